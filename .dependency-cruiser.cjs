@@ -1,0 +1,54 @@
+// One row per layer: what it may import. Everything else is an error.
+const allowed = {
+  fhir: [],
+  search: ['fhir'],
+  persistence: ['fhir'],
+  auth: ['fhir'],
+  interactions: ['fhir', 'auth', 'search', 'persistence'],
+  rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
+  indexer: ['fhir', 'search', 'persistence'],
+  resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
+  codegen: ['fhir'],
+  console: [],
+  local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'rest', 'indexer', 'resolvers', 'schema'],
+  bench: ['local'],
+  schema: [],
+};
+const layers = Object.keys(allowed);
+const lambda = '^resolvers/lambda/';
+const shared = '^(persistence/keys|auth/rules)[.]ts$'; // APPSYNC_JS-safe, readable by resolvers/
+const layerRule = (from) => ({
+  name: `${from}-layer`,
+  severity: 'error',
+  from: { path: `^${from}/`, ...(from === 'resolvers' ? { pathNot: [lambda] } : {}) },
+  to: {
+    path: `^(${[...layers, 'test'].join('|')})/`,
+    pathNot: [`^(${[from, ...allowed[from]].join('|')})/`, ...(from === 'resolvers' ? [shared] : [])],
+  },
+});
+const only = (name, packages, places) => ({
+  name,
+  severity: 'error',
+  from: { path: `^(${layers.join('|')})/`, pathNot: places },
+  to: { path: `node_modules/(${packages})` },
+});
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...layers.map(layerRule),
+    {
+      name: 'resolvers-lambda-layer',
+      severity: 'error',
+      from: { path: lambda },
+      to: { path: '^(rest|indexer|local|codegen|bench|console|test)/' },
+    },
+    only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)|rest/handler|indexer/handler)[.]ts$'),
+    only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/)'),
+    only('express-in-rest-only', 'express/', '^(rest|local)/'),
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  },
+};

@@ -1,0 +1,13 @@
+/** Who asks: what a verified access token says. */
+export interface Principal {
+  /** The token's `sub`. */
+  readonly subject: string;
+  readonly username: string;
+  /** The token's `cognito:groups`. */
+  readonly groups: readonly string[];
+  /** The token's `scope`, split. */
+  readonly scopes: readonly string[];
+  readonly clientId: string;
+  /** The resource the person is, as `Patient/1`, when the token says so. */
+  readonly fhirUser?: string;
+}

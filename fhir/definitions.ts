@@ -1,0 +1,14 @@
+import type { CompartmentTable } from './compartment.js';
+import type { SearchParameterTable } from './search-parameter.js';
+import type { StructureTable } from './structure.js';
+import type { FhirVersion } from './version.js';
+
+/** Everything generated from the definitions of one FHIR version; made by generated code, passed to whoever needs it. */
+export interface FhirDefinitions {
+  readonly version: FhirVersion;
+  /** The concrete resource types, sorted: 147 in R4 less none, 117 in STU3 (no Resource, no DomainResource). */
+  readonly resourceTypes: readonly string[];
+  readonly searchParameters: SearchParameterTable;
+  readonly compartments: CompartmentTable;
+  readonly structures: StructureTable;
+}

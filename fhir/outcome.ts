@@ -1,0 +1,88 @@
+/** An OperationOutcome issue. https://hl7.org/fhir/R4/operationoutcome.html */
+export interface OutcomeIssue {
+  severity: 'fatal' | 'error' | 'warning' | 'information';
+  /** A code of http://hl7.org/fhir/ValueSet/issue-type. */
+  code: string;
+  diagnostics?: string;
+  /** FHIRPath of the places meant, or `http.<header>` for a header. */
+  expression?: string[];
+}
+
+/** The resource that explains an error or a success. */
+export interface OperationOutcome {
+  resourceType: 'OperationOutcome';
+  issue: OutcomeIssue[];
+}
+
+/** An expected failure of an interaction: what is wrong, where, and the HTTP status the FHIR specification gives it. */
+export class OperationOutcomeError extends Error {
+  override readonly name = 'OperationOutcomeError';
+  readonly status: number;
+  readonly issues: readonly OutcomeIssue[];
+  constructor(status: number, issues: readonly OutcomeIssue[]) {
+    super(issues.map((issue) => issue.diagnostics ?? issue.code).join('; '));
+    this.status = status;
+    this.issues = issues;
+  }
+}
+
+const error = (status: number, code: string, diagnostics: string, expression?: string): OperationOutcomeError =>
+  new OperationOutcomeError(status, [
+    { severity: 'error', code, diagnostics, ...(expression === undefined ? {} : { expression: [expression] }) },
+  ]);
+
+/** The OperationOutcome of issues. */
+export const outcome = (issues: readonly OutcomeIssue[]): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [...issues],
+});
+
+/** 404: there is no such resource, type or version. */
+export const notFound = (what: string): OperationOutcomeError => error(404, 'not-found', `${what} is not known`);
+
+/** 410: the resource was deleted. */
+export const gone = (what: string): OperationOutcomeError => error(410, 'deleted', `${what} was deleted`);
+
+/** 400: the request cannot be understood. `expression` names the place. */
+export const invalidRequest = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(400, 'invalid', diagnostics, expression);
+
+/** 400: the request names something this server does not support. */
+export const notSupported = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(400, 'not-supported', diagnostics, expression);
+
+/** 409: another write got in between. */
+export const conflict = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(409, 'conflict', diagnostics, expression);
+
+/** 412: the version in If-Match is not the current one. */
+export const versionConflict = (diagnostics: string): OperationOutcomeError => error(412, 'conflict', diagnostics);
+
+/** 412: criteria of a conditional interaction match more than one resource. */
+export const multipleMatches = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(412, 'multiple-matches', diagnostics, expression);
+
+/** 401: no token, or one that does not count; `diagnostics` says why. */
+export const unauthenticated = (diagnostics: string): OperationOutcomeError => error(401, 'login', diagnostics);
+
+/** 403: the principal may not do this. */
+export const forbidden = (diagnostics: string): OperationOutcomeError => error(403, 'forbidden', diagnostics);
+
+/** 405: the interaction does not exist at this place. */
+export const methodNotAllowed = (diagnostics: string): OperationOutcomeError => error(405, 'not-supported', diagnostics);
+
+/** 406: none of the accepted formats can be answered. */
+export const notAcceptable = (diagnostics: string): OperationOutcomeError =>
+  error(406, 'not-supported', diagnostics, 'http.Accept');
+
+/** 413: more than this server takes in one request. */
+export const tooCostly = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(413, 'too-costly', diagnostics, expression);
+
+/** 415: the body's media type is not one that is read. */
+export const unsupportedMediaType = (diagnostics: string): OperationOutcomeError =>
+  error(415, 'not-supported', diagnostics, 'http.Content-Type');
+
+/** 422: the resource breaks the rules of its type; one issue per broken rule. */
+export const invalidResource = (issues: readonly OutcomeIssue[]): OperationOutcomeError =>
+  new OperationOutcomeError(422, issues);

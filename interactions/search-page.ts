@@ -1,0 +1,20 @@
+import type { StoredVersion } from '../persistence/resource-store.js';
+
+/** One page of search results, before a face renders it. */
+export interface SearchPage {
+  readonly matches: readonly StoredVersion[];
+  /** What `_include` and `_revinclude` added, without repeats and without matches. */
+  readonly included: readonly StoredVersion[];
+  /** The number of all matches, where it is known exactly. */
+  readonly total?: number;
+  /** The page size used. */
+  readonly count: number;
+  /** How many matches come before this page. */
+  readonly offset: number;
+  /** Opaque, sealed page tokens, bound to the caller's access filter. */
+  readonly links: { readonly first: string; readonly previous?: string; readonly next?: string; readonly last?: string };
+  /** The query as it was understood, for the self link: `[name, value]` in order. */
+  readonly used: readonly (readonly [string, string])[];
+  /** What lenient handling left out, as warnings. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,31 @@
+import type { Principal } from '../auth/principal.js';
+import type { RoleRules } from '../auth/rules.js';
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
+import type { SearchIndex } from '../search/search-index.js';
+
+/** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
+export interface FhirServer {
+  readonly definitions: FhirDefinitions;
+  readonly store: ResourceStore;
+  readonly index: SearchIndex;
+  readonly rules: RoleRules;
+  /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */
+  readonly pageKey: Uint8Array;
+  /** The clock, in milliseconds since 1970. */
+  now(): number;
+  /** A new logical id. */
+  newId(): string;
+}
+
+/** Who asks, and the base URL (`https://host/r4`, no slash at the end) by which they know this server. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly baseUrl: string;
+}
+
+/** What a create or an update did. */
+export interface WriteOutcome {
+  readonly version: StoredVersion;
+  readonly status: 'created' | 'updated' | 'unchanged';
+}

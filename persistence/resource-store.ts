@@ -1,0 +1,52 @@
+import type { ResourceKey } from '../fhir/resource.js';
+
+/** How a version came to be, as history bundles tell it. */
+export type WriteMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One version of a resource as it is stored: the envelope and, unless deleted, the resource's JSON text. */
+export interface StoredVersion extends ResourceKey {
+  /** 1, 2, 3, … without gaps. */
+  readonly versionId: number;
+  /** An instant in UTC with milliseconds, strictly increasing over a resource's versions. */
+  readonly lastUpdated: string;
+  readonly method: WriteMethod;
+  readonly deleted: boolean;
+  /** The compartments the version is in, as `Patient/1`, sorted. */
+  readonly compartments: readonly string[];
+  /** Whether it holds resources inside (contained, Bundle entries, Parameters), whose types GraphQL must name. */
+  readonly resourceChildren: boolean;
+  /** The resource's JSON text, `id` and `meta` included; empty for a tombstone. */
+  readonly body: string;
+}
+
+/** One write of a commit. `previous` is the version it replaces, as it was read; absent when nothing was there before. */
+export type ResourceWrite =
+  | { readonly kind: 'put'; readonly next: StoredVersion; readonly previous?: StoredVersion }
+  /** The resource must still be at this version (0: must not exist): what a conditional reference was decided by. */
+  | { readonly kind: 'check'; readonly key: ResourceKey; readonly versionId: number }
+  /**
+   * The canonical criteria of a conditional create, claimed for a resource in the same commit. `previous` is the
+   * target the claim was read to have; absent when there was no claim.
+   */
+  | { readonly kind: 'claim'; readonly criteria: string; readonly target: ResourceKey; readonly previous?: ResourceKey };
+
+/** What came of a commit: everything written, or nothing, with the places of the writes that met another one. */
+export type CommitResult = { readonly committed: true } | { readonly committed: false; readonly conflicts: readonly number[] };
+
+/** The versions of all resources of one FHIR version, on a Table. Reads are linearisable per resource. */
+export interface ResourceStore {
+  /** The most writes one commit takes so far (an update needs two actions); Infinity on LMDB. */
+  readonly maxWrites: number;
+  /** The current version, a tombstone included; undefined when there never was one. 1 read. */
+  read(key: ResourceKey): Promise<StoredVersion | undefined>;
+  /** The current versions in the keys' order. 1 read per 100 keys. */
+  readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]>;
+  /** One version. At most 2 reads. */
+  vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined>;
+  /** Versions, newest first, at most `count`, older than version `before` if given. */
+  history(key: ResourceKey, page: { count: number; before?: number }): Promise<readonly StoredVersion[]>;
+  /** The resource that holds a claim. */
+  claimed(criteria: string): Promise<ResourceKey | undefined>;
+  /** Writes all or nothing. A resource may stand in one put only. */
+  commit(writes: readonly ResourceWrite[]): Promise<CommitResult>;
+}

@@ -1,0 +1,72 @@
+/** A table's primary key: partition key and sort key. */
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** What an attribute of an item may hold: the subset of DynamoDB's types used here. */
+export type AttributeValue = string | number | boolean | readonly string[];
+
+/** An item: its key and its attributes. */
+export type Item = ItemKey & Readonly<Record<string, AttributeValue | undefined>>;
+
+/** What must hold of the stored item with an action's key for the action to be done. */
+export type Condition =
+  | { readonly kind: 'absent' }
+  /** An item is there and every named attribute equals the value given; `undefined` means the attribute is not there. */
+  | { readonly kind: 'equals'; readonly attributes: Readonly<Record<string, AttributeValue | undefined>> };
+
+/** One action of a write: put the whole item, remove it, or only check it. */
+export type WriteAction =
+  | { readonly kind: 'put'; readonly item: Item; readonly condition?: Condition }
+  | { readonly kind: 'remove'; readonly key: ItemKey; readonly condition?: Condition }
+  | { readonly kind: 'check'; readonly key: ItemKey; readonly condition: Condition };
+
+/** What came of a write: all actions done, or none, with each failed condition's place and the item that stood there. */
+export type WriteResult =
+  | { readonly written: true }
+  | { readonly written: false; readonly failures: readonly { readonly action: number; readonly existing?: Item }[] };
+
+/** One partition's items in the order of their sort keys (UTF-8 bytes). */
+export interface QueryRequest {
+  readonly pk: string;
+  /** Inclusive bounds of the sort key. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly descending?: boolean;
+  /** The greatest number of items to give, ≥ 1. */
+  readonly limit: number;
+}
+
+/** A page of a scan over the whole table; `next` continues it and is absent at the end. */
+export interface ScanPage {
+  readonly items: readonly Item[];
+  readonly next?: ItemKey;
+}
+
+/** One change of an item, in commit order per key. `position` orders changes of the feed and continues reading. */
+export interface ItemChange {
+  readonly position: string;
+  readonly key: ItemKey;
+  readonly before?: Item;
+  readonly after?: Item;
+}
+
+/**
+ * The low-level port of persistence, shaped like the DynamoDB operations used: every read is strongly consistent,
+ * a write is atomic over its actions. Adapters: lmdb.ts (embedded), dynamodb.ts.
+ */
+export interface Table {
+  /** The most actions one write takes: 100 on DynamoDB, Infinity on LMDB. */
+  readonly maxActions: number;
+  get(key: ItemKey): Promise<Item | undefined>;
+  /** The items of the keys, in the keys' order, `undefined` where there is none; keys may repeat. */
+  batchGet(keys: readonly ItemKey[]): Promise<readonly (Item | undefined)[]>;
+  query(request: QueryRequest): Promise<readonly Item[]>;
+  /** Does all actions or none. A key may stand in one action only. Resolves once the write is durable. */
+  write(actions: readonly WriteAction[]): Promise<WriteResult>;
+  /** Reads one of `segments` disjoint parts of the table; `after` is the `next` of the page before. */
+  scan(request: { segment: number; segments: number; limit: number; after?: ItemKey }): Promise<ScanPage>;
+  /** Changes after `position` (from the feed's start without one), oldest first, at most `limit`. */
+  changes(request: { after?: string; limit: number }): Promise<readonly ItemChange[]>;
+}

@@ -1,0 +1,48 @@
+import type { AccessFilter } from '../fhir/access.js';
+import type { Resource, ResourceKey } from '../fhir/resource.js';
+import type { SearchRequest } from './request.js';
+
+/** The current version of a resource as an index sees it; `resource` is absent for a deleted one. */
+export interface Indexable extends ResourceKey {
+  readonly versionId: number;
+  readonly lastUpdated: string;
+  readonly compartments: readonly string[];
+  readonly resource?: Resource;
+}
+
+/** A place in the order of a search, opaque outside the adapter that made it. */
+export type Position = string;
+
+/** A candidate found by an index, and its place in the order. */
+export interface IndexHit extends ResourceKey {
+  readonly position: Position;
+}
+
+/** What to find: the request, who may see what, and the part of the order wanted. */
+export interface IndexQuery {
+  readonly request: SearchRequest;
+  readonly access: AccessFilter;
+  /** The greatest number of hits to give. */
+  readonly limit: number;
+  /** Only hits after this position in the order; or, with `backwards`, the last ones before it. */
+  readonly after?: Position;
+  readonly backwards?: boolean;
+  /** Hits to pass over first. */
+  readonly skip?: number;
+}
+
+/** Hits in the request's order; candidates may include resources that `match` then drops, never miss one. */
+export interface IndexPage {
+  readonly hits: readonly IndexHit[];
+  /** Whether there are hits beyond. */
+  readonly more: boolean;
+}
+
+/** The search port. Adapters: lmdb.ts (embedded, in the commit's transaction), opensearch.ts. */
+export interface SearchIndex {
+  search(query: IndexQuery): Promise<IndexPage>;
+  /** How many resources match, exactly by the index; undefined when there are more than `atMost`. */
+  count(query: { request: SearchRequest; access: AccessFilter; atMost: number }): Promise<number | undefined>;
+  /** Brings the index to these versions; an older version than the indexed one changes nothing. */
+  put(changes: readonly Indexable[]): Promise<void>;
+}

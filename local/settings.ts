@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+
+/** What the embedded server is told by its environment; see docs/environment-variables.md. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  /** An absolute path: the store, the sign-in keys and the page key live in it. */
+  readonly dataFolder: string;
+  readonly logLevel: string;
+  readonly auth: 'on' | 'off';
+  /** The URL by which clients know this server, no slash at the end. */
+  readonly publicUrl: string;
+}
+
+/** A setting that cannot be used; the message names the variable, what it is and what it may be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+function oneOf(name: string, value: string, allowed: readonly string[]): string {
+  if (!allowed.includes(value)) throw new SettingsError(`${name} is "${value}": it may be ${allowed.join(', ')}`);
+  return value;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new SettingsError(`PORT is "${text}": it must be a number from 0 to 65535`);
+  return port;
+}
+
+/**
+ * Reads the settings.
+ * @param environment the process's environment variables.
+ * @returns the settings, defaults filled in.
+ * @throws SettingsError for a value that cannot be used, and for AUTH=off on an address others can reach.
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const setting = (name: string, standard: string): string => environment[name]?.trim() || standard;
+  const host = setting('HOST', '127.0.0.1');
+  const port = portOf(setting('PORT', '3000'));
+  const auth = oneOf('AUTH', setting('AUTH', 'on').toLowerCase(), ['on', 'off']) === 'off' ? 'off' : 'on';
+  if (auth === 'off' && !loopback.test(host)) {
+    throw new SettingsError(
+      `AUTH=off lets anyone who reaches the server read and write everything, so it listens on loopback only: HOST is "${host}", use 127.0.0.1`,
+    );
+  }
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return {
+    host,
+    port,
+    auth,
+    dataFolder: resolve(setting('DATA_DIR', '.data')),
+    logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
+    publicUrl: setting('PUBLIC_URL', `http://${authority}:${String(port)}`).replace(/\/+$/, ''),
+  };
+}

@@ -27,7 +27,8 @@ function oneOf(name: string, value: string, allowed: readonly string[]): string 
 
 function portOf(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65535) throw new SettingsError(`PORT is "${text}": it must be a number from 0 to 65535`);
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw new SettingsError(`PORT is "${text}": it must be a number from 0 to 65535`);
   return port;
 }
 

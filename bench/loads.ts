@@ -1,0 +1,110 @@
+import type { Pool } from 'undici';
+import { type Answer, type Call, type Figures, measure, percentile, send } from './measure.js';
+import { families, generateBundle, generatePatient, laboratoryCodes } from './patients.js';
+import { randomFrom } from './random.js';
+
+/** What the loads run against. */
+export interface Target {
+  readonly pool: Pool;
+  readonly headers: Record<string, string>;
+  /** The path of the FHIR base, such as `/r4`. */
+  readonly root: string;
+  readonly graphqlPath: string;
+  readonly seconds: number;
+  readonly concurrency: number;
+}
+
+/** What the transactions left for the other loads to ask for. */
+export interface Loaded {
+  readonly entriesPerSecond: number;
+  readonly p50: number;
+  readonly patients: readonly string[];
+  readonly failed: number;
+  readonly firstFailure?: string;
+}
+
+const at = <T>(list: readonly T[], index: number): T => {
+  const item = list[index % list.length];
+  if (item === undefined) throw new Error('The transactions left nothing to ask for');
+  return item;
+};
+
+const patientOf = (answer: Answer): string | undefined =>
+  /Patient\/([^/"]+)/.exec(answer.location ?? answer.text.slice(0, 2000))?.[1];
+
+/** Transactions of 200 entries, two at a time; the first two do not count. */
+export async function loadTransactions(target: Target, bundles: number, entries: number): Promise<Loaded> {
+  const bodies = Array.from({ length: bundles }, (_, k) => JSON.stringify(generateBundle(1000 + k, entries)));
+  const patients: string[] = [];
+  const latencies: number[] = [];
+  let failed = 0;
+  let firstFailure: string | undefined;
+  const post = async (body: string): Promise<void> => {
+    const begun = performance.now();
+    const answer = await send(target.pool, target.headers, { method: 'POST', path: target.root, body });
+    latencies.push(performance.now() - begun);
+    const patient = patientOf(answer);
+    if (answer.status < 300 && patient !== undefined) patients.push(patient);
+    else {
+      failed += 1;
+      firstFailure ??= `${String(answer.status)} ${answer.text.slice(0, 300)}`;
+    }
+  };
+  for (const body of bodies.slice(0, 2)) await post(body);
+  latencies.length = 0;
+  const rest = bodies.slice(2);
+  const begun = performance.now();
+  const worker = async (): Promise<void> => {
+    for (let body = rest.shift(); body !== undefined; body = rest.shift()) await post(body);
+  };
+  const counted = rest.length * entries;
+  await Promise.all([worker(), worker()]);
+  const seconds = (performance.now() - begun) / 1000;
+  latencies.sort((a, b) => a - b);
+  return {
+    entriesPerSecond: Math.round(counted / seconds),
+    p50: percentile(latencies, 0.5),
+    patients,
+    failed,
+    ...(firstFailure === undefined ? {} : { firstFailure }),
+  };
+}
+
+/** The GraphQL query of the load: a patient with twenty observations. */
+export const patientWithObservations = `query PatientWithObservations($id: ID!) { Patient(id: $id) { id name { family given } birthDate ObservationList(_reference: subject, _count: 20) { id status code { text } effectiveDateTime valueQuantity { value unit } } } }`;
+
+/** Creates, reads, two searches and GraphQL, one after the other. */
+export async function* runLoads(target: Target, patients: readonly string[]): AsyncGenerator<Figures> {
+  const random = randomFrom(38);
+  const bodies = Array.from({ length: 4000 }, (_, k) => JSON.stringify(generatePatient(random, k)));
+  const step = (worker: number, i: number): number => i * target.concurrency + worker;
+  const get = (path: string): Call => ({ method: 'GET', path: `${target.root}/${path}` });
+  let created = 0;
+  const loads: readonly [string, (worker: number, i: number) => Call][] = [
+    ['create Patient', () => ({ method: 'POST', path: `${target.root}/Patient`, body: at(bodies, created++) })],
+    ['read Patient', (worker, i) => get(`Patient/${at(patients, step(worker, i))}`)],
+    ['Patient?family&_count=20', (worker, i) => get(`Patient?family=${at(families, step(worker, i))}&_count=20`)],
+    [
+      'Observation?subject&code&date&_sort',
+      (worker, i) => {
+        const code = encodeURIComponent(`http://loinc.org|${at(laboratoryCodes, i + worker)}`);
+        const subject = at(patients, step(worker, i));
+        return get(`Observation?subject=Patient/${subject}&code=${code}&date=ge2012-01-01&_sort=-date`);
+      },
+    ],
+    [
+      'GraphQL Patient + 20 Observations',
+      (worker, i) => ({
+        method: 'POST',
+        path: target.graphqlPath,
+        body: JSON.stringify({ query: patientWithObservations, variables: { id: at(patients, step(worker, i)) } }),
+      }),
+    ],
+  ];
+  for (const [name, next] of loads) {
+    const headers = name.startsWith('GraphQL')
+      ? { ...target.headers, 'content-type': 'application/json', accept: 'application/json' }
+      : target.headers;
+    yield await measure(name, { ...target, headers }, next);
+  }
+}

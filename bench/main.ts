@@ -1,0 +1,74 @@
+// npm run bench -- [--base URL --graphql PATH --token T] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
+import { parseArgs } from 'node:util';
+import { Pool } from 'undici';
+import { projectFolder } from '../local/project-folder.js';
+import { loadTransactions, runLoads, type Target } from './loads.js';
+import { measure } from './measure.js';
+import { startReference } from './reference.js';
+import { startServer } from './server-process.js';
+
+const { values } = parseArgs({
+  options: {
+    base: { type: 'string' },
+    graphql: { type: 'string' },
+    token: { type: 'string' },
+    port: { type: 'string', default: '3999' },
+    seconds: { type: 'string', default: '8' },
+    concurrency: { type: 'string', default: '8' },
+    bundles: { type: 'string', default: '12' },
+    entries: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const concurrency = Number(values.concurrency);
+const started = values.base === undefined ? await startServer(projectFolder(), Number(values.port)) : undefined;
+const base = new URL(values.base ?? `${started?.baseUrl ?? ''}/r4`);
+if (!['127.0.0.1', 'localhost', '[::1]'].includes(base.hostname))
+  throw new Error('The benchmark loads only this machine');
+const token = values.token ?? started?.token;
+const root = base.pathname.replace(/\/$/, '');
+const target: Target = {
+  pool: new Pool(base.origin, { connections: 64, pipelining: 1 }),
+  headers: {
+    'content-type': 'application/fhir+json',
+    accept: 'application/fhir+json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  },
+  root,
+  graphqlPath: values.graphql ?? `${root}/graphql`,
+  seconds,
+  concurrency,
+};
+
+const say = (figures: object): void => {
+  console.log(
+    values.json
+      ? JSON.stringify(figures)
+      : Object.entries(figures)
+          .map(([k, v]) => `${k} ${String(v)}`)
+          .join(' · '),
+  );
+};
+
+const { server, baseUrl } = await startReference();
+const referencePool = new Pool(baseUrl, { connections: 64, pipelining: 1 });
+const reference = await measure(
+  'bare node:http',
+  { pool: referencePool, headers: {}, concurrency, seconds: Math.min(seconds, 4) },
+  () => ({ method: 'GET', path: '/' }),
+);
+await referencePool.close();
+server.close();
+say({ ...reference });
+const memoryAtStart = started?.memory();
+if (started !== undefined)
+  say({ load: 'start to first answer', milliseconds: started.startMilliseconds, memoryMiB: memoryAtStart });
+const { patients, ...transactions } = await loadTransactions(target, Number(values.bundles), Number(values.entries));
+say({ load: 'transactions', concurrency: 2, entries: values.entries, ...transactions });
+for await (const figures of runLoads(target, patients)) {
+  say({ ...figures, ofBareHttp: Math.round((figures.perSecond / reference.perSecond) * 1000) / 1000 });
+}
+if (started !== undefined) say({ load: 'after the loads', memoryMiB: started.memory() });
+await target.pool.close();
+await started?.stop();

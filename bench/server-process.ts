@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A server started for a benchmark, in a folder of its own. */
+export interface ServerProcess {
+  readonly baseUrl: string;
+  /** From spawning the process to the first answer of /r4/metadata, in milliseconds. */
+  readonly startMilliseconds: number;
+  readonly token: string;
+  /** Resident memory now, in MiB; undefined where the system does not tell. */
+  memory(): number | undefined;
+  stop(): Promise<void>;
+}
+
+const output = async (child: ChildProcess): Promise<string> => {
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(child, 'close');
+  return text.trim();
+};
+
+const residentMemory = (pid: number | undefined): number | undefined => {
+  try {
+    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Starts the built server on a port with an empty store, and waits for its first answer. */
+export async function startServer(projectFolder: string, port: number): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'fhir-bench-'));
+  const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' };
+  const baseUrl = `http://127.0.0.1:${String(port)}`;
+  const token = await output(
+    spawn(process.execPath, [join(projectFolder, 'dist/token.js'), 'practitioner', '--ttl', '7200'], { env }),
+  );
+  const begun = performance.now();
+  const child = spawn(process.execPath, [join(projectFolder, 'dist/main.js')], { env, stdio: 'inherit' });
+  const answers = async (): Promise<boolean> => {
+    try {
+      return (await fetch(`${baseUrl}/r4/metadata`)).ok;
+    } catch {
+      return false;
+    }
+  };
+  while (!(await answers())) {
+    if (child.exitCode !== null) throw new Error(`The server ended with ${String(child.exitCode)}`);
+    if (performance.now() - begun > 30_000) throw new Error('The server did not answer within 30 s');
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  const startMilliseconds = Math.round(performance.now() - begun);
+  return {
+    baseUrl,
+    startMilliseconds,
+    token,
+    memory: () => residentMemory(child.pid),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

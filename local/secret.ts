@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Reads 32 secret bytes from a file of the data folder, making them at the first start.
+ * Two processes starting at once agree on one secret: the file is linked into place, never overwritten.
+ * @param folder the data folder, which exists.
+ * @param name the file's name.
+ * @returns the 32 bytes.
+ */
+export function readSecret(folder: string, name: string): Uint8Array {
+  const file = join(folder, name);
+  const draft = `${file}.${String(process.pid)}`;
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  writeFileSync(draft, randomBytes(32), { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readFileSync(file);
+}

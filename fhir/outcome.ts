@@ -69,7 +69,8 @@ export const unauthenticated = (diagnostics: string): OperationOutcomeError => e
 export const forbidden = (diagnostics: string): OperationOutcomeError => error(403, 'forbidden', diagnostics);
 
 /** 405: the interaction does not exist at this place. */
-export const methodNotAllowed = (diagnostics: string): OperationOutcomeError => error(405, 'not-supported', diagnostics);
+export const methodNotAllowed = (diagnostics: string): OperationOutcomeError =>
+  error(405, 'not-supported', diagnostics);
 
 /** 406: none of the accepted formats can be answered. */
 export const notAcceptable = (diagnostics: string): OperationOutcomeError =>
@@ -82,6 +83,9 @@ export const tooCostly = (diagnostics: string, expression?: string): OperationOu
 /** 415: the body's media type is not one that is read. */
 export const unsupportedMediaType = (diagnostics: string): OperationOutcomeError =>
   error(415, 'not-supported', diagnostics, 'http.Content-Type');
+
+/** 503: something this server depends on does not answer; the same request may succeed later. */
+export const unavailable = (diagnostics: string): OperationOutcomeError => error(503, 'transient', diagnostics);
 
 /** 422: the resource breaks the rules of its type; one issue per broken rule. */
 export const invalidResource = (issues: readonly OutcomeIssue[]): OperationOutcomeError =>

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { resolve } from 'node:path';
+import { readSettings, SettingsError } from '../../local/settings.js';
+
+describe('settings of the embedded server', () => {
+  test('default to loopback port 3000, sign-in on, and .data in the working folder', () => {
+    expect(readSettings({})).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      auth: 'on',
+      dataFolder: resolve('.data'),
+      logLevel: 'info',
+      publicUrl: 'http://127.0.0.1:3000',
+    });
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(readSettings({ PORT: '', HOST: ' ' })).toMatchObject({ port: 3000, host: '127.0.0.1' });
+  });
+
+  test('the public URL follows host and port unless it is given', () => {
+    expect(readSettings({ HOST: '::1', PORT: '8080' }).publicUrl).toBe('http://[::1]:8080');
+    expect(readSettings({ PUBLIC_URL: 'https://fhir.example.org/' }).publicUrl).toBe('https://fhir.example.org');
+  });
+
+  test.each(['abc', '-1', '65536', '30 00', '3e3'])('PORT=%s is refused by name', (PORT) => {
+    expect(() => readSettings({ PORT })).toThrow(SettingsError);
+    expect(() => readSettings({ PORT })).toThrow('PORT');
+  });
+
+  test('an unknown log level names the known ones', () => {
+    expect(() => readSettings({ LOG_LEVEL: 'loud' })).toThrow(/LOG_LEVEL is "loud".*warn/);
+  });
+
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('AUTH=off listens on %s', (HOST) => {
+    expect(readSettings({ AUTH: 'off', HOST }).auth).toBe('off');
+  });
+
+  test.each(['0.0.0.0', '::', '192.168.1.4', 'localhost.example.org', 'example.org'])(
+    'AUTH=off refuses to listen on %s and says why',
+    (HOST) => {
+      expect(() => readSettings({ AUTH: 'off', HOST })).toThrow(/loopback/);
+    },
+  );
+
+  test('a misspelt AUTH does not switch sign-in off', () => {
+    expect(() => readSettings({ AUTH: 'offf' })).toThrow(/AUTH/);
+  });
+});

@@ -62,6 +62,10 @@ export const versionConflict = (diagnostics: string): OperationOutcomeError => e
 export const multipleMatches = (diagnostics: string, expression?: string): OperationOutcomeError =>
   error(412, 'multiple-matches', diagnostics, expression);
 
+/** 412: criteria that must match one resource match none. */
+export const noMatch = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(412, 'not-found', diagnostics, expression);
+
 /** 401: no token, or one that does not count; `diagnostics` says why. */
 export const unauthenticated = (diagnostics: string): OperationOutcomeError => error(401, 'login', diagnostics);
 
@@ -71,6 +75,9 @@ export const forbidden = (diagnostics: string): OperationOutcomeError => error(4
 /** 405: the interaction does not exist at this place. */
 export const methodNotAllowed = (diagnostics: string): OperationOutcomeError =>
   error(405, 'not-supported', diagnostics);
+
+/** 501: FHIR has this interaction, this server does not. */
+export const notImplemented = (diagnostics: string): OperationOutcomeError => error(501, 'not-supported', diagnostics);
 
 /** 406: none of the accepted formats can be answered. */
 export const notAcceptable = (diagnostics: string): OperationOutcomeError =>

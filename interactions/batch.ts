@@ -1,0 +1,77 @@
+import { authorize } from '../auth/authorize.js';
+import { OperationOutcomeError } from '../fhir/outcome.js';
+import { keyText, type Resource } from '../fhir/resource.js';
+import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
+import { create } from './create.js';
+import { deleteResource } from './delete.js';
+import { atPlace, readEntries, type EntryAction, type EntryRequest } from './entry-request.js';
+import { inParallel } from './parallel.js';
+import { isReadAction, readEntry } from './read-entry.js';
+import type { Caller, FhirServer } from './server.js';
+import { update } from './update.js';
+
+/** Enough writes under way that the store can make many durable at once. */
+const concurrency = 64;
+
+/**
+ * Does every entry of a batch for itself: one that fails does not keep the others from being done.
+ * Writes come first, reads after them; writes to the same resource are done in the entries' order.
+ * https://hl7.org/fhir/R4/http.html#transaction
+ * @throws OperationOutcomeError 403, 422 when the bundle itself (all but its resources) breaks its rules.
+ */
+export async function batch(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
+  authorize(server.rules, caller.principal, 'batch');
+  const requests = readEntries(server, caller, bundle);
+  const answers: EntryAnswer[] = [];
+  const reads: number[] = [];
+  const chains = new Map<string, number[]>();
+  for (const [index, request] of requests.entries()) {
+    if (request instanceof OperationOutcomeError) answers[index] = { kind: 'failed', error: request };
+    else if (isReadAction(request.action)) reads.push(index);
+    else append(chains, writeTarget(request.action) ?? `entry ${String(index)}`, index);
+  }
+  const answer = async (index: number): Promise<void> => {
+    const request = requests[index];
+    if (request !== undefined && !(request instanceof OperationOutcomeError)) {
+      answers[index] = await answerEntry(server, caller, request);
+    }
+  };
+  await inParallel([...chains.values()], concurrency, async (chain) => {
+    for (const index of chain) await answer(index);
+  });
+  await inParallel(reads, concurrency, answer);
+  return { type: 'batch-response', entries: answers };
+}
+
+async function answerEntry(server: FhirServer, caller: Caller, { place, action }: EntryRequest): Promise<EntryAnswer> {
+  try {
+    switch (action.kind) {
+      case 'create':
+        return { kind: 'written', ...(await create(server, caller, action)) };
+      case 'update':
+        return { kind: 'written', ...(await update(server, caller, action)) };
+      case 'delete': {
+        const version = await deleteResource(server, caller, action);
+        return { kind: 'deleted', ...(version === undefined ? {} : { version }) };
+      }
+      default:
+        return await readEntry(server, caller, action);
+    }
+  } catch (error) {
+    return { kind: 'failed', error: error instanceof OperationOutcomeError ? atPlace(error, place) : error };
+  }
+}
+
+/** What two writes have in common that must be done one after the other; undefined for one of its own. */
+function writeTarget(action: EntryAction): string | undefined {
+  if (action.kind === 'create') {
+    return action.ifNoneExist === undefined ? undefined : `${action.type}?${action.ifNoneExist}`;
+  }
+  return action.kind === 'update' || action.kind === 'delete' ? keyText(action.key) : undefined;
+}
+
+function append(chains: Map<string, number[]>, target: string, index: number): void {
+  const chain = chains.get(target);
+  if (chain === undefined) chains.set(target, [index]);
+  else chain.push(index);
+}

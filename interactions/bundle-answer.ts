@@ -1,0 +1,24 @@
+import type { ResourceKey } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import type { HistoryPage } from './history-instance.js';
+import type { SearchPage } from './search-page.js';
+import type { WriteOutcome } from './server.js';
+
+/** What came of one entry of a batch or a transaction, before a face renders it. */
+export type EntryAnswer =
+  | ({ readonly kind: 'written' } & WriteOutcome)
+  /** `version` is the tombstone; absent when there never was such a resource. */
+  | { readonly kind: 'deleted'; readonly version?: StoredVersion }
+  | { readonly kind: 'read'; readonly version: StoredVersion }
+  /** The version in ifNoneMatch is the current one. */
+  | { readonly kind: 'not-modified'; readonly version: StoredVersion }
+  | { readonly kind: 'search'; readonly type: string; readonly page: SearchPage }
+  | { readonly kind: 'history'; readonly key: ResourceKey; readonly page: HistoryPage }
+  /** Anything thrown, expected or not: the face renders it as it renders a failed request. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What came of a batch or a transaction: one answer per entry, in the request's order. */
+export interface BundleAnswer {
+  readonly type: 'batch-response' | 'transaction-response';
+  readonly entries: readonly EntryAnswer[];
+}

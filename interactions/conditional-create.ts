@@ -1,0 +1,72 @@
+import { gone, invalidRequest, multipleMatches } from '../fhir/outcome.js';
+import { keyText, type ResourceKey } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { conditionalMatches } from './search-type.js';
+import type { Caller, FhirServer } from './server.js';
+
+/** What a conditional create found: the one resource there is, or the claim to commit together with a new one. */
+export type ConditionalCreate =
+  | { readonly kind: 'existing'; readonly version: StoredVersion }
+  | { readonly kind: 'none'; readonly claim: { readonly criteria: string; readonly previous?: ResourceKey } };
+
+/** Parameters that say how to answer, not what to find: criteria made of them alone would match everything. */
+const resultParameters = new Set([
+  '_sort',
+  '_count',
+  '_include',
+  '_revinclude',
+  '_summary',
+  '_total',
+  '_elements',
+  '_contained',
+  '_containedType',
+  '_format',
+  '_pretty',
+  '_page',
+]);
+
+/**
+ * The criteria of a conditional interaction, read from what a header or a bundle entry says.
+ * @param text `identifier=a|1`, also with the type before it (`Patient?identifier=a|1`).
+ * @param place the header or element, for the error.
+ * @returns the query, and its canonical form: equal for criteria that differ in order or encoding only.
+ * @throws OperationOutcomeError 400 when it has no criteria or asks for a form of answer.
+ */
+export function readCriteria(type: string, text: string, place: string): { query: string; canonical: string } {
+  const query = text.replace(new RegExp(`^(?:${type})?\\?`), '');
+  const pairs = [...new URLSearchParams(query)].filter(([, value]) => value !== '');
+  if (pairs.length === 0) throw invalidRequest('Criteria are needed, such as identifier=system|value', place);
+  const result = pairs.find(([name]) => resultParameters.has(name));
+  if (result !== undefined) throw invalidRequest(`${result[0]} is not a criterion`, place);
+  const canonical = pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).sort();
+  return { query, canonical: `${type}?${canonical.join('&')}` };
+}
+
+/**
+ * Looks for what a conditional create would create again. https://hl7.org/fhir/R4/http.html#ccreate
+ * The claim closes the gap between looking and writing: two equal conditional creates at the same time claim the
+ * same criteria, and only one of the commits succeeds.
+ * @param place the header or element the criteria came from, for errors.
+ * @throws OperationOutcomeError 412 when several resources match, 400 when the criteria cannot be read.
+ */
+export async function findExisting(
+  server: FhirServer,
+  caller: Caller,
+  type: string,
+  ifNoneExist: string,
+  place = 'http.If-None-Exist',
+): Promise<ConditionalCreate> {
+  const { query, canonical } = readCriteria(type, ifNoneExist, place);
+  // Read before searching: whoever commits the claim between here and our commit makes ours fail.
+  const previous = await server.store.claimed(canonical);
+  const [match, second] = await conditionalMatches(server, caller, type, query, 2);
+  if (second !== undefined) {
+    throw multipleMatches(`Several ${type} resources match the criteria; at most one may`, place);
+  }
+  if (match === undefined) {
+    return { kind: 'none', claim: { criteria: canonical, ...(previous === undefined ? {} : { previous }) } };
+  }
+  const version = await server.store.read(match);
+  if (version === undefined || version.deleted) throw gone(keyText(match));
+  return { kind: 'existing', version };
+}

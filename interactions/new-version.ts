@@ -1,0 +1,72 @@
+import { permits, type AccessFilter } from '../fhir/access.js';
+import { compartmentsOf } from '../fhir/compartment.js';
+import { forbidden, invalidResource } from '../fhir/outcome.js';
+import type { Resource } from '../fhir/resource.js';
+import { validateResource } from '../fhir/validate.js';
+import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
+import { nextVersion } from '../persistence/version.js';
+import type { Caller, FhirServer } from './server.js';
+
+/**
+ * Refuses a resource that breaks the rules of its type.
+ * @param place where it stands, for the issues' expressions; absent when it is the whole body.
+ * @throws OperationOutcomeError 422, one issue per broken rule.
+ */
+export function requireValid(server: FhirServer, resource: Resource, place?: string): void {
+  const issues = validateResource(server.definitions, resource, place === undefined ? {} : { path: place });
+  if (issues.length > 0) throw invalidResource(issues);
+}
+
+/**
+ * The next version of a resource, ready to be committed, with the envelope derived from its content.
+ * @param write `id` it is stored under, `previous` the version it replaces, `access` what the caller may write.
+ * @throws OperationOutcomeError 403 when the caller is limited to compartments and either version is in none of them.
+ */
+export function newVersion(
+  server: FhirServer,
+  caller: Caller,
+  write: {
+    readonly resource: Resource;
+    readonly id: string;
+    readonly method: WriteMethod;
+    readonly access: AccessFilter;
+    readonly previous?: StoredVersion | undefined;
+  },
+): StoredVersion {
+  const { id, method, access, previous } = write;
+  const resource = { ...write.resource, id };
+  const compartments = compartmentsOf(server.definitions, resource, caller.baseUrl);
+  requireWritable(access, resource.resourceType, previous, compartments);
+  return nextVersion({
+    resource,
+    ...(previous === undefined ? {} : { previous }),
+    method,
+    now: server.now(),
+    id,
+    compartments,
+    resourceChildren: hasResourceChildren(resource),
+  });
+}
+
+/**
+ * Refuses a write by a caller limited to compartments unless the resource is in one of them before and after it.
+ * One sentence for both, so that the answer does not tell whether a resource is there.
+ * @throws OperationOutcomeError 403.
+ */
+export function requireWritable(
+  access: AccessFilter,
+  type: string,
+  previous: StoredVersion | undefined,
+  compartments?: readonly string[],
+): void {
+  if (previous !== undefined && !permits(access, previous.compartments)) throw outside(type);
+  if (compartments !== undefined && !permits(access, compartments)) throw outside(type);
+}
+
+const outside = (type: string): Error => forbidden(`You may only write ${type} resources of your own compartment`);
+
+/** Whether GraphQL would have to name the types of resources inside this one. */
+const hasResourceChildren = (resource: Resource): boolean =>
+  resource.resourceType === 'Bundle' ||
+  resource.resourceType === 'Parameters' ||
+  (Array.isArray(resource['contained']) && resource['contained'].length > 0);

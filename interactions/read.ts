@@ -1,0 +1,58 @@
+import { authorize } from '../auth/authorize.js';
+import { permits, type AccessFilter } from '../fhir/access.js';
+import { gone, notFound, OperationOutcomeError } from '../fhir/outcome.js';
+import { idPattern, keyText, type ResourceKey } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { requireKey } from './resource-type.js';
+import type { Caller, FhirServer } from './server.js';
+
+/**
+ * The current version of a resource. https://hl7.org/fhir/R4/http.html#read
+ * @throws OperationOutcomeError 404 when there is none or its compartments are not the caller's, 410 when it was
+ * deleted, 403 when the caller's role may not read the type.
+ */
+export async function read(server: FhirServer, caller: Caller, key: ResourceKey): Promise<StoredVersion> {
+  requireKey(server, key);
+  const access = authorize(server.rules, caller.principal, 'read', key.type);
+  const version = await server.store.read(key);
+  if (version === undefined || !permits(access, version.compartments)) throw notFound(keyText(key));
+  if (version.deleted) throw gone(keyText(key));
+  return version;
+}
+
+/**
+ * The current versions of several resources, as references are followed: what is not there, was deleted, or may
+ * not be seen is `undefined`, without a difference.
+ * @returns in the keys' order.
+ */
+export async function readMany(
+  server: FhirServer,
+  caller: Caller,
+  keys: readonly ResourceKey[],
+): Promise<readonly (StoredVersion | undefined)[]> {
+  const accessByType = new Map<string, AccessFilter | undefined>();
+  for (const { type } of keys) {
+    if (!accessByType.has(type)) accessByType.set(type, accessOrNone(server, caller, type));
+  }
+  const readable = keys.filter(({ type, id }) => accessByType.get(type) !== undefined && idPattern.test(id));
+  const versions = await server.store.readMany(readable);
+  const visible = new Map<string, StoredVersion>();
+  for (const version of versions) {
+    const access = version && accessByType.get(version.type);
+    if (version && access && !version.deleted && permits(access, version.compartments)) {
+      visible.set(keyText(version), version);
+    }
+  }
+  return keys.map((key) => visible.get(keyText(key)));
+}
+
+/** What the caller may read of a type; undefined when the type does not exist or the role may not read it. */
+function accessOrNone(server: FhirServer, caller: Caller, type: string): AccessFilter | undefined {
+  if (!server.definitions.structures.isResourceType(type)) return undefined;
+  try {
+    return authorize(server.rules, caller.principal, 'read', type);
+  } catch (error) {
+    if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { authorize } from '../auth/authorize.js';
+import { OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
+import type { Resource } from '../fhir/resource.js';
+import { validateResource } from '../fhir/validate.js';
+import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
+import { atPlace, failingAt, readEntries, type EntryRequest } from './entry-request.js';
+import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
+import { retryLostRaces } from './retry.js';
+import type { Caller, FhirServer } from './server.js';
+import { linksOf, tryWrites, type WriteEntry } from './transaction-writes.js';
+
+/** More issues than anyone reads; the rest is not looked for. */
+const mostIssues = 100;
+
+/**
+ * Does all entries of a bundle or none: deletes, creates, updates in one commit, then reads.
+ * https://hl7.org/fhir/R4/http.html#transaction
+ * @param bundle of type transaction; its resources are taken over, links between them are filled in place.
+ * @throws OperationOutcomeError whose expressions name the entries at fault (`Bundle.entry[3]`); nothing is written
+ * then: 400, 403, 404, 412, 422 as the single interaction would answer, 409 when other writes kept getting in between.
+ */
+export async function transaction(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
+  authorize(server.rules, caller.principal, 'transaction');
+  const requests: EntryRequest[] = [];
+  for (const request of readEntries(server, caller, bundle)) {
+    if (request instanceof OperationOutcomeError) throw request;
+    requests.push(request);
+  }
+  const writes: WriteEntry[] = [];
+  const reads: { index: number; place: string; action: ReadAction }[] = [];
+  for (const [index, { place, fullUrl, action }] of requests.entries()) {
+    const type = 'key' in action ? action.key.type : action.type;
+    const access = failingAt(place, () => authorize(server.rules, caller.principal, action.kind, type));
+    if (isReadAction(action)) reads.push({ index, place, action });
+    else {
+      const key = action.kind === 'create' ? { type, id: server.newId() } : action.key;
+      writes.push({ index, place, action, access, key, ...(fullUrl === undefined ? {} : { fullUrl }) });
+    }
+  }
+  requireAllValid(server, writes);
+  const links = linksOf(server, writes);
+  const answers = await retryLostRaces(() => tryWrites(server, caller, writes, links));
+  for (const { index, place, action } of reads) answers[index] = await answerRead(server, caller, place, action);
+  return { type: 'transaction-response', entries: answers };
+}
+
+/** The writes are done when reads are answered, so a read that fails is an answer, not a failure of the transaction. */
+async function answerRead(server: FhirServer, caller: Caller, place: string, action: ReadAction): Promise<EntryAnswer> {
+  try {
+    return await readEntry(server, caller, action);
+  } catch (error) {
+    return { kind: 'failed', error: error instanceof OperationOutcomeError ? atPlace(error, place) : error };
+  }
+}
+
+function requireAllValid(server: FhirServer, writes: readonly WriteEntry[]): void {
+  const issues: OutcomeIssue[] = [];
+  for (const { place, action } of writes) {
+    if (!('resource' in action)) continue;
+    issues.push(...validateResource(server.definitions, action.resource, { path: `${place}.resource` }));
+    if (issues.length >= mostIssues) break;
+  }
+  if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));
+}

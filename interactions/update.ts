@@ -1,0 +1,99 @@
+import { authorize } from '../auth/authorize.js';
+import type { AccessFilter } from '../fhir/access.js';
+import { invalidRequest, versionConflict } from '../fhir/outcome.js';
+import { idPattern, keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { newVersion, requireValid } from './new-version.js';
+import { clip, requireResourceType } from './resource-type.js';
+import { retryLostRaces } from './retry.js';
+import type { Caller, FhirServer, WriteOutcome } from './server.js';
+
+/**
+ * Stores a new version of a resource, or its first one under the id the client chose.
+ * https://hl7.org/fhir/R4/http.html#update https://hl7.org/fhir/R4/http.html#upsert
+ * @param request `ifMatch` is the versionId the client has seen; without it the last write wins, whatever happens
+ * at the same time.
+ * @returns `created` when there was no resource or a deleted one, else `updated`.
+ * @throws OperationOutcomeError 400 when the resource's type or id is not the key's, 412 when `ifMatch` is not the
+ * current version, 403, 404 unknown type, 422 broken rules.
+ */
+export async function update(
+  server: FhirServer,
+  caller: Caller,
+  request: { readonly key: ResourceKey; readonly resource: Resource; readonly ifMatch?: number },
+): Promise<WriteOutcome> {
+  const { key, resource, ifMatch } = request;
+  requireResourceType(server, key.type);
+  const access = authorize(server.rules, caller.principal, 'update', key.type);
+  requireIdentity(key, resource);
+  requireValid(server, resource);
+  return retryLostRaces(async () => {
+    const previous = await server.store.read(key);
+    const version = updatedVersion(server, caller, { key, resource, ifMatch, access, previous });
+    const { committed } = await server.store.commit([
+      { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) },
+    ]);
+    return committed ? { version, status: isThere(previous) ? 'updated' : 'created' } : undefined;
+  });
+}
+
+/** Whether the version is one of a resource that is there, not of a deleted one. */
+export const isThere = (version: StoredVersion | undefined): version is StoredVersion =>
+  version !== undefined && !version.deleted;
+
+/**
+ * The version an update of `previous` would store.
+ * @throws OperationOutcomeError 412 when `ifMatch` is not the version of `previous`, 403 when the caller may not
+ * write it, or may not create and nothing is there.
+ */
+export function updatedVersion(
+  server: FhirServer,
+  caller: Caller,
+  write: {
+    readonly key: ResourceKey;
+    readonly resource: Resource;
+    readonly ifMatch: number | undefined;
+    readonly access: AccessFilter;
+    readonly previous: StoredVersion | undefined;
+  },
+): StoredVersion {
+  const { key, resource, ifMatch, access, previous } = write;
+  if (!isThere(previous)) authorize(server.rules, caller.principal, 'create', key.type);
+  const version = newVersion(server, caller, { resource, id: key.id, method: 'PUT', access, previous });
+  requireVersion(key, ifMatch, previous);
+  return version;
+}
+
+/**
+ * Refuses a write that was decided by another version than the current one. https://hl7.org/fhir/R4/http.html#concurrency
+ * @throws OperationOutcomeError 412.
+ */
+export function requireVersion(
+  key: ResourceKey,
+  ifMatch: number | undefined,
+  current: StoredVersion | undefined,
+): void {
+  if (ifMatch === undefined || ifMatch === current?.versionId) return;
+  const actual =
+    current === undefined ? 'there is no such resource' : `the current version is ${String(current.versionId)}`;
+  throw versionConflict(`${keyText(key)} is not at version ${String(ifMatch)}: ${actual}`);
+}
+
+/**
+ * Refuses an update whose resource is not the one of the URL.
+ * @param place where the resource stands in a bundle; absent when it is the whole body.
+ * @throws OperationOutcomeError 400.
+ */
+export function requireIdentity(key: ResourceKey, resource: Resource, place?: string): void {
+  const at = place ?? key.type;
+  if (!idPattern.test(key.id)) {
+    throw invalidRequest(`"${clip(key.id)}" is no id: 1 to 64 letters, digits, - and . are allowed`, at);
+  }
+  if (resource.resourceType !== key.type) {
+    throw invalidRequest(`The URL says ${key.type}, the resource is of type ${clip(resource.resourceType)}`, at);
+  }
+  if (resource.id !== key.id) {
+    const actual = typeof resource.id === 'string' ? `"${clip(resource.id)}"` : 'missing';
+    throw invalidRequest(`The resource's id must be the URL's, "${key.id}"; it is ${actual}`, `${at}.id`);
+  }
+}

@@ -134,7 +134,7 @@ export function createTokenVerifier(from: TokenIssuer): TokenVerifier {
         );
       }
       // Synchronously when the keys are at hand: an unknown key must not make it fetch any.
-      return (jwks === undefined ? await verifier.verify(token) : verifier.verifySync(token));
+      return jwks === undefined ? await verifier.verify(token) : verifier.verifySync(token);
     } catch (cause) {
       throw cause instanceof OperationOutcomeError ? cause : refusal(cause, issuer);
     }

@@ -1,0 +1,77 @@
+import { randomUUID, sign } from 'node:crypto';
+import type { SignInKeys } from './keys.js';
+import type { LocalUser } from './users.js';
+
+/** The public client that local tokens are given to; redirects to loopback addresses only. */
+export const consoleClientId = 'fhir-on-appsync-console';
+
+/** The scopes a local sign-in may ask for: those this server asks for. */
+export const localScopes = 'openid profile';
+
+/** How long an access token lives, in seconds; Cognito's standard. */
+export const standardLife = 3600;
+
+/** What an access token is about, beside the user. */
+export interface AccessTokenDetails {
+  /** The `iss`: the URL the sign-in is reached by, no slash at the end. */
+  readonly issuer: string;
+  /** Granted scopes, separated by spaces. */
+  readonly scope: string;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  /** Seconds since 1970; before `issuedAt` for a token that already expired. */
+  readonly expiresAt: number;
+  /** Seconds since 1970 when the user gave the password; `issuedAt` when nobody was asked. */
+  readonly authenticatedAt?: number;
+}
+
+/**
+ * The claims of an access token as Cognito writes them, with `fhirUser` for who is a patient.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+ * @param user whom the token speaks for.
+ * @param details issuer, scope and times.
+ * @returns the payload of the token.
+ */
+export function accessTokenClaims(user: LocalUser, details: AccessTokenDetails): Record<string, unknown> {
+  return {
+    sub: user.subject,
+    'cognito:groups': [...user.groups],
+    iss: details.issuer,
+    version: 2,
+    client_id: consoleClientId,
+    token_use: 'access',
+    scope: details.scope,
+    auth_time: details.authenticatedAt ?? details.issuedAt,
+    exp: details.expiresAt,
+    iat: details.issuedAt,
+    jti: randomUUID(),
+    username: user.username,
+    ...(user.fhirUser === undefined ? {} : { fhirUser: user.fhirUser }),
+  };
+}
+
+const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/**
+ * Signs an access token for a user without any sign-in: what `npm run token` prints.
+ * @param keys the keys of the data folder.
+ * @param user whom the token speaks for.
+ * @param options the issuer; `life` in seconds, an hour unless given; `scope`, `openid profile` unless given;
+ *   `now` in milliseconds since 1970.
+ * @returns the JWT.
+ */
+export function signToken(
+  keys: SignInKeys,
+  user: LocalUser,
+  options: { readonly issuer: string; readonly life?: number; readonly scope?: string; readonly now?: number },
+): string {
+  const issuedAt = Math.floor((options.now ?? Date.now()) / 1000);
+  const claims = accessTokenClaims(user, {
+    issuer: options.issuer,
+    scope: options.scope ?? localScopes,
+    issuedAt,
+    expiresAt: issuedAt + (options.life ?? standardLife),
+  });
+  const signed = `${part({ kid: keys.privateJwk.kid, alg: 'RS256' })}.${part(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), keys.privateKey).toString('base64url')}`;
+}

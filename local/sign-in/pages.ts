@@ -1,0 +1,96 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Provider, errors } from 'oidc-provider';
+import { pageHeaders } from '../page.js';
+import type { SignInKeys } from './keys.js';
+import { renderLoginPage, renderSignInError } from './login-page.js';
+import { createProvider } from './provider.js';
+import { keepSessions } from './sessions.js';
+import { documentedPassword, userByName } from './users.js';
+
+const loopback = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/;
+const interactionPath = /^\/interaction\/[\w-]+\/?$/;
+const longestForm = 4096;
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+  let text = '';
+  for await (const chunk of request) {
+    text += String(chunk);
+    if (text.length > longestForm) throw new errors.InvalidRequest('the form is too long');
+  }
+  return new URLSearchParams(text);
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Why a try does not count, for the page; undefined when it does. */
+function wrongTry(form: URLSearchParams, request: IncomingMessage, password: string | undefined): string | undefined {
+  if (password === undefined && !loopback.test(request.socket.remoteAddress ?? '')) {
+    return 'From another machine nobody signs in with the documented password: start the server with SIGN_IN_PASSWORD';
+  }
+  if (!timingSafeEqual(digest(form.get('password') ?? ''), digest(password ?? documentedPassword))) {
+    return 'The password is wrong: it is in docs/sign-in.md';
+  }
+  return userByName(form.get('username') ?? '') === undefined ? 'Choose a user' : undefined;
+}
+
+const show = (response: ServerResponse, status: number, html: string): void => {
+  response.writeHead(status, pageHeaders()).end(html);
+};
+
+/** Asks who signs in, and goes on with the answer. */
+async function interact(
+  provider: Provider,
+  issuer: string,
+  password: string | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  await provider.interactionDetails(request, response);
+  const action = `${new URL(issuer).pathname}${request.url ?? ''}`;
+  if (request.method !== 'POST') {
+    show(response, 200, renderLoginPage(action));
+    return;
+  }
+  const form = await readForm(request);
+  const wrong = wrongTry(form, request, password);
+  const user = userByName(form.get('username') ?? '');
+  if (wrong !== undefined || user === undefined) {
+    show(response, 401, renderLoginPage(action, wrong));
+    return;
+  }
+  await provider.interactionFinished(request, response, { login: { accountId: user.subject } });
+}
+
+/**
+ * The sign-in's answers: the provider's own, and the page that asks who signs in.
+ * @param issuer the URL it is reached by, no slash at the end.
+ * @param keys what it signs with.
+ * @param dataFolder where its sessions are kept.
+ * @param password what users sign in with; the documented one, for this machine only, when undefined.
+ * @returns a handler of requests whose `url` is relative to the issuer.
+ */
+export function createPages(
+  issuer: string,
+  keys: SignInKeys,
+  dataFolder: string,
+  password: string | undefined,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const provider = createProvider(issuer, keys, keepSessions(dataFolder));
+  const answer = provider.callback();
+  const mountPath = new URL(issuer).pathname;
+  return async (request, response) => {
+    // The provider finds the path it is mounted at, for the addresses it writes, in Express's name for the whole URL.
+    Object.assign(request, { originalUrl: `${mountPath}${request.url ?? ''}` });
+    if (!interactionPath.test(request.url?.split('?')[0] ?? '')) {
+      await answer(request, response);
+      return;
+    }
+    try {
+      await interact(provider, issuer, password, request, response);
+    } catch (error) {
+      if (!(error instanceof errors.OIDCProviderError)) throw error;
+      show(response, error.statusCode, renderSignInError(error.error_description ?? error.message));
+    }
+  };
+}

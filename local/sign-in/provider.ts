@@ -1,0 +1,169 @@
+import { type AdapterFactory, type KoaContextWithOIDC, Provider, interactionPolicy } from 'oidc-provider';
+import { pageHeaders } from '../page.js';
+import { accessTokenClaims, consoleClientId, localScopes, standardLife } from './access-token.js';
+import type { SignInKeys } from './keys.js';
+import { renderLogoutPage, renderSignInError } from './login-page.js';
+import { userBySubject } from './users.js';
+
+const day = 86_400;
+const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'];
+const callbackPaths = ['/', '/console', '/console/', '/callback', '/oauth/callback'];
+
+const isLoopback = (url: string): boolean => {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && loopbackHosts.includes(hostname);
+};
+
+/** Where a sign-in may lead back to: loopback at any port (RFC 8252), and this server itself when it has https. */
+function redirectUris(issuer: string): string[] {
+  const origins = loopbackHosts.map((host) => `http://${host}`);
+  const { origin, protocol } = new URL(issuer);
+  if (protocol === 'https:') origins.push(origin);
+  return origins.flatMap((each) => callbackPaths.map((path) => `${each}${path}`));
+}
+
+const showPage = (context: KoaContextWithOIDC, html: string): void => {
+  context.set(pageHeaders());
+  context.body = html;
+};
+
+/**
+ * The OpenID provider of the local sign-in: authorization code with PKCE for one public client, refresh tokens,
+ * JWT access tokens as Cognito writes them, and Cognito's paths below the issuer.
+ * @param issuer the URL it is reached by, no slash at the end.
+ * @param keys what it signs with.
+ * @param sessions where sessions, codes and refresh tokens are kept.
+ * @returns the provider, with its pages' `interaction` path left to the caller.
+ */
+export function createProvider(issuer: string, keys: SignInKeys, sessions: AdapterFactory): Provider {
+  const { pathname, origin } = new URL(issuer);
+  // The one client is this project's own: nobody is asked whether it may have what it asks for.
+  const policy = interactionPolicy.base();
+  policy.remove('consent');
+  const provider: Provider = new Provider(issuer, {
+    jwks: { keys: [keys.privateJwk] },
+    adapter: sessions,
+    cookies: { keys: [keys.cookieSecret], long: { sameSite: 'lax', path: pathname }, short: { sameSite: 'lax' } },
+    clients: [
+      {
+        client_id: consoleClientId,
+        client_name: 'fhir-on-appsync',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: redirectUris(issuer),
+        post_logout_redirect_uris: redirectUris(issuer),
+      },
+    ],
+    clientBasedCORS: (_context, from) => isLoopback(from) || from === origin,
+    scopes: localScopes.split(' '),
+    claims: { openid: ['sub', 'token_use', 'cognito:groups', 'cognito:username'], profile: ['name', 'fhirUser'] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    responseTypes: ['code'],
+    clientAuthMethods: ['none'],
+    issueRefreshToken: () => true,
+    expiresWithSession: () => false,
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      userinfo: { enabled: false },
+      revocation: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (context, form) => {
+          showPage(context, renderLogoutPage(form));
+        },
+        postLogoutSuccessSource: (context) => {
+          context.redirect('/');
+        },
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => origin,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          scope: localScopes,
+          audience: origin,
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: standardLife,
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    formats: {
+      customizers: {
+        jwt: (context, token, jwt) => {
+          const user = 'accountId' in token ? userBySubject(token.accountId) : undefined;
+          if (user === undefined) throw new Error('An access token is only made for a local user');
+          const { AuthorizationCode: code, RefreshToken: refresh } = context.oidc.entities;
+          const authenticatedAt = code?.authTime ?? refresh?.authTime;
+          jwt.payload = {
+            ...accessTokenClaims(user, {
+              issuer,
+              scope: token.scope ?? '',
+              issuedAt: Number(jwt.payload['iat']),
+              expiresAt: Number(jwt.payload['exp']),
+              ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+            }),
+            aud: jwt.payload['aud'],
+          };
+        },
+      },
+    },
+    findAccount: (_context, subject) => {
+      const user = userBySubject(subject);
+      return user === undefined
+        ? undefined
+        : {
+            accountId: subject,
+            claims: () => ({
+              sub: subject,
+              token_use: 'id',
+              'cognito:username': user.username,
+              'cognito:groups': [...user.groups],
+              name: user.username,
+              ...(user.fhirUser === undefined ? {} : { fhirUser: user.fhirUser }),
+            }),
+          };
+    },
+    loadExistingGrant: async (context) => {
+      const { session, client } = context.oidc;
+      if (session?.accountId === undefined || client === undefined) return undefined;
+      const known = session.grantIdFor(client.clientId);
+      const grant =
+        (known === undefined ? undefined : await provider.Grant.find(known)) ??
+        new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+      grant.addOIDCScope(localScopes);
+      grant.addResourceScope(origin, localScopes);
+      await grant.save();
+      return grant;
+    },
+    interactions: { policy, url: (_context, interaction) => `${pathname}/interaction/${interaction.uid}` },
+    renderError: (context, out) => {
+      showPage(context, renderSignInError(out.error_description ?? out.error));
+    },
+    routes: {
+      authorization: '/oauth2/authorize',
+      token: '/oauth2/token',
+      revocation: '/oauth2/revoke',
+      end_session: '/logout',
+      jwks: '/.well-known/jwks.json',
+    },
+    ttl: {
+      AccessToken: standardLife,
+      AuthorizationCode: 60,
+      Grant: 30 * day,
+      IdToken: standardLife,
+      Interaction: 3600,
+      RefreshToken: 30 * day,
+      Session: 14 * day,
+    },
+  });
+  // Behind a proxy that ends TLS, the scheme of the addresses comes from X-Forwarded-Proto.
+  provider.proxy = issuer.startsWith('https:');
+  return provider;
+}

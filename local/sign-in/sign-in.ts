@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Jwks } from 'aws-jwt-verify/jwk';
+import { pageHeaders } from '../page.js';
+import { consoleClientId, signToken } from './access-token.js';
+import { type SignInKeys, readSignInKeys } from './keys.js';
+import type { LocalUser } from './users.js';
+
+/** The path of the local sign-in below the server's public URL. */
+export const signInPath = '/sign-in';
+
+/**
+ * The issuer of local tokens.
+ * @param publicUrl the URL by which clients know the server, no slash at the end.
+ * @returns the `iss`.
+ */
+export const signInIssuer = (publicUrl: string): string => `${publicUrl}${signInPath}`;
+
+/** The local sign-in of one server. */
+export interface SignIn {
+  readonly issuer: string;
+  /** The public keys of its tokens, for `createTokenVerifier`. */
+  readonly jwks: Jwks;
+  /** The clients its tokens are given to, for `createTokenVerifier`. */
+  readonly clientIds: readonly string[];
+  /**
+   * Answers requests below the issuer; mounted as Express does: `app.use(signInPath, signIn.handler)`, before anything
+   * reads bodies.
+   */
+  handler(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Signs an access token for a user.
+   * @param life seconds, an hour unless given.
+   */
+  signToken(user: LocalUser, life?: number): string;
+}
+
+type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * The local sign-in: OpenID Connect for the documented users, with access tokens shaped as Cognito's.
+ * Its provider is loaded at the first request, since most starts never need it.
+ * @param options publicUrl: the URL by which clients know the server, no slash at the end; dataFolder: where its keys
+ *   are, and are made at first; password: what users sign in with; without one the documented password counts, for
+ *   who comes from this machine; onError: takes unexpected failures, which browsers see as a bare 500.
+ * @returns the sign-in.
+ * @throws Error when the key file in the data folder is damaged.
+ */
+export function createSignIn(options: {
+  readonly publicUrl: string;
+  readonly dataFolder: string;
+  readonly password?: string;
+  readonly onError: (error: unknown) => void;
+}): SignIn {
+  const { onError } = options;
+  const issuer = signInIssuer(options.publicUrl);
+  const keys: SignInKeys = readSignInKeys(options.dataFolder);
+  let pages: Promise<Pages> | undefined;
+  const loaded = async (): Promise<Pages> => {
+    const { createPages } = await import('./pages.js');
+    return createPages(issuer, keys, options.dataFolder, options.password);
+  };
+  return {
+    issuer,
+    jwks: { keys: [keys.publicJwk] },
+    clientIds: [consoleClientId],
+    handler: (request, response) => {
+      pages ??= loaded();
+      pages
+        .then((answer) => answer(request, response))
+        .catch((error: unknown) => {
+          onError(error);
+          if (!response.headersSent) response.writeHead(500, pageHeaders());
+          response.end();
+        });
+    },
+    signToken: (user, life) => signToken(keys, user, { issuer, ...(life === undefined ? {} : { life }) }),
+  };
+}

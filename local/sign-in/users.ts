@@ -1,0 +1,66 @@
+/** Someone who can sign in locally; docs/sign-in.md lists them. */
+export interface LocalUser {
+  readonly username: string;
+  /** The token's `sub`: a UUID, as Cognito's are, and always the same. */
+  readonly subject: string;
+  /** The token's `cognito:groups`. */
+  readonly groups: readonly string[];
+  /** What the sign-in page says about them. */
+  readonly description: string;
+  /** The resource the person is. */
+  readonly fhirUser?: string;
+}
+
+/** The patient `npm run demo` loads, in R4 and in STU3. */
+export const demoPatientId = '27f885ac-e93b-6cd5-33cd-c3a0d5e69e0a';
+
+/** Everyone who can sign in locally: one user for each group of the role rules. */
+export const localUsers: readonly LocalUser[] = [
+  {
+    username: 'practitioner',
+    subject: '5f1c0c3e-7a0b-4c57-9d0e-3b6f6f1f0a01',
+    groups: ['practitioner'],
+    description: 'reads and writes everything',
+  },
+  {
+    username: 'non-practitioner',
+    subject: '5f1c0c3e-7a0b-4c57-9d0e-3b6f6f1f0a02',
+    groups: ['non-practitioner'],
+    description: 'reads what is financial: Account, Claim, Coverage, …',
+  },
+  {
+    username: 'auditor',
+    subject: '5f1c0c3e-7a0b-4c57-9d0e-3b6f6f1f0a03',
+    groups: ['auditor'],
+    description: 'reads Patient, AuditEvent and Provenance',
+  },
+  {
+    username: 'patient',
+    subject: '5f1c0c3e-7a0b-4c57-9d0e-3b6f6f1f0a04',
+    groups: ['patient'],
+    description: 'the patient of the demo: reads what is in their own Patient compartment',
+    fhirUser: `Patient/${demoPatientId}`,
+  },
+];
+
+/**
+ * The password of every local user, printed in docs/sign-in.md: it keeps nobody out, it lets a client's sign-in be
+ * tried. It therefore counts only for who comes from this machine.
+ */
+export const documentedPassword = 'fhir-on-appsync';
+
+/**
+ * Finds a user by name.
+ * @param username the name, exactly.
+ * @returns undefined when there is no such user.
+ */
+export const userByName = (username: string): LocalUser | undefined =>
+  localUsers.find((user) => user.username === username);
+
+/**
+ * Finds a user by the `sub` of their tokens.
+ * @param subject the `sub`.
+ * @returns undefined when there is no such user.
+ */
+export const userBySubject = (subject: string): LocalUser | undefined =>
+  localUsers.find((user) => user.subject === subject);

@@ -1,17 +1,135 @@
 /** One element of a type, enough for structural validation. */
 export interface ElementRule {
+  /** As the definition has it: `birthDate`; `value[x]` where the JSON name carries the type. */
   readonly name: string;
-  /** The FHIR data types allowed (one, or several for `value[x]`, where the JSON name carries the type). */
+  /** The FHIR data types allowed, or the path of a backbone element; several only for `value[x]`. */
   readonly types: readonly string[];
   readonly min: number;
   /** The greatest number of repetitions, Infinity for `*`. */
   readonly max: number;
+  /** The codes a required binding allows, where the element is a `code` and the codes can be listed. */
+  readonly codes?: readonly string[];
+}
+
+/** A JSON member of a type: its element and the one data type this name stands for. */
+export interface Member {
+  readonly rule: ElementRule;
+  /** A data type, or the path of a backbone element. */
+  readonly type: string;
+  readonly isPrimitive: boolean;
+  /** The place as FHIRPath: `birthDate`, `value.ofType(Quantity)`. */
+  readonly expression: string;
+  /** The codes of the rule, to look up in. */
+  readonly codes: ReadonlySet<string> | undefined;
 }
 
 /** The structural rules of one FHIR version. */
 export interface StructureTable {
+  /** The concrete resource types, sorted. */
+  readonly resourceTypes: readonly string[];
   /** Whether `type` is a concrete resource type. */
   isResourceType(type: string): boolean;
-  /** The JSON member names of a type (data type, backbone path such as `Patient.contact`, or resource type), in order. */
+  /** The elements of a type (data type, backbone path such as `Patient.contact`, or resource type), in order. */
   elements(type: string): readonly ElementRule[];
+  /** The members of a type by JSON name (`valueQuantity`), without `resourceType` and the `_` siblings of primitives. */
+  members(type: string): ReadonlyMap<string, Member>;
+}
+
+/** What codegen writes of a version's types. */
+export interface StructureSource {
+  /** Names, separated by spaces. */
+  readonly resources: string;
+  /** Names, separated by spaces. */
+  readonly primitives: string;
+  /** The types that an element may have where the definitions leave it open, separated by `|`. */
+  readonly open: string;
+  /** Codes of a value set, separated by spaces. */
+  readonly codes: readonly string[];
+  /**
+   * Per type or backbone path its elements, separated by spaces: name, cardinality (`?` 0..1, `!` 1..1, `*` 0..*,
+   * `+` 1..*, else `{min,max}`), types separated by `|` (`.` for the backbone element of that name, `*` for `open`),
+   * and `=` with an index into `codes`. `^Type` first stands for the elements of Type.
+   */
+  readonly types: Readonly<Record<string, string>>;
+}
+
+const cardinalities: Readonly<Record<string, readonly [number, number]>> = {
+  '?': [0, 1],
+  '!': [1, 1],
+  '*': [0, Infinity],
+  '+': [1, Infinity],
+};
+const elementPattern = /^([A-Za-z]+(?:\[x\])?)([?!*+]|\{\d+,\d+\})([^=]+)(?:=(\d+))?$/;
+
+const cardinality = (text: string): readonly [number, number] => {
+  const [min, max] = text.slice(1, -1).split(',');
+  return cardinalities[text] ?? [Number(min), Number(max)];
+};
+
+/** Where the types of a table are read from, each when it is first asked for. */
+const memoised = <T>(read: (type: string) => T): ((type: string) => T) => {
+  const known = new Map<string, T>();
+  return (type) => {
+    let value = known.get(type);
+    if (value === undefined) {
+      value = read(type);
+      known.set(type, value);
+    }
+    return value;
+  };
+};
+
+/**
+ * Makes the structural rules from what codegen wrote; types are read when they are first asked for.
+ * @param source the generated text.
+ * @returns the table; `elements` and `members` throw for a type the version does not have.
+ */
+export function structureTable(source: StructureSource): StructureTable {
+  const resourceTypes = source.resources.split(' ');
+  const isResource = new Set(resourceTypes);
+  const isPrimitive = new Set(source.primitives.split(' '));
+  const codeLists = memoised((index) => (source.codes[Number(index)] ?? '').split(' '));
+  const codeSets = memoised((index) => new Set(codeLists(index)));
+
+  const readElement = (owner: string, text: string): ElementRule & { readonly codesAt?: string } => {
+    const [, name, size, types, codesAt] = elementPattern.exec(text) ?? [];
+    if (name === undefined || size === undefined || types === undefined) {
+      throw new Error(`The generated element ${text} of ${owner} cannot be read`);
+    }
+    const [min, max] = cardinality(size);
+    return {
+      name,
+      types: types === '.' ? [`${owner}.${name}`] : (types === '*' ? source.open : types).split('|'),
+      min,
+      max,
+      ...(codesAt === undefined ? {} : { codes: codeLists(codesAt), codesAt }),
+    };
+  };
+
+  const elements = memoised((type): readonly (ElementRule & { readonly codesAt?: string })[] => {
+    const text = Object.hasOwn(source.types, type) ? source.types[type] : undefined;
+    if (text === undefined) throw new Error(`There is no type ${type} in the generated structures`);
+    return text
+      .split(' ')
+      .flatMap((each) => (each.startsWith('^') ? elements(each.slice(1)) : readElement(type, each)));
+  });
+
+  const members = memoised((type): ReadonlyMap<string, Member> => {
+    const byName = new Map<string, Member>();
+    for (const rule of elements(type)) {
+      const choice = rule.name.endsWith('[x]') ? rule.name.slice(0, -3) : undefined;
+      for (const each of rule.types) {
+        byName.set(choice === undefined ? rule.name : choice + each.charAt(0).toUpperCase() + each.slice(1), {
+          rule,
+          type: each,
+          isPrimitive: isPrimitive.has(each),
+          expression: choice === undefined ? rule.name : `${choice}.ofType(${each})`,
+          codes: rule.codesAt === undefined ? undefined : codeSets(rule.codesAt),
+        });
+      }
+    }
+    return byName;
+  });
+
+  return { resourceTypes, isResourceType: (type) => isResource.has(type), elements, members };
 }

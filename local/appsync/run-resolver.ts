@@ -1,0 +1,146 @@
+import { DataSourceError, RequestError } from './data-source.js';
+import type { DataSource } from './data-source.js';
+import type { ContextPart, FieldError, HandlerRun, Sandbox } from './sandbox.js';
+
+/** One step with a data source: a unit resolver, or a function of a pipeline. */
+export interface ResolverStep {
+  /** Names it among the steps of the API, for batching and messages. */
+  readonly name: string;
+  /** Its bundle, compiled at first use. */
+  readonly sandbox: () => Sandbox;
+  readonly dataSource: DataSource;
+  readonly maxBatchSize: number;
+}
+
+/** A resolver ready to run. */
+export type RunnableResolver =
+  | { readonly kind: 'UNIT'; readonly step: ResolverStep }
+  | { readonly kind: 'PIPELINE'; readonly sandbox: () => Sandbox; readonly steps: readonly ResolverStep[] };
+
+/** What is the same for all handlers of one resolver's run. */
+export interface ResolverCall {
+  readonly fieldName: string;
+  readonly parentTypeName: string;
+  readonly identity: unknown;
+  /** The object that stands for the GraphQL request. */
+  readonly execution: object;
+  /** The pieces of ctx that do not change during the run, as JSON text. */
+  text(part: ContextPart): string | undefined;
+  /** Takes what util.appendError was given. */
+  append(error: FieldError): void;
+  /** Told of failing code, with its stack. */
+  failed(step: string, message: string, stack?: string): void;
+}
+
+/** The failure of a field, as AppSync reports it. */
+export class ResolverError extends Error {
+  override readonly name = 'ResolverError';
+  readonly field: FieldError;
+  constructor(field: FieldError) {
+    super(field.message);
+    this.field = field;
+  }
+}
+
+const resolverError = (errorType: string | null, message: string): ResolverError =>
+  new ResolverError({ message, errorType, data: null, errorInfo: null });
+
+/** What a handler gave: JSON text, and where it wants to go on. */
+interface Given {
+  readonly value: string;
+  readonly early: false | 'NEXT' | 'END';
+}
+
+/** One run of a resolver: its stash and what the step before gave. */
+interface Run {
+  readonly call: ResolverCall;
+  stash: string;
+  prev: string;
+}
+
+/**
+ * Runs a resolver: a unit's request handler, data source and response handler; or a pipeline's request handler, its
+ * functions one after another, and its response handler.
+ * @returns the field's value, plain data.
+ * @throws ResolverError
+ * @see https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-overview-js.html
+ */
+export async function runResolver(resolver: RunnableResolver, call: ResolverCall): Promise<unknown> {
+  const run: Run = { call, stash: '{}', prev: 'null' };
+  if (resolver.kind === 'UNIT') return JSON.parse((await runStep(resolver.step, run)).value) as unknown;
+  const sandbox = open(resolver.sandbox, call);
+  const before = runHandler(sandbox, 'request', run, {});
+  run.prev = before.value;
+  if (before.early === false) {
+    for (const step of resolver.steps) {
+      const given = await runStep(step, run);
+      run.prev = given.value;
+      if (given.early === 'END') break;
+    }
+  }
+  return JSON.parse(runHandler(sandbox, 'response', run, { result: run.prev }).value) as unknown;
+}
+
+async function runStep(step: ResolverStep, run: Run): Promise<Given> {
+  const sandbox = open(step.sandbox, run.call);
+  const request = runHandler(sandbox, 'request', run, {});
+  if (request.early !== false) return request;
+  return runHandler(sandbox, 'response', run, await invoke(step, run.call, JSON.parse(request.value)));
+}
+
+/** The outcome of the data source as the response handler's `ctx.result` and `ctx.error`. */
+async function invoke(step: ResolverStep, call: ResolverCall, request: unknown): Promise<{ result: string; error?: string }> {
+  try {
+    const { execution } = call;
+    const result = await step.dataSource.invoke({ request, execution, step: step.name, maxBatchSize: step.maxBatchSize });
+    return { result: jsonText(result) };
+  } catch (error) {
+    if (error instanceof RequestError) throw resolverError('MappingTemplate', error.message);
+    if (!(error instanceof DataSourceError)) throw error;
+    return { result: jsonText(error.result), error: jsonText({ message: error.message, type: error.type }) };
+  }
+}
+
+const jsonText = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null';
+
+function open(sandbox: () => Sandbox, call: ResolverCall): Sandbox {
+  try {
+    return sandbox();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    call.failed('load', message);
+    throw resolverError('Code', 'Code contains errors');
+  }
+}
+
+function runHandler(sandbox: Sandbox, handler: 'request' | 'response', run: Run, own: { result?: string; error?: string }): Given {
+  const { call } = run;
+  const text = (part: ContextPart): string | undefined => {
+    if (part === 'stash') return run.stash;
+    if (part === 'prev') return run.prev === 'null' ? 'null' : `{"result":${run.prev}}`;
+    return part === 'result' || part === 'error' ? own[part] : call.text(part);
+  };
+  const parts = { fieldName: call.fieldName, parentTypeName: call.parentTypeName, text };
+  const ran = sandbox.run(handler, parts, { identity: call.identity });
+  run.stash = ran.stash ?? run.stash;
+  ran.appended.forEach((error) => {
+    call.append(error);
+  });
+  return givenBy(ran, call);
+}
+
+function givenBy({ ending }: HandlerRun, call: ResolverCall): Given {
+  switch (ending.kind) {
+    case 'value':
+      return { value: ending.value ?? 'null', early: false };
+    case 'earlyReturn':
+      return { value: jsonText(ending.value), early: ending.skipTo ?? 'NEXT' };
+    case 'error':
+      throw new ResolverError(ending.error);
+    case 'unauthorized':
+      throw resolverError('Unauthorized', `Not Authorized to access ${call.fieldName} on type ${call.parentTypeName}`);
+    case 'failure':
+      call.failed('run', ending.message, ending.stack);
+      throw resolverError('Code', 'Runtime Error');
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The code that runs inside every sandbox before any bundle: it takes away what APPSYNC_JS does not have, puts in what is
+ * different there, and gives back the one function by which the host runs handlers. It is text because a function of the
+ * host would bring the host's realm along. Only strings and numbers cross: everything else crosses as JSON text.
+ *
+ * `host.call(name, argumentsText)` runs a util function, `host.part(name)` gives a piece of ctx, `host.now()` the time in
+ * milliseconds, `host.replace` is String's replace with Java's patterns; all give `undefined` or text.
+ * @see https://docs.aws.amazon.com/appsync/latest/devguide/supported-features.html
+ */
+export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSteps, maxMilliseconds) {
+  'use strict';
+  const { parse, stringify } = JSON;
+  const { freeze, defineProperty, getOwnPropertyNames } = Object;
+  const ErrorType = TypeError;
+  const text = (value) => (value === undefined || value === null ? null : typeof value === 'string' ? value : stringify(value));
+
+  // What a run has beside its return value, and how it ended when not by returning.
+  let ending, appended, steps, deadline;
+  const end = (kind, details) => { ending = { kind, details }; throw ending; };
+  const step = () => {
+    steps += 1;
+    if (steps > maxSteps) end('failure', { message: 'more than ' + maxSteps + ' steps' });
+    if (steps % 1024 === 0 && host.now() > deadline) end('failure', { message: 'longer than ' + maxMilliseconds + ' ms' });
+  };
+
+  const errorDetails = (message, errorType, data, errorInfo) =>
+    ({ message: text(message), errorType: text(errorType), data: data ?? null, errorInfo: errorInfo ?? null });
+  const flow = {
+    error: (message, errorType, data, errorInfo) => end('error', errorDetails(message, errorType, data, errorInfo)),
+    appendError: (message, errorType, data, errorInfo) => { appended.push(errorDetails(message, errorType, data, errorInfo)); },
+    unauthorized: () => end('unauthorized', {}),
+  };
+  const hostFunction = (name) => (...values) => {
+    const result = host.call(name, stringify(values));
+    return result === undefined ? undefined : parse(result);
+  };
+  const util = { ...flow };
+  for (const name of utilNames) {
+    const [first, second] = name.split('.');
+    if (second === undefined) util[first] = hostFunction(name);
+    else util[first] = { ...util[first], [second]: hostFunction(name) };
+  }
+  for (const name of Object.keys(util)) freeze(util[name]);
+  const runtime = freeze({ earlyReturn: (value, options) => end('earlyReturn', { value, skipTo: options?.skipTo ?? null }) });
+  const log = (level) => (...values) => { host.log(level, values.map((value) => text(value) ?? String(value)).join(' ')); };
+  const appsync = freeze({ util: freeze(util), runtime, console: freeze({ log: log('log'), error: log('error'), debug: log('debug') }) });
+
+  // Built-in objects: only what is supported stays, and it stays as it is.
+  const statics = (from, names) => {
+    const to = { __proto__: null };
+    for (const name of names) to[name] = from[name];
+    return to;
+  };
+  const globals = {
+    Object: statics(Object, kept.Object),
+    Array: statics(Array, kept.Array),
+    String: statics(String, kept.String),
+    Number: statics(Number, kept.Number),
+    Math: statics(Math, kept.Math),
+    JSON: {
+      __proto__: null,
+      stringify,
+      parse: (value) => {
+        try { return parse(value); } catch { return ''; }
+      },
+    },
+  };
+  const sort = Array.prototype.sort;
+  const changed = [
+    [Array.prototype, 'sort', function (compare) {
+      if (compare !== undefined) throw new ErrorType('sort() does not take arguments');
+      return sort.call(this);
+    }],
+    ...['replace', 'replaceAll'].map((method) => [String.prototype, method, function (pattern, replacement) {
+      return host.replace(method, '' + this, '' + pattern, '' + replacement);
+    }]),
+  ];
+  const prototypes = [
+    [Array.prototype, kept.arrayMethods],
+    [String.prototype, kept.stringMethods],
+    [Number.prototype, kept.numberMethods],
+    [Boolean.prototype, ['toString', 'valueOf']],
+    [Function.prototype, []],
+    [Object.prototype, ['toString', 'valueOf']],
+  ];
+  for (const [prototype, methods] of prototypes) {
+    for (const name of getOwnPropertyNames(prototype)) {
+      // V8 watches Array.prototype.constructor for the whole process: arrays everywhere become slow when it changes.
+      if (prototype === Array.prototype && name === 'constructor') continue;
+      if (name === 'length' || name === 'name' || name === 'arguments' || name === 'caller') continue;
+      if (!methods.includes(name)) delete prototype[name];
+    }
+  }
+  for (const [prototype, name, value] of changed) defineProperty(prototype, name, { value, enumerable: false });
+  for (const name of getOwnPropertyNames(globalThis)) {
+    if (name !== 'NaN' && name !== 'Infinity' && name !== 'undefined' && name !== 'globalThis') delete globalThis[name];
+  }
+  const scope = globalThis;
+  delete scope.globalThis;
+  for (const name of ['Object', 'Array', 'String', 'Number', 'Math', 'JSON']) {
+    defineProperty(scope, name, { value: freeze(globals[name]) });
+  }
+
+  const part = (name) => { const value = host.part(name); return value === undefined ? undefined : parse(value); };
+  const newContext = (stash) => {
+    let args, identity, source, headers, variables, selectionSetList, prev, result, environment;
+    const info = freeze({
+      fieldName: host.part('fieldName'),
+      parentTypeName: host.part('parentTypeName'),
+      get variables() { return (variables ??= part('variables')); },
+      get selectionSetList() { return (selectionSetList ??= part('selectionSetList')); },
+      get selectionSetGraphQL() { return host.part('selectionSetGraphQL'); },
+    });
+    const request = freeze({ get headers() { return (headers ??= part('headers')); }, domainName: null });
+    return freeze({
+      get arguments() { return (args ??= part('arguments')); },
+      get args() { return (args ??= part('arguments')); },
+      get identity() { return (identity ??= part('identity')); },
+      get source() { return (source ??= part('source')); },
+      get prev() { return (prev ??= part('prev')); },
+      get result() { return (result ??= part('result')); },
+      get env() { return (environment ??= part('env')); },
+      error: part('error'),
+      get stash() { return stash.read(); },
+      info,
+      request,
+    });
+  };
+
+  return (factory, handler) => {
+    ending = undefined; appended = []; steps = 0; deadline = host.now() + maxMilliseconds;
+    let stashed;
+    const stash = { read: () => (stashed ??= part('stash')) };
+    let kind = 'value', value;
+    try {
+      value = stringify(factory(appsync, step)[handler](newContext(stash)));
+      stashed = stashed === undefined ? undefined : stringify(stashed);
+    } catch (error) {
+      if (error === ending && ending !== undefined) {
+        kind = ending.kind;
+        try { value = stringify(ending.details); stashed = stashed === undefined ? undefined : stringify(stashed); }
+        catch { kind = 'failure'; value = '{"message":"a value that is no JSON"}'; }
+      } else {
+        kind = 'failure';
+        value = stringify({ message: '' + error?.name + ': ' + error?.message, stack: '' + error?.stack });
+      }
+    }
+    return [kind, value, stashed, appended.length === 0 ? undefined : stringify(appended)];
+  };
+})`;

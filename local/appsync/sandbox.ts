@@ -1,0 +1,146 @@
+import { createContext, Script } from 'node:vm';
+import { compileBundle } from './bundle/compile.js';
+import { staticFunctions } from './bundle/forbidden-syntax.js';
+import { sandboxPrelude } from './sandbox-prelude.js';
+import { replaceJavaPattern } from './util/java-pattern.js';
+import { utilFunctions } from './util/functions.js';
+import type { UtilCall } from './util/functions.js';
+
+/** The pieces of ctx a handler may read; objects are JSON text, made only when the handler asks. */
+export interface ContextParts {
+  readonly fieldName: string;
+  readonly parentTypeName: string;
+  /** The rest by name: JSON text, except `selectionSetGraphQL`, which is itself; undefined for what is not there. */
+  text(part: ContextPart): string | undefined;
+}
+
+/** The lazily read pieces of ctx. */
+export type ContextPart =
+  | 'arguments'
+  | 'identity'
+  | 'source'
+  | 'headers'
+  | 'variables'
+  | 'selectionSetList'
+  | 'selectionSetGraphQL'
+  | 'prev'
+  | 'result'
+  | 'env'
+  | 'error'
+  | 'stash';
+
+/** An error as util.error and util.appendError describe it. */
+export interface FieldError {
+  readonly message: string;
+  readonly errorType: string | null;
+  readonly data: unknown;
+  readonly errorInfo: unknown;
+}
+
+/** How a handler ended; `value` is JSON text, undefined for undefined. */
+export type HandlerEnding =
+  | { readonly kind: 'value'; readonly value: string | undefined }
+  | { readonly kind: 'earlyReturn'; readonly value: unknown; readonly skipTo: 'END' | 'NEXT' | null }
+  | { readonly kind: 'error'; readonly error: FieldError }
+  | { readonly kind: 'unauthorized' }
+  /** The code itself failed: an exception, or a limit. */
+  | { readonly kind: 'failure'; readonly message: string; readonly stack?: string };
+
+/** What a handler's run gives. */
+export interface HandlerRun {
+  readonly ending: HandlerEnding;
+  /** The stash as JSON text when the handler touched it. */
+  readonly stash?: string;
+  readonly appended: readonly FieldError[];
+}
+
+/** Limits of one handler's run, and where console output goes. */
+export interface SandboxOptions {
+  /** Function calls and rounds of loops. */
+  readonly maxSteps?: number;
+  readonly maxMilliseconds?: number;
+  readonly log?: (line: { bundle: string; level: string; text: string }) => void;
+}
+
+/** A bundle ready to run. */
+export interface Sandbox {
+  /**
+   * Runs one handler with a fresh copy of the bundle's top level.
+   * @param handler which of the two.
+   * @param parts what ctx is made of.
+   * @param call what util functions need to know of the request.
+   */
+  run(handler: 'request' | 'response', parts: ContextParts, call: UtilCall): HandlerRun;
+}
+
+type Enter = (factory: unknown, handler: string) => readonly [string, string | undefined, string | undefined, string | undefined];
+
+const arrayMethods = [
+  ...['length', 'concat', 'fill', 'flat', 'includes', 'indexOf', 'join', 'lastIndexOf', 'pop', 'push', 'reverse', 'shift', 'slice'],
+  ...['sort', 'splice', 'unshift', 'forEach', 'map', 'flatMap', 'filter', 'reduce', 'reduceRight', 'find', 'some', 'every'],
+  ...['findIndex', 'findLast', 'findLastIndex', 'toString'],
+];
+const stringMethods = [
+  ...['length', 'charAt', 'concat', 'endsWith', 'includes', 'indexOf', 'lastIndexOf', 'replace', 'replaceAll', 'slice', 'split'],
+  ...['startsWith', 'substring', 'toLowerCase', 'toUpperCase', 'trim', 'trimEnd', 'trimStart', 'toString', 'valueOf'],
+];
+const kept = { ...staticFunctions, arrayMethods, stringMethods, numberMethods: ['toString', 'valueOf'] };
+const prelude = new Script(sandboxPrelude, { filename: 'appsync-runtime.js' });
+
+/**
+ * Compiles a bundle into a context of its own, in which only APPSYNC_JS's globals exist and nothing of the host can be reached.
+ * @param name the bundle's name.
+ * @param code its text.
+ * @returns the sandbox; about 1 ms to make.
+ * @throws BundleError when AppSync would refuse the code.
+ */
+export function createSandbox(name: string, code: string, options: SandboxOptions = {}): Sandbox {
+  const { maxSteps = 100_000, maxMilliseconds = 1000, log } = options;
+  const { source } = compileBundle(name, code);
+  const context = createContext(Object.create(null) as object, { codeGeneration: { strings: false, wasm: false } });
+  let current: { parts: ContextParts; call: UtilCall } | undefined;
+  const host = {
+    call(functionName: string, argumentsText: string): string | undefined {
+      const values = JSON.parse(argumentsText) as never[];
+      const result = current === undefined ? undefined : utilFunctions[functionName]?.(current.call, ...values);
+      return JSON.stringify(result) as string | undefined;
+    },
+    part(part: ContextPart | 'fieldName' | 'parentTypeName'): string | undefined {
+      if (part === 'fieldName' || part === 'parentTypeName') return current?.parts[part];
+      return current?.parts.text(part);
+    },
+    replace: replaceJavaPattern,
+    now: () => Date.now(),
+    log(level: string, text: string): void {
+      log?.({ bundle: name, level, text });
+    },
+  };
+  const start = prelude.runInContext(context) as (...values: unknown[]) => Enter;
+  // kept and the names are read by the prelude only, before any bundle runs.
+  const enter = start(host, Object.keys(utilFunctions), kept, maxSteps, maxMilliseconds);
+  const factory: unknown = new Script(source, { filename: `${name}.js` }).runInContext(context);
+  return {
+    run(handler, parts, call) {
+      current = { parts, call };
+      try {
+        const [kind, value, stash, appended] = enter(factory, handler);
+        return {
+          ending: endingOf(kind, value),
+          ...(stash === undefined ? {} : { stash }),
+          appended: appended === undefined ? [] : (JSON.parse(appended) as FieldError[]),
+        };
+      } finally {
+        current = undefined;
+      }
+    },
+  };
+}
+
+function endingOf(kind: string, text: string | undefined): HandlerEnding {
+  if (kind === 'value') return { kind, value: text };
+  const details: unknown = JSON.parse(text ?? '{}');
+  if (kind === 'error') return { kind, error: details as FieldError };
+  if (kind === 'unauthorized') return { kind };
+  if (kind === 'earlyReturn') return { kind, ...(details as { value: unknown; skipTo: 'END' | 'NEXT' | null }) };
+  return { kind: 'failure', ...(details as { message: string; stack?: string }) };
+}

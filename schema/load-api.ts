@@ -23,12 +23,13 @@ const functions: readonly ApiFunction[] = [
   { name: 'readByLambda', dataSource: 'interactions', code: 'read-by-lambda' },
 ];
 
-const byLambda = (typeName: string, fieldName: string, code: string): ApiResolver => ({
+const byLambda = (typeName: string, fieldName: string, code: string, maxBatchSize = 0): ApiResolver => ({
   kind: 'UNIT',
   typeName,
   fieldName,
   dataSource: 'interactions',
   code,
+  maxBatchSize,
 });
 
 /** The resolvers of a map: a handful of codes serve every type, each field shape by its own. */
@@ -48,7 +49,7 @@ export function expandResolvers(map: ResolverMap): ApiResolver[] {
       byLambda('Mutation', `${type}Update`, 'update'),
       byLambda('Mutation', `${type}Delete`, 'delete'),
     ]),
-    { ...byLambda('Reference', 'resource', 'reference'), maxBatchSize: maxReferenceBatch },
+    byLambda('Reference', 'resource', 'reference', maxReferenceBatch),
     ...Object.entries(map.reverseLists).flatMap(([parent, types]) =>
       types.flatMap((type) => [
         byLambda(parent, `${type}List`, 'reverse-list'),

@@ -1,0 +1,17 @@
+import type { Context } from '@aws-appsync/utils';
+import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+
+/** `PatientCreate(res)`: stores the resource under a new id. */
+export function request(ctx: Context<{ res: unknown }>): unknown {
+  return invoke({
+    interaction: 'create',
+    type: typeOf(ctx, 'Create'),
+    resource: ctx.args.res,
+    field: fieldOf(ctx),
+    ...claimsOf(ctx),
+  });
+}
+
+export function response(ctx: Context): unknown {
+  return answerOf(ctx);
+}

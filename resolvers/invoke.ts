@@ -1,0 +1,32 @@
+import { util, type Context } from '@aws-appsync/utils';
+import type { Claims, InteractionAnswer, InteractionRequest } from './interaction-request.js';
+
+/** The claims of the caller's access token; nothing for callers who did not sign in with a user pool. */
+export function claimsOf(ctx: Context): { claims?: Claims } {
+  const identity = ctx.identity as { claims?: Claims } | null | undefined;
+  return identity?.claims ? { claims: identity.claims } : {};
+}
+
+/** The field that is resolved, as error messages name it: `Query.PatientList`. */
+export function fieldOf(ctx: Context): string {
+  return `${ctx.info.parentTypeName}.${ctx.info.fieldName}`;
+}
+
+/** The resource type a field is for: its name without the suffix of its shape, which is cut off once (`ListList` is `List`). */
+export function typeOf(ctx: Context, suffix: string): string {
+  return ctx.info.fieldName.slice(0, ctx.info.fieldName.length - suffix.length);
+}
+
+/** The request that asks the Lambda. */
+export function invoke(payload: InteractionRequest): { operation: 'Invoke'; payload: InteractionRequest } {
+  return { operation: 'Invoke', payload };
+}
+
+/** The value the Lambda answered; its error fails the field, with the OperationOutcome in `errorInfo.resource`. */
+export function answerOf(ctx: Context): unknown {
+  if (ctx.error) util.error(ctx.error.message, ctx.error.type);
+  const result = ctx.result as { value?: unknown; error?: { message: string; type: string; info: unknown } } | null;
+  if (!result) util.error('The interaction gave no answer', 'exception');
+  if (result.error) util.error(result.error.message, result.error.type, null, result.error.info);
+  return (result satisfies Partial<InteractionAnswer>).value;
+}

@@ -1,0 +1,102 @@
+import { principalFromClaims } from '../../auth/principal-from-claims.js';
+import { OperationOutcomeError, unauthenticated } from '../../fhir/outcome.js';
+import { read } from '../../interactions/read.js';
+import type { Caller, FhirServer } from '../../interactions/server.js';
+import type { Claims, InteractionAnswer, InteractionRequest, ReferenceRequest } from '../interaction-request.js';
+import { answer } from './answer.js';
+import { createMutation, deleteMutation, updateMutation } from './mutations.js';
+import { type Resolved, resolveReferences } from './references.js';
+import { render } from './render.js';
+import { connection, list } from './search.js';
+
+/** What the handler needs beside the server. */
+export interface ResolverHandlerOptions {
+  /** The base URL by which references to this server's own resources may be written, without a slash at the end. */
+  readonly baseUrl: string;
+  /** Is told of failures nobody expected, which callers see masked. Nothing of a resource may be logged. */
+  readonly onUnexpected: (failure: unknown) => void;
+}
+
+/** The Lambda function behind the resolvers: one request, or a batch of references answered in its order. */
+export interface ResolverHandler {
+  (event: InteractionRequest): Promise<InteractionAnswer>;
+  (event: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]>;
+  (
+    event: InteractionRequest | readonly InteractionRequest[],
+  ): Promise<InteractionAnswer | readonly InteractionAnswer[]>;
+}
+
+/** The references of one level that one caller asks for, resolved together. */
+type Level = Promise<readonly Resolved[]>;
+
+/**
+ * The Lambda entry behind AppSync: turns a resolver's request into an interaction, and what comes of it into the
+ * field's value or error.
+ * @param server the FHIR version served.
+ * @returns the handler. It never throws: every failure is an answer.
+ */
+export function createResolverHandler(server: FhirServer, options: ResolverHandlerOptions): ResolverHandler {
+  const callerOf = (claims: Claims | undefined): Caller => {
+    if (claims === undefined) throw unauthenticated('The request has no access token of a user pool');
+    return { principal: principalFromClaims(claims), baseUrl: options.baseUrl };
+  };
+  const one = (request: InteractionRequest): Promise<InteractionAnswer> =>
+    answer(() => interact(server, callerOf(request.claims), request), options.onUnexpected);
+
+  const batch = (requests: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]> => {
+    const levels = new Map<string, { requests: ReferenceRequest[]; level?: Level }>();
+    return Promise.all(
+      requests.map((request) => {
+        if (request.interaction !== 'reference') return one(request);
+        // AppSync batches within one operation, so there is one caller; if ever not, nobody sees another's resources.
+        const caller = JSON.stringify(request.claims);
+        const together = levels.get(caller) ?? { requests: [] };
+        levels.set(caller, together);
+        const place = together.requests.push(request) - 1;
+        return answer(async () => {
+          await Promise.resolve(); // until all requests of the level are gathered
+          together.level ??= Promise.resolve().then(() =>
+            resolveReferences(server, callerOf(request.claims), together.requests),
+          );
+          return valueOf((await together.level)[place]);
+        }, options.onUnexpected);
+      }),
+    );
+  };
+  function handle(event: InteractionRequest): Promise<InteractionAnswer>;
+  function handle(event: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]>;
+  function handle(
+    event: InteractionRequest | readonly InteractionRequest[],
+  ): Promise<InteractionAnswer | readonly InteractionAnswer[]>;
+  function handle(
+    event: InteractionRequest | readonly InteractionRequest[],
+  ): Promise<InteractionAnswer | readonly InteractionAnswer[]> {
+    return isBatch(event) ? batch(event) : one(event);
+  }
+  return handle;
+}
+
+const isBatch = (event: InteractionRequest | readonly InteractionRequest[]): event is readonly InteractionRequest[] =>
+  Array.isArray(event);
+
+function valueOf(resolved: Resolved | undefined): unknown {
+  if (resolved instanceof OperationOutcomeError) throw resolved;
+  return resolved ?? null;
+}
+
+async function interact(server: FhirServer, caller: Caller, request: InteractionRequest): Promise<unknown> {
+  switch (request.interaction) {
+    case 'read':
+      return render(await read(server, caller, { type: request.type, id: request.id }));
+    case 'search':
+      return request.shape === 'list' ? list(server, caller, request) : connection(server, caller, request);
+    case 'create':
+      return createMutation(server, caller, request);
+    case 'update':
+      return updateMutation(server, caller, request);
+    case 'delete':
+      return deleteMutation(server, caller, request);
+    case 'reference':
+      return valueOf((await resolveReferences(server, caller, [request]))[0]);
+  }
+}

@@ -1,0 +1,40 @@
+import { Decimal, parseJson } from '../../fhir/json.js';
+import { isJsonObject, type JsonObject } from './json-object.js';
+import type { StoredVersion } from '../../persistence/resource-store.js';
+import type { Container } from '../interaction-request.js';
+
+/**
+ * A stored version as the GraphQL types have it: decimals are text with their digits, a resource inside names its
+ * type in `__typename`, and references into the resource (`#p1`) carry the `__container` they point into.
+ * @returns a new object, O(size of the body).
+ */
+export function render(version: StoredVersion): JsonObject {
+  const { type, id } = version;
+  const resource = parseJson(version.body);
+  if (!isJsonObject(resource)) throw new Error(`${type}/${id} is stored without a body`);
+  renderMembers(resource, { type, id, path: [] }, []);
+  return { ...resource, __typename: type };
+}
+
+function renderMembers(object: JsonObject | unknown[], container: Container, path: readonly (string | number)[]): void {
+  for (const [name, value] of Object.entries(object)) {
+    const key = Array.isArray(object) ? Number(name) : name;
+    const place = [...path, key];
+    if (value instanceof Decimal) Reflect.set(object, key, value.text);
+    else if (typeof value === 'number' && !Number.isSafeInteger(value)) Reflect.set(object, key, String(value));
+    else if (Array.isArray(value)) renderMembers(value, container, place);
+    else if (isJsonObject(value)) renderObject(value, container, place);
+  }
+}
+
+function renderObject(object: JsonObject, container: Container, path: readonly (string | number)[]): void {
+  let inside = container;
+  if (typeof object['resourceType'] === 'string') {
+    object['__typename'] = object['resourceType'];
+    // A contained resource's references point into the resource that contains it; another one's into itself.
+    if (path.at(-2) !== 'contained') inside = { ...container, path };
+  }
+  renderMembers(object, inside, path);
+  const { reference } = object;
+  if (typeof reference === 'string' && reference.startsWith('#')) object['__container'] = inside;
+}

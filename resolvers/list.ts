@@ -1,0 +1,19 @@
+import type { Context } from '@aws-appsync/utils';
+import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+
+/** `PatientList(…)`: all resources of the type that match. */
+export function request(ctx: Context<Record<string, unknown>>): unknown {
+  return invoke({
+    interaction: 'search',
+    shape: 'list',
+    type: typeOf(ctx, 'List'),
+    arguments: ctx.args,
+    counted: false,
+    field: fieldOf(ctx),
+    ...claimsOf(ctx),
+  });
+}
+
+export function response(ctx: Context): unknown {
+  return answerOf(ctx);
+}

@@ -1,0 +1,18 @@
+import { runtime, type Context } from '@aws-appsync/utils';
+import { answerOf, claimsOf, fieldOf, invoke } from './invoke.js';
+
+/** Asks the Lambda for the resource, unless the item itself was the answer. */
+export function request(ctx: Context<{ id: string }>): unknown {
+  if (ctx.stash.answered) runtime.earlyReturn((ctx.prev as { result: unknown }).result);
+  return invoke({
+    interaction: 'read',
+    type: ctx.info.fieldName,
+    id: ctx.args.id,
+    field: fieldOf(ctx),
+    ...claimsOf(ctx),
+  });
+}
+
+export function response(ctx: Context): unknown {
+  return answerOf(ctx);
+}

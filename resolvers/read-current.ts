@@ -1,0 +1,46 @@
+import { runtime, util, type Context } from '@aws-appsync/utils';
+import { accessOf, scopesSuffice } from '../auth/rules.js';
+import { currentKey, defaultTenant, partitionKey } from '../persistence/keys.js';
+import { parseBody } from './body.js';
+import { claimsOf } from './invoke.js';
+
+/** The columns of an item that decide whether the resolver may answer alone. */
+interface CurrentItem {
+  readonly versionId?: number;
+  readonly deleted?: boolean;
+  readonly lock?: string;
+  readonly children?: boolean;
+  readonly body?: string;
+}
+
+/** Gets the current version's item, strongly consistent. What is no id is no key either: the Lambda says so. */
+export function request(ctx: Context<{ id: string }>): Record<string, unknown> {
+  if (!util.matches('^[A-Za-z0-9\\-.]{1,64}$', ctx.args.id)) runtime.earlyReturn(null);
+  const pk = partitionKey(defaultTenant, ctx.info.fieldName, ctx.args.id);
+  return {
+    operation: 'GetItem',
+    key: util.dynamodb.toMapValues({ pk, sk: currentKey }),
+    consistentRead: true,
+  };
+}
+
+/**
+ * Answers when the role rules give the caller all resources of the type and the item alone says what to answer;
+ * whatever is missing, deleted, locked, stored elsewhere or limited to compartments is left to the Lambda.
+ */
+export function response(ctx: Context): unknown {
+  const item = ctx.result as CurrentItem | null;
+  const decides =
+    !ctx.error && item?.body && (item.versionId ?? 0) > 0 && !item.deleted && !item.lock && !item.children;
+  if (!item?.body || !decides || !mayReadAll(ctx)) return null;
+  ctx.stash.answered = true;
+  return parseBody(item.body);
+}
+
+function mayReadAll(ctx: Context): boolean {
+  const { claims } = claimsOf(ctx);
+  const groups = claims ? claims['cognito:groups'] : null;
+  const scope = claims ? claims.scope : null;
+  if (!claims?.sub || !Array.isArray(groups) || typeof scope !== 'string') return false;
+  return scopesSuffice(scope.split(' ')) && accessOf(groups as string[], 'read', ctx.info.fieldName) === 'everything';
+}

@@ -4,7 +4,7 @@ import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { create } from './create.js';
 import { deleteResource } from './delete.js';
-import { atPlace, readEntries, type EntryAction, type EntryRequest } from './entry-request.js';
+import { placed, readEntries, type EntryAction, type EntryRequest } from './entry-request.js';
 import { inParallel } from './parallel.js';
 import { isReadAction, readEntry } from './read-entry.js';
 import type { Caller, FhirServer } from './server.js';
@@ -58,7 +58,7 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
         return await readEntry(server, caller, action);
     }
   } catch (error) {
-    return { kind: 'failed', error: error instanceof OperationOutcomeError ? atPlace(error, place) : error };
+    return { kind: 'failed', error: placed(error, place) };
   }
 }
 

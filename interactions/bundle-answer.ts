@@ -1,6 +1,6 @@
 import type { ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
-import type { HistoryPage } from './history-instance.js';
+import type { HistoryPage, HistoryRequest } from './history-instance.js';
 import type { SearchPage } from './search-page.js';
 import type { WriteOutcome } from './server.js';
 
@@ -13,7 +13,7 @@ export type EntryAnswer =
   /** The version in ifNoneMatch is the current one. */
   | { readonly kind: 'not-modified'; readonly version: StoredVersion }
   | { readonly kind: 'search'; readonly type: string; readonly page: SearchPage }
-  | { readonly kind: 'history'; readonly key: ResourceKey; readonly page: HistoryPage }
+  | { readonly kind: 'history'; readonly key: ResourceKey; readonly asked: HistoryRequest; readonly page: HistoryPage }
   /** Anything thrown, expected or not: the face renders it as it renders a failed request. */
   | { readonly kind: 'failed'; readonly error: unknown };
 

@@ -2,6 +2,7 @@ import { multipleMatches, noMatch } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { ConditionalReference } from './bundle-links.js';
 import { readCriteria } from './conditional-create.js';
+import { placed } from './entry-request.js';
 import { inParallel } from './parallel.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { conditionalMatches } from './search-type.js';
@@ -42,13 +43,25 @@ export async function resolveConditionalReferences(
 }
 
 async function theOneMatch(server: FhirServer, caller: Caller, reference: ConditionalReference): Promise<ResourceKey> {
-  const { text, type, query, place } = reference;
-  requireResourceType(server, type);
-  readCriteria(type, query, place);
-  const [match, second] = await conditionalMatches(server, caller, type, query, 2);
+  const { text, type, place } = reference;
+  const [match, second] = await matches(server, caller, reference);
   if (match === undefined) throw noMatch(`No ${type} matches the reference "${clip(text)}"`, place);
   if (second !== undefined) {
     throw multipleMatches(`Several ${type} resources match the reference "${clip(text)}"`, place);
   }
   return match;
+}
+
+async function matches(
+  server: FhirServer,
+  caller: Caller,
+  { type, query, place }: ConditionalReference,
+): Promise<readonly ResourceKey[]> {
+  try {
+    requireResourceType(server, type);
+    readCriteria(type, query, place);
+    return await conditionalMatches(server, caller, type, query, 2);
+  } catch (error) {
+    throw placed(error, place);
+  }
 }

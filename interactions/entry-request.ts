@@ -63,21 +63,31 @@ export function readEntries(
   });
 }
 
-/** The same failure, its issues naming the entry they are about, before any place inside it. */
+/**
+ * The same failure, its issues naming the entry they are about: `Patient.name[0]` in entry 3 is
+ * `Bundle.entry[3].resource.name[0]`, a header's or a parameter's issue is that of the whole entry.
+ */
 export function atPlace(error: OperationOutcomeError, place: string): OperationOutcomeError {
+  const inside = (expression: string): string => {
+    if (expression === place || expression.startsWith(`${place}.`)) return expression;
+    return /^[A-Z]/.test(expression) ? expression.replace(/^[A-Za-z]+/, `${place}.resource`) : place;
+  };
   const placed = error.issues.map((issue): OutcomeIssue => {
-    const inside = issue.expression?.filter((expression) => expression.startsWith(place)) ?? [];
-    return { ...issue, expression: inside.length > 0 ? inside : [place] };
+    return { ...issue, expression: (issue.expression ?? ['']).map(inside) };
   });
   return new OperationOutcomeError(error.status, placed);
 }
+
+/** What was thrown while an entry was done; an expected failure names the entry. */
+export const placed = (error: unknown, place: string): unknown =>
+  error instanceof OperationOutcomeError ? atPlace(error, place) : error;
 
 /** Makes a decision about an entry; its failure names the entry. */
 export function failingAt<Result>(place: string, decision: () => Result): Result {
   try {
     return decision();
   } catch (error) {
-    throw error instanceof OperationOutcomeError ? atPlace(error, place) : error;
+    throw placed(error, place);
   }
 }
 

@@ -6,6 +6,12 @@ import type { StoredVersion } from '../persistence/resource-store.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 
+/** The part of a history wanted: at most `count` versions, older than version `before` if given. */
+export interface HistoryRequest {
+  readonly count: number;
+  readonly before?: number;
+}
+
 /** One page of a resource's versions, newest first. */
 export interface HistoryPage {
   readonly versions: readonly StoredVersion[];
@@ -24,7 +30,7 @@ export async function historyInstance(
   server: FhirServer,
   caller: Caller,
   key: ResourceKey,
-  page: { readonly count: number; readonly before?: number },
+  page: HistoryRequest,
 ): Promise<HistoryPage> {
   requireKey(server, key);
   const access = authorize(server.rules, caller.principal, 'history', key.type);

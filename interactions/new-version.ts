@@ -35,7 +35,7 @@ export function newVersion(
 ): StoredVersion {
   const { id, method, access, previous } = write;
   const resource = { ...write.resource, id };
-  const compartments = compartmentsOf(server.definitions, resource, caller.baseUrl);
+  const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
   requireWritable(access, resource.resourceType, previous, compartments);
   return nextVersion({
     resource,

@@ -1,7 +1,7 @@
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import type { EntryAction } from './entry-request.js';
-import { historyInstance } from './history-instance.js';
+import { historyInstance, type HistoryRequest } from './history-instance.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
@@ -28,8 +28,13 @@ export async function readEntry(server: FhirServer, caller: Caller, action: Read
     case 'vread':
       return { kind: 'read', version: await vread(server, caller, action.key, action.versionId) };
     case 'history': {
-      const page = await historyInstance(server, caller, action.key, readHistoryParameters(action.parameters));
-      return { kind: 'history', key: action.key, page };
+      const asked = readHistoryParameters(action.parameters);
+      return {
+        kind: 'history',
+        key: action.key,
+        asked,
+        page: await historyInstance(server, caller, action.key, asked),
+      };
     }
     case 'search': {
       const { type, parameters } = action;
@@ -56,10 +61,7 @@ const historyCount = { default: 20, most: 1000 };
  * Reads the parameters of a history request: `_count`, and `_page` of this server's own links.
  * @throws OperationOutcomeError 400 naming a parameter that is not supported or not understood.
  */
-export function readHistoryParameters(parameters: readonly (readonly [string, string])[]): {
-  count: number;
-  before?: number;
-} {
+export function readHistoryParameters(parameters: readonly (readonly [string, string])[]): HistoryRequest {
   let count = historyCount.default;
   let before: number | undefined;
   for (const [name, value] of parameters) {

@@ -7,7 +7,7 @@ import type { EntryAnswer } from './bundle-answer.js';
 import { findLinks, type BundleLinks, type LinkTarget } from './bundle-links.js';
 import { findExisting, readCriteria, type ConditionalCreate } from './conditional-create.js';
 import { resolveConditionalReferences, type ReferencedResource } from './conditional-reference.js';
-import { failingAt, type EntryAction, type EntryRequest } from './entry-request.js';
+import { failingAt, placed, type EntryAction, type EntryRequest } from './entry-request.js';
 import { newVersion, requireWritable } from './new-version.js';
 import { inParallel } from './parallel.js';
 import type { ReadAction } from './read-entry.js';
@@ -87,7 +87,11 @@ async function find(server: FhirServer, caller: Caller, writes: readonly WriteEn
     if (action.kind !== 'create' || action.ifNoneExist === undefined)
       return { ...entry, previous: previous.get(entry) };
     const at = `${place}.request.ifNoneExist`;
-    return { ...entry, conditional: await findExisting(server, caller, action.type, action.ifNoneExist, at) };
+    try {
+      return { ...entry, conditional: await findExisting(server, caller, action.type, action.ifNoneExist, at) };
+    } catch (error) {
+      throw placed(error, at);
+    }
   });
 }
 

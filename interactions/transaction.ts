@@ -3,7 +3,7 @@ import { OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
-import { atPlace, failingAt, readEntries, type EntryRequest } from './entry-request.js';
+import { placed, failingAt, readEntries, type EntryRequest } from './entry-request.js';
 import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer } from './server.js';
@@ -49,7 +49,7 @@ async function answerRead(server: FhirServer, caller: Caller, place: string, act
   try {
     return await readEntry(server, caller, action);
   } catch (error) {
-    return { kind: 'failed', error: error instanceof OperationOutcomeError ? atPlace(error, place) : error };
+    return { kind: 'failed', error: placed(error, place) };
   }
 }
 

@@ -1,0 +1,109 @@
+import { fhirVersionNumbers } from '../fhir/version.js';
+import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
+import { isServedParameter } from '../search/served-parameter.js';
+import type { FhirServer } from './server.js';
+
+/** When what the statement says changed last. */
+const changed = '2026-11-24';
+
+const interactionsOfTypes = ['read', 'vread', 'update', 'delete', 'history-instance', 'create', 'search-type'];
+const interactionsOfSystem = ['transaction', 'batch'];
+
+const codes = (names: readonly string[]): { code: string }[] => names.map((code) => ({ code }));
+
+/** Texts by server and base URL. More base URLs than this are nobody's honest configuration. */
+const texts = new WeakMap<FhirServer, Map<string, string>>();
+const mostBaseUrls = 16;
+
+/**
+ * The CapabilityStatement: what this server does, said by the tables it does it with.
+ * https://hl7.org/fhir/R4/capabilitystatement.html https://hl7.org/fhir/STU3/capabilitystatement.html
+ * @param baseUrl by which the client knows the server.
+ * @returns its JSON text.
+ */
+export function capabilities(server: FhirServer, baseUrl: string): string {
+  let known = texts.get(server);
+  if (known === undefined || known.size >= mostBaseUrls) texts.set(server, (known = new Map<string, string>()));
+  let text = known.get(baseUrl);
+  if (text === undefined) known.set(baseUrl, (text = JSON.stringify(statement(server, baseUrl))));
+  return text;
+}
+
+function statement(server: FhirServer, baseUrl: string): object {
+  const { definitions } = server;
+  const { version } = definitions;
+  const served = new Map<string, readonly SearchParameterDefinition[]>(
+    definitions.resourceTypes.map((type) => [
+      type,
+      definitions.searchParameters.ofType(type).filter(isServedParameter),
+    ]),
+  );
+  const revIncludes = revIncludesByTarget(definitions.resourceTypes, served);
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: changed,
+    kind: 'instance',
+    software: { name: 'fhir-on-appsync' },
+    implementation: { description: `FHIR ${fhirVersionNumbers[version]} by REST`, url: baseUrl },
+    fhirVersion: fhirVersionNumbers[version],
+    // STU3 asks what happens to elements nobody knows: they are refused. R4 has no such question.
+    ...(version === 'stu3' ? { acceptUnknown: 'no' } : {}),
+    format: ['application/fhir+json', 'json'],
+    rest: [
+      {
+        mode: 'server',
+        security: {
+          cors: true,
+          description: 'Every request but this one needs a Bearer access token in Authorization',
+        },
+        resource: definitions.resourceTypes.map((type) => {
+          const parameters = served.get(type) ?? [];
+          const includes = parameters.filter((parameter) => parameter.type === 'reference').map(({ code }) => code);
+          const profile = `http://hl7.org/fhir/StructureDefinition/${type}`;
+          return {
+            type,
+            profile: version === 'stu3' ? { reference: profile } : profile,
+            interaction: codes(interactionsOfTypes),
+            versioning: 'versioned',
+            readHistory: true,
+            updateCreate: true,
+            conditionalCreate: true,
+            conditionalRead: 'full-support',
+            conditionalUpdate: false,
+            conditionalDelete: 'not-supported',
+            referencePolicy: ['literal', 'logical'],
+            ...list(
+              'searchInclude',
+              includes.map((code) => `${type}:${code}`),
+            ),
+            ...list('searchRevInclude', revIncludes.get(type) ?? []),
+            ...list(
+              'searchParam',
+              parameters.map(({ code, url, type: kind }) => ({ name: code, definition: url, type: kind })),
+            ),
+          };
+        }),
+        interaction: codes(interactionsOfSystem),
+      },
+    ],
+  };
+}
+
+/** FHIR has no empty arrays. */
+const list = (name: string, items: readonly unknown[]): object => (items.length === 0 ? {} : { [name]: items });
+
+/** By type, the `Observation:subject` of all reference parameters that may point at it. */
+function revIncludesByTarget(
+  types: readonly string[],
+  served: ReadonlyMap<string, readonly SearchParameterDefinition[]>,
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>(types.map((type) => [type, []]));
+  for (const [type, parameters] of served) {
+    for (const { code, type: kind, targets } of parameters) {
+      if (kind !== 'reference') continue;
+      for (const target of targets) found.get(target)?.push(`${type}:${code}`);
+    }
+  }
+  return found;
+}

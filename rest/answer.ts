@@ -1,0 +1,21 @@
+/** An HTTP response as a plain value; `send` turns it into bytes. */
+export interface RestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text; absent for an answer without a body. */
+  readonly body?: string;
+}
+
+/** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */
+export const fhirJson = 'application/fhir+json; charset=utf-8';
+
+/** An answer with a JSON body. */
+export const jsonAnswer = (
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): RestAnswer => ({
+  status,
+  headers: { ...headers, 'Content-Type': fhirJson },
+  body,
+});

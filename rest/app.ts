@@ -1,0 +1,95 @@
+import cors from 'cors';
+import express, { type Request, type Response, type Router } from 'express';
+import type { Principal } from '../auth/principal.js';
+import type { FhirServer } from '../interactions/server.js';
+import type { RestAnswer } from './answer.js';
+import { baseUrlOf } from './base-url.js';
+import { createBodyReader } from './body.js';
+import { errorAnswer, type ErrorLog } from './errors.js';
+import { negotiateAnswer } from './negotiate.js';
+import { prettyJson } from './pretty.js';
+import { capabilitiesAnswer, respond, type RestContext } from './respond.js';
+import { routeOf } from './routes.js';
+import { send } from './send.js';
+
+/** What a REST face is made of. */
+export interface RestOptions {
+  readonly server: FhirServer;
+  /** Verifies the Authorization header; throws 401. */
+  readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
+  readonly log: ErrorLog;
+  /** The most bytes of a request's body, decompressed; 50 MiB unless given. */
+  readonly bodyLimit?: number;
+}
+
+const mebibyte = 2 ** 20;
+
+/** Answers hold health data: kept by no cache, run as nothing, framed nowhere. */
+const securityHeaders = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/**
+ * The REST face of one FHIR version, to be mounted at its base path (`app.use('/r4', createRestApp(…))`).
+ * https://hl7.org/fhir/R4/http.html
+ * @returns an Express router that answers everything below its path.
+ */
+export function createRestApp(options: RestOptions): Router {
+  const { server, authenticate, log, bodyLimit = 50 * mebibyte } = options;
+  const context: RestContext = { server, log, readBody: createBodyReader(bodyLimit) };
+  const router = express.Router();
+  router.use(
+    cors({
+      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      maxAge: 3600,
+    }),
+  );
+  router.use(async (http: Request, response: Response) => {
+    response.removeHeader('X-Powered-By');
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    const answer = await answerOf(context, authenticate, http, response);
+    await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
+  });
+  return router;
+}
+
+async function answerOf(
+  context: RestContext,
+  authenticate: RestOptions['authenticate'],
+  http: Request,
+  response: Response,
+): Promise<RestAnswer> {
+  const { server, log } = context;
+  const headers: Record<string, string> = {};
+  try {
+    const baseUrl = baseUrlOf(http, http.baseUrl);
+    const mark = http.url.indexOf('?');
+    const path = mark < 0 ? http.url : http.url.slice(0, mark);
+    const query = mark < 0 ? '' : http.url.slice(mark + 1);
+    const parameters = new URLSearchParams(query);
+    const route = routeOf(server.definitions.structures, http.method, path, query !== '');
+    if (route.kind === 'capabilities') {
+      const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+      return inFormat(capabilitiesAnswer(server, baseUrl, parameters), format.pretty);
+    }
+    const { principal } = await authenticate(http.get('authorization'));
+    if (route.kind === 'none') {
+      if (route.allow !== undefined) headers['Allow'] = route.allow;
+      throw route.error;
+    }
+    const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    const answer = await respond(context, { http, response, baseUrl, route, query, parameters, principal });
+    return inFormat(answer, format.pretty);
+  } catch (error) {
+    const answer = errorAnswer(error, log, headers);
+    // The rest of a body that was not read would be taken for the next request.
+    return http.complete ? answer : { ...answer, headers: { ...answer.headers, Connection: 'close' } };
+  }
+}
+
+const inFormat = (answer: RestAnswer, pretty: boolean): RestAnswer =>
+  pretty && answer.body !== undefined ? { ...answer, body: prettyJson(answer.body) } : answer;

@@ -1,0 +1,56 @@
+import express, { type Request, type Response } from 'express';
+import { parseJson } from '../fhir/json.js';
+import { invalidRequest, OperationOutcomeError, tooCostly, unsupportedMediaType } from '../fhir/outcome.js';
+
+/** Reads the body of a request as text. */
+export type ReadBody = (request: Request, response: Response) => Promise<string>;
+
+/**
+ * A reader of bodies, which may be compressed (gzip, deflate, br).
+ * @param limit the most bytes taken, after decompression.
+ * @returns the text; throws 413 when it is longer, 415 for another encoding, 400 when it is broken or not UTF-8.
+ */
+export function createBodyReader(limit: number): ReadBody {
+  const parse = express.raw({ type: () => true, limit });
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  return async (request, response) => {
+    await new Promise<void>((resolve, reject) => {
+      parse(request, response, (error?: unknown) => {
+        if (error === undefined) resolve();
+        else reject(bodyError(error, limit));
+      });
+    });
+    const body: unknown = request.body;
+    if (!Buffer.isBuffer(body)) return '';
+    try {
+      return utf8.decode(body);
+    } catch {
+      throw invalidRequest('The body is not valid UTF-8');
+    }
+  };
+}
+
+/**
+ * Parses the text of a body.
+ * @throws OperationOutcomeError 400 when it is empty or no JSON, naming line and column.
+ */
+export function parseBody(text: string): unknown {
+  if (text.trim() === '') throw invalidRequest('The body is empty; a resource is needed');
+  return parseJson(text);
+}
+
+/** What reading a body threw, as an outcome. https://github.com/stream-utils/raw-body#errors */
+function bodyError(error: unknown, limit: number): unknown {
+  const type: unknown = error instanceof Error ? Reflect.get(error, 'type') : undefined;
+  if (type === 'entity.too.large') {
+    return tooCostly(`The body is longer than ${String(limit)} bytes, the most this server takes in one request`);
+  }
+  if (type === 'encoding.unsupported') {
+    return unsupportedMediaType('Content-Encoding is not one this server reads: gzip, deflate, br');
+  }
+  const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
+  if (status !== 400) return error;
+  return error instanceof OperationOutcomeError
+    ? error
+    : invalidRequest('The body is incomplete or not compressed as Content-Encoding says');
+}

@@ -1,0 +1,182 @@
+import { STATUS_CODES } from 'node:http';
+import { stringifyJson } from '../fhir/json.js';
+import { outcome } from '../fhir/outcome.js';
+import { keyText, type ResourceKey } from '../fhir/resource.js';
+import type { FhirVersion } from '../fhir/version.js';
+import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
+import type { HistoryPage } from '../interactions/history-instance.js';
+import type { SearchPage } from '../interactions/search-page.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { failureOf, type ErrorLog } from './errors.js';
+
+// Bundles are put together as text: the stored bodies go in as they are, without being parsed.
+
+const json = (value: string): string => JSON.stringify(value);
+
+const fullUrl = (baseUrl: string, key: ResourceKey): string => `"fullUrl":${json(`${baseUrl}/${keyText(key)}`)}`;
+
+const link = (relation: string, url: string): string => `{"relation":"${relation}","url":${json(url)}}`;
+
+const members = (parts: readonly (string | undefined)[]): string =>
+  `{${parts.filter((part) => part !== undefined).join(',')}}`;
+
+const list = (name: string, items: readonly string[]): string | undefined =>
+  items.length === 0 ? undefined : `"${name}":[${items.join(',')}]`;
+
+const totalOf = (total: number | undefined): string | undefined =>
+  total === undefined ? undefined : `"total":${String(total)}`;
+
+/** The ETag of a version. https://hl7.org/fhir/R4/http.html#versioning */
+export const etagOf = ({ versionId }: { readonly versionId: number }): string => `W/"${String(versionId)}"`;
+
+/** The reference of a version, such as `Patient/1/_history/2`. */
+export const versionText = (version: StoredVersion): string =>
+  `${keyText(version)}/_history/${String(version.versionId)}`;
+
+/**
+ * A searchset Bundle. https://hl7.org/fhir/R4/search.html#Bundle
+ * @param cursor the page token that was asked for, for the self link; absent on the first page of a search.
+ */
+export function searchsetBundle(baseUrl: string, type: string, page: SearchPage, cursor?: string): string {
+  const pageUrl = (token: string): string => `${baseUrl}/${type}?_page=${encodeURIComponent(token)}`;
+  const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
+  const self = cursor === undefined ? `${baseUrl}/${type}${query === '' ? '' : `?${query}`}` : pageUrl(cursor);
+  const found =
+    (mode: string) =>
+    (version: StoredVersion): string =>
+      `{${fullUrl(baseUrl, version)},"resource":${version.body},"search":{"mode":"${mode}"}}`;
+  const warnings = page.warnings.map((diagnostics) => ({
+    severity: 'warning' as const,
+    code: 'not-supported',
+    diagnostics,
+  }));
+  const { first, previous, next, last } = page.links;
+  const links = [
+    ['first', first],
+    ['previous', previous],
+    ['next', next],
+    ['last', last],
+  ] as const;
+  return members([
+    '"resourceType":"Bundle","type":"searchset"',
+    totalOf(page.total),
+    list('link', [
+      link('self', self),
+      ...links.flatMap(([relation, token]) => (token === undefined ? [] : [link(relation, pageUrl(token))])),
+    ]),
+    list('entry', [
+      ...page.matches.map(found('match')),
+      ...page.included.map(found('include')),
+      ...(warnings.length === 0
+        ? []
+        : [`{"resource":${stringifyJson(outcome(warnings))},"search":{"mode":"outcome"}}`]),
+    ]),
+  ]);
+}
+
+/**
+ * A history Bundle. https://hl7.org/fhir/R4/http.html#history
+ * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each).
+ * @param before what the page was asked for with, for the self link; absent on the first page.
+ */
+export function historyBundle(
+  version: FhirVersion,
+  baseUrl: string,
+  key: ResourceKey,
+  page: HistoryPage,
+  asked: { readonly count: number; readonly before?: number },
+): string {
+  const pageUrl = (before?: number): string =>
+    `${baseUrl}/${keyText(key)}/_history?_count=${String(asked.count)}${before === undefined ? '' : `&_page=${String(before)}`}`;
+  const entries = page.versions.map((stored) => {
+    const { status, request } = historyRequest(stored);
+    return members([
+      fullUrl(baseUrl, stored),
+      stored.deleted ? undefined : `"resource":${stored.body}`,
+      `"request":${JSON.stringify(request)}`,
+      version === 'stu3'
+        ? undefined
+        : `"response":${JSON.stringify({ status: statusText(status), etag: etagOf(stored), lastModified: stored.lastUpdated })}`,
+    ]);
+  });
+  return members([
+    '"resourceType":"Bundle","type":"history"',
+    totalOf(page.total),
+    list('link', [
+      link('self', pageUrl(asked.before)),
+      ...(asked.before === undefined ? [] : [link('first', pageUrl())]),
+      ...(page.next === undefined ? [] : [link('next', pageUrl(page.next))]),
+    ]),
+    list('entry', entries),
+  ]);
+}
+
+/** The request that made a version, and the status it was answered with. */
+function historyRequest(stored: StoredVersion): { status: number; request: { method: string; url: string } } {
+  const { method, type, versionId } = stored;
+  if (method === 'POST') return { status: 201, request: { method, url: type } };
+  const status = method === 'DELETE' ? 204 : versionId === 1 ? 201 : 200;
+  return { status, request: { method, url: keyText(stored) } };
+}
+
+const statusText = (status: number): string => `${String(status)} ${STATUS_CODES[status] ?? ''}`.trim();
+
+/**
+ * A batch-response or transaction-response Bundle. https://hl7.org/fhir/R4/http.html#transaction-response
+ * @param withResources whether entries that wrote show what is stored now (`Prefer: return=representation`).
+ */
+export function responseBundle(
+  version: FhirVersion,
+  baseUrl: string,
+  answer: BundleAnswer,
+  withResources: boolean,
+  log: ErrorLog,
+): string {
+  const entries = answer.entries.map((entry) => responseEntry(version, baseUrl, entry, withResources, log));
+  return members([`"resourceType":"Bundle","type":"${answer.type}"`, list('entry', entries)]);
+}
+
+function responseEntry(
+  version: FhirVersion,
+  baseUrl: string,
+  entry: EntryAnswer,
+  withResources: boolean,
+  log: ErrorLog,
+): string {
+  const resource = (body: string): string => `"resource":${body}`;
+  switch (entry.kind) {
+    case 'written': {
+      const response = responseOf(entry.status === 'created' ? 201 : 200, entry.version, true);
+      if (!withResources) return members([response]);
+      return members([fullUrl(baseUrl, entry.version), resource(entry.version.body), response]);
+    }
+    case 'deleted':
+      return members([responseOf(204, entry.version, false)]);
+    case 'read':
+      return members([
+        fullUrl(baseUrl, entry.version),
+        resource(entry.version.body),
+        responseOf(200, entry.version, false),
+      ]);
+    case 'not-modified':
+      return members([responseOf(304, entry.version, false)]);
+    case 'search':
+      return members([resource(searchsetBundle(baseUrl, entry.type, entry.page)), responseOf(200)]);
+    case 'history': {
+      const body = historyBundle(version, baseUrl, entry.key, entry.page, entry.asked);
+      return members([resource(body), responseOf(200)]);
+    }
+    case 'failed': {
+      const { status, outcome: explained } = failureOf(entry.error, log);
+      return `{"response":{"status":${json(statusText(status))},"outcome":${stringifyJson(explained)}}}`;
+    }
+  }
+}
+
+function responseOf(status: number, version?: StoredVersion, withLocation = false): string {
+  return `"response":${JSON.stringify({
+    status: statusText(status),
+    ...(version && withLocation ? { location: versionText(version) } : {}),
+    ...(version ? { etag: etagOf(version), lastModified: version.lastUpdated } : {}),
+  })}`;
+}

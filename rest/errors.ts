@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { stringifyJson } from '../fhir/json.js';
+import { OperationOutcomeError, outcome, type OperationOutcome } from '../fhir/outcome.js';
+import { jsonAnswer, type RestAnswer } from './answer.js';
+
+/** Where unexpected errors are told; pino's loggers fit. */
+export interface ErrorLog {
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** A failure as a client may see it. */
+export interface Failure {
+  readonly status: number;
+  readonly outcome: OperationOutcome;
+}
+
+/**
+ * What a client may know of a failure. An unexpected one is masked and logged, by an id the client can name:
+ * its name, code and stack, never its message, which may quote a resource or a query.
+ */
+export function failureOf(error: unknown, log: ErrorLog): Failure {
+  if (error instanceof OperationOutcomeError) return { status: error.status, outcome: outcome(error.issues) };
+  const id = randomUUID();
+  log.error({ id, ...describe(error) }, 'unexpected error');
+  const diagnostics = `Something went wrong on the server, not with the request (${id})`;
+  return { status: 500, outcome: outcome([{ severity: 'fatal', code: 'exception', diagnostics }]) };
+}
+
+/** The answer to a request that failed. */
+export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Record<string, string>> = {}): RestAnswer {
+  const { status, outcome: explained } = failureOf(error, log);
+  return jsonAnswer(status, stringifyJson(explained), {
+    ...headers,
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+  });
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
+  return { name: error.name, code: Reflect.get(error, 'code'), stack: frames?.join('\n') };
+}

@@ -1,0 +1,56 @@
+import { stringifyJson } from '../fhir/json.js';
+import { outcome } from '../fhir/outcome.js';
+import { keyText } from '../fhir/resource.js';
+import type { WriteOutcome } from '../interactions/server.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { jsonAnswer, type RestAnswer } from './answer.js';
+import { etagOf, versionText } from './bundle.js';
+import type { Preference } from './negotiate.js';
+
+/** ETag and Last-Modified of a version. https://hl7.org/fhir/R4/http.html#versioning */
+const versionHeaders = (version: StoredVersion): Record<string, string> => ({
+  ETag: etagOf(version),
+  'Last-Modified': new Date(version.lastUpdated).toUTCString(),
+});
+
+/** The answer to a read or vread: the stored text as it is. */
+export const versionAnswer = (baseUrl: string, version: StoredVersion): RestAnswer =>
+  jsonAnswer(200, version.body, {
+    ...versionHeaders(version),
+    'Content-Location': `${baseUrl}/${versionText(version)}`,
+  });
+
+/** The answer to a conditional read of what the client has already. */
+export const notModifiedAnswer = (version: StoredVersion): RestAnswer => ({
+  status: 304,
+  headers: versionHeaders(version),
+});
+
+/** The answer to a create or update: what is stored now, unless the client prefers otherwise. */
+export function writeAnswer(baseUrl: string, { version, status }: WriteOutcome, preference: Preference): RestAnswer {
+  const url = `${baseUrl}/${versionText(version)}`;
+  const headers = { ...versionHeaders(version), Location: url };
+  const code = status === 'created' ? 201 : 200;
+  if (preference.return === 'minimal') return { status: code, headers };
+  if (preference.return === 'OperationOutcome') {
+    return informationAnswer(
+      code,
+      `${versionText(version)} was ${status === 'unchanged' ? 'there already' : status}`,
+      headers,
+    );
+  }
+  return jsonAnswer(code, version.body, { ...headers, 'Content-Location': url });
+}
+
+/** The answer to a delete. */
+export function deleteAnswer(version: StoredVersion | undefined, preference: Preference): RestAnswer {
+  const headers = version === undefined ? {} : versionHeaders(version);
+  if (preference.return !== 'OperationOutcome') return { status: 204, headers };
+  const what = version === undefined ? 'There was nothing to delete' : `${keyText(version)} is deleted`;
+  return informationAnswer(200, what, headers);
+}
+
+function informationAnswer(status: number, diagnostics: string, headers: Record<string, string>): RestAnswer {
+  const body = stringifyJson(outcome([{ severity: 'information', code: 'informational', diagnostics }]));
+  return jsonAnswer(status, body, headers);
+}

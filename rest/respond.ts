@@ -1,0 +1,210 @@
+import type { Request, Response } from 'express';
+import type { Principal } from '../auth/principal.js';
+import { invalidRequest, notSupported } from '../fhir/outcome.js';
+import type { ResourceKey } from '../fhir/resource.js';
+import { batch } from '../interactions/batch.js';
+import { capabilities } from '../interactions/capabilities.js';
+import { create } from '../interactions/create.js';
+import { deleteResource } from '../interactions/delete.js';
+import { readVersionTag } from '../interactions/entry-request.js';
+import { historyInstance } from '../interactions/history-instance.js';
+import { namesVersion, readHistoryParameters } from '../interactions/read-entry.js';
+import { read } from '../interactions/read.js';
+import { clip, requireResource } from '../interactions/resource-type.js';
+import { searchType } from '../interactions/search-type.js';
+import type { Caller, FhirServer } from '../interactions/server.js';
+import { transaction } from '../interactions/transaction.js';
+import { update } from '../interactions/update.js';
+import { vread } from '../interactions/vread.js';
+import { jsonAnswer, type RestAnswer } from './answer.js';
+import { parseBody, type ReadBody } from './body.js';
+import { historyBundle, responseBundle, searchsetBundle } from './bundle.js';
+import type { ErrorLog } from './errors.js';
+import { readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
+import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
+import type { Route } from './routes.js';
+
+/** What answering needs besides the request. */
+export interface RestContext {
+  readonly server: FhirServer;
+  readonly readBody: ReadBody;
+  readonly log: ErrorLog;
+}
+
+/** A request as far as it is understood already. */
+export interface RestRequest {
+  readonly http: Request;
+  readonly response: Response;
+  readonly baseUrl: string;
+  readonly route: Route;
+  readonly query: string;
+  readonly parameters: URLSearchParams;
+  readonly principal: Principal;
+}
+
+/**
+ * Does the interaction a request asks for.
+ * @throws OperationOutcomeError for everything expected that can go wrong.
+ */
+export async function respond(context: RestContext, request: RestRequest): Promise<RestAnswer> {
+  const { server } = context;
+  const { http, baseUrl, route, parameters } = request;
+  const caller: Caller = { principal: request.principal, baseUrl };
+  const preference = readPreference(http.get('prefer'));
+  switch (route.kind) {
+    case 'read':
+      requireWholeResource(parameters);
+      return readAnswer(http, baseUrl, await read(server, caller, route.key));
+    case 'vread':
+      requireWholeResource(parameters);
+      return readAnswer(http, baseUrl, await vread(server, caller, route.key, route.versionId));
+    case 'history':
+      return history(server, caller, route.key, parameters);
+    case 'search':
+      return search(server, caller, route.type, readPairs(request.query), preference);
+    case 'search-by-post': {
+      requireFormBody(http.get('content-type'));
+      const form = await context.readBody(http, request.response);
+      return search(server, caller, route.type, [...readPairs(request.query), ...readPairs(form)], preference);
+    }
+    case 'create': {
+      const resource = await readResource(context, request);
+      const ifNoneExist = http.get('if-none-exist');
+      if (resource.resourceType !== route.type) {
+        const actual = clip(resource.resourceType);
+        throw invalidRequest(`The URL says ${route.type}, the resource is of type ${actual}`, 'resourceType');
+      }
+      const outcome = await create(server, caller, {
+        resource,
+        ...(ifNoneExist === undefined ? {} : { ifNoneExist }),
+      });
+      return writeAnswer(baseUrl, outcome, preference);
+    }
+    case 'update': {
+      if (http.get('if-none-match') !== undefined) {
+        throw notSupported('If-None-Match is not supported on update', 'http.If-None-Match');
+      }
+      const resource = await readResource(context, request);
+      return writeAnswer(
+        baseUrl,
+        await update(server, caller, { key: route.key, resource, ...ifMatch(http) }),
+        preference,
+      );
+    }
+    case 'delete':
+      return deleteAnswer(await deleteResource(server, caller, { key: route.key, ...ifMatch(http) }), preference);
+    case 'bundle':
+      return bundle(context, request, caller, preference);
+    case 'capabilities':
+      throw notSupported('metadata is answered without a principal');
+  }
+}
+
+/**
+ * The capability statement, for anyone.
+ * @throws OperationOutcomeError 400 for a mode this server does not have.
+ */
+export function capabilitiesAnswer(server: FhirServer, baseUrl: string, parameters: URLSearchParams): RestAnswer {
+  const mode = parameters.get('mode') ?? 'full';
+  if (mode !== 'full') throw notSupported(`mode ${clip(mode)} is not supported; full is`, 'mode');
+  return jsonAnswer(200, capabilities(server, baseUrl));
+}
+
+async function readResource({ server, readBody }: RestContext, { http, response }: RestRequest) {
+  requireJsonBody(server.definitions.version, http.get('content-type'));
+  return requireResource(parseBody(await readBody(http, response)));
+}
+
+async function bundle(
+  context: RestContext,
+  request: RestRequest,
+  caller: Caller,
+  preference: Preference,
+): Promise<RestAnswer> {
+  const { server, log } = context;
+  const resource = await readResource(context, request);
+  if (resource.resourceType !== 'Bundle') {
+    const type = clip(resource.resourceType);
+    throw invalidRequest(`A Bundle goes to the base; a resource goes to its type, [base]/${type}`, 'resourceType');
+  }
+  const type = resource['type'];
+  if (type !== 'batch' && type !== 'transaction') {
+    throw invalidRequest('The type of a Bundle sent to the base is batch or transaction', 'Bundle.type');
+  }
+  const answer = await (type === 'batch' ? batch : transaction)(server, caller, resource);
+  const withResources = preference.return === 'representation';
+  return jsonAnswer(200, responseBundle(server.definitions.version, request.baseUrl, answer, withResources, log));
+}
+
+async function search(
+  server: FhirServer,
+  caller: Caller,
+  type: string,
+  pairs: readonly (readonly [string, string])[],
+  { handling }: Preference,
+): Promise<RestAnswer> {
+  const cursor = pairs.find(([name]) => name === '_page')?.[1];
+  const parameters = pairs.filter(([name]) => name !== '_page' && name !== '_format' && name !== '_pretty');
+  if (cursor !== undefined && parameters.length > 0) {
+    throw invalidRequest('A page link is used as it is, without further parameters', '_page');
+  }
+  const page = await searchType(server, caller, {
+    type,
+    parameters,
+    handling,
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  return jsonAnswer(200, searchsetBundle(caller.baseUrl, type, page, cursor));
+}
+
+async function history(
+  server: FhirServer,
+  caller: Caller,
+  key: ResourceKey,
+  parameters: URLSearchParams,
+): Promise<RestAnswer> {
+  const asked = readHistoryParameters([...parameters]);
+  const page = await historyInstance(server, caller, key, asked);
+  return jsonAnswer(200, historyBundle(server.definitions.version, caller.baseUrl, key, page, asked));
+}
+
+/** A version, or 304 when the client has it. https://hl7.org/fhir/R4/http.html#cread */
+function readAnswer(http: Request, baseUrl: string, version: Awaited<ReturnType<typeof read>>): RestAnswer {
+  const ifNoneMatch = http.get('if-none-match');
+  const since = http.get('if-modified-since');
+  if (ifNoneMatch !== undefined) {
+    if (namesVersion(ifNoneMatch, version.versionId)) return notModifiedAnswer(version);
+  } else if (since !== undefined) {
+    // HTTP dates have whole seconds; what is not a date does not count (RFC 9110, 13.1.3).
+    const changed = Math.floor(Date.parse(version.lastUpdated) / 1000) * 1000;
+    if (changed <= Date.parse(since)) return notModifiedAnswer(version);
+  }
+  return versionAnswer(baseUrl, version);
+}
+
+function ifMatch(http: Request): { ifMatch?: number } {
+  const text = http.get('if-match');
+  return text === undefined ? {} : { ifMatch: readVersionTag(text, 'http.If-Match') };
+}
+
+/** Refuses what would ask for a part of a resource: the whole one in its place would be taken for that part. */
+function requireWholeResource(parameters: URLSearchParams): void {
+  for (const name of ['_summary', '_elements']) {
+    const value = parameters.get(name);
+    if (value !== null && value !== 'false') throw notSupported(`${name} is not supported`, name);
+  }
+}
+
+/**
+ * The parameters of a query or a form, in order.
+ * @throws OperationOutcomeError 400 when the encoding is broken: searching for something else would be worse.
+ */
+function readPairs(text: string): [string, string][] {
+  if (text === '') return [];
+  try {
+    decodeURIComponent(text);
+  } catch {
+    throw invalidRequest('The search parameters are not percent-encoded correctly');
+  }
+  return [...new URLSearchParams(text)];
+}

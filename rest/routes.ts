@@ -1,0 +1,97 @@
+import {
+  invalidRequest,
+  methodNotAllowed,
+  notFound,
+  notImplemented,
+  notSupported,
+  type OperationOutcomeError,
+} from '../fhir/outcome.js';
+import type { ResourceKey } from '../fhir/resource.js';
+import type { StructureTable } from '../fhir/structure.js';
+import { clip } from '../interactions/resource-type.js';
+
+/** The interaction a method and a path ask for. https://hl7.org/fhir/R4/http.html#summary */
+export type Route =
+  | { readonly kind: 'capabilities' }
+  | { readonly kind: 'bundle' }
+  | { readonly kind: 'search' | 'create'; readonly type: string }
+  | { readonly kind: 'search-by-post'; readonly type: string }
+  | { readonly kind: 'read' | 'update' | 'delete' | 'history'; readonly key: ResourceKey }
+  | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string };
+
+/** Why there is no route, and what Allow says if another method would do. */
+export interface NoRoute {
+  readonly kind: 'none';
+  readonly error: OperationOutcomeError;
+  readonly allow?: string;
+}
+
+/**
+ * Finds the interaction a request asks for.
+ * @param path below the base, percent-encoded, such as `/Patient/1`; a slash at the end does not count.
+ * @param hasQuery whether search criteria may follow, as in conditional updates and deletes.
+ */
+export function routeOf(structures: StructureTable, method: string, path: string, hasQuery = false): Route | NoRoute {
+  const segments = decoded(path);
+  if (segments === undefined)
+    return { kind: 'none', error: invalidRequest('The path is not percent-encoded correctly') };
+  const [type, id, history, versionId] = segments;
+  if (type === undefined) return byMethod(method, { POST: { kind: 'bundle' } }, 'The base');
+  if (type === 'metadata' && id === undefined) return byMethod(method, { GET: { kind: 'capabilities' } }, 'metadata');
+  const operation = segments.find((segment) => segment.startsWith('$'));
+  if (operation !== undefined) return none(notFound(`The operation ${clip(operation)}`));
+  if (type === '_history' || type === '_search') {
+    return none(notImplemented(`${type} of the whole system is not supported`));
+  }
+  if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
+  if (id === undefined && hasQuery && (method === 'PUT' || method === 'DELETE' || method === 'PATCH')) {
+    return none(notSupported(`Conditional ${method} (criteria in place of an id) is not supported`));
+  }
+  if (id === undefined)
+    return byMethod(method, { GET: { kind: 'search', type }, POST: { kind: 'create', type } }, type);
+  if (id === '_search' && history === undefined) {
+    return byMethod(method, { POST: { kind: 'search-by-post', type } }, `${type}/_search`);
+  }
+  if (id === '_history') return none(notImplemented(`The history of all ${type} resources is not supported`));
+  const key = { type, id };
+  if (history === undefined) {
+    const what = `${type}/[id]`;
+    return byMethod(
+      method,
+      { GET: { kind: 'read', key }, PUT: { kind: 'update', key }, DELETE: { kind: 'delete', key } },
+      what,
+    );
+  }
+  if (history !== '_history' || segments.length > 4) {
+    if (structures.isResourceType(history) && segments.length === 3) {
+      return none(
+        notImplemented('Search in a compartment is not supported; search the type with a reference parameter'),
+      );
+    }
+    return none(notFound(`The path ${clip(segments.join('/'))}`));
+  }
+  if (versionId === undefined) return byMethod(method, { GET: { kind: 'history', key } }, `${type}/[id]/_history`);
+  return byMethod(method, { GET: { kind: 'vread', key, versionId } }, `${type}/[id]/_history/[vid]`);
+}
+
+const none = (error: OperationOutcomeError): NoRoute => ({ kind: 'none', error });
+
+function byMethod(method: string, routes: Readonly<Record<string, Route>>, what: string): Route | NoRoute {
+  const route = Object.hasOwn(routes, method) ? routes[method] : method === 'HEAD' ? routes['GET'] : undefined;
+  if (route !== undefined) return route;
+  const allow = Object.keys(routes).flatMap((known) => (known === 'GET' ? ['GET', 'HEAD'] : [known]));
+  const error = methodNotAllowed(`${clip(method)} is not possible on ${what}; possible: ${allow.join(', ')}`);
+  return { kind: 'none', error, allow: allow.join(', ') };
+}
+
+/** The decoded segments of a path; undefined when an encoding is broken. `%24` is `$` here. */
+function decoded(path: string): string[] | undefined {
+  const segments = path.split('/').slice(1);
+  if (segments.at(-1) === '') segments.pop();
+  if (!path.includes('%')) return segments;
+  try {
+    return segments.map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { RestAnswer } from './answer.js';
+
+const compress = promisify(gzip);
+
+/** Shorter bodies fit into few packets anyway. In characters. */
+const worthCompressing = 8192;
+
+/**
+ * Sends an answer.
+ * @param request what decides the form: HEAD has no body, `acceptEncoding` may allow gzip.
+ */
+export async function send(
+  response: ServerResponse,
+  answer: RestAnswer,
+  request: { readonly method: string; readonly acceptEncoding: string | undefined },
+): Promise<void> {
+  const { status, headers, body } = answer;
+  response.statusCode = status;
+  for (const name of Object.keys(headers)) response.setHeader(name, headers[name] ?? '');
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  response.appendHeader('Vary', 'Accept-Encoding');
+  let bytes = Buffer.from(body, 'utf8');
+  if (body.length >= worthCompressing && allowsGzip(request.acceptEncoding)) {
+    bytes = await compress(bytes, { level: 1 });
+    response.setHeader('Content-Encoding', 'gzip');
+  }
+  response.setHeader('Content-Length', bytes.length);
+  if (request.method === 'HEAD') response.end();
+  else response.end(bytes);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding */
+const allowsGzip = (acceptEncoding: string | undefined): boolean =>
+  acceptEncoding?.split(',').some((coding) => /^\s*gzip\s*(?:;(?!\s*q\s*=\s*0(?:\.0*)?\s*$).*)?$/i.test(coding)) ===
+  true;

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { readJson } from './json-reader.js';
+
+const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+/** The texts of the Decimals met while `stringifyJson` runs; undefined at all other times. */
+let collected: string[] | undefined;
+/** What stands for a Decimal until its text is put in; no input can know it. */
+const marker = `decimal-${randomBytes(16).toString('hex')}-`;
+const markers = new RegExp(`"${marker}(\\d+)"`, 'g');
+
+/**
+ * A JSON number with the digits it was written with, where JavaScript's number would lose some (`1.00`, `1e3`,
+ * `0.1234567890123456789`). FHIR's decimals keep their precision. https://hl7.org/fhir/R4/datatypes.html#decimal
+ */
+export class Decimal {
+  /** The number as it was written. */
+  readonly text: string;
+  /**
+   * @param text a number as JSON has it.
+   * @throws TypeError when it is none.
+   */
+  constructor(text: string) {
+    if (!numberPattern.test(text)) throw new TypeError(`"${text}" is not a JSON number`);
+    this.text = text;
+  }
+  /** The nearest JavaScript number; infinite beyond its range. */
+  valueOf(): number {
+    return Number(this.text);
+  }
+  toString(): string {
+    return this.text;
+  }
+  toJSON(): unknown {
+    return collected === undefined ? this.valueOf() : marker + String(collected.push(this.text) - 1);
+  }
+}
+
+/**
+ * Whether a number could be in the text whose shortest JavaScript form differs: a fraction that ends in 0, an
+ * exponent, more than 15 digits, six zeros after the point, -0. Also true for some texts that only look like it.
+ */
+const mayLoseDigits = /(?:^|[[:,\s])(?:-0|-?(?:\d+\.\d*0|\d[\d.]*[eE][-+]?\d+|[\d.]{16,}|0\.000000\d*))(?=[\s,\]}]|$)/;
+
+const numberOrDecimal = (text: string): number | Decimal => {
+  const value = Number(text);
+  return Object.is(value, -0) || String(value) !== text ? new Decimal(text) : value;
+};
+
+/**
+ * Reads JSON as JSON.parse does, but numbers that JavaScript would not write back as they are become `Decimal`.
+ * Of a repeated member the last counts, as in JSON.parse.
+ * @param text the JSON text.
+ * @returns the value.
+ * @throws OperationOutcomeError 400 with line, column and what was expected.
+ */
+export function parseJson(text: string): unknown {
+  if (!mayLoseDigits.test(text)) {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      // Read again below, to say where it goes wrong.
+    }
+  }
+  return readJson(text, numberOrDecimal);
+}
+
+/**
+ * Writes JSON as JSON.stringify does, with every `Decimal` in the digits it was read with.
+ * @param value what parseJson gave, or anything JSON.stringify takes; `null` is written for undefined.
+ * @param indent spaces per level; none for one line.
+ * @returns the JSON text.
+ */
+export function stringifyJson(value: unknown, indent?: number): string {
+  const texts: string[] = [];
+  collected = texts;
+  try {
+    const json = (JSON.stringify(value, undefined, indent) as string | undefined) ?? 'null';
+    return texts.length === 0 ? json : json.replace(markers, (_, index: string) => texts[Number(index)] ?? 'null');
+  } finally {
+    collected = undefined;
+  }
+}
+
+/** The nearest JavaScript number of a JSON number; undefined for any other value. */
+export const decimalNumber = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : value instanceof Decimal ? value.valueOf() : undefined;
+
+/** The digits of a JSON number as they were written; undefined for any other value. */
+export const decimalText = (value: unknown): string | undefined =>
+  typeof value === 'number' ? String(value) : value instanceof Decimal ? value.text : undefined;

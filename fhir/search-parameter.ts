@@ -1,34 +1,19 @@
+import { elementValues } from './element-values.js';
+import type { ExtractedValue } from './extracted-value.js';
 import type { Resource } from './resource.js';
+
+export type { ExtractedValue } from './extracted-value.js';
 
 /** The types of search parameters. https://hl7.org/fhir/R4/search.html#ptypes */
 export type SearchParameterType =
-  | 'number'
-  | 'date'
-  | 'string'
-  | 'token'
-  | 'reference'
-  | 'composite'
-  | 'quantity'
-  | 'uri'
-  | 'special';
-
-/**
- * An element's value that a search parameter selected.
- * `type` is its FHIR data type as the StructureDefinition names it (`CodeableConcept`, `dateTime`, `Reference`, …;
- * for a boolean expression such as `deceased.exists()`: `boolean`); `value` is the JSON value (for a primitive
- * the bare value, never null).
- */
-export interface ExtractedValue {
-  readonly type: string;
-  readonly value: unknown;
-}
+  'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
 
 /** One component of a composite: the simple parameter's type, and its values inside one composite element. */
 export interface CompositeComponent {
   readonly code: string;
   readonly type: SearchParameterType;
-  /** The values of the component inside one element the composite's own `extract` gave. */
-  extract(element: ExtractedValue): ExtractedValue[];
+  /** The values of the component inside one element the composite's own `extract` gave for the resource. */
+  extract(element: ExtractedValue, resource: Resource): ExtractedValue[];
 }
 
 /** One (resource type, code) pair of the SearchParameter definitions with its compiled FHIRPath expression. */
@@ -51,4 +36,86 @@ export interface SearchParameterTable {
   find(type: string, code: string): SearchParameterDefinition | undefined;
   /** All parameters of a type, those of Resource and DomainResource included, sorted by code. */
   ofType(type: string): readonly SearchParameterDefinition[];
+}
+
+type Extractor = (resource: Resource, out: ExtractedValue[]) => void;
+type ComponentExtractor = (element: unknown, resource: Resource, out: ExtractedValue[]) => void;
+
+/** A pair as generated: type, id of the definition, extractor, targets (words, `*` for any type), components. */
+type GeneratedRow = readonly [
+  SearchParameterType,
+  string,
+  Extractor?,
+  string?,
+  (readonly (readonly [string, SearchParameterType, ComponentExtractor])[])?,
+];
+
+/** By type: its parent's name, and the parameters defined on it itself; those are made on first use. */
+export type GeneratedSearchParameters = (
+  values: typeof elementValues,
+) => Readonly<Record<string, readonly [string | undefined, () => Readonly<Record<string, GeneratedRow>>]>>;
+
+/** The parameters of a type, inherited ones included. */
+interface Parameters {
+  readonly sorted: readonly SearchParameterDefinition[];
+  readonly byCode: ReadonlyMap<string, SearchParameterDefinition>;
+}
+
+const none: Parameters = { sorted: [], byCode: new Map() };
+
+const urlBase = 'http://hl7.org/fhir/SearchParameter/';
+
+/**
+ * Makes the search parameters of a version from its generated code.
+ * @param generated `searchParameters` of `generated/<version>/search-parameters.js`.
+ * @param resourceTypes the concrete resource types, for references to any type.
+ * @returns the table; a type's parameters are made on first use and kept.
+ */
+export function searchParameterTable(
+  generated: GeneratedSearchParameters,
+  resourceTypes: readonly string[],
+): SearchParameterTable {
+  const types = new Map(Object.entries(generated(elementValues)));
+  const byType = new Map<string, Parameters>();
+  const parametersOf = (type: string): Parameters => {
+    const known = byType.get(type);
+    if (known !== undefined) return known;
+    const [parent, rows] = types.get(type) ?? [];
+    if (rows === undefined) return none;
+    const own = Object.entries(rows()).map(([code, row]) => definitionOf(code, row, resourceTypes));
+    const sorted = [...own, ...(parent === undefined ? [] : parametersOf(parent).sorted)].sort((a, b) =>
+      a.code < b.code ? -1 : 1,
+    );
+    const parameters = { sorted, byCode: new Map(sorted.map((definition) => [definition.code, definition])) };
+    byType.set(type, parameters);
+    return parameters;
+  };
+  return {
+    find: (type, code) => parametersOf(type).byCode.get(code),
+    ofType: (type) => parametersOf(type).sorted,
+  };
+}
+
+function definitionOf(code: string, row: GeneratedRow, resourceTypes: readonly string[]): SearchParameterDefinition {
+  const [type, id, extractor, targets = '', components = []] = row;
+  return {
+    code,
+    type,
+    url: id.includes(':') ? id : urlBase + id,
+    targets: targets === '*' ? resourceTypes : targets.split(' ').filter((target) => target !== ''),
+    components: components.map(([componentCode, componentType, extractComponent]) => ({
+      code: componentCode,
+      type: componentType,
+      extract(element, resource) {
+        const out: ExtractedValue[] = [];
+        extractComponent(element.value, resource, out);
+        return out;
+      },
+    })),
+    extract(resource) {
+      const out: ExtractedValue[] = [];
+      extractor?.(resource, out);
+      return out;
+    },
+  };
 }

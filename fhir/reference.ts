@@ -3,7 +3,13 @@ import { idPattern } from './resource.js';
 /** What the text of a `Reference.reference` says. https://hl7.org/fhir/R4/references.html#literal */
 export type ParsedReference =
   | { readonly kind: 'relative'; readonly type: string; readonly id: string; readonly versionId?: string }
-  | { readonly kind: 'absolute'; readonly base: string; readonly type: string; readonly id: string; readonly versionId?: string }
+  | {
+      readonly kind: 'absolute';
+      readonly base: string;
+      readonly type: string;
+      readonly id: string;
+      readonly versionId?: string;
+    }
   /** Into the same resource: `#p1`. */
   | { readonly kind: 'fragment'; readonly id: string }
   /** `urn:uuid:…` or `urn:oid:…`. */

@@ -13,7 +13,7 @@ import { readSettings } from './settings.js';
 const usage = `Usage: npm run load -- <file|folder …> [--to r4|stu3] [--base URL] [--token T] [--concurrency N]
 Loads transaction and batch bundles, resources and NDJSON (also .gz) into a FHIR server.
   --to           the FHIR version of the files; guessed from each file when left out
-  --base         the server, ${'`http://127.0.0.1:3000`'} unless given; with or without the version's path
+  --base         the server, http://127.0.0.1:3000 unless given; with or without the version's path
   --token        an access token; a server on this machine needs none to be given
   --concurrency  requests on their way at once, 4 unless given
 `;

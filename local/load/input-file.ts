@@ -108,7 +108,9 @@ export interface Line {
 export async function* readLines(file: InputFile): AsyncGenerator<Line> {
   const stream = streamOf(file);
   let failure: unknown;
-  stream.on('error', (error) => (failure = error));
+  stream.on('error', (error: unknown) => {
+    failure = error;
+  });
   let number = 0;
   for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
     number += 1;

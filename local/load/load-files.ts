@@ -51,11 +51,10 @@ class Slots {
 /** Loads one file; false when no other file will fare better. */
 async function loadFile(planned: PlannedFile, options: LoadOptions, slots: Slots): Promise<boolean> {
   const { file, version } = planned;
-  let hopeless = false;
   const { report, progress, concurrency } = options;
   const name = basename(file.path);
   const started = performance.now();
-  const counted = { entries: 0, failures: 0 };
+  const counted = { entries: 0, failures: 0, hopeless: false };
   const onTheirWay = new Set<Promise<void>>();
   // Keys on their way: a later version of one of them waits, so that it is also written later.
   const keys = new Set<string>();
@@ -66,7 +65,7 @@ async function loadFile(planned: PlannedFile, options: LoadOptions, slots: Slots
     if (answer.kind === 'answered') counted.failures += report.answer(name, entries, answer.bundle);
     else {
       const { status, reasons } = answer;
-      hopeless ||= answer.hopeless;
+      counted.hopeless ||= answer.hopeless;
       counted.failures += 1;
       const [first, last] = [entries[0]?.place, entries.at(-1)?.place];
       const place = file.format === 'json' || first === undefined ? 'the file' : `${first} to ${last ?? first}`;
@@ -88,7 +87,7 @@ async function loadFile(planned: PlannedFile, options: LoadOptions, slots: Slots
         continue;
       }
       const again = request.entries.some(({ key }) => key !== undefined && keys.has(key));
-      if (hopeless) break;
+      if (counted.hopeless) break;
       if (again) await Promise.all(onTheirWay);
       for (const { key } of request.entries) if (key !== undefined) keys.add(key);
       const posting = post(request).finally(() => onTheirWay.delete(posting));
@@ -104,7 +103,7 @@ async function loadFile(planned: PlannedFile, options: LoadOptions, slots: Slots
     report.fail({ file: name, place: 'the file', reasons: [`cannot be read: ${reason}`] });
   }
   progress.done(planned, counted.entries, counted.failures, performance.now() - started);
-  return !hopeless;
+  return !counted.hopeless;
 }
 
 /**
@@ -115,24 +114,23 @@ async function loadFile(planned: PlannedFile, options: LoadOptions, slots: Slots
  */
 export async function loadFiles(files: readonly PlannedFile[], options: LoadOptions): Promise<void> {
   const slots = new Slots(options.concurrency);
-  let left = files.length;
-  let hopeful = true;
+  const state = { left: files.length, hopeful: true };
   const stages = [...new Set(files.map(({ file }) => file.stage))].sort((one, other) => one - other);
   for (const stage of stages) {
     const queue = files.filter(({ file }) => file.stage === stage);
     const next = queue.values();
     const worker = async (): Promise<void> => {
       for (const planned of next) {
-        left -= 1;
-        hopeful = (await loadFile(planned, options, slots)) && hopeful;
-        if (!hopeful) return;
+        state.left -= 1;
+        if (!(await loadFile(planned, options, slots))) state.hopeful = false;
+        if (!state.hopeful) return;
       }
     };
     await Promise.all(Array.from({ length: Math.min(options.concurrency, queue.length) }, worker));
-    if (!hopeful) break;
+    if (!state.hopeful) break;
   }
-  if (left > 0) {
+  if (state.left > 0) {
     const reasons = ['given up, because the server takes nothing'];
-    options.report.fail({ file: `${String(left)} more files`, place: 'not tried', reasons });
+    options.report.fail({ file: `${String(state.left)} more files`, place: 'not tried', reasons });
   }
 }

@@ -3,6 +3,15 @@ import { forbidden } from '../fhir/outcome.js';
 import type { Principal } from './principal.js';
 import { type Interaction, type RoleRules, accessUnder, scopesSuffice } from './rules.js';
 
+/** What may not be done, in words: most interactions are verbs. */
+const inWords: Partial<Record<Interaction, string>> = {
+  vread: 'read versions of',
+  history: 'read the history of',
+  transaction: 'post a transaction',
+  batch: 'post a batch',
+  capabilities: 'read the capabilities',
+};
+
 const everything: AccessFilter = { kind: 'everything' };
 
 /** Who it is, as a sentence names them: never more than the token itself says. */
@@ -36,11 +45,13 @@ export function authorize(
   const reach = accessUnder(rules, principal.groups, interaction, type ?? '');
   if (reach === 'everything') return everything;
   if (reach === 'nothing') {
-    throw forbidden(`${named(principal)} may not ${interaction}${type === undefined ? '' : ` ${type}`}`);
+    throw forbidden(
+      `${named(principal)} may not ${inWords[interaction] ?? interaction}${type === undefined ? '' : ` ${type}`}`,
+    );
   }
   if (principal.fhirUser?.startsWith('Patient/') !== true) {
     throw forbidden(
-      `${named(principal)} may ${interaction} only in a Patient compartment, and the token names no patient (claim "fhirUser", such as "Patient/1")`,
+      `${named(principal)} may ${inWords[interaction] ?? interaction}${type === undefined ? '' : ` ${type}`} only in a Patient compartment, and the token names no patient (claim "fhirUser", such as "Patient/1")`,
     );
   }
   return { kind: 'compartments', compartments: [principal.fhirUser] };

@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { authorize } from '../../auth/authorize.js';
+import type { Principal } from '../../auth/principal.js';
+import { roleRules } from '../../auth/rules.js';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
+
+const principal = (changes: Partial<Principal> = {}): Principal => ({
+  subject: 's',
+  username: 'jane',
+  groups: ['practitioner'],
+  scopes: ['openid', 'profile'],
+  clientId: 'c',
+  ...changes,
+});
+
+function refusal(act: () => unknown): { status: number; message: string } {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof OperationOutcomeError) return { status: error.status, message: error.message };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('authorize', () => {
+  test('lets a practitioner see everything', () => {
+    expect(authorize(roleRules, principal(), 'search', 'Observation')).toEqual({ kind: 'everything' });
+  });
+
+  test('limits a patient to the compartment their token names', () => {
+    const patient = principal({ groups: ['patient'], fhirUser: 'Patient/7' });
+    expect(authorize(roleRules, patient, 'read', 'Observation')).toEqual({
+      kind: 'compartments',
+      compartments: ['Patient/7'],
+    });
+    expect(authorize(roleRules, patient, 'read', 'Organization')).toEqual({ kind: 'everything' });
+  });
+
+  test('of several groups, the one that reaches farthest counts', () => {
+    const both = principal({ groups: ['patient', 'practitioner'], fhirUser: 'Patient/7' });
+    expect(authorize(roleRules, both, 'read', 'Observation')).toEqual({ kind: 'everything' });
+  });
+
+  test('names who, what and the type when the rules forbid it', () => {
+    expect(refusal(() => authorize(roleRules, principal({ groups: ['auditor'] }), 'create', 'Patient'))).toEqual({
+      status: 403,
+      message: 'jane (auditor) may not create Patient',
+    });
+    expect(refusal(() => authorize(roleRules, principal({ groups: [] }), 'transaction'))).toEqual({
+      status: 403,
+      message: 'jane (in no group) may not post a transaction',
+    });
+  });
+
+  test.each([undefined, 'Practitioner/7', 'RelatedPerson/7', 'https://elsewhere.example/Patient/7', 'Patients/7'])(
+    'gives a patient whose token names %s no compartment at all',
+    (fhirUser) => {
+      const patient = principal({ groups: ['patient'], ...(fhirUser === undefined ? {} : { fhirUser }) });
+      const { status, message } = refusal(() => authorize(roleRules, patient, 'read', 'Patient'));
+      expect(status).toBe(403);
+      expect(message).toContain('fhirUser');
+    },
+  );
+
+  test('refuses a token of other scopes, whatever the group, and names those that count', () => {
+    const { status, message } = refusal(() =>
+      authorize(roleRules, principal({ scopes: ['openid', 'email'] }), 'read', 'Patient'),
+    );
+    expect(status).toBe(403);
+    expect(message).toContain('"openid email"');
+    expect(message).toContain('"openid" and "profile", or for "aws.cognito.signin.user.admin"');
+  });
+});

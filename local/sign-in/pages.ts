@@ -1,14 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Provider, errors } from 'oidc-provider';
 import { pageHeaders } from '../page.js';
 import type { SignInKeys } from './keys.js';
 import { renderLoginPage, renderSignInError } from './login-page.js';
+import { whyPasswordIsWrong } from './password.js';
 import { createProvider } from './provider.js';
 import { keepSessions } from './sessions.js';
-import { documentedPassword, userByName } from './users.js';
+import { userByName } from './users.js';
 
-const loopback = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/;
 const interactionPath = /^\/interaction\/[\w-]+\/?$/;
 const longestForm = 4096;
 
@@ -19,19 +18,6 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
     if (text.length > longestForm) throw new errors.InvalidRequest('the form is too long');
   }
   return new URLSearchParams(text);
-}
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** Why a try does not count, for the page; undefined when it does. */
-function wrongTry(form: URLSearchParams, request: IncomingMessage, password: string | undefined): string | undefined {
-  if (password === undefined && !loopback.test(request.socket.remoteAddress ?? '')) {
-    return 'From another machine nobody signs in with the documented password: start the server with SIGN_IN_PASSWORD';
-  }
-  if (!timingSafeEqual(digest(form.get('password') ?? ''), digest(password ?? documentedPassword))) {
-    return 'The password is wrong: it is in docs/sign-in.md';
-  }
-  return userByName(form.get('username') ?? '') === undefined ? 'Choose a user' : undefined;
 }
 
 const show = (response: ServerResponse, status: number, html: string): void => {
@@ -53,10 +39,10 @@ async function interact(
     return;
   }
   const form = await readForm(request);
-  const wrong = wrongTry(form, request, password);
   const user = userByName(form.get('username') ?? '');
+  const wrong = whyPasswordIsWrong(form.get('password') ?? '', password, request);
   if (wrong !== undefined || user === undefined) {
-    show(response, 401, renderLoginPage(action, wrong));
+    show(response, 401, renderLoginPage(action, wrong ?? 'Choose a user'));
     return;
   }
   await provider.interactionFinished(request, response, { login: { accountId: user.subject } });

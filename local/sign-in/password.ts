@@ -4,8 +4,13 @@ import { documentedPassword } from './users.js';
 
 const loopback = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/;
 
+/** What a request tells of where it comes from. */
+type Arrival = Pick<IncomingMessage, 'headers'> & {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+};
+
 /** Whether a request comes from this machine, not through a proxy on it. */
-const isFromHere = ({ socket, headers }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean =>
+const isFromHere = ({ socket, headers }: Arrival): boolean =>
   loopback.test(socket.remoteAddress ?? '') &&
   headers['x-forwarded-for'] === undefined &&
   headers['x-forwarded-host'] === undefined &&
@@ -20,11 +25,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
  * @param request the request it came with.
  * @returns why it does not count, for the sign-in page; undefined when it does.
  */
-export function whyPasswordIsWrong(
-  given: string,
-  password: string | undefined,
-  request: Pick<IncomingMessage, 'headers' | 'socket'>,
-): string | undefined {
+export function whyPasswordIsWrong(given: string, password: string | undefined, request: Arrival): string | undefined {
   if (password === undefined && !isFromHere(request)) {
     return 'From another machine nobody signs in with the documented password: start the server with SIGN_IN_PASSWORD';
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, type Server, createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TokenVerifier, createTokenVerifier } from '../../auth/verify-token.js';
@@ -300,7 +300,7 @@ test('a password of the deployment replaces the documented one', async () => {
 
 describe('the documented password', () => {
   const from = (remoteAddress: string, headers: IncomingMessage['headers'] = {}) =>
-    whyPasswordIsWrong(documentedPassword, undefined, { socket: { remoteAddress } as Socket, headers });
+    whyPasswordIsWrong(documentedPassword, undefined, { socket: { remoteAddress }, headers });
 
   test.each(['127.0.0.1', '127.3.2.1', '::1', '::ffff:127.0.0.1'])('counts for who comes from %s', (address) => {
     expect(from(address)).toBeUndefined();

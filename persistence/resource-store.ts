@@ -17,6 +17,8 @@ export interface StoredVersion extends ResourceKey {
   readonly resourceChildren: boolean;
   /** The resource's JSON text, `id` and `meta` included; empty for a tombstone. */
   readonly body: string;
+  /** The commit that wrote it; the store sets it. A version read and given back as `previous` keeps it. */
+  readonly commitId?: string;
 }
 
 /** One write of a commit. `previous` is the version it replaces, as it was read; absent when nothing was there before. */
@@ -28,10 +30,16 @@ export type ResourceWrite =
    * The canonical criteria of a conditional create, claimed for a resource in the same commit. `previous` is the
    * target the claim was read to have; absent when there was no claim.
    */
-  | { readonly kind: 'claim'; readonly criteria: string; readonly target: ResourceKey; readonly previous?: ResourceKey };
+  | {
+      readonly kind: 'claim';
+      readonly criteria: string;
+      readonly target: ResourceKey;
+      readonly previous?: ResourceKey;
+    };
 
 /** What came of a commit: everything written, or nothing, with the places of the writes that met another one. */
-export type CommitResult = { readonly committed: true } | { readonly committed: false; readonly conflicts: readonly number[] };
+export type CommitResult =
+  { readonly committed: true } | { readonly committed: false; readonly conflicts: readonly number[] };
 
 /** The versions of all resources of one FHIR version, on a Table. Reads are linearisable per resource. */
 export interface ResourceStore {

@@ -1,0 +1,104 @@
+import type { ResourceKey } from '../fhir/resource.js';
+import { archiveKey, claimKey, claimPartitionKey, currentKey, partitionKey } from './keys.js';
+import type { StoredVersion, WriteMethod } from './resource-store.js';
+import type { AttributeValue, Item } from './table.js';
+
+/*
+ * One item per version. The envelope stands in columns of its own, so that a resolver can decide by them alone;
+ * the resource is text in `body`, never mixed with them.
+ *
+ * | Column        | Holds                                                                                        |
+ * | ------------- | -------------------------------------------------------------------------------------------- |
+ * | `pk`, `sk`    | tenant, type and id; `current` or the archived version's number (keys.ts)                    |
+ * | `type`, `id`  | what names the resource                                                                      |
+ * | `versionId`   | number; 0 is a staged version that does not count yet                                        |
+ * | `lastUpdated` | instant in UTC with milliseconds                                                             |
+ * | `method`      | `POST`, `PUT`, `PATCH` or `DELETE`                                                           |
+ * | `deleted`     | whether this version is a tombstone                                                          |
+ * | `compartments`| the compartments the version is in, as `Patient/1`                                           |
+ * | `children`    | whether there are resources inside (`contained`, entries) whose types GraphQL must name      |
+ * | `commitId`    | the commit that wrote it                                                                     |
+ * | `lock`        | the transaction that holds the resource; absent when none does                               |
+ * | `body`        | the resource's JSON text, with `id` and `meta`; empty for a tombstone                        |
+ */
+
+/** The item of a version, under `current` or, once it is superseded, under its archive key. */
+export function versionItem(tenant: string, version: StoredVersion, place: 'current' | 'archive'): Item {
+  return {
+    pk: partitionKey(tenant, version.type, version.id),
+    sk: place === 'current' ? currentKey : archiveKey(version.versionId),
+    type: version.type,
+    id: version.id,
+    versionId: version.versionId,
+    lastUpdated: version.lastUpdated,
+    method: version.method,
+    deleted: version.deleted,
+    compartments: version.compartments,
+    children: version.resourceChildren,
+    commitId: version.commitId,
+    body: version.body,
+  };
+}
+
+/**
+ * The version an item holds.
+ * @returns undefined for a staged version (0), which does not count yet.
+ * @throws Error when a column is missing or of another kind: the item is no version.
+ */
+export function versionOf(item: Item): StoredVersion | undefined {
+  const versionId = column(item, 'versionId', 'number');
+  if (versionId === 0) return undefined;
+  const commitId = item['commitId'];
+  return {
+    type: column(item, 'type', 'string'),
+    id: column(item, 'id', 'string'),
+    versionId,
+    lastUpdated: column(item, 'lastUpdated', 'string'),
+    method: methodOf(column(item, 'method', 'string')),
+    deleted: column(item, 'deleted', 'boolean'),
+    compartments: listColumn(item, 'compartments'),
+    resourceChildren: column(item, 'children', 'boolean'),
+    ...(typeof commitId === 'string' ? { commitId } : {}),
+    body: column(item, 'body', 'string'),
+  };
+}
+
+/** The item that says which resource a conditional create's criteria were claimed for. */
+export const claimItem = (tenant: string, digest: string, target: ResourceKey, commitId: string): Item => ({
+  pk: claimPartitionKey(tenant, digest),
+  sk: claimKey,
+  type: target.type,
+  id: target.id,
+  commitId,
+});
+
+/** The resource a claim's item names. */
+export const claimTarget = (item: Item): ResourceKey => ({
+  type: column(item, 'type', 'string'),
+  id: column(item, 'id', 'string'),
+});
+
+interface Kinds {
+  string: string;
+  number: number;
+  boolean: boolean;
+}
+
+function column<K extends keyof Kinds>(item: Item, name: string, kind: K): Kinds[K] {
+  const value: AttributeValue | undefined = item[name];
+  if (typeof value !== kind) throw new Error(`The item ${item.pk} ${item.sk} has no ${kind} in its column ${name}`);
+  return value as Kinds[K];
+}
+
+function listColumn(item: Item, name: string): readonly string[] {
+  const value = item[name];
+  if (typeof value !== 'object') throw new Error(`The item ${item.pk} ${item.sk} has no list in its column ${name}`);
+  return value;
+}
+
+const methods: readonly string[] = ['POST', 'PUT', 'PATCH', 'DELETE'] satisfies WriteMethod[];
+
+function methodOf(text: string): WriteMethod {
+  if (!methods.includes(text)) throw new Error(`${text} is no method of a write`);
+  return text as WriteMethod;
+}

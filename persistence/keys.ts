@@ -1,0 +1,29 @@
+// APPSYNC_JS-safe: shared by the store and the resolvers, so that the key format exists once.
+//
+// A partition key is made of parts joined by `#`. No part can hold a `#`: an id and a tenant are letters, digits,
+// `-` and `.` (https://hl7.org/fhir/R4/datatypes.html#id), a type is letters, a digest is hexadecimal. So two
+// different resources never share a partition key. Whoever takes an id from outside checks it against `idPattern`.
+
+/** The tenant of a deployment that has one. */
+export const defaultTenant = '-';
+
+/**
+ * The partition key of all versions of a resource.
+ * @param id a logical id; the caller has checked its characters.
+ */
+export const partitionKey = (tenant: string, type: string, id: string): string => `${tenant}#${type}#${id}`;
+
+/** The sort key of a resource's current version. It sorts behind every archive key. */
+export const currentKey = 'current';
+
+/** The sort key of a version that is no longer current: its number with zeros before it, so that text order is number order. */
+export const archiveKey = (versionId: number): string => `0000000000000000${versionId.toString()}`.slice(-16);
+
+/**
+ * The partition key of a claim. No resource has it: types begin with a capital letter.
+ * @param digest of the claim's criteria, hexadecimal: criteria are of any length and characters, keys are not.
+ */
+export const claimPartitionKey = (tenant: string, digest: string): string => `${tenant}#claim#${digest}`;
+
+/** The sort key of a claim. */
+export const claimKey = 'claim';

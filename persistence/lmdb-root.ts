@@ -1,0 +1,81 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { requireIntact } from './lmdb-file.js';
+import { lockFolder } from './lmdb-lock.js';
+import { StoreError } from './store-error.js';
+
+/** An LMDB environment that this process alone has open. `close` waits for queued writes and gives the folder free. */
+export type Root = RootDatabase;
+
+/** Raise it when older programs could no longer read what this one writes. */
+const formatVersion = 1;
+const formatKey = 'format';
+
+/**
+ * Opens the embedded store in a folder, which is made if it is not there.
+ * Every commit is flushed to disk before it counts (no `overlappingSync`): what a reader saw, a power cut keeps.
+ * @throws StoreError when the folder cannot be used, another process has it, or the store is damaged or newer.
+ */
+export function openRoot(folder: string): Root {
+  requireWritable(folder);
+  const unlock = lockFolder(folder);
+  try {
+    requireIntact(join(folder, 'data.mdb'));
+    const root = openEnvironment(folder);
+    const close = root.close.bind(root);
+    root.close = async () => {
+      await new Promise((resolve) => setImmediate(resolve)); // writes are queued until the event loop comes round
+      await close();
+      unlock();
+    };
+    return root;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function requireWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StoreError(`The store's folder ${folder} cannot be written: ${reason(error)}`, { cause: error });
+  }
+}
+
+function openEnvironment(folder: string): RootDatabase {
+  let root: RootDatabase;
+  try {
+    root = open({ path: folder, maxDbs: 64, compression: true, overlappingSync: false, cache: false });
+  } catch (error) {
+    throw new StoreError(`The store in ${folder} cannot be opened: ${reason(error)}`, { cause: error });
+  }
+  try {
+    requireFormat(root, folder);
+  } catch (error) {
+    void root.close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`The store in ${folder} is damaged: ${reason(error)}`, { cause: error });
+  }
+  return root;
+}
+
+/** Reads or, in an empty environment, writes the number of the format the store is kept in. */
+function requireFormat(root: RootDatabase, folder: string): void {
+  const found: unknown = root.get(formatKey);
+  if (found === undefined) {
+    if (root.getKeysCount() > 0) throw new StoreError(`${folder} holds an LMDB database that is not this server's`);
+    root.putSync(formatKey, formatVersion);
+  } else if (typeof found !== 'number') {
+    throw new StoreError(`The store in ${folder} is damaged: its format number cannot be read`);
+  } else if (found > formatVersion) {
+    throw new StoreError(
+      `The store in ${folder} was written by a newer version of this server ` +
+        `(format ${String(found)}, this one reads up to ${String(formatVersion)})`,
+    );
+  }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

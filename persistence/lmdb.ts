@@ -1,0 +1,161 @@
+import type { Database, RootDatabase } from 'lmdb';
+import { changeLog } from './lmdb-changes.js';
+import { attributesOf, keyOf, lowerBound, partitionOf, storedKey, upperBound, type Attributes } from './lmdb-key.js';
+import { holds } from './condition.js';
+import type { Item, ItemChange, ItemKey, QueryRequest, Table, WriteAction, WriteResult } from './table.js';
+
+/** What an embedded table does besides keeping items. */
+export interface LmdbTableOptions {
+  /**
+   * Called in a write's transaction when all its conditions hold, before anything is put: may read and prepare.
+   * The function it returns is called after the puts, and what it puts is in the same transaction. If either
+   * throws, nothing of the write is done.
+   */
+  readonly inTransaction?: (changes: readonly ItemChange[]) => () => void;
+  /** How many of the latest changes the feed keeps, at least 1; 10,000 without it. */
+  readonly changesKept?: number;
+}
+
+interface QueuedWrite {
+  readonly actions: readonly WriteAction[];
+  readonly settle: (outcome: Outcome) => void;
+}
+type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
+
+/**
+ * A table in an LMDB environment: two databases, `name` for the items and `name:changes` for the change feed.
+ * The writes that are waiting when the event loop comes round share one LMDB transaction and one flush to disk;
+ * each is a child transaction of its own, so that one write's failure is not another's.
+ * @param root as `openRoot` gives it; it must flush on commit (no `overlappingSync`), or writes are not durable.
+ */
+export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): Table {
+  const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
+  const log = changeLog(root, `${name}:changes`, options.changesKept ?? 10_000);
+  const prepare = options.inTransaction ?? (() => () => undefined);
+  let queue: QueuedWrite[] = [];
+
+  const read = (key: ItemKey): Item | undefined => {
+    const attributes = items.get(storedKey(key));
+    return attributes === undefined ? undefined : { ...attributes, pk: key.pk, sk: key.sk };
+  };
+
+  function apply(actions: readonly WriteAction[]): WriteResult {
+    const before = actions.map((action) => read(keyOfAction(action)));
+    const failures = actions.flatMap((action, place) => {
+      const existing = before[place];
+      if (action.condition === undefined || holds(action.condition, existing)) return [];
+      return [{ action: place, ...(existing === undefined ? {} : { existing }) }];
+    });
+    if (failures.length > 0) return { written: false, failures };
+    const changes = log.number(actions.flatMap((action, place) => changeOf(action, before[place])));
+    const finish = prepare(changes);
+    for (const { key, after } of changes) {
+      if (after === undefined) items.removeSync(storedKey(key));
+      else items.putSync(storedKey(key), attributesOf(after));
+    }
+    log.append(changes);
+    finish();
+    return { written: true };
+  }
+
+  function commitQueue(): void {
+    const group = queue;
+    queue = [];
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = root.transactionSync(() =>
+        group.map(({ actions }): Outcome => {
+          try {
+            return { result: root.transactionSync(() => apply(actions)) }; // inside another one: a child transaction
+          } catch (error) {
+            return { error };
+          }
+        }),
+      );
+    } catch (error) {
+      outcomes = group.map(() => ({ error }));
+    }
+    group.forEach(({ settle }, place) => {
+      settle(outcomes[place] ?? { error: new Error('A write was lost from its group') });
+    });
+  }
+
+  const write = (actions: readonly WriteAction[]): Promise<WriteResult> =>
+    new Promise((resolve, reject) => {
+      requireDistinct(actions);
+      const settle = (outcome: Outcome): void => {
+        if ('result' in outcome) resolve(outcome.result);
+        else reject(outcome.error instanceof Error ? outcome.error : new Error(String(outcome.error)));
+      };
+      if (queue.push({ actions, settle }) === 1) setImmediate(commitQueue);
+    });
+
+  function query({ pk, from, to, descending = false, limit }: QueryRequest): readonly Item[] {
+    const low = lowerBound(pk, from);
+    const high = upperBound(pk, to);
+    const found: Item[] = [];
+    for (const { key, value } of items.getRange({ start: descending ? high : low, reverse: descending })) {
+      if (descending && Buffer.compare(key, high) >= 0) continue; // the start of a range counts, the upper bound does not
+      if (found.length >= limit || Buffer.compare(key, low) < 0 || Buffer.compare(key, high) >= 0) break;
+      found.push({ ...value, ...keyOf(key) });
+    }
+    return found;
+  }
+
+  function scan({ segment, segments, limit, after }: Parameters<Table['scan']>[0]): {
+    items: readonly Item[];
+    next?: ItemKey;
+  } {
+    const found: Item[] = [];
+    const start = after === undefined ? undefined : Buffer.concat([storedKey(after), Buffer.of(0)]);
+    for (const stored of items.getKeys(start === undefined ? {} : { start })) {
+      const key = keyOf(stored);
+      if (segments > 1 && partitionOf(key.pk, segments) !== segment) continue;
+      const last = found[limit - 1];
+      if (last !== undefined) return { items: found, next: { pk: last.pk, sk: last.sk } };
+      const item = read(key);
+      if (item !== undefined) found.push(item);
+    }
+    return { items: found };
+  }
+
+  return {
+    maxActions: Infinity,
+    get: (key) => attempt(() => read(key)),
+    batchGet: (keys) => attempt(() => keys.map(read)),
+    query: (request) => attempt(() => query(request)),
+    write,
+    scan: (request) => attempt(() => scan(request)),
+    changes: (request) => attempt(() => log.read(request)),
+  };
+}
+
+/** LMDB reads are synchronous: a promise of one, rejected by what it throws. */
+const attempt = <T>(action: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    resolve(action());
+  });
+
+const keyOfAction = (action: WriteAction): ItemKey => (action.kind === 'put' ? action.item : action.key);
+
+function changeOf(action: WriteAction, before: Item | undefined): readonly Omit<ItemChange, 'position'>[] {
+  if (action.kind === 'check' || (action.kind === 'remove' && before === undefined)) return [];
+  const { pk, sk } = keyOfAction(action);
+  return [
+    {
+      key: { pk, sk },
+      ...(before === undefined ? {} : { before }),
+      ...(action.kind === 'put' ? { after: action.item } : {}),
+    },
+  ];
+}
+
+/** As DynamoDB does, refuses a write with two actions on one key; and keys that LMDB cannot hold. */
+function requireDistinct(actions: readonly WriteAction[]): void {
+  const seen = new Set<string>();
+  for (const action of actions) {
+    const text = storedKey(keyOfAction(action)).toString('latin1');
+    if (seen.has(text)) throw new Error('A key stands in two actions of one write');
+    seen.add(text);
+  }
+}

@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { tooCostly } from '../fhir/outcome.js';
+import type { ResourceKey } from '../fhir/resource.js';
+import { commitActions } from './commit.js';
+import { claimTarget, versionOf } from './item.js';
+import { archiveKey, claimKey, claimPartitionKey, currentKey, defaultTenant, partitionKey } from './keys.js';
+import type { CommitResult, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
+import type { Item, ItemKey, Table } from './table.js';
+
+/** What a store may be told. */
+export interface StoreOptions {
+  /** Letters, digits, `-` and `.`; the one tenant of a deployment without it. */
+  readonly tenant?: string;
+  /** Makes an id no other commit has; random without it. */
+  readonly newCommitId?: () => string;
+}
+
+/** The versions of resources on a low-level table: one code path for every engine. */
+export function createResourceStore(table: Table, options: StoreOptions = {}): ResourceStore {
+  const { tenant = defaultTenant, newCommitId = randomUUID } = options;
+  const versionKey = ({ type, id }: ResourceKey, sk: string): ItemKey => ({ pk: partitionKey(tenant, type, id), sk });
+  const claimItemKey = (criteria: string): ItemKey => ({
+    pk: claimPartitionKey(tenant, claimDigest(criteria)),
+    sk: claimKey,
+  });
+
+  const read = async (key: ResourceKey): Promise<StoredVersion | undefined> =>
+    versionIn(await table.get(versionKey(key, currentKey)));
+
+  async function readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]> {
+    const items = await table.batchGet(keys.map((key) => versionKey(key, currentKey)));
+    return items.map(versionIn);
+  }
+
+  async function vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined> {
+    const current = await read(key);
+    if (current === undefined || current.versionId === versionId) return current;
+    if (!Number.isSafeInteger(versionId) || versionId < 1 || versionId > current.versionId) return undefined;
+    return versionIn(await table.get(versionKey(key, archiveKey(versionId))));
+  }
+
+  async function history(
+    key: ResourceKey,
+    { count, before = Infinity }: { count: number; before?: number },
+  ): Promise<readonly StoredVersion[]> {
+    // Archives are read below the current version that was read: an update in between adds none there.
+    const current = await read(key);
+    if (current === undefined || count < 1) return [];
+    const newest = current.versionId < before ? [current] : [];
+    const below = Math.min(before, current.versionId) - 1;
+    const limit = count - newest.length;
+    if (limit < 1 || below < 1) return newest;
+    const { pk } = versionKey(key, currentKey);
+    const items = await table.query({ pk, from: archiveKey(1), to: archiveKey(below), descending: true, limit });
+    return [...newest, ...items.map(versionIn).filter((version) => version !== undefined)];
+  }
+
+  async function claimed(criteria: string): Promise<ResourceKey | undefined> {
+    const item = await table.get(claimItemKey(criteria));
+    return item === undefined ? undefined : claimTarget(item);
+  }
+
+  async function commit(writes: readonly ResourceWrite[]): Promise<CommitResult> {
+    const commitId = newCommitId();
+    const { actions, places, contradictions } = commitActions(tenant, writes, commitId, claimDigest);
+    if (contradictions.length > 0) return { committed: false, conflicts: contradictions };
+    if (actions.length === 0) return { committed: true };
+    if (actions.length > table.maxActions) {
+      throw tooCostly(
+        `This takes ${String(actions.length)} database actions; one transaction has at most ${String(table.maxActions)}`,
+      );
+    }
+    const result = await table.write(actions);
+    if (result.written || (await wasCommitted(writes, commitId))) return { committed: true };
+    const conflicts = result.failures.flatMap(({ action }) => places[action] ?? []);
+    return { committed: false, conflicts: [...new Set(conflicts)].toSorted((a, b) => a - b) };
+  }
+
+  /**
+   * Whether a commit that now fails was done before: an adapter or a network may repeat a write whose answer got
+   * lost. All of a commit is done or nothing, so one of its writes tells: it stands there under the commit's id, or
+   * in the archive if it has been superseded since.
+   */
+  async function wasCommitted(writes: readonly ResourceWrite[], commitId: string): Promise<boolean> {
+    const put = writes.find((write) => write.kind === 'put');
+    if (put !== undefined) return (await vread(put.next, put.next.versionId))?.commitId === commitId;
+    const claim = writes.find((write) => write.kind === 'claim');
+    return claim !== undefined && (await table.get(claimItemKey(claim.criteria)))?.['commitId'] === commitId;
+  }
+
+  return { maxWrites: table.maxActions, read, readMany, vread, history, claimed, commit };
+}
+
+const versionIn = (item: Item | undefined): StoredVersion | undefined =>
+  item === undefined ? undefined : versionOf(item);
+
+const claimDigest = (criteria: string): string => createHash('sha256').update(criteria).digest('hex');

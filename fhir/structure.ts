@@ -23,6 +23,13 @@ export interface Member {
   readonly codes: ReadonlySet<string> | undefined;
 }
 
+/** An element that must be there, with the JSON names it may have. */
+export interface RequiredElement {
+  readonly name: string;
+  readonly min: number;
+  readonly jsonNames: readonly string[];
+}
+
 /** The structural rules of one FHIR version. */
 export interface StructureTable {
   /** The concrete resource types, sorted. */
@@ -33,6 +40,8 @@ export interface StructureTable {
   elements(type: string): readonly ElementRule[];
   /** The members of a type by JSON name (`valueQuantity`), without `resourceType` and the `_` siblings of primitives. */
   members(type: string): ReadonlyMap<string, Member>;
+  /** The elements of a type that must be there. */
+  required(type: string): readonly RequiredElement[];
 }
 
 /** What codegen writes of a version's types. */
@@ -131,5 +140,16 @@ export function structureTable(source: StructureSource): StructureTable {
     return byName;
   });
 
-  return { resourceTypes, isResourceType: (type) => isResource.has(type), elements, members };
+  const required = memoised((type): readonly RequiredElement[] => {
+    const all = [...members(type)];
+    return elements(type)
+      .filter(({ min }) => min > 0)
+      .map((rule) => ({
+        name: rule.name,
+        min: rule.min,
+        jsonNames: all.filter(([, member]) => member.rule === rule).map(([name]) => name),
+      }));
+  });
+
+  return { resourceTypes, isResourceType: (type) => isResource.has(type), elements, members, required };
 }

@@ -1,0 +1,245 @@
+import type { FhirDefinitions } from './definitions.js';
+import { Decimal, decimalText } from './json.js';
+import { nearest } from './nearest.js';
+import type { OutcomeIssue } from './outcome.js';
+import { primitiveCheck } from './primitive.js';
+import type { Member } from './structure.js';
+
+/** After so many broken rules the rest is not looked at. */
+const mostIssues = 100;
+/** Deeper nesting is refused: no real resource comes near. */
+const deepest = 100;
+/** As many of the allowed codes are named. */
+const mostCodes = 12;
+
+type JsonObject = Record<string, unknown>;
+
+/** Objects of another realm (a sandbox) count too, so prototypes are not looked at. */
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
+
+const jsonType = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (isObject(value)) return 'an object';
+  return typeof value === 'string' ? 'a string' : typeof value === 'boolean' ? 'a boolean' : 'a number';
+};
+
+const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
+/** One walk through one value. */
+class Validation {
+  readonly issues: OutcomeIssue[] = [];
+  private readonly definitions: FhirDefinitions;
+  /** The place of what is looked at now; joined only when something is wrong there. */
+  private readonly path: string[];
+
+  constructor(definitions: FhirDefinitions, path: readonly string[]) {
+    this.definitions = definitions;
+    this.path = [...path];
+  }
+
+  /** @param contained whether it stands in another resource's `contained`. */
+  resource(value: unknown, expectedType: string | undefined, contained: boolean): void {
+    if (!isObject(value)) {
+      this.report('structure', `must be a resource, a JSON object, and is ${jsonType(value)}`);
+      return;
+    }
+    const type: unknown = Object.hasOwn(value, 'resourceType') ? value['resourceType'] : undefined;
+    if (typeof type !== 'string' || !this.definitions.structures.isResourceType(type)) {
+      const near = typeof type === 'string' ? nearest(type, this.definitions.resourceTypes) : undefined;
+      const why =
+        type === undefined
+          ? 'must have a resourceType'
+          : `has the resourceType ${typeof type === 'string' ? shown(type) : jsonType(type)}, which FHIR ${this.definitions.version} does not have`;
+      this.report(type === undefined ? 'required' : 'structure', why + suggestion(near));
+      return;
+    }
+    if (this.path.length === 0) this.path.push(type);
+    if (expectedType !== undefined && expectedType !== type) {
+      this.report('invalid', `is a resource of type ${type}; here it must be ${expectedType}`);
+    }
+    if (contained && value['contained'] !== undefined) {
+      this.report('invalid', 'is contained in another resource and must not contain resources itself', 'contained');
+    }
+    this.members(value, type, true);
+  }
+
+  private object(value: unknown, type: string): void {
+    if (!isObject(value)) {
+      this.report('structure', `must be a JSON object, and is ${jsonType(value)}`);
+      return;
+    }
+    const only = Object.keys(value);
+    if (only.length === 0) this.report('structure', 'must not be an empty object');
+    else if (only.length === 1 && only[0] === 'id') this.report('structure', 'has an id and nothing else');
+    this.members(value, type, false);
+    if (type === 'Extension') this.extension(value);
+  }
+
+  private members(value: JsonObject, type: string, isResource: boolean): void {
+    if (this.path.length > deepest) {
+      this.report('structure', `is nested deeper than ${String(deepest)} levels`);
+      return;
+    }
+    const { structures } = this.definitions;
+    const members = structures.members(type);
+    let choices: Map<string, string> | undefined;
+    for (const key of Object.keys(value)) {
+      if (this.issues.length >= mostIssues) return;
+      if (isResource && key === 'resourceType') continue;
+      const member = members.get(key);
+      const sibling = member === undefined && key.startsWith('_') ? members.get(key.slice(1)) : undefined;
+      if (member === undefined && sibling?.isPrimitive !== true) {
+        this.report('structure', `is not an element of ${type}${suggestion(nearest(key, members.keys()))}`, key);
+        continue;
+      }
+      const { rule } = member ?? sibling ?? {};
+      if (rule?.name.endsWith('[x]') === true && value[key] !== undefined) {
+        const name = member === undefined ? key.slice(1) : key;
+        const other = (choices ??= new Map<string, string>()).get(rule.name);
+        if (other === undefined) choices.set(rule.name, name);
+        else if (other !== name) {
+          this.report('structure', `stands beside ${other}; only one of the types of ${rule.name} may be there`, name);
+        }
+      }
+      if (member !== undefined) this.element(value, key, member);
+      else if (sibling !== undefined && value[key.slice(1)] === undefined) this.element(value, key.slice(1), sibling);
+    }
+    this.required(value, type);
+  }
+
+  private required(value: JsonObject, type: string): void {
+    for (const { name, min, jsonNames } of this.definitions.structures.required(type)) {
+      const there = jsonNames.some((each) => value[each] !== undefined || value[`_${each}`] !== undefined);
+      if (!there)
+        this.report('required', `is missing; ${type} needs ${min === 1 ? 'it' : `${String(min)} of it`}`, plain(name));
+    }
+  }
+
+  private element(owner: JsonObject, key: string, member: Member): void {
+    const value = owner[key];
+    const sibling = member.isPrimitive ? owner[`_${key}`] : undefined;
+    if (value === undefined && sibling === undefined) return;
+    this.path.push(`.${member.expression}`);
+    if (member.rule.max === 1) this.one(value, sibling, member);
+    else this.many(value, sibling, member);
+    this.path.pop();
+  }
+
+  private many(value: unknown, sibling: unknown, member: Member): void {
+    for (const list of [value, sibling]) {
+      if (list === undefined) continue;
+      if (!Array.isArray(list)) {
+        this.report('structure', `may repeat and must be a JSON array, and is ${jsonType(list)}`);
+        return;
+      }
+      if (list.length === 0) this.report('structure', 'must not be an empty array');
+    }
+    const values = value as unknown[] | undefined;
+    const siblings = sibling as unknown[] | undefined;
+    const length = Math.max(values?.length ?? 0, siblings?.length ?? 0);
+    const { min, max } = member.rule;
+    if (length > max) this.report('structure', `has ${String(length)} repetitions; at most ${String(max)} are allowed`);
+    if (length > 0 && length < min)
+      this.report('required', `has ${String(length)} of at least ${String(min)} repetitions`);
+    const place = this.path.pop() ?? '';
+    for (let index = 0; index < length && this.issues.length < mostIssues; index += 1) {
+      this.path.push(`${place}[${String(index)}]`);
+      this.one(this.itemOf(values, index), this.itemOf(siblings, index), member);
+      this.path.pop();
+    }
+    this.path.push(place);
+  }
+
+  /** Nulls fill the places of an array of primitives where only the other array has something. */
+  private itemOf(list: unknown[] | undefined, index: number): unknown {
+    if (list === undefined || index >= list.length) return undefined;
+    return list[index];
+  }
+
+  private one(value: unknown, sibling: unknown, member: Member): void {
+    if (Array.isArray(value) || Array.isArray(sibling)) {
+      this.report(
+        'structure',
+        member.rule.max === 1 ? 'must be a single value, and is an array' : 'must not be an array within an array',
+      );
+    } else if (member.isPrimitive) {
+      this.primitive(value, sibling, member);
+    } else if (member.type === 'Resource') {
+      this.resource(value, undefined, member.rule.name === 'contained');
+    } else {
+      this.object(value, member.type);
+    }
+  }
+
+  private primitive(value: unknown, sibling: unknown, member: Member): void {
+    const repeats = member.rule.max !== 1;
+    const hasSibling = sibling !== undefined && !(repeats && sibling === null);
+    if (hasSibling) this.object(sibling, 'Element');
+    if (value === undefined || (value === null && repeats)) {
+      const hasExtension = isObject(sibling) && sibling['extension'] !== undefined;
+      if (!hasExtension) this.report('structure', 'has neither a value nor an extension');
+      return;
+    }
+    if (value === null) {
+      this.report('structure', 'must not be null; leave it out');
+      return;
+    }
+    const fault = primitiveCheck(this.definitions.version, member.type)(value);
+    if (fault !== undefined) {
+      const found = fault.code === 'structure' ? jsonType(value) : shown(decimalText(value) ?? String(value as string));
+      this.report(fault.code, `(${member.type}) must be ${fault.expected}, and is ${found}`);
+    } else if (member.codes !== undefined && !member.codes.has(value as string)) {
+      this.unknownCode(value as string, member.codes);
+    }
+  }
+
+  private unknownCode(code: string, codes: ReadonlySet<string>): void {
+    const named = [...codes].slice(0, mostCodes).join(', ');
+    const more = codes.size > mostCodes ? ` and ${String(codes.size - mostCodes)} more` : '';
+    this.report(
+      'code-invalid',
+      `has the unknown code ${shown(code)}${suggestion(nearest(code, codes))}. Allowed: ${named}${more}`,
+    );
+  }
+
+  /** Rule ext-1: a value or extensions, not both. https://hl7.org/fhir/R4/extensibility.html#Extension */
+  private extension(value: JsonObject): void {
+    const hasValue = Object.keys(value).some((key) => key.startsWith('value') || key.startsWith('_value'));
+    if (hasValue === (value['extension'] !== undefined)) {
+      this.report(
+        'invalid',
+        hasValue ? 'has a value and extensions; only one is allowed' : 'has neither a value nor extensions',
+      );
+    }
+  }
+
+  private report(code: string, why: string, below?: string): void {
+    if (this.issues.length >= mostIssues) return;
+    const place = [...this.path, ...(below === undefined ? [] : [`.${below.slice(0, 80)}`])].join('') || 'Resource';
+    this.issues.push({ severity: 'error', code, diagnostics: `${place} ${why}`, expression: [place] });
+  }
+}
+
+const plain = (name: string): string => name.replace('[x]', '');
+const suggestion = (near: string | undefined): string => (near === undefined ? '' : `; did you mean ${near}?`);
+
+/**
+ * Checks a value against the structural rules of its resource type: elements and their cardinality, JSON types,
+ * primitives, choices, extensions, required codes, resources within it. Invariants, profiles and other bindings are
+ * not looked at. https://hl7.org/fhir/R4/validation.html
+ * @param definitions of the version the resource is of.
+ * @param value what a client sent; anything at all.
+ * @param place the type it must have, and the FHIRPath of where it stands (its type when left out).
+ * @returns an issue for every broken rule, at most 100; none when it is valid. Never throws.
+ */
+export function validateResource(
+  definitions: FhirDefinitions,
+  value: unknown,
+  place: { expectedType?: string; path?: string } = {},
+): OutcomeIssue[] {
+  const validation = new Validation(definitions, place.path === undefined ? [] : [place.path]);
+  validation.resource(value, place.expectedType, false);
+  return validation.issues;
+}

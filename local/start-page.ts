@@ -12,10 +12,11 @@ export interface StartPageValues {
   readonly versions: readonly FhirVersion[];
 }
 
-const link = (url: string): string => `<a href="${escapeHtml(url)}"><code>${escapeHtml(url)}</code></a>`;
+const link = (url: string, query = ''): string =>
+  `<a href="${escapeHtml(url + query)}"><code>${escapeHtml(url)}</code></a>`;
 const address = (url: string): string => `<code>${escapeHtml(url)}</code>`;
 const shell = (...lines: string[]): string =>
-  `<pre tabindex="0"><code>${lines.map((line) => escapeHtml(line)).join('\n')}</code></pre>`;
+  `<pre><code>${lines.map((line) => escapeHtml(line)).join('\n')}</code></pre>`;
 
 function place(baseUrl: string, version: FhirVersion): string {
   const base = `${baseUrl}/${version}`;
@@ -24,7 +25,7 @@ function place(baseUrl: string, version: FhirVersion): string {
 <dl>
 <dt>REST</dt><dd>${address(base)}</dd>
 <dt>GraphQL</dt><dd>${address(`${base}/graphql`)}</dd>
-<dt>What it can</dt><dd>${link(`${base}/metadata?_pretty=true`)}</dd>
+<dt>Abilities</dt><dd>${link(`${base}/metadata`, '?_pretty=true')}</dd>
 </dl>
 </section>`;
 }

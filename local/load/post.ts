@@ -48,10 +48,13 @@ export function reasonsOf(outcome: unknown): string[] {
   });
 }
 
+/** Why `fetch` failed: its own error only says that it did, the cause says how. */
 function causeOf(error: unknown): { readonly code: string; readonly message: string } {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return { code, message: cause instanceof Error ? cause.message || code : String(cause) };
+  const outer = isJson(error) ? error : {};
+  const cause = isJson(outer['cause']) ? outer['cause'] : outer;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const code = text(cause['code']);
+  return { code, message: text(cause['message']) || code || String(error) };
 }
 
 const parsed = (text: string): unknown => {

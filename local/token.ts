@@ -28,15 +28,15 @@ function read(commandLine: readonly string[]): { username: string; life: number 
 
 try {
   const asked = read(process.argv.slice(2));
-  if (typeof asked === 'string') throw new Error(`${asked}\n\n${usage}`);
+  if (typeof asked === 'string') throw new Error(asked);
   const user = userByName(asked.username);
-  if (user === undefined) throw new Error(`There is no user "${asked.username}"\n\n${usage}`);
+  if (user === undefined) throw new Error(`There is no user "${asked.username}"`);
   const settings = readSettings(process.env);
   mkdirSync(settings.dataFolder, { recursive: true });
   const keys = readSignInKeys(settings.dataFolder);
   const token = signToken(keys, user, { issuer: signInIssuer(settings.publicUrl), life: asked.life });
   process.stdout.write(`${token}\n`);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
   process.exitCode = 1;
 }

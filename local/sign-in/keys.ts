@@ -1,6 +1,7 @@
 import { type JsonWebKey, type KeyObject, createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { readSecret } from '../secret.js';
+import { SettingsError } from '../settings.js';
 
 /** What the local sign-in signs with: made at the first start, kept in the data folder, so that tokens survive restarts. */
 export interface SignInKeys {
@@ -43,7 +44,7 @@ const thumbprint = ({ e, kty, n }: JsonWebKey): string =>
  * Reads the keys of the local sign-in, making them when there are none yet (files for the owner alone).
  * @param dataFolder the data folder, which exists.
  * @returns the keys.
- * @throws Error naming the file when it holds no RSA key.
+ * @throws SettingsError naming the file when it holds no RSA key.
  */
 export function readSignInKeys(dataFolder: string): SignInKeys {
   let privateKey: KeyObject;
@@ -51,7 +52,7 @@ export function readSignInKeys(dataFolder: string): SignInKeys {
   try {
     privateKey = createPrivateKey(Buffer.from(pem));
   } catch (cause) {
-    throw new Error(
+    throw new SettingsError(
       `${join(dataFolder, signingKeyFile)} holds no private key: delete it, and a new one is made (tokens given so far end)`,
       { cause },
     );

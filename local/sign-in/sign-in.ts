@@ -43,7 +43,7 @@ type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  *   are, and are made at first; password: what users sign in with; without one the documented password counts, for
  *   who comes from this machine; onError: takes unexpected failures, which browsers see as a bare 500.
  * @returns the sign-in.
- * @throws Error when the key file in the data folder is damaged.
+ * @throws SettingsError when the key file in the data folder is damaged.
  */
 export function createSignIn(options: {
   readonly publicUrl: string;

@@ -180,3 +180,8 @@ describe('a remembered token', () => {
     expect((await refusal(`Bearer ${wrong}`)).status).toBe(401);
   });
 });
+
+test('keys that cannot be fetched are the server’s fault, not the token’s: 503', async () => {
+  const away = createTokenVerifier({ issuer, jwksUri: 'https://127.0.0.1:1/jwks.json' });
+  await expect(away(`Bearer ${signed(ours, good())}`)).rejects.toMatchObject({ status: 503 });
+});

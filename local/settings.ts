@@ -10,6 +10,8 @@ export interface Settings {
   readonly auth: 'on' | 'off';
   /** The URL by which clients know this server, no slash at the end. */
   readonly publicUrl: string;
+  /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
+  readonly signInPassword: string | undefined;
 }
 
 /** A setting that cannot be used; the message names the variable, what it is and what it may be. */
@@ -48,7 +50,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       `AUTH=off lets anyone who reaches the server read and write everything, so it listens on loopback only: HOST is "${host}", use 127.0.0.1`,
     );
   }
-  const authority = host.includes(':') ? `[${host}]` : host;
+  const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  const authority = named.includes(':') ? `[${named}]` : named;
   return {
     host,
     port,
@@ -56,5 +59,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: setting('PUBLIC_URL', `http://${authority}:${String(port)}`).replace(/\/+$/, ''),
+    signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
   };
 }

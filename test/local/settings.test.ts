@@ -11,6 +11,7 @@ describe('settings of the embedded server', () => {
       dataFolder: resolve('.data'),
       logLevel: 'info',
       publicUrl: 'http://127.0.0.1:3000',
+      signInPassword: undefined,
     });
   });
 
@@ -21,6 +22,15 @@ describe('settings of the embedded server', () => {
   test('the public URL follows host and port unless it is given', () => {
     expect(readSettings({ HOST: '::1', PORT: '8080' }).publicUrl).toBe('http://[::1]:8080');
     expect(readSettings({ PUBLIC_URL: 'https://fhir.example.org/' }).publicUrl).toBe('https://fhir.example.org');
+  });
+
+  test('listening on every address, the server is known as localhost', () => {
+    expect(readSettings({ HOST: '0.0.0.0' }).publicUrl).toBe('http://localhost:3000');
+    expect(readSettings({ HOST: '::' }).publicUrl).toBe('http://localhost:3000');
+  });
+
+  test('the password of local users is taken as it is', () => {
+    expect(readSettings({ SIGN_IN_PASSWORD: ' a b ' }).signInPassword).toBe(' a b ');
   });
 
   test.each(['abc', '-1', '65536', '30 00', '3e3'])('PORT=%s is refused by name', (PORT) => {

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { roleRules } from '../auth/rules.js';
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import { loadDefinitions } from '../fhir/load-definitions.js';
+import { type FhirVersion, fhirVersions } from '../fhir/version.js';
+import { indexable } from '../indexer/index-change.js';
+import type { FhirServer } from '../interactions/server.js';
+import { lmdbTable } from '../persistence/lmdb.js';
+import { openRoot, type Root } from '../persistence/lmdb-root.js';
+import { createResourceStore } from '../persistence/store.js';
+import { currentChange } from '../persistence/stream.js';
+import type { Table } from '../persistence/table.js';
+import { lmdbSearchIndex } from '../search/lmdb.js';
+import { readSecret } from './secret.js';
+
+/** One FHIR version on the embedded store, and the table under it, which the AppSync resolvers read directly. */
+export interface EmbeddedServer extends FhirServer {
+  readonly table: Table;
+}
+
+/** Both FHIR versions on one embedded store. */
+export interface EmbeddedServers {
+  readonly servers: Readonly<Record<FhirVersion, EmbeddedServer>>;
+  /** Waits for running writes and closes the store. */
+  close(): Promise<void>;
+}
+
+function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8Array): EmbeddedServer {
+  const { version } = definitions;
+  const search = lmdbSearchIndex(root, `${version}:search`, definitions);
+  const table = lmdbTable(root, `${version}:resources`, {
+    inTransaction: (changes) =>
+      search.stage(
+        changes
+          .map(currentChange)
+          .filter((change) => change !== undefined)
+          .map(indexable),
+      ),
+  });
+  return {
+    definitions,
+    table,
+    store: createResourceStore(table),
+    index: search.index,
+    rules: roleRules,
+    pageKey,
+    now: Date.now,
+    newId: randomUUID,
+  };
+}
+
+/**
+ * Opens the embedded store: resources and search index of both FHIR versions in one LMDB environment, so that a
+ * commit and its index entries are one transaction and nothing is rebuilt at start.
+ * @param dataFolder made if it is not there.
+ * @throws StoreError with a sentence for the user when the folder or the store in it cannot be used.
+ */
+export async function openServers(dataFolder: string): Promise<EmbeddedServers> {
+  mkdirSync(dataFolder, { recursive: true });
+  const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
+  const root = openRoot(join(dataFolder, 'store'));
+  const pageKey = readSecret(dataFolder, 'page.key');
+  const servers = Object.fromEntries(
+    definitions.map((each) => [each.version, composeServer(root, each, pageKey)]),
+  ) as Record<FhirVersion, EmbeddedServer>;
+  return { servers, close: () => root.close() };
+}

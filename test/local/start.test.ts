@@ -1,0 +1,201 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folders: string[] = [];
+const children: ChildProcess[] = [];
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), 'fhir-start-'));
+  folders.push(made);
+  return made;
+};
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+  for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  /** Everything it printed so far. */
+  output(): string;
+  readonly ended: Promise<number | null>;
+}
+
+function start(environment: Record<string, string>): Started {
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    env: { ...process.env, NODE_OPTIONS: '', HOST: '127.0.0.1', PORT: '0', AUTH: 'off', ...environment },
+  });
+  children.push(child);
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  return { child, output: () => printed, ended: once(child, 'close').then(([code]) => code as number | null) };
+}
+
+/** The URL it says it listens on. */
+async function listening(started: Started): Promise<string> {
+  for (let i = 0; i < 500; i += 1) {
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(started.output())?.[0];
+    if (url !== undefined) return url;
+    if (started.child.exitCode !== null) break;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error(`It does not listen:\n${started.output()}`);
+}
+
+const patient = { resourceType: 'Patient', name: [{ family: 'Windsor' }] };
+const post = (url: string): Promise<Response> =>
+  fetch(`${url}/r4/Patient`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/fhir+json' },
+    body: JSON.stringify(patient),
+  });
+
+describe('npm start', () => {
+  test('serves REST and GraphQL of R4 and STU3, and a page that says what is where', async () => {
+    const url = await listening(start({ DATA_DIR: folder() }));
+    for (const version of ['r4', 'stu3']) {
+      expect(await (await fetch(`${url}/${version}/metadata`)).json()).toMatchObject({
+        resourceType: 'CapabilityStatement',
+        fhirVersion: version === 'r4' ? '4.0.1' : '3.0.2',
+      });
+      const reply = await fetch(`${url}/${version}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ PatientList { id } }' }),
+      });
+      expect(await reply.json()).toEqual({ data: { PatientList: [] } });
+    }
+    const page = await fetch(`${url}/`);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const html = await page.text();
+    for (const place of ['/r4', '/stu3', '/r4/graphql', '/stu3/graphql']) expect(html).toContain(`${url}${place}`);
+  });
+
+  test('says that AUTH=off lets everyone do everything', async () => {
+    const started = start({ DATA_DIR: folder() });
+    await listening(started);
+    expect(started.output()).toContain('AUTH=off');
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it with exit code 0 and what was written is there again',
+    async (signal) => {
+      const environment = { DATA_DIR: folder() };
+      const first = start(environment);
+      const created = await post(await listening(first));
+      expect(created.status).toBe(201);
+      const { id } = (await created.json()) as { id: string };
+      first.child.kill(signal);
+      expect(await first.ended).toBe(0);
+      const url = await listening(start(environment));
+      expect(await (await fetch(`${url}/r4/Patient/${id}`)).json()).toMatchObject(patient);
+      expect(await (await fetch(`${url}/r4/Patient?family=windsor`)).json()).toMatchObject({ total: 1 });
+    },
+  );
+
+  test('a write that was answered survives SIGKILL', async () => {
+    const environment = { DATA_DIR: folder() };
+    const first = start(environment);
+    const { id } = (await (await post(await listening(first))).json()) as { id: string };
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const url = await listening(start(environment));
+    expect((await fetch(`${url}/r4/Patient/${id}`)).status).toBe(200);
+    expect(await (await fetch(`${url}/r4/Patient?family=windsor`)).json()).toMatchObject({ total: 1 });
+  });
+});
+
+describe('npm start ends with exit code 1 and one clear sentence', () => {
+  const refused = async (environment: Record<string, string>, sentence: RegExp): Promise<void> => {
+    const started = start(environment);
+    expect(await started.ended).toBe(1);
+    expect(started.output()).toMatch(sentence);
+    expect(started.output()).not.toMatch(/\n\s+at /);
+  };
+
+  test('when the port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const port = String((other.address() as AddressInfo).port);
+    await refused({ DATA_DIR: folder(), PORT: port }, new RegExp(`${port}.*in use`));
+    other.close();
+  });
+
+  test('when the data folder cannot be made', async () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, 'not a folder');
+    await refused({ DATA_DIR: join(file, 'data') }, /DATA_DIR|folder/);
+  });
+
+  test('when the data folder is not writable', async () => {
+    if (process.getuid?.() === 0) {
+      // root may write everywhere but on pseudo file systems
+      if (!existsSync('/proc/self')) return;
+      await refused({ DATA_DIR: '/proc/self/fhir' }, /folder/);
+      return;
+    }
+    const locked = folder();
+    chmodSync(locked, 0o500);
+    await refused({ DATA_DIR: locked }, /folder/);
+  });
+
+  test.each([
+    [
+      'cut short',
+      (file: string) => {
+        truncateSync(file, 5000);
+      },
+    ],
+    [
+      'overwritten',
+      (file: string) => {
+        writeFileSync(file, 'this is no store'.repeat(4096));
+      },
+    ],
+  ])('when the store is damaged: %s', async (_, damage) => {
+    const environment = { DATA_DIR: folder() };
+    const first = start(environment);
+    await post(await listening(first));
+    first.child.kill('SIGTERM');
+    await first.ended;
+    const store = join(environment.DATA_DIR, 'store');
+    const main = readdirSync(store, { recursive: true, encoding: 'utf8' }).find((name) =>
+      /data\.mdb$|\.mdb$/.test(name),
+    );
+    if (main === undefined) throw new Error(`no store file in ${readdirSync(store).join(', ')}`);
+    damage(join(store, main));
+    await refused(environment, /damaged|not a store|cannot be read/i);
+  });
+
+  test('when another server holds the store', async () => {
+    const environment = { DATA_DIR: folder() };
+    await listening(start(environment));
+    await refused(environment, /another|in use|already/i);
+  });
+
+  test('when a setting is wrong', async () => {
+    mkdirSync(join(folder(), 'x'));
+    await refused({ DATA_DIR: folder(), PORT: 'http' }, /PORT is "http"/);
+    await refused({ DATA_DIR: folder(), HOST: '0.0.0.0' }, /AUTH=off.*loopback/);
+  });
+});

@@ -11,7 +11,13 @@ export interface PrimitiveFault {
 /** Checks a primitive's JSON value, which is never null. Gives undefined when it is right. */
 export type PrimitiveCheck = (value: unknown) => PrimitiveFault | undefined;
 
-/** Control characters but tab, line feed and carriage return, and halves of surrogate pairs, which UTF-8 cannot carry. */
+const characters = (from: number, to: number): string => String.fromCharCode(from) + '-' + String.fromCharCode(to);
+
+/** Control characters but tab, line feed and carriage return; and halves of surrogate pairs, whole pairs too. */
+const suspicious = new RegExp(
+  `[${characters(0, 8)}${characters(11, 12)}${characters(14, 31)}${characters(0xd800, 0xdfff)}]`,
+);
+/** Control characters, and halves of pairs, which UTF-8 cannot carry. */
 const unwritable = /[^\P{Cc}\t\n\r\u007f-\u009f]|\p{Cs}/u;
 
 const wrongJson = (expected: string): PrimitiveFault => ({ code: 'structure', expected });
@@ -22,11 +28,18 @@ const text =
   (value) => {
     if (typeof value !== 'string') return wrongJson('a JSON string');
     if (value === '') return wrongValue('a string that is not empty');
-    if (unwritable.test(value)) return wrongValue('free of control characters and broken surrogate pairs');
+    if (suspicious.test(value) && unwritable.test(value))
+      return wrongValue('free of control characters and broken surrogate pairs');
     return holds(value) ? undefined : wrongValue(expected);
   };
 
 const matching = (pattern: RegExp, expected: string): PrimitiveCheck => text((value) => pattern.test(value), expected);
+
+/** A pattern of visible ASCII characters only, which needs no look at others. */
+const matchingAscii = (holds: (value: string) => boolean, expected: string): PrimitiveCheck => {
+  const fault = wrongValue(expected);
+  return (value) => (typeof value !== 'string' ? wrongJson('a JSON string') : holds(value) ? undefined : fault);
+};
 
 const decimal = (pattern: RegExp, expected: string): PrimitiveCheck => {
   const fault = wrongValue(expected);
@@ -50,8 +63,12 @@ const integer = (least: number, expected: string): PrimitiveCheck => {
 const month31 = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
+/** The last days of February and of all months; no other date needs a look at the calendar. */
+const lateDay = /-(?:29|3[01])(?:T|$)/;
+
 /** Whether the day exists; the pattern has seen to the digits. `-0001-02-03` is a year before Christ (STU3). */
 const isCalendarDate = (value: string): boolean => {
+  if (!lateDay.test(value)) return !/^-?0000/.test(value);
   const [year = '', month, day] = (value.startsWith('-') ? value.slice(1) : value).split('T', 1)[0]?.split('-') ?? [];
   if (year === '0000') return false;
   if (day === undefined) return true;
@@ -66,7 +83,7 @@ const zone = '(?:Z|[-+](?:(?:0\\d|1[0-3]):[0-5]\\d|14:00))';
 
 const calendar = (pattern: string, expected: string): PrimitiveCheck => {
   const whole = new RegExp(`^(?:${pattern})$`);
-  return text((value) => whole.test(value) && isCalendarDate(value), expected);
+  return matchingAscii((value) => whole.test(value) && isCalendarDate(value), expected);
 };
 
 /** Base64 with or without white space. The specification's own pattern takes exponential time on some texts. */

@@ -32,7 +32,8 @@ class Validation {
   readonly issues: OutcomeIssue[] = [];
   private readonly definitions: FhirDefinitions;
   /** The place of what is looked at now; joined only when something is wrong there. */
-  private readonly path: string[];
+  private readonly path: (string | number)[];
+  private depth = 0;
 
   constructor(definitions: FhirDefinitions, path: readonly string[]) {
     this.definitions = definitions;
@@ -78,15 +79,16 @@ class Validation {
   }
 
   private members(value: JsonObject, type: string, isResource: boolean): void {
-    if (this.path.length > deepest) {
+    if (this.depth >= deepest) {
       this.report('structure', `is nested deeper than ${String(deepest)} levels`);
       return;
     }
     const { structures } = this.definitions;
     const members = structures.members(type);
     let choices: Map<string, string> | undefined;
+    this.depth += 1;
     for (const key of Object.keys(value)) {
-      if (this.issues.length >= mostIssues) return;
+      if (this.issues.length >= mostIssues) break;
       if (isResource && key === 'resourceType') continue;
       const member = members.get(key);
       const sibling = member === undefined && key.startsWith('_') ? members.get(key.slice(1)) : undefined;
@@ -106,6 +108,7 @@ class Validation {
       if (member !== undefined) this.element(value, key, member);
       else if (sibling !== undefined && value[key.slice(1)] === undefined) this.element(value, key.slice(1), sibling);
     }
+    this.depth -= 1;
     this.required(value, type);
   }
 
@@ -121,7 +124,7 @@ class Validation {
     const value = owner[key];
     const sibling = member.isPrimitive ? owner[`_${key}`] : undefined;
     if (value === undefined && sibling === undefined) return;
-    this.path.push(`.${member.expression}`);
+    this.path.push(member.expression);
     if (member.rule.max === 1) this.one(value, sibling, member);
     else this.many(value, sibling, member);
     this.path.pop();
@@ -143,13 +146,11 @@ class Validation {
     if (length > max) this.report('structure', `has ${String(length)} repetitions; at most ${String(max)} are allowed`);
     if (length > 0 && length < min)
       this.report('required', `has ${String(length)} of at least ${String(min)} repetitions`);
-    const place = this.path.pop() ?? '';
     for (let index = 0; index < length && this.issues.length < mostIssues; index += 1) {
-      this.path.push(`${place}[${String(index)}]`);
+      this.path.push(index);
       this.one(this.itemOf(values, index), this.itemOf(siblings, index), member);
       this.path.pop();
     }
-    this.path.push(place);
   }
 
   /** Nulls fill the places of an array of primitives where only the other array has something. */
@@ -188,8 +189,9 @@ class Validation {
     }
     const fault = primitiveCheck(this.definitions.version, member.type)(value);
     if (fault !== undefined) {
-      const found = fault.code === 'structure' ? jsonType(value) : shown(decimalText(value) ?? String(value as string));
-      this.report(fault.code, `(${member.type}) must be ${fault.expected}, and is ${found}`);
+      const found = typeof value === 'string' ? value : (decimalText(value) ?? '');
+      const is = fault.code === 'structure' ? jsonType(value) : shown(found);
+      this.report(fault.code, `(${member.type}) must be ${fault.expected}, and is ${is}`);
     } else if (member.codes !== undefined && !member.codes.has(value as string)) {
       this.unknownCode(value as string, member.codes);
     }
@@ -217,7 +219,11 @@ class Validation {
 
   private report(code: string, why: string, below?: string): void {
     if (this.issues.length >= mostIssues) return;
-    const place = [...this.path, ...(below === undefined ? [] : [`.${below.slice(0, 80)}`])].join('') || 'Resource';
+    const [first = 'Resource', ...others] = below === undefined ? this.path : [...this.path, below.slice(0, 80)];
+    const place = others.reduce<string>(
+      (text, part) => text + (typeof part === 'number' ? `[${String(part)}]` : `.${part}`),
+      String(first),
+    );
     this.issues.push({ severity: 'error', code, diagnostics: `${place} ${why}`, expression: [place] });
   }
 }

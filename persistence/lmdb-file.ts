@@ -1,12 +1,12 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { reachesOnly } from './lmdb-pages.js';
 import { StoreError } from './store-error.js';
 
 // The layout of lmdb-js's meta pages, as its mdb.c has it (MDB_page_header, MDB_meta, MDB_db), little-endian.
 const headerBytes = 24;
 const magic = 0xbeefc0de;
-const at = { magic: 0, version: 4, pageSize: 24, freeRoot: 64, mainRoot: 112, lastPage: 120, transaction: 128 };
+const at = { magic: 0, pageSize: 24, freeRoot: 64, mainRoot: 112, lastPage: 120, transaction: 128 };
 const metaBytes = headerBytes + at.transaction + 8;
-const noPage = 0xffff_ffff_ffff_ffffn;
 
 interface MetaPage {
   readonly pageSize: number;
@@ -34,14 +34,21 @@ export function requireIntact(file: string): void {
     }
     const newest = first.transaction >= second.transaction ? first : second;
     const pages = BigInt(Math.floor(size / newest.pageSize));
-    if (newest.roots.some((root) => root !== noPage && root > newest.lastPage)) {
-      throw damaged(file, 'its first pages contradict each other');
-    }
-    if (newest.lastPage >= pages) {
+    if (newest.lastPage >= pages && !walks(descriptor, newest, pages)) {
       throw damaged(file, `it has ${String(pages)} pages where ${String(newest.lastPage + 1n)} were written`);
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Whether nothing but free pages is missing from the file's end. */
+function walks(descriptor: number, { pageSize, roots }: MetaPage, pages: bigint): boolean {
+  try {
+    return reachesOnly(descriptor, pageSize, roots, pages);
+  } catch (error) {
+    if (error instanceof RangeError) return false; // an offset beyond its page
+    throw error;
   }
 }
 

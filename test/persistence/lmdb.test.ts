@@ -1,0 +1,119 @@
+import { describe, expect, test } from '@jest/globals';
+import { StoreError } from '../../persistence/store-error.js';
+import { lmdbTable, type LmdbTableOptions } from '../../persistence/lmdb.js';
+import type { ItemChange, Table } from '../../persistence/table.js';
+import { describeTable } from '../contract/table.js';
+import { temporaryRoot } from './temporary-root.js';
+
+const make = (options: LmdbTableOptions = {}) => {
+  const { root, close } = temporaryRoot();
+  return { root, table: lmdbTable(root, 'items', options), close };
+};
+
+describeTable('LMDB', () => Promise.resolve(make()), { largest: 5_000_000 });
+
+const item = (sk: string, v = 1) => ({ pk: 'p', sk, v });
+const putAll = (table: Table, ...keys: string[]) =>
+  table.write(keys.map((sk) => ({ kind: 'put' as const, item: item(sk) })));
+
+describe('what a write does in its transaction', () => {
+  test('sees the changes before they are put, and its own puts count with them', async () => {
+    const seen: (readonly ItemChange[])[] = [];
+    const { root, close } = temporaryRoot();
+    const index = root.openDB<string, string>({ name: 'index' });
+    const table: Table = lmdbTable(root, 'items', {
+      inTransaction: (changes) => {
+        seen.push(changes);
+        return () => {
+          for (const { key } of changes) index.putSync(key.sk, 'indexed');
+        };
+      },
+    });
+    await putAll(table, 'a', 'b');
+    await table.write([{ kind: 'put', item: item('c'), condition: { kind: 'equals', attributes: {} } }]);
+    expect(seen.map((changes) => changes.map(({ key, after }) => [key.sk, after?.['v']]))).toStrictEqual([
+      [
+        ['a', 1],
+        ['b', 1],
+      ],
+    ]);
+    expect([...index.getKeys()]).toStrictEqual(['a', 'b']);
+    await close();
+  });
+
+  test.each(['first', 'second'])(
+    'throwing in its %s half undoes that write and no other of the group',
+    async (half) => {
+      const { root, close } = temporaryRoot();
+      const index = root.openDB<string, string>({ name: 'index' });
+      const table = lmdbTable(root, 'items', {
+        inTransaction: (changes) => {
+          const bad = changes.some(({ key }) => key.sk === 'bad');
+          if (bad && half === 'first') throw new Error('planted');
+          return () => {
+            for (const { key } of changes) {
+              index.putSync(key.sk, 'indexed');
+              if (bad && key.sk === 'with-bad') throw new Error('planted');
+            }
+          };
+        },
+      });
+      const results = await Promise.allSettled([
+        putAll(table, 'good-1'),
+        putAll(table, 'bad', 'with-bad'),
+        putAll(table, 'good-2'),
+      ]);
+      expect(results.map(({ status }) => status)).toStrictEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect((await table.query({ pk: 'p', limit: 9 })).map(({ sk }) => sk)).toStrictEqual(['good-1', 'good-2']);
+      expect([...index.getKeys()]).toStrictEqual(['good-1', 'good-2']);
+      expect((await table.changes({ limit: 9 })).map(({ key }) => key.sk)).toStrictEqual(['good-1', 'good-2']);
+      await putAll(table, 'after');
+      expect((await table.changes({ limit: 9 })).map(({ position }) => Number(position))).toStrictEqual([1, 2, 3]);
+      await close();
+    },
+  );
+});
+
+describe('the change feed', () => {
+  test('keeps the latest changes and tells a reader that is too far behind', async () => {
+    const { table, close } = make({ changesKept: 3 });
+    for (const sk of ['a', 'b', 'c', 'd', 'e']) await putAll(table, sk);
+    expect((await table.changes({ limit: 9 })).map(({ key }) => key.sk)).toStrictEqual(['c', 'd', 'e']);
+    expect((await table.changes({ after: '2', limit: 9 })).map(({ key }) => key.sk)).toStrictEqual(['c', 'd', 'e']);
+    await expect(table.changes({ after: '1', limit: 9 })).rejects.toThrow(StoreError);
+    await expect(table.changes({ after: 'x', limit: 9 })).rejects.toThrow('no position');
+    await close();
+  });
+
+  test('of two tables in one root are apart', async () => {
+    const { root, table, close } = make();
+    const other = lmdbTable(root, 'other');
+    await putAll(table, 'a');
+    expect(await other.changes({ limit: 9 })).toStrictEqual([]);
+    expect(await other.get({ pk: 'p', sk: 'a' })).toBeUndefined();
+    await close();
+  });
+});
+
+describe('keys', () => {
+  test.each([
+    ['an empty partition key', { pk: '', sk: 's' }],
+    ['an empty sort key', { pk: 'p', sk: '' }],
+    ['a zero character in a partition key', { pk: 'p\0', sk: 's' }],
+    ['more bytes than LMDB takes', { pk: 'p', sk: 'é'.repeat(1000) }],
+  ])('refuse %s', async (_what, key) => {
+    const { table, close } = make();
+    await expect(table.get(key)).rejects.toThrow();
+    await expect(table.write([{ kind: 'put', item: key }])).rejects.toThrow();
+    await close();
+  });
+
+  test('take 1978 bytes', async () => {
+    const { table, close } = make();
+    const key = { pk: 'p', sk: 's'.repeat(1976) };
+    await table.write([{ kind: 'put', item: key }]);
+    expect(await table.get(key)).toStrictEqual(key);
+    expect(await table.query({ pk: 'p', limit: 1, descending: true, to: key.sk })).toStrictEqual([key]);
+    await close();
+  });
+});

@@ -16,6 +16,8 @@ export type Position = string;
 /** A candidate found by an index, and its place in the order. */
 export interface IndexHit extends ResourceKey {
   readonly position: Position;
+  /** The version the index decided on, when it decided exactly: if it is still the current one, `match` would agree. */
+  readonly exactVersion?: number;
 }
 
 /** What to find: the request, who may see what, and the part of the order wanted. */
@@ -41,7 +43,7 @@ export interface IndexPage {
 /** The search port. Adapters: lmdb.ts (embedded, in the commit's transaction), opensearch.ts. */
 export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
-  /** How many resources match, exactly by the index; undefined when there are more than `atMost`. */
+  /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly. */
   count(query: { request: SearchRequest; access: AccessFilter; atMost: number }): Promise<number | undefined>;
   /** Brings the index to these versions; an older version than the indexed one changes nothing. */
   put(changes: readonly Indexable[]): Promise<void>;

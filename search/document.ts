@@ -1,0 +1,31 @@
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Resource } from '../fhir/resource.js';
+import { parameterTypes, type ServedType } from './parameter-types.js';
+import { isServedParameter, type ServedParameter } from './served-parameter.js';
+
+/** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
+export type DocumentTerms = Record<string, readonly string[]>;
+
+/**
+ * What an index stores of a resource.
+ * @param definitions the FHIR version's definitions.
+ * @param resource the current version, `id` and `meta` included.
+ * @returns every term once, in the order of the parameters' codes.
+ */
+export function documentTerms(definitions: FhirDefinitions, resource: Resource): DocumentTerms {
+  const terms: DocumentTerms = {};
+  for (const parameter of definitions.searchParameters.ofType(resource.resourceType)) {
+    if (!isServedParameter(parameter)) continue;
+    const found = termsOf(parameter.type, parameter, resource);
+    if (found !== undefined) terms[parameter.code] = found;
+  }
+  return terms;
+}
+
+function termsOf<T extends ServedType>(type: T, parameter: ServedParameter, resource: Resource): string[] | undefined {
+  const extracted = parameter.extract(resource);
+  if (extracted.length === 0) return undefined;
+  const parameterType = parameterTypes[type];
+  const found = parameterType.values(extracted).flatMap((value) => parameterType.terms(value));
+  return found.length > 1 ? [...new Set(found)] : found;
+}

@@ -1,0 +1,155 @@
+import type { RootDatabase } from 'lmdb';
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import { keyText } from '../fhir/resource.js';
+import { documentTerms } from './document.js';
+import { type IndexView, inNumberOrder } from './lmdb/candidates.js';
+import { clausesOf } from './lmdb/clause.js';
+import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
+import { inOrder } from './lmdb/ordered.js';
+import { lists, openPostings, postingKey } from './lmdb/postings.js';
+import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
+
+/** The embedded search index. */
+export interface LmdbSearchIndex {
+  readonly index: SearchIndex;
+  /**
+   * Prepares the index for changes, inside a write transaction: only reads.
+   * @returns what does the writes, to be called in the same transaction before any other change is staged.
+   */
+  stage(changes: readonly Indexable[]): () => void;
+}
+
+/** Places as positions: text that only this adapter reads. */
+const positionOf = ({ keys, number }: Place): Position => JSON.stringify([number, ...keys]);
+function placeOf(position: Position): Place {
+  const [number, ...keys] = JSON.parse(position) as [string, ...(string | null)[]];
+  return { number, keys };
+}
+
+/**
+ * Opens the embedded index: posting lists and documents in an LMDB environment, written in the transaction of the
+ * commit they belong to (docs/adr/0002-embedded-index.md).
+ * @param root the environment, the same as the table's.
+ * @param name of the index; its two databases are called after it.
+ * @param definitions whose search parameters are indexed.
+ */
+export function lmdbSearchIndex(root: RootDatabase, name: string, definitions: FhirDefinitions): LmdbSearchIndex {
+  const postings = openPostings(root, `${name}:postings`);
+  const documents = openDocuments(root, `${name}:documents`);
+  const viewOf = (type: string): IndexView => ({ postings, documents, type });
+
+  function stage(changes: readonly Indexable[]): () => void {
+    let size = documents.size();
+    const writes = newest(changes).flatMap((change): (() => void)[] => {
+      const known = documents.numberOf(change.type, change.id);
+      const before = known === undefined ? undefined : documents.read(known);
+      if (before !== undefined && before.versionId >= change.versionId) return [];
+      const after = documentOf(definitions, change);
+      const number = known ?? documentNumber(size++);
+      const count = size;
+      const old = before === undefined ? new Set<string>() : listsOf(before);
+      const next = listsOf(after);
+      return [
+        () => {
+          for (const key of old) if (!next.has(key)) postings.remove(key, number);
+          for (const key of next) if (!old.has(key)) postings.add(key, number);
+          if (known === undefined) documents.add(number, after, count);
+          else documents.write(number, after);
+        },
+      ];
+    });
+    return () => {
+      for (const write of writes) write();
+    };
+  }
+
+  function search({ request, access, limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
+    const clauses = clausesOf(request, access);
+    const exact = clauses.every((clause) => clause.exact);
+    const rules = request.sort.map(({ parameter, descending }) => ({ code: parameter.code, descending }));
+    const hits: IndexHit[] = [];
+    let passed = 0;
+    let more = false;
+    const places = inOrder(
+      viewOf(request.type),
+      clauses,
+      rules,
+      after === undefined ? undefined : placeOf(after),
+      backwards,
+    );
+    for (const place of places) {
+      if (passed++ < skip) continue;
+      if (hits.length >= limit) {
+        more = true;
+        break;
+      }
+      const document = documents.read(place.number);
+      if (document === undefined) throw new Error('The search index names a document it does not have');
+      const { type, id, versionId } = document;
+      hits.push({ type, id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
+    }
+    if (backwards) hits.reverse();
+    return { hits, more };
+  }
+
+  function count({ request, access, atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
+    const clauses = clausesOf(request, access);
+    if (!clauses.every((clause) => clause.exact)) return undefined;
+    const key = onlyList(
+      request.type,
+      clauses.map(({ ranges }) => ranges),
+    );
+    let found = 0;
+    if (key !== undefined) found = postings.count(key, atMost + 1);
+    else for (const _ of inNumberOrder(viewOf(request.type), clauses)) if (++found > atMost) break;
+    return found > atMost ? undefined : found;
+  }
+
+  return {
+    index: {
+      search: (query) => attempt(() => search(query)),
+      count: (query) => attempt(() => count(query)),
+      put: (changes) =>
+        attempt(() => {
+          root.transactionSync(() => {
+            stage(changes)();
+          });
+        }),
+    },
+    stage,
+  };
+}
+
+/** A synchronous answer as a promise: errors reject. */
+const attempt = <T>(answer: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    resolve(answer());
+  });
+
+/** The newest change of each resource. */
+function newest(changes: readonly Indexable[]): readonly Indexable[] {
+  if (changes.length < 2) return changes;
+  const byKey = new Map<string, Indexable>();
+  for (const change of changes) {
+    const other = byKey.get(keyText(change));
+    if (other === undefined || other.versionId < change.versionId) byKey.set(keyText(change), change);
+  }
+  return [...byKey.values()];
+}
+
+function documentOf(
+  definitions: FhirDefinitions,
+  { type, id, versionId, compartments, resource }: Indexable,
+): IndexedDocument {
+  const deleted = { type, id, versionId, compartments };
+  return resource === undefined ? deleted : { ...deleted, terms: documentTerms(definitions, resource) };
+}
+
+/** The one list that is the whole answer, where there is one. */
+function onlyList(type: string, ranges: readonly (IndexRanges | undefined)[]): string | undefined {
+  if (ranges.length === 0) return postingKey(type, lists.all, '');
+  const [only] = ranges;
+  const [range] = only ?? [];
+  return ranges.length === 1 && only?.length === 1 && range !== undefined && 'key' in range ? range.key : undefined;
+}
+type IndexRanges = NonNullable<ReturnType<typeof clausesOf>[number]['ranges']>;

@@ -1,0 +1,192 @@
+import type { Clause } from './clause.js';
+import type { Documents } from './documents.js';
+import { type DocumentNumber, type KeyRange, lists, postingKey, type Postings } from './postings.js';
+
+/** An index as searches read it: all reads of one search happen in one turn, so on one snapshot. */
+export interface IndexView {
+  readonly postings: Postings;
+  readonly documents: Documents;
+  /** The type searched. */
+  readonly type: string;
+}
+
+/** So many documents are collected and sorted at once; beyond that a search walks along lists. */
+const collected = 1_000;
+
+/** The most lists that are walked along side by side. */
+const sideBySide = 64;
+
+/** A clause on few lists is checked by looking a document up in them, which is quicker than reading the document. */
+const fewLists = 4;
+
+/**
+ * The documents of the most selective clause, in the order of their numbers.
+ * @returns undefined when every clause has more than `atMost`; then nothing was collected.
+ */
+export function collectSmallest(
+  view: IndexView,
+  clauses: readonly Clause[],
+  atMost: number,
+): { readonly clause: Clause; readonly numbers: DocumentNumber[] } | undefined {
+  const byLists = clauses.filter(onLists).map((clause) => ({ clause, size: sizeOf(view, clause.ranges, atMost) }));
+  byLists.sort((a, b) => a.size - b.size);
+  const [smallest] = byLists;
+  let best = smallest !== undefined && smallest.size <= atMost ? smallest : undefined;
+  let numbers: DocumentNumber[] | undefined;
+  if (best === undefined || best.size > 256) {
+    for (const clause of clauses) {
+      if (clause.ranges === undefined || onLists(clause)) continue;
+      const found = collect(view, clause.ranges, best === undefined ? atMost : best.size);
+      if (found === undefined) continue;
+      best = { clause: clause as ListClause, size: found.length };
+      numbers = found;
+    }
+  }
+  if (best === undefined) return undefined;
+  return { clause: best.clause, numbers: numbers ?? collect(view, best.clause.ranges, Infinity) ?? [] };
+}
+
+type ListClause = Clause & { readonly ranges: readonly KeyRange[] };
+
+/** Whether a clause is the documents of a few lists known by name. */
+const onLists = (clause: Clause): clause is ListClause =>
+  clause.ranges !== undefined && clause.ranges.length <= sideBySide && clause.ranges.every((range) => 'key' in range);
+
+/** How many documents the lists have together, those in several counted several times; more than `atMost` is not counted on. */
+function sizeOf({ postings }: IndexView, ranges: readonly KeyRange[], atMost: number): number {
+  let size = 0;
+  for (const range of ranges) {
+    if (size > atMost) break;
+    if ('key' in range) size += postings.count(range.key, atMost + 1);
+  }
+  return size;
+}
+
+/** The documents of ranges, in order and each once; undefined when there are more than `atMost`. */
+function collect({ postings }: IndexView, ranges: readonly KeyRange[], atMost: number): DocumentNumber[] | undefined {
+  const found = new Set<DocumentNumber>();
+  for (const range of ranges) {
+    if ('key' in range) {
+      for (const number of postings.documents(range.key)) {
+        if (found.add(number).size > atMost) return undefined;
+      }
+      continue;
+    }
+    let last: string | undefined;
+    let accepted = false;
+    for (const { key, value } of postings.entries(range.from, range.to)) {
+      if (key !== last) {
+        last = key;
+        accepted = range.accepts?.(key) ?? true;
+      }
+      if (accepted && found.add(value).size > atMost) return undefined;
+    }
+  }
+  return [...found].sort();
+}
+
+/** Whether a document satisfies clauses; documents are read only where lists do not tell. */
+export function satisfies(
+  { postings, documents }: IndexView,
+  clauses: readonly Clause[],
+  number: DocumentNumber,
+): boolean {
+  let toRead: Clause[] | undefined;
+  for (const clause of clauses) {
+    if (onLists(clause) && clause.ranges.length <= fewLists) {
+      if (!clause.ranges.some((range) => 'key' in range && postings.has(range.key, number))) return false;
+    } else (toRead ??= []).push(clause);
+  }
+  if (toRead === undefined) return true;
+  const document = documents.read(number);
+  return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
+}
+
+/**
+ * The documents that satisfy all clauses, in the order of their numbers, each once.
+ * @param after only those after this one, in the walk's direction.
+ */
+export function* inNumberOrder(
+  view: IndexView,
+  clauses: readonly Clause[],
+  after?: DocumentNumber,
+  backwards = false,
+): Generator<DocumentNumber> {
+  const smallest = collectSmallest(view, clauses, collected);
+  if (smallest !== undefined) {
+    const others = clauses.filter((clause) => clause !== smallest.clause);
+    const { numbers } = smallest;
+    if (backwards) numbers.reverse();
+    for (const number of numbers) {
+      if (after !== undefined && (backwards ? number >= after : number <= after)) continue;
+      if (satisfies(view, others, number)) yield number;
+    }
+    return;
+  }
+  const { keys, clause } = keysToWalk(view, clauses);
+  const others = clauses.filter((each) => each !== clause);
+  for (const number of merged(view, keys, after, backwards)) if (satisfies(view, others, number)) yield number;
+}
+
+/** The lists to walk along when no clause has few documents: those of the shortest clause with few lists, or all documents. */
+function keysToWalk(view: IndexView, clauses: readonly Clause[]): { keys: readonly string[]; clause?: Clause } {
+  let best: { keys: readonly string[]; clause: Clause; size: number } | undefined;
+  for (const clause of clauses) {
+    const keys = clause.ranges && keysOf(view, clause.ranges);
+    if (keys === undefined) continue;
+    const size = keys.reduce((sum, key) => sum + view.postings.count(key, 1_000_000), 0);
+    if (best === undefined || size < best.size) best = { keys, clause, size };
+  }
+  return best ?? { keys: [postingKey(view.type, lists.all, '')] };
+}
+
+/** The keys of ranges, if there are few. */
+function keysOf({ postings }: IndexView, ranges: readonly KeyRange[]): string[] | undefined {
+  const keys = new Set<string>();
+  for (const range of ranges) {
+    if ('key' in range) keys.add(range.key);
+    else {
+      for (const key of postings.keys(range.from, range.to)) {
+        if (range.accepts?.(key) ?? true) keys.add(key);
+        if (keys.size > sideBySide) return undefined;
+      }
+    }
+    if (keys.size > sideBySide) return undefined;
+  }
+  return [...keys];
+}
+
+/** Walks along several lists at once. */
+function* merged(
+  { postings }: IndexView,
+  keys: readonly string[],
+  after: DocumentNumber | undefined,
+  backwards: boolean,
+): Generator<DocumentNumber> {
+  const walk = { backwards, ...(after === undefined ? {} : { after }) };
+  const [only, ...others] = keys;
+  if (only === undefined) return;
+  if (others.length === 0) {
+    yield* postings.documents(only, walk);
+    return;
+  }
+  const walks = keys.map((key) => postings.documents(key, walk)[Symbol.iterator]());
+  try {
+    const heads = walks.map((each) => each.next());
+    for (;;) {
+      let next: DocumentNumber | undefined;
+      for (const head of heads) {
+        if (head.done !== true && (next === undefined || (backwards ? head.value > next : head.value < next)))
+          next = head.value;
+      }
+      if (next === undefined) return;
+      yield next;
+      for (const [i, each] of walks.entries()) {
+        const head = heads[i];
+        if (head?.done !== true && head?.value === next) heads[i] = each.next();
+      }
+    }
+  } finally {
+    for (const each of walks) each.return?.();
+  }
+}

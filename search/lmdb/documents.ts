@@ -1,0 +1,116 @@
+import type { Database, RootDatabase } from 'lmdb';
+import type { DocumentTerms } from '../document.js';
+import { compareTerms, sortKey } from '../term.js';
+import { type DocumentNumber, lists, postingKey } from './postings.js';
+
+/** What the index keeps of a resource: enough to sort by it, to check it, and to take it out again. */
+export interface IndexedDocument {
+  readonly type: string;
+  readonly id: string;
+  readonly versionId: number;
+  readonly compartments: readonly string[];
+  /** Absent for a deleted resource, which is in no list. */
+  readonly terms?: DocumentTerms;
+}
+
+/** The documents of an index, by number and by resource. */
+export interface Documents {
+  numberOf(type: string, id: string): DocumentNumber | undefined;
+  read(number: DocumentNumber): IndexedDocument | undefined;
+  /** How many numbers were given out. */
+  size(): number;
+  write(number: DocumentNumber, document: IndexedDocument): void;
+  /** Gives a resource a number; `count` is that of all documents with it. */
+  add(number: DocumentNumber, document: IndexedDocument, count: number): void;
+}
+
+/** Keys beside those of documents: they hold a character that no key of a resource starts with. */
+const sizeKey = '#size';
+const resourceKey = (type: string, id: string): string => `${type}/${id}`;
+const documentKey = (number: DocumentNumber): string => `#${number}`;
+
+/** Opens the documents of an index. */
+export function openDocuments(root: RootDatabase, name: string): Documents {
+  const entries: Database<unknown, string> = root.openDB({ name, encoding: 'json', cache: false, compression: true });
+  const write = (number: DocumentNumber, document: IndexedDocument): void => {
+    entries.putSync(documentKey(number), document);
+  };
+  return {
+    numberOf: (type, id) => entries.get(resourceKey(type, id)) as DocumentNumber | undefined,
+    read: (number) => entries.get(documentKey(number)) as IndexedDocument | undefined,
+    size: () => (entries.get(sizeKey) as number | undefined) ?? 0,
+    write,
+    add(number, document, count) {
+      write(number, document);
+      entries.putSync(resourceKey(document.type, document.id), number);
+      entries.putSync(sizeKey, count);
+    },
+  };
+}
+
+const digits = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+
+/** A count as a document number: 68 thousand million of them. */
+export function documentNumber(count: number): DocumentNumber {
+  let text = '';
+  for (let rest = count, i = 0; i < 6; i += 1, rest = Math.floor(rest / 64)) text = digits.charAt(rest % 64) + text;
+  return text;
+}
+
+/** Marks a code in a signature whose values cannot be sorted by. */
+const unsortable = '!';
+
+/**
+ * Which parameters a document has values for, as one term: there are few different ones, so that what lacks a value
+ * is found without a list per document and missing parameter.
+ */
+const signature = (terms: DocumentTerms): string =>
+  Object.entries(terms)
+    .map(([code, found]) => (sortKey(found, false) === null ? code + unsortable : code))
+    .join(',');
+
+/** Whether a document of this signature has no value for a code; with `sorted`, none to sort by. */
+export function lacks(signatureText: string, code: string, sorted: boolean): boolean {
+  const codes = `,${signatureText},`;
+  return !codes.includes(`,${code},`) && (sorted || !codes.includes(`,${code}${unsortable},`));
+}
+
+/** The keys of all lists a document is in. */
+export function listsOf({ type, compartments, terms }: IndexedDocument): Set<string> {
+  const keys = new Set<string>();
+  if (terms === undefined) return keys;
+  keys.add(postingKey(type, lists.all, ''));
+  keys.add(postingKey(type, lists.signature, signature(terms)));
+  for (const compartment of compartments) keys.add(postingKey(type, lists.compartment, compartment));
+  for (const [code, found] of Object.entries(terms)) for (const term of found) keys.add(postingKey(type, code, term));
+  return keys;
+}
+
+/** A document's place in an order: what it sorts by, rule by rule (null without a value), then its number. */
+export interface Place {
+  readonly keys: readonly (string | null)[];
+  readonly number: DocumentNumber;
+}
+
+/** A rule of an order: a parameter's code and its direction. */
+export interface OrderRule {
+  readonly code: string;
+  readonly descending: boolean;
+}
+
+/** What a document sorts by. */
+export const sortKeys = (document: IndexedDocument, rules: readonly OrderRule[]): (string | null)[] =>
+  rules.map(({ code, descending }) => sortKey(document.terms?.[code] ?? [], descending));
+
+/** Orders places; without a value comes last, whatever the direction, and equal ones go by their numbers. */
+export function comparePlaces(a: Place, b: Place, rules: readonly OrderRule[]): number {
+  for (const [i, { descending }] of rules.entries()) {
+    const x = a.keys[i] ?? null;
+    const y = b.keys[i] ?? null;
+    if (x === y) continue;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return descending ? compareTerms(y, x) : compareTerms(x, y);
+  }
+  return a.number < b.number ? -1 : a.number > b.number ? 1 : 0;
+}

@@ -1,0 +1,100 @@
+import { firstSorted, sortKey } from '../term.js';
+import { collectSmallest, type IndexView, inNumberOrder, satisfies } from './candidates.js';
+import { type Clause, unsortedBy } from './clause.js';
+import { comparePlaces, type OrderRule, type Place, sortKeys } from './documents.js';
+import { allOf } from './postings.js';
+
+/** So many documents are read and sorted for each page; a search that finds more walks along the order itself. */
+const sortedAtOnce = 4_000;
+
+/**
+ * The documents that satisfy all clauses, in the order of the rules, each once, as they are asked for.
+ * @param after only places after this one, in the walk's direction.
+ */
+export function* inOrder(
+  view: IndexView,
+  clauses: readonly Clause[],
+  rules: readonly OrderRule[],
+  after?: Place,
+  backwards = false,
+): Generator<Place> {
+  const [first, ...rest] = rules;
+  if (first === undefined) {
+    for (const number of inNumberOrder(view, clauses, after?.number, backwards)) yield { keys: [], number };
+    return;
+  }
+  const smallest = collectSmallest(view, clauses, sortedAtOnce);
+  if (smallest !== undefined) {
+    const others = clauses.filter((clause) => clause !== smallest.clause);
+    const places = smallest.numbers.flatMap((number): Place[] => {
+      if (!satisfies(view, others, number)) return [];
+      const document = view.documents.read(number);
+      return document === undefined ? [] : [{ keys: sortKeys(document, rules), number }];
+    });
+    const direction = backwards ? -1 : 1;
+    places.sort((a, b) => direction * comparePlaces(a, b, rules));
+    for (const place of places)
+      if (after === undefined || direction * comparePlaces(place, after, rules) > 0) yield place;
+    return;
+  }
+  const last = after === undefined ? undefined : (after.keys[0] ?? null);
+  if (backwards) {
+    if (last === undefined || last === null) yield* withoutValue(view, clauses, first, rest, after, backwards);
+    yield* byValue(view, clauses, first, rest, last === null ? undefined : after, backwards);
+  } else {
+    if (last !== null) yield* byValue(view, clauses, first, rest, after, backwards);
+    yield* withoutValue(view, clauses, first, rest, last === null ? after : undefined, backwards);
+  }
+}
+
+/** Walks along the values of the first rule's parameter. */
+function* byValue(
+  view: IndexView,
+  clauses: readonly Clause[],
+  { code, descending }: OrderRule,
+  rest: readonly OrderRule[],
+  after: Place | undefined,
+  backwards: boolean,
+): Generator<Place> {
+  const { from, to } = allOf(view.type, code, firstSorted);
+  const prefix = from.slice(0, -firstSorted.length);
+  const last = after?.keys[0] ?? undefined;
+  const start = last === undefined ? {} : { start: prefix + last };
+  for (const key of view.postings.keys(from, to, { ...start, backwards: descending !== backwards })) {
+    const term = key.slice(prefix.length);
+    const inside = term === last ? after : undefined;
+    // A document with several values stands at the one it sorts by only.
+    const sortsHere: Clause = {
+      exact: true,
+      accepts: (document) => sortKey(document.terms?.[code] ?? [], descending) === term,
+    };
+    if (rest.length === 0) {
+      const walk = { backwards, ...(inside === undefined ? {} : { after: inside.number }) };
+      for (const number of view.postings.documents(key, walk)) {
+        if (satisfies(view, [...clauses, sortsHere], number)) yield { keys: [term], number };
+      }
+      continue;
+    }
+    const hasValue: Clause = { ranges: [{ key }], exact: true, accepts: sortsHere.accepts };
+    yield* within(term, inOrder(view, [...clauses, hasValue, sortsHere], rest, behind(inside), backwards));
+  }
+}
+
+/** The documents without a value for the first rule's parameter. */
+function* withoutValue(
+  view: IndexView,
+  clauses: readonly Clause[],
+  { code }: OrderRule,
+  rest: readonly OrderRule[],
+  after: Place | undefined,
+  backwards: boolean,
+): Generator<Place> {
+  yield* within(null, inOrder(view, [...clauses, unsortedBy(view.type, code)], rest, behind(after), backwards));
+}
+
+const behind = (place: Place | undefined): Place | undefined =>
+  place === undefined ? undefined : { keys: place.keys.slice(1), number: place.number };
+
+function* within(key: string | null, places: Iterable<Place>): Generator<Place> {
+  for (const { keys, number } of places) yield { keys: [key, ...keys], number };
+}

@@ -1,0 +1,35 @@
+import type { ExtractedValue, SearchParameterDefinition } from '../fhir/search-parameter.js';
+import type { TermRanges } from './term.js';
+
+/** What surrounds a search value when it is read. */
+export interface QueryContext {
+  readonly parameter: SearchParameterDefinition;
+  /** The parameter's name as it was written, modifier included: what errors name. */
+  readonly name: string;
+  readonly modifier?: string;
+  /** The base URL of this server: absolute references with it are the same as relative ones. */
+  readonly baseUrl?: string;
+  /** The clock in milliseconds, for `ap` on dates. */
+  readonly now: number;
+}
+
+/**
+ * The meaning of a search parameter type, in one place: how a query is read, which values a resource has, when they
+ * match, and by which terms an index finds them. https://hl7.org/fhir/R4/search.html#ptypes
+ */
+export interface ParameterType<Value, Query> {
+  /** The modifiers served, besides `missing`; `[type]` stands for the name of a resource type. */
+  readonly modifiers: readonly string[];
+  /**
+   * Reads one value of a query (one of those between commas), with its escapes.
+   * @throws OperationOutcomeError 400 for what is no value of the type.
+   */
+  parse(text: string, context: QueryContext): Query;
+  /** The searchable values in what a parameter's expression selected. */
+  values(extracted: readonly ExtractedValue[]): Value[];
+  matches(value: Value, query: Query): boolean;
+  /** The terms by which an index finds the value; those that do not start with `unsorted` are what it sorts by. */
+  terms(value: Value): string[];
+  /** Where the terms of all values that match are. */
+  ranges(query: Query): TermRanges;
+}

@@ -1,0 +1,55 @@
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import { invalidRequest, notSupported } from '../fhir/outcome.js';
+import type { IncludeRule } from './request.js';
+
+/** What surrounds a parameter when it is read. */
+export interface IncludeScope {
+  readonly definitions: FhirDefinitions;
+  /** The type searched. */
+  readonly type: string;
+}
+
+/**
+ * Reads `Type:parameter[:target]`, `Type:*` or `*`.
+ * @throws OperationOutcomeError 400 for a type or a parameter that is not known or is no reference.
+ * @see https://hl7.org/fhir/R4/search.html#include
+ */
+export function parseInclude(
+  { definitions, type }: IncludeScope,
+  name: '_include' | '_revinclude',
+  modifier: string | undefined,
+  value: string,
+): IncludeRule {
+  if (modifier !== undefined && modifier !== 'iterate' && modifier !== 'recurse') {
+    throw notSupported(`${name} has no modifier :${modifier}; :iterate is served`, name);
+  }
+  const iterate = modifier !== undefined;
+  const isType = (each: string): boolean => definitions.structures.isResourceType(each);
+  if (value === '*') {
+    if (name === '_revinclude')
+      throw notSupported('_revinclude=* is not served: name a type, such as Provenance:target', name);
+    return { iterate };
+  }
+  const [source = '', code, target, ...rest] = value.split(':');
+  if (code === undefined || code === '' || rest.length > 0) {
+    throw invalidRequest(
+      `${name} is Type:parameter or Type:parameter:target, such as Observation:subject:Patient, not "${value}"`,
+      name,
+    );
+  }
+  if (!isType(source)) throw invalidRequest(`${name} names the type "${source}", which is not known`, name);
+  if (target !== undefined && !isType(target))
+    throw invalidRequest(`${name} names the type "${target}", which is not known`, name);
+  if (name === '_include' && source !== type && !iterate) {
+    throw invalidRequest(
+      `_include=${value} is for ${source}, and the search is for ${type}; use _include:iterate`,
+      name,
+    );
+  }
+  const wanted = { source, iterate, ...(target === undefined ? {} : { target }) };
+  if (code === '*') return wanted;
+  const parameter = definitions.searchParameters.find(source, code);
+  if (parameter === undefined) throw invalidRequest(`${name}: ${source} has no search parameter "${code}"`, name);
+  if (parameter.type !== 'reference') throw invalidRequest(`${name}: ${source}:${code} is no reference`, name);
+  return { ...wanted, code };
+}

@@ -1,0 +1,12 @@
+import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
+import { parameterTypes, type ServedType } from './parameter-types.js';
+
+/** Parameters of the definitions that are not values of the resource: full text, lists, named queries, filters. */
+const special = new Set(['_content', '_text', '_list', '_query', '_filter', '_has', '_type', '_in']);
+
+/** A parameter by which this server searches. */
+export type ServedParameter = SearchParameterDefinition & { readonly type: ServedType };
+
+/** Whether this server searches by a parameter: what it refuses otherwise, and what its capability statement leaves out. */
+export const isServedParameter = (parameter: SearchParameterDefinition): parameter is ServedParameter =>
+  parameter.type in parameterTypes && !special.has(parameter.code);

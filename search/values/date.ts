@@ -1,0 +1,67 @@
+import { parseDateTime } from '../../fhir/datetime.js';
+import { invalidRequest } from '../../fhir/outcome.js';
+import type { ExtractedValue } from '../../fhir/search-parameter.js';
+import { unescaped } from '../escape.js';
+import {
+  type Interval,
+  intervalMatches,
+  type IntervalQuery,
+  intervalRanges,
+  intervalTerms,
+  splitPrefix,
+} from '../interval.js';
+import type { ParameterType } from '../parameter-type.js';
+
+/** The longest span that is found by its start alone: a day. */
+const usual = 86_400_000;
+
+const timeSpan = (text: unknown): Interval[] => {
+  const span = typeof text === 'string' ? parseDateTime(text) : undefined;
+  return span === undefined ? [] : [span];
+};
+
+/** A period lasts from the first moment of its start to the last of its end; a missing end is open. */
+function periodSpan(period: { start?: unknown; end?: unknown }): Interval[] {
+  const [start] = timeSpan(period.start);
+  const [end] = timeSpan(period.end);
+  if (start === undefined && end === undefined) return [];
+  const low = start?.low ?? -Infinity;
+  return [{ low, high: Math.max(low, end?.high ?? Infinity) }];
+}
+
+/** A timing's events and the bounds of its repetition. https://hl7.org/fhir/R4/search.html#date */
+function timingSpans(timing: {
+  event?: unknown;
+  repeat?: { boundsPeriod?: { start?: unknown; end?: unknown } };
+}): Interval[] {
+  const events = Array.isArray(timing.event) ? timing.event.flatMap(timeSpan) : [];
+  const bounds = timing.repeat?.boundsPeriod;
+  return bounds === undefined ? events : [...events, ...periodSpan(bounds)];
+}
+
+function spansOf({ type, value }: ExtractedValue): Interval[] {
+  if (type === 'Period') return periodSpan(value as object);
+  return type === 'Timing' ? timingSpans(value as object) : timeSpan(value);
+}
+
+/** Dates, times and periods, compared as the spans they last. */
+export const dateType: ParameterType<Interval, IntervalQuery> = {
+  modifiers: [],
+  parse(text, { name, now }) {
+    const { prefix, rest } = splitPrefix(unescaped(text).trim());
+    const span = parseDateTime(rest.replace(/ (?=\d\d:\d\d$)/, '+')); // a + that was not encoded arrives as a blank
+    if (span === undefined) {
+      throw invalidRequest(
+        `${name} needs a date such as 2012, 2012-05, 2012-05-31 or 2012-05-31T12:00:00Z, not "${text}"`,
+        name,
+      );
+    }
+    if (prefix !== 'ap') return { prefix, ...span };
+    const tolerance = Math.abs(now - span.low) / 10; // a tenth of the gap between now and the date
+    return { prefix, low: span.low - tolerance, high: span.high + tolerance };
+  },
+  values: (extracted) => extracted.flatMap(spansOf),
+  matches: intervalMatches,
+  terms: (value) => intervalTerms(value, usual),
+  ranges: (query) => intervalRanges(query, usual),
+};

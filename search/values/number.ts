@@ -1,0 +1,74 @@
+import { decimalNumber } from '../../fhir/json.js';
+import { invalidRequest } from '../../fhir/outcome.js';
+import type { ExtractedValue } from '../../fhir/search-parameter.js';
+import { unescaped } from '../escape.js';
+import {
+  type Interval,
+  intervalMatches,
+  type IntervalQuery,
+  intervalRanges,
+  intervalTerms,
+  splitPrefix,
+} from '../interval.js';
+import type { ParameterType } from '../parameter-type.js';
+
+const pattern = /^([+-]?)(\d{1,300})(?:\.(\d{1,300}))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/**
+ * The numbers a decimal means by its digits: 100 is 99.5 up to, not including, 100.5.
+ * @see https://hl7.org/fhir/R4/search.html#number
+ * @returns undefined for what is no decimal.
+ */
+export function implicitRange(text: string): Interval | undefined {
+  const [matched, sign, whole, written = '', exponent] = pattern.exec(text) ?? [];
+  if (matched === undefined || whole === undefined) return undefined;
+  // The specification reads 1e2 as 95 up to 105: as if it were written 1.0e2.
+  const fraction = written === '' && exponent !== undefined ? '0' : written;
+  const tenths = BigInt(`${sign ?? ''}${whole}${fraction}0`); // in tenths of the last digit, so that a half is 5
+  const power = `e${String(Number(exponent ?? 0) - fraction.length - 1)}`;
+  return { low: Number(`${String(tenths - 5n)}${power}`), high: justBelow(Number(`${String(tenths + 5n)}${power}`)) };
+}
+
+const view = new DataView(new ArrayBuffer(8));
+
+/** The greatest double below a number. */
+function justBelow(value: number): number {
+  if (value === 0) return -Number.MIN_VALUE;
+  view.setFloat64(0, value);
+  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? -1n : 1n));
+  return view.getFloat64(0);
+}
+
+const point = (value: unknown): number | undefined => decimalNumber(value);
+
+/** The numbers an element holds: a number, or a Range, whose missing end is open. */
+function numbersOf({ type, value }: ExtractedValue): Interval[] {
+  if (type === 'Range') {
+    const { low, high } = value as { low?: { value?: unknown }; high?: { value?: unknown } };
+    const from = point(low?.value);
+    const to = point(high?.value);
+    return from === undefined && to === undefined ? [] : [{ low: from ?? -Infinity, high: to ?? Infinity }];
+  }
+  const exact = point(typeof value === 'object' && value !== null && 'value' in value ? value.value : value);
+  return exact === undefined ? [] : [{ low: exact, high: exact }];
+}
+
+/** Numbers. `eq`, `ne` and `ap` go by the digits given, the other prefixes by the exact number. */
+export const numberType: ParameterType<Interval, IntervalQuery> = {
+  modifiers: [],
+  parse(text, { name }) {
+    const { prefix, rest } = splitPrefix(unescaped(text).trim());
+    const range = implicitRange(rest);
+    if (range === undefined)
+      throw invalidRequest(`${name} needs a number such as 100, 5.40 or 1e2, not "${text}"`, name);
+    if (prefix === 'eq' || prefix === 'ne') return { prefix, ...range };
+    const exact = Number(rest);
+    if (prefix !== 'ap') return { prefix, low: exact, high: exact };
+    const tolerance = Math.abs(exact) / 10;
+    return { prefix, low: Math.min(range.low, exact - tolerance), high: Math.max(range.high, exact + tolerance) };
+  },
+  values: (extracted) => extracted.flatMap(numbersOf),
+  matches: intervalMatches,
+  terms: (value) => intervalTerms(value, 0),
+  ranges: (query) => intervalRanges(query, 0),
+};

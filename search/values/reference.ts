@@ -1,0 +1,161 @@
+import { invalidRequest } from '../../fhir/outcome.js';
+import { parseReference } from '../../fhir/reference.js';
+import { idPattern } from '../../fhir/resource.js';
+import type { ExtractedValue } from '../../fhir/search-parameter.js';
+import { unescaped } from '../escape.js';
+import type { ParameterType, QueryContext } from '../parameter-type.js';
+import { separator, startingWith, termPart, type TermRange, unsorted } from '../term.js';
+import { type TokenQuery, tokenType, type TokenValue } from './token.js';
+
+/** What a reference of a resource points at. */
+export type ReferenceValue =
+  | {
+      readonly kind: 'resource';
+      readonly type: string;
+      readonly id: string;
+      readonly base: string;
+      readonly versionId?: string;
+    }
+  /** A canonical URL, a URN, or what is no FHIR reference. */
+  | { readonly kind: 'uri'; readonly uri: string; readonly version: string }
+  | { readonly kind: 'identifier'; readonly token: TokenValue };
+
+/** What is asked for; a `resource` matches by all the parts given. */
+export type ReferenceQuery =
+  | {
+      readonly kind: 'resource';
+      readonly id: string;
+      /** The types it may have; absent for any. */
+      readonly types?: readonly string[];
+      /** The bases it may have; `''` is a relative reference. */
+      readonly bases: readonly string[];
+      readonly versionId?: string;
+      /** An absolute URL may be a canonical one as well. */
+      readonly url?: string;
+    }
+  | { readonly kind: 'uri'; readonly uri: string; readonly version?: string }
+  | { readonly kind: 'identifier'; readonly token: TokenQuery };
+
+function canonical(text: string): { uri: string; version: string } {
+  const bar = text.indexOf('|');
+  return bar < 0 ? { uri: text, version: '' } : { uri: text.slice(0, bar), version: text.slice(bar + 1) };
+}
+
+/** What a reference's text points at; a fragment points nowhere a search could find. */
+function literal(text: string): ReferenceValue[] {
+  const found = parseReference(text);
+  if (found.kind === 'fragment') return [];
+  if (found.kind !== 'relative' && found.kind !== 'absolute') return [{ kind: 'uri', ...canonical(text) }];
+  const { type, id, versionId } = found;
+  const base = found.kind === 'absolute' ? found.base : '';
+  return [{ kind: 'resource', type, id, base, ...(versionId === undefined ? {} : { versionId }) }];
+}
+
+function referencesOf({ type, value }: ExtractedValue): ReferenceValue[] {
+  if (typeof value === 'string') {
+    if (type === 'canonical') return value.startsWith('#') ? [] : [{ kind: 'uri', ...canonical(value) }];
+    return literal(value);
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const { reference, identifier } = value as { reference?: unknown; identifier?: unknown };
+  return [
+    ...(typeof reference === 'string' ? literal(reference) : []),
+    ...(identifier === undefined
+      ? []
+      : tokenType
+          .values([{ type: 'Identifier', value: identifier }])
+          .map((token): ReferenceValue => ({ kind: 'identifier', token }))),
+  ];
+}
+
+/** The types a bare id may have: the one the modifier names, or the parameter's targets. */
+function typesOf(parameter: QueryContext['parameter'], modifier: string | undefined): readonly string[] | undefined {
+  if (modifier !== undefined) return [modifier];
+  return parameter.targets.length === 0 || parameter.targets.length > 8 ? undefined : parameter.targets;
+}
+
+function parseLiteral(text: string, { parameter, name, modifier, baseUrl }: QueryContext): ReferenceQuery {
+  const own = baseUrl === undefined ? [''] : ['', baseUrl];
+  if (idPattern.test(text)) {
+    const types = typesOf(parameter, modifier);
+    return { kind: 'resource', id: text, bases: own, ...(types === undefined ? {} : { types }) };
+  }
+  const [found] = literal(text);
+  if (found === undefined || found.kind === 'identifier') {
+    throw invalidRequest(`${name} needs an id, Type/id or a URL, not "${text}"`, name);
+  }
+  if (found.kind === 'uri') {
+    if (modifier !== undefined) throw invalidRequest(`${name} needs the id of a ${modifier}, not "${text}"`, name);
+    return { kind: 'uri', uri: found.uri, ...(found.version === '' ? {} : { version: found.version }) };
+  }
+  if (modifier !== undefined && found.type !== modifier) {
+    throw invalidRequest(`${name} asks for a ${modifier}, and "${text}" is none`, name);
+  }
+  const { id, base, versionId } = found;
+  return {
+    kind: 'resource',
+    id,
+    types: [found.type],
+    bases: base === '' || base === baseUrl ? own : [base],
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(base === '' ? {} : { url: text }),
+  };
+}
+
+const resourceTerm = (id: string, type: string, base: string): string =>
+  `${termPart(id)}${separator}${type}${separator}${base === '' ? '' : termPart(base)}`;
+const uriMark = '<';
+
+/** References, canonical URLs, and with `:identifier` the identifiers in references. */
+export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
+  modifiers: ['identifier', '[type]'],
+  parse(text, context) {
+    if (context.modifier === 'identifier') return { kind: 'identifier', token: tokenType.parse(text, context) };
+    return parseLiteral(unescaped(text), context);
+  },
+  values: (extracted) => extracted.flatMap(referencesOf),
+  matches(value, query) {
+    if (query.kind === 'identifier') return value.kind === 'identifier' && tokenType.matches(value.token, query.token);
+    if (query.kind === 'uri') {
+      return (
+        value.kind === 'uri' &&
+        value.uri === query.uri &&
+        (query.version === undefined || value.version === query.version)
+      );
+    }
+    if (value.kind === 'uri') return value.uri === query.url;
+    return (
+      value.kind === 'resource' &&
+      value.id === query.id &&
+      (query.types?.includes(value.type) ?? true) &&
+      query.bases.includes(value.base) &&
+      (query.versionId === undefined || value.versionId === query.versionId)
+    );
+  },
+  terms(value) {
+    if (value.kind === 'resource') return [resourceTerm(value.id, value.type, value.base)];
+    if (value.kind === 'uri') return [`${uriMark}${termPart(value.uri)}${separator}${termPart(value.version)}`];
+    return tokenType.terms(value.token).map((term) => `${unsorted}${term}`);
+  },
+  ranges(query) {
+    if (query.kind === 'identifier') {
+      const { ranges, exact } = tokenType.ranges(query.token);
+      const marked = ranges.map((range): TermRange =>
+        'term' in range
+          ? { term: `${unsorted}${range.term}` }
+          : { from: `${unsorted}${range.from}`, to: `${unsorted}${range.to}` },
+      );
+      return { ranges: marked, exact };
+    }
+    if (query.kind === 'uri') {
+      const start = `${uriMark}${termPart(query.uri)}${separator}`;
+      const range = query.version === undefined ? startingWith(start) : { term: start + termPart(query.version) };
+      return { ranges: [range], exact: true };
+    }
+    const { id, types, bases, versionId } = query;
+    if (types === undefined) return { ranges: [startingWith(`${termPart(id)}${separator}`)], exact: false };
+    const ranges: TermRange[] = types.flatMap((type) => bases.map((base) => ({ term: resourceTerm(id, type, base) })));
+    if (query.url !== undefined) ranges.push(startingWith(uriMark + termPart(query.url) + separator));
+    return { ranges, exact: versionId === undefined };
+  },
+};

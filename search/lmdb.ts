@@ -101,7 +101,9 @@ export function lmdbSearchIndex(root: RootDatabase, name: string, definitions: F
     );
     let found = 0;
     if (key !== undefined) found = postings.count(key, atMost + 1);
-    else for (const _ of inNumberOrder(viewOf(request.type), clauses)) if (++found > atMost) break;
+    else
+      for (const _ of inNumberOrder(viewOf(request.type), clauses, undefined, false, Math.min(atMost, 100_000)))
+        if (++found > atMost) break;
     return found > atMost ? undefined : found;
   }
 

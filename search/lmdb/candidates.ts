@@ -105,14 +105,16 @@ export function satisfies(
 /**
  * The documents that satisfy all clauses, in the order of their numbers, each once.
  * @param after only those after this one, in the walk's direction.
+ * @param collectAtMost so many are collected and sorted at once; beyond, they are found as they are asked for.
  */
 export function* inNumberOrder(
   view: IndexView,
   clauses: readonly Clause[],
   after?: DocumentNumber,
   backwards = false,
+  collectAtMost = collected,
 ): Generator<DocumentNumber> {
-  const smallest = collectSmallest(view, clauses, collected);
+  const smallest = collectSmallest(view, clauses, collectAtMost);
   if (smallest !== undefined) {
     const others = clauses.filter((clause) => clause !== smallest.clause);
     const { numbers } = smallest;

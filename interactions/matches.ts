@@ -1,0 +1,102 @@
+import { type AccessFilter, permits } from '../fhir/access.js';
+import { parseJson } from '../fhir/json.js';
+import { tooCostly } from '../fhir/outcome.js';
+import type { Resource } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { match } from '../search/match.js';
+import type { SearchRequest } from '../search/request.js';
+import type { IndexHit, Position } from '../search/search-index.js';
+import type { FhirServer } from './server.js';
+
+/** So many candidates that do not match after all are looked at before a search is refused. */
+const mostCandidates = 100_000;
+
+/** The part of a search's order that is wanted. */
+export interface MatchRange {
+  readonly limit: number;
+  readonly after?: Position;
+  readonly backwards?: boolean;
+  /** How many matches to pass over first. */
+  readonly skip?: number;
+}
+
+/** A match, and its place in the order. */
+export interface Match {
+  readonly version: StoredVersion;
+  readonly position: Position;
+}
+
+/**
+ * Finds matches: the index gives candidates, the current versions decide, and what fails is replaced by the next.
+ * @returns at most `limit` matches in the search's order, and whether there are more beyond.
+ * @throws OperationOutcomeError 413 when far more candidates than matches have to be looked at.
+ */
+export async function findMatches(
+  server: FhirServer,
+  request: SearchRequest,
+  access: AccessFilter,
+  { limit, after, backwards = false, skip = 0 }: MatchRange,
+): Promise<{ readonly matches: readonly Match[]; readonly more: boolean }> {
+  const skipsByIndex = skip > 0 && (await isExact(server, request, access));
+  const wanted = limit + 1 + (skipsByIndex ? 0 : skip);
+  const found: Match[] = []; // in the walk's direction
+  let from = after;
+  let looked = 0;
+  for (;;) {
+    const missing = wanted - found.length;
+    const page = await server.index.search({
+      request,
+      access,
+      limit: looked === 0 ? missing : Math.min(1_000, Math.max(missing, looked)),
+      ...(from === undefined ? {} : { after: from }),
+      ...(backwards ? { backwards } : {}),
+      ...(skipsByIndex && looked === 0 ? { skip } : {}),
+    });
+    const hits = backwards ? [...page.hits].reverse() : page.hits;
+    const current = await currentMatches(server, request, access, hits);
+    found.push(...(found.length === 0 ? current : current.slice(0, missing)));
+    from = hits.at(-1)?.position;
+    looked += hits.length;
+    if (found.length >= wanted || !page.more || from === undefined) break;
+    if (looked > mostCandidates) throw tooCostly('The search looks at too many resources that do not match: narrow it');
+  }
+  const start = skipsByIndex ? 0 : skip;
+  const matches = found.slice(start, start + limit);
+  return { matches: backwards ? matches.reverse() : matches, more: found.length > start + limit };
+}
+
+/** Counts matches by looking at each. @throws OperationOutcomeError as `findMatches`. */
+export async function countMatches(server: FhirServer, request: SearchRequest, access: AccessFilter): Promise<number> {
+  let total = 0;
+  let after: Position | undefined;
+  for (;;) {
+    const range = { limit: 1_000, ...(after === undefined ? {} : { after }) };
+    const { matches, more } = await findMatches(server, request, access, range);
+    total += matches.length;
+    after = matches.at(-1)?.position;
+    if (!more || after === undefined) return total;
+  }
+}
+
+/** Whether the index decides this request alone, so that its hits can be passed over unseen. */
+async function isExact(server: FhirServer, request: SearchRequest, access: AccessFilter): Promise<boolean> {
+  const { hits } = await server.index.search({ request, access, limit: 1 });
+  return hits.every(({ exactVersion }) => exactVersion !== undefined);
+}
+
+/** The hits whose current version may be seen and matches. */
+async function currentMatches(
+  server: FhirServer,
+  request: SearchRequest,
+  access: AccessFilter,
+  hits: readonly IndexHit[],
+): Promise<Match[]> {
+  if (hits.length === 0) return [];
+  const versions = await server.store.readMany(hits);
+  return hits.flatMap(({ position, exactVersion }, i) => {
+    const version = versions[i];
+    if (version === undefined || version.deleted || !permits(access, version.compartments)) return [];
+    const matches = version.versionId === exactVersion || match(request, parseJson(version.body) as Resource);
+    return matches ? [{ version, position }] : [];
+  });
+}

@@ -68,7 +68,7 @@ const cardinalities: Readonly<Record<string, readonly [number, number]>> = {
   '*': [0, Infinity],
   '+': [1, Infinity],
 };
-const elementPattern = /^([A-Za-z]+(?:\[x\])?)([?!*+]|\{\d+,\d+\})([^=]+)(?:=(\d+))?$/;
+const elementPattern = /^([A-Za-z][A-Za-z0-9]*(?:\[x\])?)([?!*+]|\{\d+,\d+\})([^=]+)(?:=(\d+))?$/;
 
 const cardinality = (text: string): readonly [number, number] => {
   const [min, max] = text.slice(1, -1).split(',');

@@ -66,14 +66,16 @@ class Validation {
     this.members(value, type, true);
   }
 
-  private object(value: unknown, type: string): void {
+  /** @param mayHaveIdOnly whether an id is enough, as it is beside a primitive's value. */
+  private object(value: unknown, type: string, mayHaveIdOnly = false): void {
     if (!isObject(value)) {
       this.report('structure', `must be a JSON object, and is ${jsonType(value)}`);
       return;
     }
     const only = Object.keys(value);
     if (only.length === 0) this.report('structure', 'must not be an empty object');
-    else if (only.length === 1 && only[0] === 'id') this.report('structure', 'has an id and nothing else');
+    else if (!mayHaveIdOnly && only.length === 1 && only[0] === 'id')
+      this.report('structure', 'has an id and nothing else');
     this.members(value, type, false);
     if (type === 'Extension') this.extension(value);
   }
@@ -177,7 +179,7 @@ class Validation {
   private primitive(value: unknown, sibling: unknown, member: Member): void {
     const repeats = member.rule.max !== 1;
     const hasSibling = sibling !== undefined && !(repeats && sibling === null);
-    if (hasSibling) this.object(sibling, 'Element');
+    if (hasSibling) this.object(sibling, 'Element', value !== undefined && value !== null);
     if (value === undefined || (value === null && repeats)) {
       const hasExtension = isObject(sibling) && sibling['extension'] !== undefined;
       if (!hasExtension) this.report('structure', 'has neither a value nor an extension');

@@ -2,6 +2,7 @@ import type { CompartmentSource } from '../definitions.js';
 import { children, requiredText, texts, type DefinitionNode } from './node.js';
 
 const names = ['Device', 'Encounter', 'Patient', 'Practitioner', 'RelatedPerson'];
+const urlOf = (name: string): string => `http://hl7.org/fhir/CompartmentDefinition/${name}`.toLowerCase();
 
 /**
  * Reads the CompartmentDefinitions; the specification's example of one is no compartment.
@@ -10,8 +11,7 @@ const names = ['Device', 'Encounter', 'Patient', 'Practitioner', 'RelatedPerson'
 export const compartmentsOf = (resources: readonly DefinitionNode[]): CompartmentSource[] =>
   resources
     .filter(({ name }) => name === 'CompartmentDefinition')
-    .filter((compartment) => requiredText(compartment, 'url').startsWith('http://hl7.org/fhir/CompartmentDefinition/'))
-    .filter((compartment) => names.includes(requiredText(compartment, 'code')))
+    .filter((compartment) => names.some((name) => requiredText(compartment, 'url').toLowerCase() === urlOf(name)))
     .map((compartment) => ({
       name: requiredText(compartment, 'code'),
       resources: children(compartment, 'resource').map((resource) => ({

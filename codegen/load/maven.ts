@@ -26,6 +26,8 @@ export async function unpackArtifact(artifact: string, includes: string): Promis
     await promisify(execFile)('mvn', [...command, ...options], { cwd: workspace });
     await rename(join(workspace, 'unpacked'), folder);
   } catch (error) {
+    // Another process may have been first.
+    if (existsSync(folder)) return folder;
     throw new Error(`Maven could not unpack ${artifact}; codegen needs a JDK, Maven and Maven Central`, {
       cause: error,
     });

@@ -1,5 +1,3 @@
-import { parseXml, XmlElement } from '@rgrove/parse-xml';
-
 /** A FHIR element of a definition, the same whether it was written in XML or in JSON. */
 export interface DefinitionNode {
   /** The XML name; for a resource its type. */
@@ -10,19 +8,6 @@ export interface DefinitionNode {
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly DefinitionNode[];
 }
-
-/** What the generators never read; left out before parsing, as it is most of the text. */
-const unread = /<(text|differential|mapping)>[\s\S]*?<\/\1>/g;
-
-const fromXmlElement = (element: XmlElement): DefinitionNode => {
-  const { value, ...attributes } = element.attributes;
-  return {
-    name: element.name,
-    ...(value === undefined ? {} : { value }),
-    attributes,
-    children: element.children.filter((child) => child instanceof XmlElement).map(fromXmlElement),
-  };
-};
 
 const fromJsonValue = (name: string, value: unknown, sibling?: unknown): DefinitionNode => {
   const members = { ...(typeof value === 'object' ? value : {}), ...(typeof sibling === 'object' ? sibling : {}) };
@@ -56,20 +41,6 @@ const fromJsonMembers = (members: Record<string, unknown>): DefinitionNode[] =>
 const fromJsonResource = (resource: Record<string, unknown>): DefinitionNode => ({
   ...fromJsonValue(String(resource['resourceType']), resource),
 });
-
-/**
- * Reads the resources of a Bundle in XML.
- * @param xml the text of the file.
- * @returns one node per resource, in the file's order; narratives, differentials and mappings left out.
- * @throws when the text is no well-formed XML.
- */
-export function resourcesOfXml(xml: string): DefinitionNode[] {
-  const bundle = parseXml(xml.replace(unread, '')).root;
-  if (bundle?.name !== 'Bundle') throw new Error('The XML file holds no Bundle');
-  return children(fromXmlElement(bundle), 'entry').flatMap((entry) =>
-    children(entry, 'resource').flatMap((r) => r.children),
-  );
-}
 
 /**
  * Reads the resources of a Bundle in JSON.

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackArtifact } from './maven.js';
-import { resourcesOfXml, type DefinitionNode } from './node.js';
+import type { DefinitionNode } from './node.js';
+import { resourcesOfXml } from './xml.js';
 
 const files = [
   'profile/profiles-types.xml',

@@ -5,7 +5,7 @@ import type { Condition, Item, ItemKey, Table, WriteAction } from '../../persist
 /** A table for a suite, empty, and how to end it. */
 export interface TableUnderTest {
   readonly table: Table;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const put = (pk: string, sk: string, attributes: Omit<Item, 'pk' | 'sk'> = {}, condition?: Condition): WriteAction => ({
@@ -208,12 +208,12 @@ export function describeTable(
       await table.write([{ kind: 'remove', key: { pk, sk: 's' } }]); // nothing there: no change
       const changes = await allChanges(table, start);
       const key = { pk, sk: 's' };
-      expect(changes.map(({ position: _position, ...change }) => change)).toStrictEqual([
-        { key, after: { ...key, v: 1 } },
-        { key, before: { ...key, v: 1 }, after: { ...key, v: 2 } },
-        { key, before: { ...key, v: 2 } },
-      ]);
       const positions = changes.map(({ position }) => position);
+      expect(changes).toStrictEqual([
+        { position: positions[0], key, after: { ...key, v: 1 } },
+        { position: positions[1], key, before: { ...key, v: 1 }, after: { ...key, v: 2 } },
+        { position: positions[2], key, before: { ...key, v: 2 } },
+      ]);
       expect(positions).toStrictEqual(positions.toSorted());
     });
 

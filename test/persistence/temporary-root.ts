@@ -7,7 +7,7 @@ import { openRoot, type Root } from '../../persistence/lmdb-root.js';
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'fhir-store-'));
 
 /** An embedded store in a folder of its own, and how to close and remove it. */
-export function temporaryRoot(): { readonly root: Root; close(): Promise<void> } {
+export function temporaryRoot(): { readonly root: Root; readonly close: () => Promise<void> } {
   const folder = temporaryFolder();
   const root = openRoot(folder);
   return {

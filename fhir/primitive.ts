@@ -2,7 +2,7 @@ import { Decimal, decimalText } from './json.js';
 import type { FhirVersion } from './version.js';
 
 /** What is wrong with a primitive's JSON value: its JSON type (`structure`) or the value itself (`value`). */
-export interface PrimitiveFault {
+interface PrimitiveFault {
   readonly code: 'structure' | 'value';
   /** What it should be, to be put after "must be". */
   readonly expected: string;

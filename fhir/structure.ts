@@ -24,7 +24,7 @@ export interface Member {
 }
 
 /** An element that must be there, with the JSON names it may have. */
-export interface RequiredElement {
+interface RequiredElement {
   readonly name: string;
   readonly min: number;
   readonly jsonNames: readonly string[];

@@ -3,7 +3,7 @@ import { readSync } from 'node:fs';
 // The layout of lmdb-js's pages, as its mdb.c has it (MDB_page_header, MDB_node, MDB_db), little-endian.
 const header = { bytes: 24, flags: 18, lower: 20, overflowPages: 20 };
 const node = { bytes: 8, flags: 4, keySize: 6 };
-const pageFlag = { branch: 0x01, leaf: 0x02 };
+const pageFlag = { branch: 0x01, leaf: 0x02, bareKeys: 0x20 };
 const nodeFlag = { overflow: 0x01, subtree: 0x02 };
 const rootInSubtree = 40;
 const noPage = 0xffff_ffff_ffff_ffffn;
@@ -40,7 +40,7 @@ function references(page: Buffer): readonly PageReference[] {
   const flags = page.readUInt16LE(header.flags);
   const count = page.readUInt16LE(header.lower) >> 1;
   const found: PageReference[] = [];
-  if ((flags & (pageFlag.branch | pageFlag.leaf)) === 0) return found;
+  if ((flags & (pageFlag.branch | pageFlag.leaf)) === 0 || (flags & pageFlag.bareKeys) !== 0) return found;
   for (let place = 0; place < count; place += 1) {
     const start = page.readUInt16LE(header.bytes + 2 * place) + header.bytes;
     const nodeFlags = page.readUInt16LE(start + node.flags);

@@ -2,7 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { changeLog } from './lmdb-changes.js';
 import { attributesOf, keyOf, lowerBound, partitionOf, storedKey, upperBound, type Attributes } from './lmdb-key.js';
 import { holds } from './condition.js';
-import type { Item, ItemChange, ItemKey, QueryRequest, Table, WriteAction, WriteResult } from './table.js';
+import type { Item, ItemChange, ItemKey, QueryRequest, ScanPage, Table, WriteAction, WriteResult } from './table.js';
 
 /** What an embedded table does besides keeping items. */
 export interface LmdbTableOptions {
@@ -102,10 +102,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     return found;
   }
 
-  function scan({ segment, segments, limit, after }: Parameters<Table['scan']>[0]): {
-    items: readonly Item[];
-    next?: ItemKey;
-  } {
+  function scan({ segment, segments, limit, after }: Parameters<Table['scan']>[0]): ScanPage {
     const found: Item[] = [];
     const start = after === undefined ? undefined : Buffer.concat([storedKey(after), Buffer.of(0)]);
     for (const stored of items.getKeys(start === undefined ? {} : { start })) {

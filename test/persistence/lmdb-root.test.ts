@@ -24,6 +24,10 @@ async function fill(): Promise<void> {
     const body = Array.from({ length: 300 }, () => Math.random().toString(36)).join('');
     await table.write([{ kind: 'put', item: { pk: 'p', sk: String(n), body } }]);
   }
+  const byNumber = root.openDB<number, string>({ name: 'numbers', dupSort: true, encoding: 'ordered-binary' });
+  root.transactionSync(() => {
+    for (let n = 0; n < 5000; n += 1) byNumber.putSync(`key ${String(n % 3)}`, n);
+  });
   await root.close();
 }
 

@@ -1,3 +1,5 @@
+import { justBelow } from './just-below.js';
+
 /** A span of time: both ends are part of it, in milliseconds since 1970 (fractions to the microsecond), ±Infinity when open. */
 export interface TimeSpan {
   readonly low: number;
@@ -6,8 +8,6 @@ export interface TimeSpan {
 
 const pattern = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/;
 
-/** The distance to the next span, where spans touch: a millionth of a second, finer than any clock that writes FHIR. */
-const tick = 0.001;
 const minute = 60_000;
 const day = 86_400_000;
 
@@ -50,7 +50,7 @@ export function parseDateTime(text: string): TimeSpan | undefined {
   return until(part, part + 10 ** (3 - digits));
 }
 
-const until = (low: number, end: number): TimeSpan => ({ low, high: Math.max(low, end - tick) });
+const until = (low: number, end: number): TimeSpan => ({ low, high: Math.max(low, justBelow(end)) });
 
 /** The milliseconds a zone is ahead of UTC; undefined for one that cannot be. */
 function zoneOffset(zone: string | undefined): number | undefined {

@@ -53,8 +53,7 @@ export async function findMatches(
       ...(skipsByIndex && looked === 0 ? { skip } : {}),
     });
     const hits = backwards ? [...page.hits].reverse() : page.hits;
-    const current = await currentMatches(server, request, access, hits);
-    found.push(...(found.length === 0 ? current : current.slice(0, missing)));
+    found.push(...(await currentMatches(server, request, access, hits)));
     from = hits.at(-1)?.position;
     looked += hits.length;
     if (found.length >= wanted || !page.more || from === undefined) break;

@@ -2,7 +2,7 @@ import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { keyText } from '../fhir/resource.js';
 import { documentTerms } from './document.js';
-import { type IndexView, inNumberOrder } from './lmdb/candidates.js';
+import { type IndexView, inNumberOrder, type SearchLimits } from './lmdb/candidates.js';
 import { clausesOf } from './lmdb/clause.js';
 import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
 import { inOrder } from './lmdb/ordered.js';
@@ -32,11 +32,17 @@ function placeOf(position: Position): Place {
  * @param root the environment, the same as the table's.
  * @param name of the index; its two databases are called after it.
  * @param definitions whose search parameters are indexed.
+ * @param limits measured on 10⁵ Observations; tests set others.
  */
-export function lmdbSearchIndex(root: RootDatabase, name: string, definitions: FhirDefinitions): LmdbSearchIndex {
+export function lmdbSearchIndex(
+  root: RootDatabase,
+  name: string,
+  definitions: FhirDefinitions,
+  limits: SearchLimits = { collected: 1_000, sorted: 4_000 },
+): LmdbSearchIndex {
   const postings = openPostings(root, `${name}:postings`);
   const documents = openDocuments(root, `${name}:documents`);
-  const viewOf = (type: string): IndexView => ({ postings, documents, type });
+  const viewOf = (type: string): IndexView => ({ postings, documents, type, limits });
 
   function stage(changes: readonly Indexable[]): () => void {
     let size = documents.size();
@@ -121,6 +127,8 @@ export function lmdbSearchIndex(root: RootDatabase, name: string, definitions: F
     stage,
   };
 }
+
+const within = (found: number, atMost: number): number | undefined => (found > atMost ? undefined : found);
 
 /** A synchronous answer as a promise: errors reject. */
 const attempt = <T>(answer: () => T): Promise<T> =>

@@ -8,10 +8,16 @@ export interface IndexView {
   readonly documents: Documents;
   /** The type searched. */
   readonly type: string;
+  readonly limits: SearchLimits;
 }
 
-/** So many documents are collected and sorted at once; beyond that a search walks along lists. */
-const collected = 1_000;
+/** Where searches change from collecting what they find to walking along lists. The results are the same. */
+export interface SearchLimits {
+  /** So many documents are collected and brought into order by their numbers. */
+  readonly collected: number;
+  /** So many documents are read and sorted for each page. */
+  readonly sorted: number;
+}
 
 /** The most lists that are walked along side by side. */
 const sideBySide = 64;
@@ -112,7 +118,7 @@ export function* inNumberOrder(
   clauses: readonly Clause[],
   after?: DocumentNumber,
   backwards = false,
-  collectAtMost = collected,
+  collectAtMost = view.limits.collected,
 ): Generator<DocumentNumber> {
   const smallest = collectSmallest(view, clauses, collectAtMost);
   if (smallest !== undefined) {

@@ -1,7 +1,7 @@
 import type { AccessFilter } from '../../fhir/access.js';
 import { parameterTypes, type ServedType } from '../parameter-types.js';
 import type { Filter, SearchRequest, ValueFilter } from '../request.js';
-import { inRange, type TermRanges } from '../term.js';
+import { inRange, sortKey, type TermRanges } from '../term.js';
 import { type IndexedDocument, lacks } from './documents.js';
 import { allOf, type KeyRange, keyRange, lists, postingKey } from './postings.js';
 
@@ -68,5 +68,5 @@ const present = (type: string, code: string): Clause => ({
 export const unsortedBy = (type: string, code: string): Clause => ({
   ranges: [bySignature(type, (signature) => lacks(signature, code, true))],
   exact: true,
-  accepts: () => true,
+  accepts: ({ terms }) => sortKey(terms?.[code] ?? [], false) === null,
 });

@@ -4,9 +4,6 @@ import { type Clause, unsortedBy } from './clause.js';
 import { comparePlaces, type OrderRule, type Place, sortKeys } from './documents.js';
 import { allOf } from './postings.js';
 
-/** So many documents are read and sorted for each page; a search that finds more walks along the order itself. */
-const sortedAtOnce = 4_000;
-
 /**
  * The documents that satisfy all clauses, in the order of the rules, each once, as they are asked for.
  * @param after only places after this one, in the walk's direction.
@@ -23,7 +20,7 @@ export function* inOrder(
     for (const number of inNumberOrder(view, clauses, after?.number, backwards)) yield { keys: [], number };
     return;
   }
-  const smallest = collectSmallest(view, clauses, sortedAtOnce);
+  const smallest = collectSmallest(view, clauses, view.limits.sorted);
   if (smallest !== undefined) {
     const others = clauses.filter((clause) => clause !== smallest.clause);
     const places = smallest.numbers.flatMap((number): Place[] => {

@@ -1,5 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
-import { afterAll, separator, type TermRange } from '../term.js';
+import { afterAll, compareTerms, separator, type TermRange } from '../term.js';
 
 /** A document's number in the index, in the order documents were first indexed: six characters that sort as it counts. */
 export type DocumentNumber = string;
@@ -88,8 +88,8 @@ export function openPostings(root: RootDatabase, name: string): Postings {
         return;
       }
       for (const key of lists.getKeys({ start: start ?? to, reverse: true })) {
-        if (key >= to) continue; // the start of a range counts
-        if (key < from) return;
+        if (compareTerms(key, to) >= 0) continue; // the start of a range counts
+        if (compareTerms(key, from) < 0) return;
         yield key;
       }
     },

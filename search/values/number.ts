@@ -1,4 +1,5 @@
 import { decimalNumber } from '../../fhir/json.js';
+import { justBelow } from '../../fhir/just-below.js';
 import { invalidRequest } from '../../fhir/outcome.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { unescaped } from '../escape.js';
@@ -27,16 +28,6 @@ export function implicitRange(text: string): Interval | undefined {
   const tenths = BigInt(`${sign ?? ''}${whole}${fraction}0`); // in tenths of the last digit, so that a half is 5
   const power = `e${String(Number(exponent ?? 0) - fraction.length - 1)}`;
   return { low: Number(`${String(tenths - 5n)}${power}`), high: justBelow(Number(`${String(tenths + 5n)}${power}`)) };
-}
-
-const view = new DataView(new ArrayBuffer(8));
-
-/** The greatest double below a number. */
-function justBelow(value: number): number {
-  if (value === 0) return -Number.MIN_VALUE;
-  view.setFloat64(0, value);
-  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? -1n : 1n));
-  return view.getFloat64(0);
 }
 
 const point = (value: unknown): number | undefined => decimalNumber(value);

@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { AccessFilter } from '../../fhir/access.js';
+import { compartmentsOf } from '../../fhir/compartment.js';
+import type { FhirDefinitions } from '../../fhir/definitions.js';
+import { loadDefinitions } from '../../fhir/load-definitions.js';
+import type { Resource } from '../../fhir/resource.js';
+import { documentTerms } from '../../search/document.js';
+import { match } from '../../search/match.js';
+import { parseSearch } from '../../search/parse.js';
+import type { SearchRequest } from '../../search/request.js';
+import type { Indexable, IndexHit, SearchIndex } from '../../search/search-index.js';
+import { compareTerms, sortKey } from '../../search/term.js';
+import { resource as anyResource, search as anySearch } from '../search/generated-resources.js';
+
+/** An index of R4 resources under test, empty at first. */
+export interface IndexUnderTest {
+  readonly index: SearchIndex;
+  close(): Promise<void>;
+}
+
+const everything: AccessFilter = { kind: 'everything' };
+const baseUrl = 'http://own.org/r4';
+const options = { handling: 'strict', baseUrl, defaultCount: 20, maxCount: 1000, now: Date.UTC(2026, 0, 1) } as const;
+
+/**
+ * What every search index must do; runs on each adapter. Ties in an order are the adapter's choice, but stable.
+ * @param make opens an empty index.
+ */
+export function describeSearchIndex(
+  name: string,
+  make: (definitions: FhirDefinitions) => Promise<IndexUnderTest>,
+): void {
+  describe(`the search index ${name}`, () => {
+    let definitions: FhirDefinitions;
+    const open: IndexUnderTest[] = [];
+    beforeAll(async () => {
+      definitions = await loadDefinitions('r4');
+    });
+    afterAll(() => Promise.all(open.map((each) => each.close())));
+
+    const empty = async (): Promise<SearchIndex> => {
+      const made = await make(definitions);
+      open.push(made);
+      return made.index;
+    };
+    const parse = (query: string): SearchRequest => {
+      const [type = '', parameters = ''] = query.split('?');
+      return parseSearch(definitions, type, [...new URLSearchParams(parameters)], options);
+    };
+    const indexed = (resource: Resource, versionId = 1): Indexable => ({
+      type: resource.resourceType,
+      id: resource.id ?? '',
+      versionId,
+      lastUpdated: resource.meta?.lastUpdated ?? '2020-01-01T00:00:00.000Z',
+      compartments: compartmentsOf(definitions, resource, [baseUrl]),
+      resource,
+    });
+    const ids = async (index: SearchIndex, query: string, access = everything): Promise<string[]> =>
+      (await index.search({ request: parse(query), access, limit: 1000 })).hits.map(({ id }) => id);
+
+    /** All hits, page by page, in either direction. */
+    async function paged(
+      index: SearchIndex,
+      request: SearchRequest,
+      limit: number,
+      backwards: boolean,
+    ): Promise<IndexHit[]> {
+      const found: IndexHit[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const page = await index.search({
+          request,
+          access: everything,
+          limit,
+          backwards,
+          ...(after === undefined ? {} : { after }),
+        });
+        if (backwards) found.unshift(...page.hits);
+        else found.push(...page.hits);
+        after = (backwards ? page.hits[0] : page.hits.at(-1))?.position;
+        if (!page.more) return found;
+        if (page.hits.length !== limit) throw new Error('a page with more behind it is not full');
+      }
+    }
+
+    const keysOf = (request: SearchRequest, resource: Resource): (string | null)[] => {
+      const terms = documentTerms(definitions, resource);
+      return request.sort.map(({ parameter, descending }) => sortKey(terms[parameter.code] ?? [], descending));
+    };
+    const inOrder = (request: SearchRequest, a: Resource, b: Resource): boolean => {
+      const [x, y] = [keysOf(request, a), keysOf(request, b)];
+      for (const [i, { descending }] of request.sort.entries()) {
+        const [p, q] = [x[i] ?? null, y[i] ?? null];
+        if (p === q) continue;
+        return q === null || (p !== null && (descending ? compareTerms(p, q) > 0 : compareTerms(p, q) < 0));
+      }
+      return true;
+    };
+
+    test('finds what a scan through all resources finds, in the order asked for, on pages of any size, both ways', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(anyResource, { minLength: 1, maxLength: 40 }),
+          fc.array(anySearch, { minLength: 20, maxLength: 20 }),
+          fc.integer({ min: 1, max: 7 }),
+          async (resources, searches, size) => {
+            const made = await make(definitions);
+            const { index } = made;
+            try {
+              const all = resources.map((each, i) => ({ ...each, id: String(i + 1) }));
+              await index.put(all.map((each) => indexed(each)));
+              const byId = new Map(all.map((each) => [each.id, each]));
+              for (const { type, filters, sort } of searches) {
+                const request = parseSearch(
+                  definitions,
+                  type,
+                  [...filters, ...(sort === '' ? [] : [['_sort', sort] as const])],
+                  options,
+                );
+                const wanted = all.filter((each) => match(request, each)).map(({ id }) => id);
+                const { hits, more } = await index.search({ request, access: everything, limit: 1000 });
+                expect(more).toBe(false);
+                expect(new Set(hits.map(({ id }) => id)).size).toBe(hits.length);
+                const sure = hits.filter(({ exactVersion }) => exactVersion === 1).map(({ id }) => id);
+                const found = hits
+                  .map(({ id }) => id)
+                  .filter((id) => match(request, byId.get(id) ?? { resourceType: '' }));
+                expect([...found].sort()).toEqual([...wanted].sort());
+                expect(sure.filter((id) => !wanted.includes(id))).toEqual([]);
+                hits.slice(1).forEach(({ id }, i) => {
+                  const [before, here] = [byId.get(hits[i]?.id ?? ''), byId.get(id)];
+                  expect(before !== undefined && here !== undefined && inOrder(request, before, here)).toBe(true);
+                });
+                for (const backwards of [false, true])
+                  expect(await paged(index, request, size, backwards)).toEqual(hits);
+                const skipped = await index.search({ request, access: everything, limit: size, skip: size });
+                expect(skipped.hits).toEqual(hits.slice(size, 2 * size));
+                const count = await index.count({ request, access: everything, atMost: 1000 });
+                if (count !== undefined) expect(count).toBe(wanted.length);
+                if (count !== undefined && count > 0) {
+                  expect(await index.count({ request, access: everything, atMost: count - 1 })).toBeUndefined();
+                }
+              }
+            } finally {
+              await made.close();
+            }
+          },
+        ),
+        { numRuns: 40 },
+      );
+    }, 60_000);
+
+    test('forgets what a resource was when it changes, and a deleted resource altogether', async () => {
+      const index = await empty();
+      const patient = (family: string): Resource => ({ resourceType: 'Patient', id: 'a', name: [{ family }] });
+      await index.put([indexed(patient('Before'))]);
+      await index.put([indexed(patient('After'), 2)]);
+      expect(await ids(index, 'Patient?family=before')).toEqual([]);
+      expect(await ids(index, 'Patient?family=after')).toEqual(['a']);
+      await index.put([
+        { type: 'Patient', id: 'a', versionId: 3, lastUpdated: '2020-01-01T00:00:00.000Z', compartments: [] },
+      ]);
+      expect(await ids(index, 'Patient')).toEqual([]);
+      expect(await ids(index, 'Patient?name:missing=true')).toEqual([]);
+      await index.put([indexed(patient('Again'), 4)]);
+      expect(await ids(index, 'Patient?_sort=-family')).toEqual(['a']);
+    });
+
+    test('an older version than the indexed one changes nothing, a deleted one included', async () => {
+      const index = await empty();
+      const patient = (family: string): Resource => ({ resourceType: 'Patient', id: 'a', name: [{ family }] });
+      await index.put([indexed(patient('Third'), 3), indexed(patient('Second'), 2)]);
+      await index.put([indexed(patient('First'), 1)]);
+      expect(await ids(index, 'Patient?family=third')).toEqual(['a']);
+      await index.put([
+        { type: 'Patient', id: 'a', versionId: 4, lastUpdated: '2020-01-01T00:00:00.000Z', compartments: [] },
+      ]);
+      await index.put([indexed(patient('Third'), 3)]);
+      expect(await ids(index, 'Patient')).toEqual([]);
+    });
+
+    test('gives only what is in one of the compartments, and counts only that', async () => {
+      const index = await empty();
+      const of = (id: string, patient: string): Resource => ({
+        resourceType: 'Observation',
+        id,
+        status: 'final',
+        code: { text: 'x' },
+        subject: { reference: `Patient/${patient}` },
+      });
+      await index.put([of('a', '1'), of('b', '2'), of('c', '1'), of('d', '3')].map((each) => indexed(each)));
+      const access: AccessFilter = { kind: 'compartments', compartments: ['Patient/1', 'Patient/3'] };
+      expect((await ids(index, 'Observation', access)).sort()).toEqual(['a', 'c', 'd']);
+      expect(await ids(index, 'Observation?subject=Patient/2', access)).toEqual([]);
+      expect(await index.count({ request: parse('Observation?status=final'), access, atMost: 10 })).toBe(3);
+      expect(await ids(index, 'Observation', { kind: 'compartments', compartments: [] })).toEqual([]);
+    });
+
+    test('pages neither repeat nor miss a resource that stays as it is while others are written', async () => {
+      const index = await empty();
+      const patient = (id: string, family: string): Resource => ({ resourceType: 'Patient', id, name: [{ family }] });
+      const stable = Array.from({ length: 60 }, (_, i) => patient(`s${String(i)}`, `F${String(i % 7)}`));
+      await index.put(stable.map((each) => indexed(each)));
+      for (const query of ['Patient', 'Patient?_sort=family', 'Patient?_sort=-family,_id', 'Patient?family=F']) {
+        const request = parse(query);
+        const found: string[] = [];
+        let after: string | undefined;
+        for (let round = 1; ; round += 1) {
+          const page = await index.search({
+            request,
+            access: everything,
+            limit: 7,
+            ...(after === undefined ? {} : { after }),
+          });
+          found.push(...page.hits.map(({ id }) => id).filter((id) => id.startsWith('s')));
+          after = page.hits.at(-1)?.position;
+          if (!page.more) break;
+          const moving = `${query}${String(round)}`.replace(/[^a-zA-Z0-9]/g, '');
+          await index.put([
+            indexed(patient(`m${moving}`, `F${String(round % 9)}`)),
+            indexed(patient('mover', `F${String(round % 5)}`), Date.now()),
+          ]);
+        }
+        expect([...found].sort()).toEqual(stable.map(({ id }) => id).sort());
+      }
+    });
+
+    test('takes values of any length and any characters', async () => {
+      const index = await empty();
+      const long = 'x'.repeat(5_000);
+      const odd = 'a\u0000b\tc\u007fd\ud800e\u{10ffff}';
+      const values = [long, `${long}y`, odd, `${'é'.repeat(3_000)}`, '\u{1F600}'.repeat(2_000), ' ', '\u0001'];
+      const resources = values.map((value, i) => ({
+        resourceType: 'Patient',
+        id: String(i),
+        identifier: [{ system: value, value }],
+        name: [{ family: value }],
+      }));
+      await index.put(resources.map((each) => indexed(each)));
+      for (const [i, value] of values.entries()) {
+        const request = parseSearch(definitions, 'Patient', [['identifier', `${value}|${value}`]], options);
+        expect((await index.search({ request, access: everything, limit: 10 })).hits.map(({ id }) => id)).toEqual([
+          String(i),
+        ]);
+      }
+      expect((await ids(index, `Patient?family=${long}`)).sort()).toEqual(['0', '1']);
+      expect(await ids(index, 'Patient?_sort=family')).toHaveLength(values.length);
+    });
+  });
+}

@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import type { Resource } from '../../fhir/resource.js';
+
+// Few values, many collisions: what searches must tell apart stands close together.
+
+const some = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+const few = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T[] | undefined> =>
+  maybe(fc.array(value, { minLength: 1, maxLength: 3 }));
+
+const texts = [
+  'Müller',
+  'MULLER',
+  'Mull',
+  'Ann',
+  'anna',
+  'Ångström',
+  'Ελένη',
+  '李',
+  '😀x',
+  'O’Neill',
+  'a b',
+  '~tilde',
+  '%',
+];
+const systems = ['http://a.org', 'http://b.org', 'urn:x'];
+const codes = ['1', 'A', 'a', 'ab', 'x|y', 'c,d', '\uFF21', '\u{1F600}'];
+const dates = ['2012', '2012-05', '2012-05-31', '2013-01-01', '1999'];
+const dateTimes = [
+  ...dates,
+  '2012-05-31T10:00:00Z',
+  '2012-05-31T10:00:00.500Z',
+  '2012-05-31T23:30:00-05:00',
+  '2012-06-01T04:30:00Z',
+];
+const references = [
+  'Patient/1',
+  'Patient/2',
+  'Group/1',
+  'Patient/1/_history/2',
+  'http://own.org/r4/Patient/1',
+  'http://other.org/fhir/Patient/1',
+  '#p1',
+  'urn:uuid:6f1d8a3e-7d1c-4f6a-9b1e-0c1f6b8f0a01',
+];
+const urls = ['http://x.org/a', 'http://x.org/a/b', 'http://x.org/ab', 'urn:oid:1.2.3'];
+
+const coding = fc.record({ system: maybe(some(...systems)), code: maybe(some(...codes)) }, { requiredKeys: [] });
+const concept = fc.record({ coding: few(coding), text: maybe(some(...texts)) }, { requiredKeys: [] });
+const identifier = fc.record({ system: maybe(some(...systems)), value: maybe(some(...codes)) }, { requiredKeys: [] });
+const reference = fc.record(
+  { reference: maybe(some(...references)), identifier: maybe(identifier), display: maybe(some(...texts)) },
+  { requiredKeys: [] },
+);
+const period = fc.record({ start: maybe(some(...dateTimes)), end: maybe(some(...dateTimes)) }, { requiredKeys: [] });
+const meta = fc.record(
+  {
+    lastUpdated: some('2020-01-01T00:00:00.000Z', '2020-01-01T00:00:00.001Z', '2021-01-01T00:00:00.000Z'),
+    tag: few(coding),
+    profile: few(some(...urls)),
+  },
+  { requiredKeys: ['lastUpdated'] },
+);
+
+const withoutUndefined = (value: unknown): Resource => JSON.parse(JSON.stringify(value)) as Resource;
+
+const patient = fc
+  .record({
+    resourceType: fc.constant('Patient'),
+    meta,
+    identifier: few(identifier),
+    active: maybe(fc.boolean()),
+    name: few(fc.record({ family: maybe(some(...texts)), given: few(some(...texts)), text: maybe(some(...texts)) })),
+    gender: maybe(some('male', 'female', 'other')),
+    birthDate: maybe(some(...dates)),
+    generalPractitioner: few(reference),
+  })
+  .map(withoutUndefined);
+
+const observation = fc
+  .record({
+    resourceType: fc.constant('Observation'),
+    meta,
+    identifier: few(identifier),
+    status: some('final', 'amended'),
+    code: concept,
+    subject: maybe(reference),
+    effectiveDateTime: maybe(some(...dateTimes)),
+    effectivePeriod: maybe(period),
+  })
+  .map(withoutUndefined);
+
+const riskAssessment = fc
+  .record({
+    resourceType: fc.constant('RiskAssessment'),
+    meta,
+    status: some('final', 'amended'),
+    subject: reference,
+    prediction: few(
+      fc.record({
+        probabilityDecimal: maybe(some(0, -1.5, 0.1, 0.14, 0.15, 100, 99.5, 100.4, 1e-7)),
+        probabilityRange: maybe(
+          fc.record({ low: maybe(some({ value: 0 }, { value: 99 })), high: maybe(some({ value: 100 })) }),
+        ),
+      }),
+    ),
+  })
+  .map(withoutUndefined);
+
+const valueSet = fc
+  .record({ resourceType: fc.constant('ValueSet'), meta, status: some('draft'), url: maybe(some(...urls)) })
+  .map(withoutUndefined);
+
+/** A resource of one of four types, without an id. */
+export const resource = fc.oneof(patient, observation, riskAssessment, valueSet);
+
+const prefix = some('', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap');
+const joined = (...values: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
+  fc.tuple(...values).map((parts) => parts.join(''));
+const escaped = (text: string): string => text.replace(/[,|$\\]/g, '\\$&');
+const either = (value: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.array(value, { minLength: 1, maxLength: 2 }).map((values) => values.join(','));
+
+const texty = either(some(...texts, 'mü', 'm', 'ul').map(escaped));
+const token = either(
+  fc.oneof(
+    some(...codes).map(escaped),
+    fc.tuple(some('', ...systems), some(...codes)).map(([system, code]) => `${system}|${escaped(code)}`),
+    some(...systems).map((system) => `${system}|`),
+  ),
+);
+const when = either(joined(prefix, some(...dateTimes, '2012-05-31T10:00', '2012-06')));
+const pointing = either(some('1', '2', ...references.filter((each) => !each.startsWith('#')), 'http://none.org/x'));
+const number = either(joined(prefix, some('0.1', '0.15', '100', '100.0', '1e2', '0', '-1.5', '99')));
+const uri = either(some(...urls));
+const missing = some('true', 'false');
+const named = (names: readonly string[], value: fc.Arbitrary<string>): fc.Arbitrary<[string, string]> =>
+  fc.tuple(some(...names), value);
+
+const common = fc.oneof(
+  named(['_lastUpdated'], either(joined(prefix, some('2020', '2020-01-01T00:00:00.001Z', '2021')))),
+  named(['_id'], either(some('1', '2', '3', '17'))),
+  named(['_tag', '_tag:not'], token),
+  named(
+    ['_profile', '_profile:below', '_profile:above'],
+    either(some(...urls.filter((url) => !url.startsWith('urn:')))),
+  ),
+);
+
+/** Conditions by resource type: a parameter's name and its value. */
+export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>> = {
+  Patient: fc.oneof(
+    common,
+    named(['name', 'family', 'given', 'name:exact', 'family:exact', 'name:contains', 'given:contains'], texty),
+    named(['identifier', 'identifier:not'], token),
+    named(['gender', 'gender:not'], some('male', 'female', 'http://hl7.org/fhir/administrative-gender|male', '|other')),
+    named(['active'], some('true', 'false')),
+    named(['birthdate'], when),
+    named(['general-practitioner', 'general-practitioner:Practitioner'], some('1', '2')),
+    named(['general-practitioner:identifier'], token),
+    named(['name:missing', 'birthdate:missing', 'identifier:missing', 'general-practitioner:missing'], missing),
+  ),
+  Observation: fc.oneof(
+    common,
+    named(['code', 'code:not', 'status', 'status:not', 'identifier'], token),
+    named(['date'], when),
+    named(['subject', 'patient'], pointing),
+    named(['subject:identifier'], token),
+    named(['subject:Patient', 'subject:Group'], some('1', '2')),
+    named(['code:missing', 'date:missing', 'subject:missing', 'patient:missing'], missing),
+  ),
+  RiskAssessment: fc.oneof(
+    common,
+    named(['probability'], number),
+    named(['probability:missing'], missing),
+    named(['subject'], pointing),
+  ),
+  ValueSet: fc.oneof(
+    common,
+    named(['url'], uri),
+    named(['url:above', 'url:below'], some(...urls.filter((url) => !url.startsWith('urn:')))),
+    named(['status', 'status:not'], token),
+  ),
+};
+
+/** Parameters to sort by, by resource type. */
+export const sortable: Readonly<Record<string, readonly string[]>> = {
+  Patient: ['family', 'given', 'birthdate', 'identifier', 'gender', '_lastUpdated', '_id', 'general-practitioner'],
+  Observation: ['date', 'code', 'subject', 'status', '_lastUpdated'],
+  RiskAssessment: ['probability', 'subject', '_id'],
+  ValueSet: ['url', '_profile', '_tag'],
+};
+
+/** A search on one of the types: some conditions and an order. */
+export const search = some(...Object.keys(conditions)).chain((type) =>
+  fc.record({
+    type: fc.constant(type),
+    filters: fc.array(conditions[type] ?? fc.constant<[string, string]>(['_id', '1']), { maxLength: 3 }),
+    sort: fc
+      .array(fc.tuple(some('', '-'), some(...(sortable[type] ?? []))), { maxLength: 2 })
+      .map((rules) => rules.map((parts) => parts.join('')).join(',')),
+  }),
+);

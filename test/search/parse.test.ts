@@ -1,0 +1,171 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { FhirDefinitions } from '../../fhir/definitions.js';
+import { loadDefinitions } from '../../fhir/load-definitions.js';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
+import { escapedValue, splitEscaped, unescaped } from '../../search/escape.js';
+import { parseSearch } from '../../search/parse.js';
+import type { SearchRequest } from '../../search/request.js';
+
+let definitions: FhirDefinitions;
+beforeAll(async () => {
+  definitions = await loadDefinitions('r4');
+});
+
+const parse = (query: string, handling: 'strict' | 'lenient' = 'strict'): SearchRequest => {
+  const [type = '', parameters = ''] = query.split('?');
+  const options = { handling, defaultCount: 20, maxCount: 100, now: 0 };
+  return parseSearch(definitions, type, [...new URLSearchParams(parameters)], options);
+};
+
+/** The issue a query is refused with: its code, the place it names, and its text. */
+function refusal(query: string, handling: 'strict' | 'lenient' = 'strict'): [string, string | undefined, string] {
+  try {
+    parse(query, handling);
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError) || error.status !== 400) throw error;
+    const [issue] = error.issues;
+    return [issue?.code ?? '', issue?.expression?.[0], issue?.diagnostics ?? ''];
+  }
+  throw new Error(`${query} was not refused`);
+}
+
+describe('a search query', () => {
+  test('commas are or, repeated parameters are and', () => {
+    const { filters } = parse('Patient?given=a,b&given=c');
+    expect(filters.map((filter) => (filter.kind === 'values' ? filter.queries.length : 0))).toEqual([2, 1]);
+  });
+
+  test('an escaped separator is none', () => {
+    const [filter] = parse('Patient?identifier=http://a\\,b|c\\|d,e').filters;
+    expect(filter).toMatchObject({ queries: [{ system: 'http://a,b', code: 'c|d' }, { code: 'e' }] });
+  });
+
+  test('any texts come back from a list of escaped ones', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('a', ',', '|', '$', '\\') }), { minLength: 1 }),
+        (texts) => {
+          expect(splitEscaped(texts.map(escapedValue).join(','), ',').map(unescaped)).toEqual(texts);
+        },
+      ),
+    );
+  });
+
+  test('sorts by several parameters, each in its direction', () => {
+    const { sort } = parse('Observation?_sort=-date,code&_sort=_id');
+    expect(sort.map(({ parameter, descending }) => [parameter.code, descending])).toEqual([
+      ['date', true],
+      ['code', false],
+      ['_id', false],
+    ]);
+  });
+
+  test.each([
+    ['Patient', 20],
+    ['Patient?_count=7', 7],
+    ['Patient?_count=1000000', 100],
+    ['Patient?_count=0', 0],
+    ['Patient?_summary=count', 0],
+    ['Patient?_summary=count&_count=5', 0],
+    ['Patient?_summary=false', 20],
+  ])('%s gives pages of %i', (query, count) => {
+    expect(parse(query).count).toBe(count);
+  });
+
+  test('includes name a type, a parameter and perhaps a target', () => {
+    expect(
+      parse('Observation?_include=Observation:subject:Patient&_include:iterate=Patient:organization&_include=*')
+        .includes,
+    ).toEqual([
+      { source: 'Observation', code: 'subject', target: 'Patient', iterate: false },
+      { source: 'Patient', code: 'organization', iterate: true },
+      { iterate: false },
+    ]);
+    expect(parse('Patient?_revinclude=Provenance:target').revincludes).toEqual([
+      { source: 'Provenance', code: 'target', iterate: false },
+    ]);
+    expect(parse('Patient?_include=Patient:*').includes).toEqual([{ source: 'Patient', iterate: false }]);
+  });
+
+  test('the format of the answer is not this layer’s business', () => {
+    expect(parse('Patient?_format=json&_pretty=true&name=a').used).toEqual([['name', 'a']]);
+  });
+
+  test('lenient handling leaves out what is unknown, says so, and keeps the rest', () => {
+    const { filters, used, warnings } = parse('Patient?nonsense=1&family=a&_sort=bogus&name=&foo.bar=2', 'lenient');
+    expect(filters).toHaveLength(1);
+    expect(used).toEqual([['family', 'a']]);
+    expect(warnings).toHaveLength(4);
+    expect(warnings[0]).toContain('"nonsense"');
+  });
+
+  test.each([
+    ['Patient?nonsense=1', 'invalid', 'nonsense'],
+    ['Patient?nonsense.name=1', 'invalid', 'nonsense.name'],
+    ['Patient?Family=a', 'invalid', 'Family'],
+    ['Patient?_sort=nonsense', 'invalid', '_sort'],
+    ['Patient?_sort=', 'invalid', '_sort'],
+    ['Patient?family=', 'invalid', 'family'],
+    ['Patient?birthdate=yesterday', 'invalid', 'birthdate'],
+    ['Patient?birthdate=2013-02-30', 'invalid', 'birthdate'],
+    ['Patient?birthdate=xx2012', 'invalid', 'birthdate'],
+    ['RiskAssessment?probability=a lot', 'invalid', 'probability'],
+    ['RiskAssessment?probability=Infinity', 'invalid', 'probability'],
+    ['Patient?identifier=a|b|c', 'invalid', 'identifier'],
+    ['Patient?identifier=|', 'invalid', 'identifier'],
+    ['Patient?identifier=a,,b', 'invalid', 'identifier'],
+    ['Patient?identifier=a,', 'invalid', 'identifier'],
+    ['Patient?family:exact:missing=a', 'invalid', 'family:exact:missing'],
+    ['Patient?family:missing=perhaps', 'invalid', 'family:missing'],
+    ['Patient?organization=%23p1', 'invalid', 'organization'],
+    ['Observation?subject:Patient=Group/1', 'invalid', 'subject:Patient'],
+    ['Patient?_count=-1', 'invalid', '_count'],
+    ['Patient?_count=many', 'invalid', '_count'],
+    ['Patient?_total=maybe', 'invalid', '_total'],
+    ['Patient?_summary=maybe', 'invalid', '_summary'],
+    ['Patient?_include=Patient', 'invalid', '_include'],
+    ['Patient?_include=Nonsense:x', 'invalid', '_include'],
+    ['Patient?_include=Patient:nonsense', 'invalid', '_include'],
+    ['Patient?_include=Patient:family', 'invalid', '_include'],
+    ['Patient?_include=Observation:subject', 'invalid', '_include'],
+    ['Patient?_include=Patient:organization:Nonsense', 'invalid', '_include'],
+  ])('%s is refused (%s) at %s', (query, code, place) => {
+    expect(refusal(query).slice(0, 2)).toEqual([code, place]);
+  });
+
+  test.each([
+    ['Observation?subject.name=peter', 'subject.name'],
+    ['Observation?subject:Patient.name=peter', 'subject:Patient.name'],
+    ['Patient?_has:Observation:patient:code=1234-5', '_has:Observation:patient:code'],
+    ['Patient?_elements=name', '_elements'],
+    ['Patient?_text=a', '_text'],
+    ['Patient?_content=a', '_content'],
+    ['Patient?_filter=a', '_filter'],
+    ['Patient?_list=1', '_list'],
+    ['Patient?_contained=true', '_contained'],
+    ['Patient?_summary=text', '_summary'],
+    ['Patient?_revinclude=*', '_revinclude'],
+    ['Observation?value-quantity=5', 'value-quantity'],
+    ['Observation?code-value-quantity=a$5', 'code-value-quantity'],
+    ['Location?near=1|2', 'near'],
+    ['Observation?_sort=value-quantity', '_sort'],
+    ['Patient?gender:text=a', 'gender:text'],
+    ['Observation?code:in=http://x', 'code:in'],
+    ['Observation?code:below=http://x', 'code:below'],
+    ['Patient?identifier:of-type=a|b|c', 'identifier:of-type'],
+    ['Patient?birthdate:exact=2012', 'birthdate:exact'],
+    ['Patient?family:nonsense=a', 'family:nonsense'],
+    ['Observation?subject:Nonsense=1', 'subject:Nonsense'],
+    ['ValueSet?url:below=urn:oid:1', 'url:below'],
+  ])(
+    '%s is not served, and says so, strict or lenient: an ignored condition would show the wrong resources',
+    (query, place) => {
+      for (const handling of ['strict', 'lenient'] as const) {
+        const [code, expression, text] = refusal(query, handling);
+        expect([code, expression]).toEqual(['not-supported', place]);
+        expect(text.length).toBeGreaterThan(20);
+      }
+    },
+  );
+});

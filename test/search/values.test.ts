@@ -1,0 +1,306 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { FhirDefinitions } from '../../fhir/definitions.js';
+import { parseJson } from '../../fhir/json.js';
+import { loadDefinitions } from '../../fhir/load-definitions.js';
+import type { Resource } from '../../fhir/resource.js';
+import { match } from '../../search/match.js';
+import { parseSearch } from '../../search/parse.js';
+import { implicitRange } from '../../search/values/number.js';
+import { fold } from '../../search/values/string.js';
+
+let definitions: FhirDefinitions;
+beforeAll(async () => {
+  definitions = await loadDefinitions('r4');
+});
+
+const now = Date.UTC(2026, 0, 1);
+const matches = (query: string, resource: Resource): boolean => {
+  const parameters = [...new URLSearchParams(query)];
+  const options = { handling: 'strict', baseUrl: 'http://own.org/r4', defaultCount: 20, maxCount: 1000, now } as const;
+  return match(parseSearch(definitions, resource.resourceType, parameters, options), resource);
+};
+
+/** Queries that match, and queries that do not, on one resource. */
+function examples(resource: Resource, matching: readonly string[], others: readonly string[]): void {
+  test.each(matching)('%s matches', (query) => {
+    expect(matches(query, resource)).toBe(true);
+  });
+  test.each(others)('%s does not match', (query) => {
+    expect(matches(query, resource)).toBe(false);
+  });
+}
+
+const patient: Resource = {
+  resourceType: 'Patient',
+  id: 'Pat-1',
+  meta: {
+    lastUpdated: '2020-05-01T10:00:00.123Z',
+    tag: [{ system: 'http://t', code: 'x' }],
+    profile: ['http://p.org/a/b'],
+  },
+  identifier: [{ system: 'http://sys', value: 'ID-1' }, { value: 'bare' }],
+  active: true,
+  name: [{ family: 'Müller-Łukasz', given: ['José', 'Mary  Ann'] }, { text: 'Dr. Who' }],
+  telecom: [{ system: 'email', value: 'A@b.org' }],
+  gender: 'female',
+  birthDate: '1974-12-25',
+  address: [{ city: 'Zürich', line: ['Straße 5'], postalCode: '8001' }],
+  generalPractitioner: [
+    { reference: 'Practitioner/7' },
+    { reference: 'http://own.org/r4/Organization/8' },
+    { reference: 'http://other.org/fhir/Practitioner/9' },
+    { reference: '#inside' },
+    { reference: 'Practitioner/10/_history/3' },
+    { identifier: { system: 'http://npi', value: '42' }, display: 'Somebody' },
+  ],
+};
+
+describe('string', () => {
+  examples(
+    patient,
+    [
+      'family=muller',
+      'family=MÜLLER',
+      'family=m%C3%BCll',
+      'family=Muller-lukasz',
+      'given=jose',
+      'given=mary ann',
+      'name=dr.',
+      'family:exact=Müller-Łukasz',
+      'family:contains=luk',
+      'name:contains=who',
+      'address=strasse',
+      'address=zurich',
+      'address-city=z',
+      'family= muller ',
+      'family=muller&given=mary',
+    ],
+    [
+      'family=uller',
+      'family:exact=Müller',
+      'family:exact=müller-Łukasz',
+      'family:contains=xyz',
+      'family=muller&given=zoe',
+      'name=who',
+      'name:exact=José ',
+    ],
+  );
+
+  test('folding leaves out case, accents and superfluous blanks, and nothing else', () => {
+    expect(fold('  ÉCOLE\u00a0 Æther Straße Đà Nẵng ')).toBe('ecole aether strasse da nang');
+    expect(fold('I\u0307stanbul')).toBe('istanbul');
+    expect(fold('ﬁ')).toBe('fi');
+    expect(fold("O'Neill 李")).toBe("o'neill 李");
+  });
+});
+
+describe('token', () => {
+  examples(
+    patient,
+    [
+      'identifier=http://sys|ID-1',
+      'identifier=ID-1',
+      'identifier=|bare',
+      'identifier=bare',
+      'identifier=http://sys|',
+      'identifier=zzz,bare',
+      'gender=female',
+      'gender=FEMALE',
+      'gender=http://hl7.org/fhir/administrative-gender|female',
+      'gender=|female',
+      'active=true',
+      'gender:not=male',
+      'identifier:not=http://sys|bare',
+      'telecom=a@B.org',
+      'email=a@b.org',
+      '_id=Pat-1',
+      '_tag=http://t|X',
+      '_tag=x',
+      'deceased=false',
+      '_security:not=r',
+      '_id=1,Pat-1',
+    ],
+    [
+      'identifier=http://sys|id-1',
+      'identifier=id-1',
+      'identifier=|ID-1',
+      'identifier=http://other|',
+      'identifier=http://sys|bare',
+      'gender=male',
+      'gender=http://example.org|female',
+      'active=false',
+      'gender:not=male,female',
+      'phone=a@b.org',
+      '_id=pat-1',
+      '_tag=http://u|x',
+      'deceased=true',
+    ],
+  );
+});
+
+describe('reference', () => {
+  examples(
+    patient,
+    [
+      'general-practitioner=7',
+      'general-practitioner=Practitioner/7',
+      'general-practitioner=http://own.org/r4/Practitioner/7',
+      'general-practitioner=8',
+      'general-practitioner=Organization/8',
+      'general-practitioner=http://own.org/r4/Organization/8',
+      'general-practitioner=http://other.org/fhir/Practitioner/9',
+      'general-practitioner:Practitioner=7',
+      'general-practitioner:Practitioner=Practitioner/7',
+      'general-practitioner=10',
+      'general-practitioner=Practitioner/10/_history/3',
+      'general-practitioner:identifier=http://npi|42',
+      'general-practitioner:identifier=42',
+      'organization:missing=true',
+      'general-practitioner:missing=false',
+    ],
+    [
+      'general-practitioner=Organization/7',
+      'general-practitioner:Organization=7',
+      'general-practitioner=9',
+      'general-practitioner=Practitioner/9',
+      'general-practitioner=inside',
+      'general-practitioner=Practitioner/10/_history/4',
+      'general-practitioner=Practitioner/7/_history/1',
+      'general-practitioner=42',
+      'general-practitioner:identifier=http://other|42',
+      'general-practitioner=http://third.org/Practitioner/7',
+      'general-practitioner=Somebody',
+    ],
+  );
+  const canonical: Resource = {
+    resourceType: 'CarePlan',
+    instantiatesCanonical: ['http://x.org/PlanDefinition/1|2.0'],
+  };
+  examples(
+    canonical,
+    [
+      'instantiates-canonical=http://x.org/PlanDefinition/1',
+      'instantiates-canonical=http://x.org/PlanDefinition/1|2.0',
+    ],
+    [
+      'instantiates-canonical=http://x.org/PlanDefinition/1|3.0',
+      'instantiates-canonical=http://x.org/PlanDefinition/11',
+      'instantiates-canonical=PlanDefinition/1',
+    ],
+  );
+});
+
+describe('date', () => {
+  examples(
+    patient,
+    [
+      'birthdate=1974-12-25',
+      'birthdate=1974',
+      'birthdate=1974-12',
+      'birthdate=ge1974-12-25',
+      'birthdate=le1974',
+      'birthdate=lt1975',
+      'birthdate=gt1974-12-24',
+      'birthdate=gt1974-12-25T10:00:00Z',
+      'birthdate=ne1975',
+      'birthdate=eb1975',
+      'birthdate=sa1973',
+      'birthdate=ap1975',
+      'birthdate=1980,1974',
+      '_lastUpdated=2020-05-01T10:00:00.123Z',
+      '_lastUpdated=2020-05-01T12:00:00.123 02:00',
+      '_lastUpdated=gt2020-05-01T10:00:00.122Z',
+      '_lastUpdated=2020-05-01T10:00',
+    ],
+    [
+      'birthdate=1974-12-25T10:00:00Z',
+      'birthdate=1974-12-24',
+      'birthdate=gt1974-12-25',
+      'birthdate=gt1974',
+      'birthdate=lt1974-12-25',
+      'birthdate=ne1974',
+      'birthdate=sa1974',
+      'birthdate=eb1974',
+      'birthdate=ap2025',
+      '_lastUpdated=gt2020-05-01T10:00:00.123Z',
+      'birthdate=ge1974&birthdate=lt1974-12',
+    ],
+  );
+  const encounter: Resource = { resourceType: 'Encounter', period: { start: '2020-01-10T08:00:00Z' } };
+  examples(
+    encounter,
+    ['date=gt2030', 'date=ge2020-01-10', 'date=ap2020-01-11', 'date=ne2020'],
+    ['date=2020', 'date=lt2020-01-10', 'date=eb2030', 'date=sa2020-01-10'],
+  );
+  const ended: Resource = { resourceType: 'Encounter', period: { end: '2020-01-10' } };
+  examples(ended, ['date=lt1900', 'date=le2020-01-10', 'date=eb2020-01-11'], ['date=gt2020-01-10', 'date=2020']);
+  const timing: Resource = { resourceType: 'Observation', effectiveTiming: { event: ['2020-01-01', '2022-01-01'] } };
+  examples(timing, ['date=2020', 'date=2022-01-01', 'date=gt2021'], ['date=2021', 'date=gt2022']);
+});
+
+describe('number', () => {
+  const risk = (probability: string): Resource =>
+    parseJson(`{"resourceType":"RiskAssessment","prediction":[{"probabilityDecimal":${probability}}]}`) as Resource;
+  examples(
+    risk('100'),
+    [
+      'probability=100',
+      'probability=1e2',
+      'probability=ge100',
+      'probability=gt99.9',
+      'probability=ap105',
+      'probability=100.00',
+    ],
+    ['probability=101', 'probability=gt100', 'probability=ne100', 'probability=99.9'],
+  );
+  examples(
+    risk('100.40'),
+    ['probability=100', 'probability=gt100', 'probability=100.4'],
+    ['probability=100.0', 'probability=le100', 'probability=100.3'],
+  );
+  examples(risk('0.15'), ['probability=0.2', 'probability=0.15'], ['probability=0.1']);
+
+  test.each([
+    ['100', 99.5, 100.5],
+    ['100.00', 99.995, 100.005],
+    ['1e2', 95, 105],
+    ['-1', -1.5, -0.5],
+    ['0', -0.5, 0.5],
+    ['5.40e-3', 0.005395, 0.005405],
+  ])('%s means %d up to, not including, %d', (text, low, end) => {
+    const range = implicitRange(text);
+    expect(range?.low).toBe(low);
+    expect(range?.high).toBeLessThan(end);
+    expect(range?.high).toBeCloseTo(end, 9);
+  });
+});
+
+describe('uri', () => {
+  const valueSet: Resource = { resourceType: 'ValueSet', url: 'http://x.org/fhir/a' };
+  examples(
+    valueSet,
+    [
+      'url=http://x.org/fhir/a',
+      'url:below=http://x.org/fhir',
+      'url:below=http://x.org/fhir/',
+      'url:above=http://x.org/fhir/a/b',
+      'url:below=http://x.org/fhir/a',
+    ],
+    [
+      'url=http://x.org/fhir',
+      'url=http://x.org/fhir/A',
+      'url:below=http://x.org/fh',
+      'url:above=http://x.org/fhir',
+      'url:above=http://x.org/fhir/ab',
+      'url=http://x.org/fhir/a/',
+    ],
+  );
+});
+
+describe('missing', () => {
+  examples(
+    patient,
+    ['birthdate:missing=false', 'death-date:missing=true', 'language:missing=true'],
+    ['birthdate:missing=true', 'death-date:missing=false'],
+  );
+});

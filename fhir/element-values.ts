@@ -22,6 +22,12 @@ export const elementValues = {
     for (const item of value as unknown[]) if (item !== undefined && item !== null) out.push({ type, value: item });
   },
 
+  /** Adds a primitive element that is there, be it without a value: its `_` sibling then has extensions. */
+  addElement(out: ExtractedValue[], value: unknown, sibling: unknown, type: string): void {
+    if (value !== undefined && value !== null) elementValues.add(out, value, type);
+    else if (typeof sibling === 'object' && sibling !== null) out.push({ type, value: undefined });
+  },
+
   /** Adds a whole resource inside a resource; its type is what its `resourceType` says. */
   addResource(out: ExtractedValue[], value: unknown): void {
     const type = (value as Resource | null | undefined)?.resourceType;
@@ -44,10 +50,16 @@ export const elementValues = {
   /** FHIRPath's `exists()`. */
   exists: (values: readonly ExtractedValue[]): boolean => values.length > 0,
 
-  /** FHIRPath's `=` between a collection and a literal: one value, that one. Values of other types are not equal. */
+  /**
+   * FHIRPath's `=` between a collection and a literal: one value, that one. Values of other types are not equal;
+   * whether a boolean without a value is, nobody knows.
+   */
   equal(values: readonly ExtractedValue[], literal: string | boolean | number): Truth {
-    if (values.length === 0) return undefined;
-    return values.length === 1 && values[0]?.value === literal;
+    const [first] = values;
+    if (first === undefined) return undefined;
+    const isComparable = (first.type === 'boolean') === (typeof literal === 'boolean');
+    if (first.value === undefined && isComparable) return undefined;
+    return values.length === 1 && first.value === literal;
   },
 
   /** FHIRPath's `is`: whether the one value is of one of these types (a type and its specializations). */
@@ -84,7 +96,6 @@ function targetType(text: string, resource: Resource): unknown {
   switch (reference.kind) {
     case 'relative':
     case 'absolute':
-    case 'conditional':
       return reference.type;
     case 'fragment': {
       if (reference.id === '') return resource.resourceType;

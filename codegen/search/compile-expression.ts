@@ -18,6 +18,8 @@ interface Branch extends ElementType {
   readonly wrap: (statement: string) => string;
   readonly code: string;
   readonly isList: boolean;
+  /** Reads the `_` sibling of a primitive: an element may have extensions and no value. */
+  readonly sibling?: string;
 }
 
 /** A compiled expression: statements that add the selected values to `o`, and the types of what they may add. */
@@ -37,12 +39,35 @@ export interface Compiled {
 export function compileExpression(text: string, target: CompileTarget): Compiled {
   const branches = new ExpressionCompiler(target).compile(parseExpression(text));
   if (branches.length === 0) throw new Error(`selects nothing in ${target.resource.type}: ${text}`);
-  const statements = [...new Set(branches.map(addStatement))].join(' ');
+  const statements = addStatements(branches);
   return { statements, types: branches.map(({ type, path }) => ({ type, path })) };
 }
 
-const addStatement = ({ wrap, code, type }: Branch): string =>
-  wrap(type === 'Resource' ? `addResource(o, ${code});` : `add(o, ${code}, '${type}');`);
+const addValue = ({ code, type }: Branch): string =>
+  type === 'Resource' ? `addResource(o, ${code});` : `add(o, ${code}, '${type}');`;
+
+/** Adds an element that is there, be it without a value. */
+const addElement = (branch: Branch): string =>
+  branch.sibling === undefined
+    ? addValue(branch)
+    : `addElement(o, ${branch.code}, ${branch.sibling}, '${branch.type}');`;
+
+/** Statements that add what the branches give; those that share loops share them in the code too. */
+function addStatements(branches: readonly Branch[], add: (branch: Branch) => string = addValue): string {
+  const groups: { wrap: Branch['wrap']; adds: string[] }[] = [];
+  for (const branch of branches) {
+    const statement = add(branch);
+    const last = groups.at(-1);
+    if (last?.wrap !== branch.wrap) groups.push({ wrap: branch.wrap, adds: [statement] });
+    else if (!last.adds.includes(statement)) last.adds.push(statement);
+  }
+  const statements = groups.map(({ wrap, adds: [first = '', ...others] }) =>
+    wrap(
+      others.length === 0 || wrap === unwrapped ? [first, ...others].join(' ') : `{ ${[first, ...others].join(' ')} }`,
+    ),
+  );
+  return [...new Set(statements)].join(' ');
+}
 
 const literal = (value: string | boolean | number): string =>
   typeof value === 'string' ? `'${value.replace(/['\\]/g, '\\$&')}'` : String(value);
@@ -101,11 +126,16 @@ class ExpressionCompiler {
   private member(branches: readonly Branch[], name: string): Branch[] {
     const found = branches.flatMap((branch) => {
       const members = this.target.types.members(branch, name);
-      return members.map(({ json, isList, type, path }) => {
-        const owner = branch.isList ? this.each(branch) : branch;
-        const access = owner.code === 'r' ? '.' : '?.';
-        return { wrap: owner.wrap, code: `${owner.code}${access}${json}`, isList, type, path };
-      });
+      const owner = branch.isList && members.length > 0 ? this.each(branch) : branch;
+      const access = owner.code === 'r' ? '.' : '?.';
+      return members.map(({ json, isList, type, path }) => ({
+        wrap: owner.wrap,
+        code: `${owner.code}${access}${json}`,
+        isList,
+        type,
+        path,
+        ...(this.target.types.isPrimitive(type) ? { sibling: `${owner.code}${access}_${json}` } : {}),
+      }));
     });
     if (found.length === 0 && branches.length > 0) {
       throw new Error(`${[...new Set(branches.map(({ path }) => path))].join(', ')} has no ${name}`);
@@ -210,6 +240,6 @@ class ExpressionCompiler {
   }
 
   private valuesCode(expression: Expression): string {
-    return `values((o) => { ${this.compile(expression).map(addStatement).join(' ')} })`;
+    return `values((o) => { ${addStatements(this.compile(expression), addElement)} })`;
   }
 }

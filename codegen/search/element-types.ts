@@ -23,6 +23,7 @@ export interface ElementTypes {
   /** The type written as `name`; STU3 writes some in the wrong case (`DateTime`). @throws Error when there is none. */
   typeNamed(name: string): string;
   isResource(type: string): boolean;
+  isPrimitive(type: string): boolean;
 }
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -53,6 +54,7 @@ export function elementTypes(source: SourceDefinitions): ElementTypes {
       return matches[0];
     },
     isResource: (type) => structures.get(type)?.kind === 'resource',
+    isPrimitive: (type) => structures.get(type)?.kind === 'primitive-type',
   };
 }
 

@@ -6,7 +6,7 @@ import { emitCompartments } from './emit-compartments.js';
 import { correctedSearchParameters } from './errata.js';
 
 const urlBase = 'http://hl7.org/fhir/SearchParameter/';
-const functions = 'add, addResource, list, values, exists, equal, is, not, and, or, refersTo';
+const functions = 'add, addElement, addResource, list, values, exists, equal, is, not, and, or, refersTo';
 
 const neverReferenced = ['OperationOutcome', 'Parameters', 'SubscriptionStatus'];
 

@@ -23,6 +23,17 @@ interface AnnotatedParameter {
   compositeOf: string[];
 }
 
+const sequence = 'http://hl7.org/fhir/SearchParameter/Sequence';
+
+/** The components of the one composite whose annotation leaves out a component (`end`). */
+const components: Readonly<Record<string, SearchParameterSource['component']>> = {
+  'Sequence.coordinate': [
+    { definition: `${sequence}-chromosome`, expression: '%resource.referenceSeq.chromosome' },
+    { definition: `${sequence}-start`, expression: 'start' },
+    { definition: `${sequence}-end`, expression: 'end' },
+  ],
+};
+
 /**
  * Reads the search parameters of STU3 from the annotations of `org.hl7.fhir.dstu3`, the one complete source on a
  * package registry, and adds those of Resource and DomainResource, which it lacks.
@@ -48,7 +59,9 @@ export async function readStu3SearchParameters(): Promise<SearchParameterSource[
     type: parameter.type,
     expression: parameter.path,
     target: parameter.type === 'reference' && parameter.target.length === 0 ? types : parameter.target,
-    component: parameter.compositeOf.map((code) => component(parameter, code)),
+    component:
+      components[`${parameter.base}.${parameter.code}`] ??
+      parameter.compositeOf.map((code) => component(parameter, code)),
   }));
   return [...resourceParameters, ...parameters];
 }

@@ -22,6 +22,7 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
   return terms;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- ties the values to the terms of one type
 function termsOf<T extends ServedType>(type: T, parameter: ServedParameter, resource: Resource): string[] | undefined {
   const extracted = parameter.extract(resource);
   if (extracted.length === 0) return undefined;

@@ -70,7 +70,7 @@ export function lmdbSearchIndex(
   }
 
   function search({ request, access, limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
-    const clauses = clausesOf(request, access);
+    const clauses = clausesOf(request, access, postings);
     const exact = clauses.every((clause) => clause.exact);
     const rules = request.sort.map(({ parameter, descending }) => ({ code: parameter.code, descending }));
     const hits: IndexHit[] = [];
@@ -99,18 +99,18 @@ export function lmdbSearchIndex(
   }
 
   function count({ request, access, atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
-    const clauses = clausesOf(request, access);
+    const clauses = clausesOf(request, access, postings);
     if (!clauses.every((clause) => clause.exact)) return undefined;
     const key = onlyList(
       request.type,
       clauses.map(({ ranges }) => ranges),
     );
+    if (key !== undefined) return within(postings.count(key, atMost + 1), atMost);
+    const numbers = inNumberOrder(viewOf(request.type), clauses, undefined, false, Math.min(atMost, 100_000));
     let found = 0;
-    if (key !== undefined) found = postings.count(key, atMost + 1);
-    else
-      for (const _ of inNumberOrder(viewOf(request.type), clauses, undefined, false, Math.min(atMost, 100_000)))
-        if (++found > atMost) break;
-    return found > atMost ? undefined : found;
+    while (found <= atMost && numbers.next().done !== true) found += 1;
+    numbers.return(undefined);
+    return within(found, atMost);
   }
 
   return {

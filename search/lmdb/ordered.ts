@@ -1,5 +1,5 @@
 import { firstSorted, sortKey } from '../term.js';
-import { collectSmallest, type IndexView, inNumberOrder, satisfies } from './candidates.js';
+import { collectSmallest, type IndexView, inNumberOrder, narrowed, satisfies } from './candidates.js';
 import { type Clause, unsortedBy } from './clause.js';
 import { comparePlaces, type OrderRule, type Place, sortKeys } from './documents.js';
 import { allOf } from './postings.js';
@@ -22,8 +22,8 @@ export function* inOrder(
   }
   const smallest = collectSmallest(view, clauses, view.limits.sorted);
   if (smallest !== undefined) {
-    const others = clauses.filter((clause) => clause !== smallest.clause);
-    const places = smallest.numbers.flatMap((number): Place[] => {
+    const { numbers, others } = narrowed(view, smallest, clauses);
+    const places = numbers.flatMap((number): Place[] => {
       if (!satisfies(view, others, number)) return [];
       const document = view.documents.read(number);
       return document === undefined ? [] : [{ keys: sortKeys(document, rules), number }];
@@ -72,7 +72,7 @@ function* byValue(
       }
       continue;
     }
-    const hasValue: Clause = { ranges: [{ key }], exact: true, accepts: sortsHere.accepts };
+    const hasValue: Clause = { ...sortsHere, ranges: [{ key }] };
     yield* within(term, inOrder(view, [...clauses, hasValue, sortsHere], rest, behind(inside), backwards));
   }
 }
@@ -86,7 +86,10 @@ function* withoutValue(
   after: Place | undefined,
   backwards: boolean,
 ): Generator<Place> {
-  yield* within(null, inOrder(view, [...clauses, unsortedBy(view.type, code)], rest, behind(after), backwards));
+  yield* within(
+    null,
+    inOrder(view, [...clauses, unsortedBy(view.postings, view.type, code)], rest, behind(after), backwards),
+  );
 }
 
 const behind = (place: Place | undefined): Place | undefined =>

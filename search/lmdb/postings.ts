@@ -13,8 +13,9 @@ export type KeyRange =
 export interface Walk {
   /** Only documents after this one, in the walk's direction. */
   readonly after?: DocumentNumber;
+  /** Only documents from this one on. */
+  readonly from?: DocumentNumber;
   readonly backwards?: boolean;
-  readonly limit?: number;
 }
 
 /** Stands where a parameter's code stands in a key, for lists that are no parameter's: no code looks like these. */
@@ -67,18 +68,18 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     compression: false,
   });
   return {
-    add: (key, document) => void lists.putSync(key, document),
-    remove: (key, document) => void lists.removeSync(key, document),
+    add(key, document) {
+      lists.putSync(key, document);
+    },
+    remove(key, document) {
+      lists.removeSync(key, document);
+    },
     has: (key, document) => lists.doesExist(key, document),
     count: (key, atMost) => Math.min(atMost, lists.getValuesCount(key, { limit: atMost })),
-    *documents(key, { after, backwards = false, limit = Infinity } = {}) {
-      let given = 0;
-      const start = after === undefined ? {} : { start: after };
+    *documents(key, { after, from = after, backwards = false } = {}) {
+      const start = from === undefined ? {} : { start: from };
       for (const document of lists.getValues(key, { ...start, reverse: backwards })) {
-        if (document === after) continue;
-        if (given >= limit) return;
-        given += 1;
-        yield document;
+        if (document !== after) yield document;
       }
     },
     entries: (from, to) => lists.getRange({ start: from, end: to }),

@@ -2,7 +2,7 @@ import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { keyText } from '../fhir/resource.js';
 import { documentTerms } from './document.js';
-import { type IndexView, inNumberOrder, type SearchLimits } from './lmdb/candidates.js';
+import { candidates, type IndexView, satisfies, type SearchLimits } from './lmdb/candidates.js';
 import { clausesOf } from './lmdb/clause.js';
 import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
 import { inOrder } from './lmdb/ordered.js';
@@ -105,12 +105,19 @@ export function lmdbSearchIndex(
       request.type,
       clauses.map(({ ranges }) => ranges),
     );
-    if (key !== undefined) return within(postings.count(key, atMost + 1), atMost);
-    const numbers = inNumberOrder(viewOf(request.type), clauses, undefined, false, Math.min(atMost, 100_000));
+    if (key !== undefined) {
+      const length = postings.count(key, atMost + 1);
+      return length > atMost ? undefined : length;
+    }
+    const view = viewOf(request.type);
+    const { numbers, others } = candidates(view, clauses, { collectAtMost: Math.min(atMost, 100_000) });
     let found = 0;
-    while (found <= atMost && numbers.next().done !== true) found += 1;
-    numbers.return(undefined);
-    return within(found, atMost);
+    let looks = 0;
+    for (const number of numbers) {
+      if ((looks += 1) > atMost * looksPerCount) return undefined;
+      if (satisfies(view, others, number) && (found += 1) > atMost) return undefined;
+    }
+    return found;
   }
 
   return {
@@ -128,7 +135,8 @@ export function lmdbSearchIndex(
   };
 }
 
-const within = (found: number, atMost: number): number | undefined => (found > atMost ? undefined : found);
+/** A count that is bounded looks at so many more documents than it may find; then it says that it cannot tell. */
+const looksPerCount = 4;
 
 /** A synchronous answer as a promise: errors reject. */
 const attempt = <T>(answer: () => T): Promise<T> =>

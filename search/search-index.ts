@@ -43,7 +43,7 @@ export interface IndexPage {
 /** The search port. Adapters: lmdb.ts (embedded, in the commit's transaction), opensearch.ts. */
 export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
-  /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly. */
+  /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly, or, with a bound, not quickly. */
   count(query: { request: SearchRequest; access: AccessFilter; atMost: number }): Promise<number | undefined>;
   /** Brings the index to these versions; an older version than the indexed one changes nothing. */
   put(changes: readonly Indexable[]): Promise<void>;

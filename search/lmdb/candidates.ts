@@ -1,6 +1,6 @@
 import type { Clause } from './clause.js';
 import type { Documents } from './documents.js';
-import { type DocumentNumber, type KeyRange, lists, postingKey, type Postings } from './postings.js';
+import { type DocumentNumber, type KeyRange, lists, postingKey, type Postings, type Walk } from './postings.js';
 
 /** An index as searches read it: all reads of one search happen in one turn, so on one snapshot. */
 export interface IndexView {
@@ -144,31 +144,37 @@ export function satisfies(
   return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
 }
 
+/** Documents among which are all that satisfy a search, and the clauses still to be checked on each. */
+export interface Candidates {
+  /** In the order of their numbers, each once, found as they are asked for. */
+  readonly numbers: Iterable<DocumentNumber>;
+  readonly others: readonly Clause[];
+}
+
 /**
- * The documents that satisfy all clauses, in the order of their numbers, each once.
+ * The most selective clause's documents.
  * @param after only those after this one, in the walk's direction.
- * @param collectAtMost so many are collected and sorted at once; beyond, they are found as they are asked for.
+ * @param collectAtMost so many are collected and sorted at once; beyond, lists are walked along.
  */
-export function* inNumberOrder(
+export function candidates(
   view: IndexView,
   clauses: readonly Clause[],
-  after?: DocumentNumber,
-  backwards = false,
-  collectAtMost = view.limits.collected,
-): Generator<DocumentNumber> {
+  { after, backwards = false, collectAtMost }: Walk & { readonly collectAtMost: number },
+): Candidates {
   const smallest = collectSmallest(view, clauses, collectAtMost);
   if (smallest !== undefined) {
     const { numbers, others } = narrowed(view, smallest, clauses);
-    if (backwards) numbers.reverse();
-    for (const number of numbers) {
-      if (after !== undefined && (backwards ? number >= after : number <= after)) continue;
-      if (satisfies(view, others, number)) yield number;
-    }
-    return;
+    const wanted = after === undefined ? numbers : numbers.filter((each) => (backwards ? each < after : each > after));
+    return { numbers: backwards ? wanted.reverse() : wanted, others };
   }
   const { keys, clause } = keysToWalk(view, clauses);
-  const others = clauses.filter((each) => each !== clause);
-  for (const number of merged(view, keys, after, backwards)) if (satisfies(view, others, number)) yield number;
+  return { numbers: merged(view, keys, after, backwards), others: clauses.filter((each) => each !== clause) };
+}
+
+/** The documents that satisfy all clauses, in the order of their numbers, each once, as they are asked for. */
+export function* inNumberOrder(view: IndexView, clauses: readonly Clause[], walk: Walk): Generator<DocumentNumber> {
+  const { numbers, others } = candidates(view, clauses, { ...walk, collectAtMost: view.limits.collected });
+  for (const number of numbers) if (satisfies(view, others, number)) yield number;
 }
 
 /** The lists to walk along when no clause has few documents: those of the shortest clause with few lists, or all documents. */

@@ -17,7 +17,8 @@ export function* inOrder(
 ): Generator<Place> {
   const [first, ...rest] = rules;
   if (first === undefined) {
-    for (const number of inNumberOrder(view, clauses, after?.number, backwards)) yield { keys: [], number };
+    const walk = { backwards, ...(after === undefined ? {} : { after: after.number }) };
+    for (const number of inNumberOrder(view, clauses, walk)) yield { keys: [], number };
     return;
   }
   const smallest = collectSmallest(view, clauses, view.limits.sorted);

@@ -48,22 +48,21 @@ export function objectShapes(source: SourceDefinitions, resourceTypes: readonly 
   const structures = new Map(source.structures.map((structure) => [structure.name, structure]));
   const shapes = new Map<string, ObjectShape & { path: string }>();
   const wanted = [...resourceTypes, 'Element'];
+  const seen = new Set(wanted);
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const structure = structures.get(name);
     if (structure === undefined) throw new Error(`${source.version}: the type ${name} is not defined`);
     for (const path of objectPaths(structure)) {
       const known = shapes.get(typeName(path));
-      if (known?.path === path) continue;
       if (known !== undefined) throw new Error(`${source.version}: ${path} and ${known.path} have one GraphQL name`);
-      const fields = children(structure, path).flatMap((child) => elementFields(structures, structure, child));
-      shapes.set(typeName(path), {
-        path,
-        name: typeName(path),
-        isResource: structure.kind === 'resource' && path === name,
-        fields,
-      });
-      for (const { type } of fields) {
-        if (type.kind === 'complex' && structures.has(type.name) && !shapes.has(type.name)) wanted.push(type.name);
+      const elements = children(structure, path);
+      const fields = elements.flatMap((child) => elementFields(structures, structure, child));
+      const isResource = structure.kind === 'resource' && path === name;
+      shapes.set(typeName(path), { path, name: typeName(path), isResource, fields });
+      for (const { code } of elements.flatMap((child) => (hasChildren(structure, child) ? [] : child.types))) {
+        if (seen.has(code) || code === 'Resource' || isPrimitive(structures, code)) continue;
+        seen.add(code);
+        wanted.push(code);
       }
     }
   }
@@ -84,6 +83,13 @@ const children = (structure: Structure, path: string): ElementDefinition[] =>
     (child) => child.path.slice(0, child.path.lastIndexOf('.')) === path && child.path !== path,
   );
 
+/** Whether the element is a backbone element, defined in place. */
+const hasChildren = (owner: Structure, child: ElementDefinition): boolean =>
+  owner.elements.some(({ path }) => path.startsWith(`${child.path}.`));
+
+const isPrimitive = (structures: ReadonlyMap<string, Structure>, code: string): boolean =>
+  structures.get(code)?.kind === 'primitive-type';
+
 /** The JSON members of one element: one for each type it may have, and the `_` sibling of each primitive. */
 function elementFields(
   structures: ReadonlyMap<string, Structure>,
@@ -95,15 +101,14 @@ function elementFields(
   if (child.contentReference !== undefined) {
     return [{ name: last, type: { kind: 'complex', name: typeName(child.contentReference) }, list }];
   }
-  if (owner.elements.some(({ path }) => path.startsWith(`${child.path}.`))) {
+  if (hasChildren(owner, child)) {
     return [{ name: last, type: { kind: 'complex', name: typeName(child.path) }, list }];
   }
   const isChoice = last.endsWith('[x]');
   return child.types.flatMap(({ code }) => {
     const name = isChoice ? last.slice(0, -3) + capitalise(code) : last;
     if (code === 'Resource') return [{ name, type: { kind: 'resource' }, list } as const];
-    const structure = structures.get(code);
-    if (structure?.kind !== 'primitive-type' && !code.startsWith('http://hl7.org/fhirpath/')) {
+    if (!isPrimitive(structures, code)) {
       return [{ name, type: { kind: 'complex', name: code }, list } as const];
     }
     const isResourceId = name === 'id' && owner.kind === 'resource' && child.path === `${owner.name}.id`;

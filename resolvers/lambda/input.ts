@@ -24,14 +24,22 @@ export function resourceOf(definitions: FhirDefinitions, type: string, input: un
   return { resourceType: type, ...members(definitions, type, input, type) };
 }
 
-/** The members of an object of a FHIR type (or backbone path) as JSON has them. */
-function members(definitions: FhirDefinitions, type: string, object: JsonObject, place: string): JsonObject {
-  const result: JsonObject = {};
-  for (const [name, value] of Object.entries(object)) {
-    if (value === null || value === undefined || name === '__proto__') continue;
-    result[name] = converted(definitions, memberType(definitions, type, name), value, `${place}.${name}`);
-  }
-  return result;
+/** The members of an object of a FHIR type (or backbone path) as JSON has them; of no known type, as they came. */
+function members(
+  definitions: FhirDefinitions,
+  type: string | undefined,
+  object: JsonObject,
+  place: string,
+): JsonObject {
+  const known = type === undefined ? undefined : definitions.structures.members(type);
+  const kept = Object.entries(object).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(
+    kept.map(([name, value]) => {
+      // The siblings of primitives are not listed: they hold an id and extensions, like any element.
+      const inside = known === undefined ? undefined : name.startsWith('_') ? 'Element' : known.get(name)?.type;
+      return [name, converted(definitions, inside, value, `${place}.${name}`)];
+    }),
+  );
 }
 
 function converted(definitions: FhirDefinitions, type: string | undefined, value: unknown, place: string): unknown {
@@ -40,7 +48,7 @@ function converted(definitions: FhirDefinitions, type: string | undefined, value
   }
   if (type === 'Resource') return contained(definitions, value, place);
   if (type === 'decimal' && typeof value === 'string' && decimalText.test(value)) return new Decimal(value);
-  if (isJsonObject(value)) return members(definitions, type ?? '', value, place);
+  if (isJsonObject(value)) return members(definitions, type, value, place);
   return value;
 }
 
@@ -49,7 +57,8 @@ function contained(definitions: FhirDefinitions, value: unknown, place: string):
   const parsed = typeof value === 'string' ? parsedText(value, place) : value;
   if (!isJsonObject(parsed)) return parsed;
   const type = parsed['resourceType'];
-  return members(definitions, typeof type === 'string' ? type : '', parsed, place);
+  const isKnown = typeof type === 'string' && definitions.structures.isResourceType(type);
+  return members(definitions, isKnown ? type : undefined, parsed, place);
 }
 
 function parsedText(text: string, place: string): unknown {

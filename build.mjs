@@ -1,6 +1,6 @@
 // `prepare`: bundles the embedded server and the APPSYNC_JS resolvers into dist/. No network, about a second.
 import { build } from 'esbuild';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { bundleResolvers } from './resolvers/bundle.mjs';
 
 const programs = { main: 'local/main.ts', token: 'local/token.ts', load: 'local/load.ts', bench: 'bench/main.ts' };
@@ -22,5 +22,3 @@ await build({
   logLevel: 'warning',
 });
 await bundleResolvers('dist/resolvers');
-await cp('schema', 'dist/schema', { recursive: true, filter: (path) => !path.endsWith('.ts') });
-await cp('console', 'dist/console', { recursive: true });

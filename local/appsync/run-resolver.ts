@@ -89,10 +89,19 @@ async function runStep(step: ResolverStep, run: Run): Promise<Given> {
 }
 
 /** The outcome of the data source as the response handler's `ctx.result` and `ctx.error`. */
-async function invoke(step: ResolverStep, call: ResolverCall, request: unknown): Promise<{ result: string; error?: string }> {
+async function invoke(
+  step: ResolverStep,
+  call: ResolverCall,
+  request: unknown,
+): Promise<{ result: string; error?: string }> {
   try {
     const { execution } = call;
-    const result = await step.dataSource.invoke({ request, execution, step: step.name, maxBatchSize: step.maxBatchSize });
+    const result = await step.dataSource.invoke({
+      request,
+      execution,
+      step: step.name,
+      maxBatchSize: step.maxBatchSize,
+    });
     return { result: jsonText(result) };
   } catch (error) {
     if (error instanceof RequestError) throw resolverError('MappingTemplate', error.message);
@@ -113,7 +122,12 @@ function open(sandbox: () => Sandbox, call: ResolverCall): Sandbox {
   }
 }
 
-function runHandler(sandbox: Sandbox, handler: 'request' | 'response', run: Run, own: { result?: string; error?: string }): Given {
+function runHandler(
+  sandbox: Sandbox,
+  handler: 'request' | 'response',
+  run: Run,
+  own: { result?: string; error?: string },
+): Given {
   const { call } = run;
   const text = (part: ContextPart): string | undefined => {
     if (part === 'stash') return run.stash;

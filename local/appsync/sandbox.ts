@@ -73,15 +73,57 @@ export interface Sandbox {
   run(handler: 'request' | 'response', parts: ContextParts, call: UtilCall): HandlerRun;
 }
 
-type Enter = (factory: unknown, handler: string) => readonly [string, string | undefined, string | undefined, string | undefined];
+type Enter = (
+  factory: unknown,
+  handler: string,
+) => readonly [string, string | undefined, string | undefined, string | undefined];
 
 const arrayMethods = [
-  ...['length', 'concat', 'fill', 'flat', 'includes', 'indexOf', 'join', 'lastIndexOf', 'pop', 'push', 'reverse', 'shift', 'slice'],
-  ...['sort', 'splice', 'unshift', 'forEach', 'map', 'flatMap', 'filter', 'reduce', 'reduceRight', 'find', 'some', 'every'],
+  ...[
+    'length',
+    'concat',
+    'fill',
+    'flat',
+    'includes',
+    'indexOf',
+    'join',
+    'lastIndexOf',
+    'pop',
+    'push',
+    'reverse',
+    'shift',
+    'slice',
+  ],
+  ...[
+    'sort',
+    'splice',
+    'unshift',
+    'forEach',
+    'map',
+    'flatMap',
+    'filter',
+    'reduce',
+    'reduceRight',
+    'find',
+    'some',
+    'every',
+  ],
   ...['findIndex', 'findLast', 'findLastIndex', 'toString'],
 ];
 const stringMethods = [
-  ...['length', 'charAt', 'concat', 'endsWith', 'includes', 'indexOf', 'lastIndexOf', 'replace', 'replaceAll', 'slice', 'split'],
+  ...[
+    'length',
+    'charAt',
+    'concat',
+    'endsWith',
+    'includes',
+    'indexOf',
+    'lastIndexOf',
+    'replace',
+    'replaceAll',
+    'slice',
+    'split',
+  ],
   ...['startsWith', 'substring', 'toLowerCase', 'toUpperCase', 'trim', 'trimEnd', 'trimStart', 'toString', 'valueOf'],
 ];
 const kept = { ...staticFunctions, arrayMethods, stringMethods, numberMethods: ['toString', 'valueOf'] };

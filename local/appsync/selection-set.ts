@@ -8,10 +8,18 @@ export interface QueryParts {
 }
 
 /** Whether @skip and @include let a selection be. */
-function isIncluded(selection: { readonly directives?: FieldNode['directives'] }, variables: QueryParts['variables']): boolean {
+function isIncluded(
+  selection: { readonly directives?: FieldNode['directives'] },
+  variables: QueryParts['variables'],
+): boolean {
   return (selection.directives ?? []).every((directive) => {
     const argument = directive.arguments?.find((one) => one.name.value === 'if')?.value;
-    const given = argument?.kind === Kind.VARIABLE ? variables[argument.name.value] : argument?.kind === Kind.BOOLEAN ? argument.value : undefined;
+    const given =
+      argument?.kind === Kind.VARIABLE
+        ? variables[argument.name.value]
+        : argument?.kind === Kind.BOOLEAN
+          ? argument.value
+          : undefined;
     if (directive.name.value === 'skip') return given !== true;
     return directive.name.value !== 'include' || given === true;
   });

@@ -54,7 +54,8 @@ export function compileBundle(name: string, code: string): CompiledBundle {
   const step = freeName('$step', scopes);
   const { edits, exported } = moduleEdits(program, appsync);
   for (const handler of ['request', 'response']) {
-    if (!exported.has(handler)) throw new BundleError(name, [{ message: `no function ${handler} is exported`, line: 1, column: 1 }]);
+    if (!exported.has(handler))
+      throw new BundleError(name, [{ message: `no function ${handler} is exported`, line: 1, column: 1 }]);
   }
   const body = applyEdits(code, [...edits, ...stepEdits(program, step)]);
   const result = `return{request:${exported.get('request') ?? ''},response:${exported.get('response') ?? ''}}`;
@@ -68,7 +69,9 @@ function parse(name: string, code: string): SyntaxNode {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const at = error as SyntaxError & { loc?: { line: number; column: number } };
-    throw new BundleError(name, [{ message: error.message, line: at.loc?.line ?? 1, column: (at.loc?.column ?? 0) + 1 }]);
+    throw new BundleError(name, [
+      { message: error.message, line: at.loc?.line ?? 1, column: (at.loc?.column ?? 0) + 1 },
+    ]);
   }
 }
 
@@ -84,7 +87,9 @@ function importUses(program: SyntaxNode): ForbiddenUse[] {
     if (from !== '@aws-appsync/utils') return [{ ...place, message: `the module ${from} is not in this runtime` }];
     return childList(statement, 'specifiers').flatMap((specifier) => {
       const imported = identifierName(specifier['imported']) ?? specifier.type;
-      return ['util', 'runtime'].includes(imported) ? [] : [{ ...place, message: `${imported} of ${from} is not in this runtime` }];
+      return ['util', 'runtime'].includes(imported)
+        ? []
+        : [{ ...place, message: `${imported} of ${from} is not in this runtime` }];
     });
   });
 }
@@ -116,7 +121,9 @@ function moduleEdits(program: SyntaxNode, appsync: string): { edits: Edit[]; exp
 }
 
 const declaredBy = (declaration: SyntaxNode): string[] =>
-  [declaration, ...childList(declaration, 'declarations')].map((one) => identifierName(one['id'])).filter((one) => one !== undefined);
+  [declaration, ...childList(declaration, 'declarations')]
+    .map((one) => identifierName(one['id']))
+    .filter((one) => one !== undefined);
 
 /** Calls of `step()` at the start of every function and of every round of a loop. */
 function stepEdits(node: SyntaxNode, step: string): Edit[] {

@@ -21,8 +21,14 @@ interface NodeRule {
   readonly message: string;
 }
 
-const operator = (...operators: string[]) => (node: SyntaxNode): boolean => operators.includes(String(node['operator']));
-const flagged = (name: string) => (node: SyntaxNode): boolean => node[name] === true;
+const operator =
+  (...operators: string[]) =>
+  (node: SyntaxNode): boolean =>
+    operators.includes(String(node['operator']));
+const flagged =
+  (name: string) =>
+  (node: SyntaxNode): boolean =>
+    node[name] === true;
 
 /** Node type → what is wrong with it. The rules are those of @aws-appsync/eslint-plugin and of {@link supportedFeaturesPage}. */
 export const nodeRules: readonly NodeRule[] = [
@@ -56,7 +62,11 @@ export const nodeRules: readonly NodeRule[] = [
   { type: 'UnaryExpression', when: operator('~'), message: 'the operator ~ is not supported' },
   { type: 'BinaryExpression', when: operator('in'), message: 'the operator in is not supported: use Object.hasOwn()' },
   { type: 'BinaryExpression', when: operator('instanceof'), message: 'the operator instanceof is not supported' },
-  { type: 'Literal', when: (node) => 'regex' in node, message: 'regular expression literals are not supported: use util.matches()' },
+  {
+    type: 'Literal',
+    when: (node) => 'regex' in node,
+    message: 'regular expression literals are not supported: use util.matches()',
+  },
   { type: 'Literal', when: (node) => 'bigint' in node, message: 'BigInt is not supported' },
   { type: 'ImportExpression', message: 'import() is not supported' },
   { type: 'MetaProperty', message: 'meta properties are not supported' },
@@ -65,9 +75,21 @@ export const nodeRules: readonly NodeRule[] = [
 ];
 
 /** The globals of APPSYNC_JS. */
-export const globalNames: ReadonlySet<string> = new Set(
-  ['NaN', 'Infinity', 'undefined', 'util', 'runtime', 'extensions', 'console', 'JSON', 'Math', 'Object', 'Array', 'String', 'Number'],
-);
+export const globalNames: ReadonlySet<string> = new Set([
+  'NaN',
+  'Infinity',
+  'undefined',
+  'util',
+  'runtime',
+  'extensions',
+  'console',
+  'JSON',
+  'Math',
+  'Object',
+  'Array',
+  'String',
+  'Number',
+]);
 
 /** The static functions supported, by global. `Array.isArray` is not on AWS's page, but not refused by its plugin either. */
 export const staticFunctions: Readonly<Record<string, readonly string[]>> = {
@@ -81,15 +103,45 @@ export const staticFunctions: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Array methods that take a function. */
-const callbackMethods: ReadonlySet<string> = new Set(
-  ['map', 'find', 'filter', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'reduce', 'reduceRight', 'every', 'some', 'flatMap'],
-);
+const callbackMethods: ReadonlySet<string> = new Set([
+  'map',
+  'find',
+  'filter',
+  'findIndex',
+  'findLast',
+  'findLastIndex',
+  'forEach',
+  'reduce',
+  'reduceRight',
+  'every',
+  'some',
+  'flatMap',
+]);
 
 /** Methods of built-in objects that are not there; names that objects of one's own may well have are left to the sandbox. */
 const missingMethods: ReadonlySet<string> = new Set([
-  ...['apply', 'bind', 'call', 'copyWithin', 'groupToMap', 'toLocaleString', 'charCodeAt', 'fromCharCode', 'fromCodePoint'],
+  ...[
+    'apply',
+    'bind',
+    'call',
+    'copyWithin',
+    'groupToMap',
+    'toLocaleString',
+    'charCodeAt',
+    'fromCharCode',
+    'fromCodePoint',
+  ],
   ...['localeCompare', 'match', 'matchAll', 'padEnd', 'padStart', 'repeat', 'toLocaleLowerCase', 'toLocaleUpperCase'],
-  ...['hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'then', 'toFixed', 'toPrecision', 'toSorted', 'toReversed'],
+  ...[
+    'hasOwnProperty',
+    'isPrototypeOf',
+    'propertyIsEnumerable',
+    'then',
+    'toFixed',
+    'toPrecision',
+    'toSorted',
+    'toReversed',
+  ],
 ]);
 
 /** Member names by which a program leaves plain data for the machinery of the language. */
@@ -136,7 +188,11 @@ export function forbiddenUses(program: SyntaxNode, scopes: ScopeAnalysis = analy
     const global = scopes.bindings.has(object) ? undefined : identifierName(object);
     if (name === undefined) return;
     if (machineryNames.has(name)) report(node, `${name} is not supported`);
-    else if (global !== undefined && Object.hasOwn(staticFunctions, global) && staticFunctions[global]?.includes(name) !== true) {
+    else if (
+      global !== undefined &&
+      Object.hasOwn(staticFunctions, global) &&
+      staticFunctions[global]?.includes(name) !== true
+    ) {
       report(node, `${global}.${name} is not supported`);
     }
   };
@@ -144,17 +200,30 @@ export function forbiddenUses(program: SyntaxNode, scopes: ScopeAnalysis = analy
     if (!isNode(target)) return;
     const object = target.type === 'MemberExpression' ? child(target, 'object') : target;
     const binding = scopes.bindings.get(object);
-    if (binding !== undefined && context.has(binding)) report(target, `${binding.name} and its properties are readonly`);
+    if (binding !== undefined && context.has(binding))
+      report(target, `${binding.name} and its properties are readonly`);
   };
   const visit = (node: SyntaxNode, enclosing: readonly SyntaxNode[]): void => {
-    for (const rule of nodeRules) if (rule.type === node.type && (rule.when?.(node) ?? true)) report(node, rule.message);
+    for (const rule of nodeRules)
+      if (rule.type === node.type && (rule.when?.(node) ?? true)) report(node, rule.message);
     if (node.type === 'CallExpression') checkCall(node, enclosing);
     if (node.type === 'MemberExpression') checkMember(node);
     if (node.type === 'AssignmentExpression') checkAssignment(node['left']);
     if (node.type === 'UnaryExpression' && node['operator'] === 'delete') checkAssignment(node['argument']);
-    const value = node.type === 'VariableDeclarator' ? node['init'] : node.type === 'AssignmentExpression' ? node['right'] : undefined;
-    if (identifierName(value) !== undefined && functionOf(value) !== undefined) report(node, 're-assigning a function is not supported');
-    const returned = node.type === 'ReturnStatement' ? node['argument'] : node.type === 'ArrowFunctionExpression' ? node['body'] : undefined;
+    const value =
+      node.type === 'VariableDeclarator'
+        ? node['init']
+        : node.type === 'AssignmentExpression'
+          ? node['right']
+          : undefined;
+    if (identifierName(value) !== undefined && functionOf(value) !== undefined)
+      report(node, 're-assigning a function is not supported');
+    const returned =
+      node.type === 'ReturnStatement'
+        ? node['argument']
+        : node.type === 'ArrowFunctionExpression'
+          ? node['body']
+          : undefined;
     if (functionOf(returned) !== undefined) report(node, 'returning a function is not supported');
     const inside = isFunction(node) ? [...enclosing, node] : enclosing;
     for (const below of childNodes(node)) visit(below, inside);
@@ -165,7 +234,8 @@ export function forbiddenUses(program: SyntaxNode, scopes: ScopeAnalysis = analy
     if (!globalNames.has(name)) report(identifier, `${name} is not defined in APPSYNC_JS`);
   }
   for (const [identifier, binding] of scopes.bindings) {
-    if (binding.name === 'arguments' && binding.functionNode === undefined) report(identifier, 'arguments is not supported');
+    if (binding.name === 'arguments' && binding.functionNode === undefined)
+      report(identifier, 'arguments is not supported');
   }
   return [...new Map(uses.map((use) => [JSON.stringify(use), use])).values()].sort(
     (a, b) => a.line - b.line || a.column - b.column,
@@ -176,7 +246,9 @@ export function forbiddenUses(program: SyntaxNode, scopes: ScopeAnalysis = analy
 function contextBindings(program: SyntaxNode, scopes: ScopeAnalysis): ReadonlySet<Binding> {
   const handlers = childList(program, 'body')
     .map((statement) => (isNode(statement['declaration']) ? statement['declaration'] : statement))
-    .filter((one) => one.type === 'FunctionDeclaration' && ['request', 'response'].includes(identifierName(one['id']) ?? ''));
+    .filter(
+      (one) => one.type === 'FunctionDeclaration' && ['request', 'response'].includes(identifierName(one['id']) ?? ''),
+    );
   return new Set(
     handlers
       .map((one) => childList(one, 'params')[0])
@@ -186,7 +258,11 @@ function contextBindings(program: SyntaxNode, scopes: ScopeAnalysis): ReadonlySe
 }
 
 /** The functions a function calls, directly or through others. */
-function reachable(calls: ReadonlyMap<SyntaxNode, ReadonlySet<SyntaxNode>>, from: SyntaxNode, seen = new Set<SyntaxNode>()): Set<SyntaxNode> {
+function reachable(
+  calls: ReadonlyMap<SyntaxNode, ReadonlySet<SyntaxNode>>,
+  from: SyntaxNode,
+  seen = new Set<SyntaxNode>(),
+): Set<SyntaxNode> {
   for (const called of calls.get(from) ?? []) {
     if (!seen.has(called)) reachable(calls, called, seen.add(called));
   }

@@ -59,7 +59,8 @@ export function analyseScopes(program: SyntaxNode): ScopeAnalysis {
     for (const statement of statements) {
       const declaration = isNode(statement['declaration']) ? statement['declaration'] : statement;
       const name = identifierName(declaration['id']);
-      if (declaration.type === 'FunctionDeclaration' && name !== undefined) declare(scope, { name, functionNode: declaration });
+      if (declaration.type === 'FunctionDeclaration' && name !== undefined)
+        declare(scope, { name, functionNode: declaration });
       else if (declaration.type === 'ClassDeclaration' && name !== undefined) declare(scope, { name });
       else if (declaration.type === 'VariableDeclaration') declareVariables(scope, declaration);
       else if (declaration.type === 'ImportDeclaration') declareImports(scope, declaration);

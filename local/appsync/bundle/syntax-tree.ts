@@ -14,7 +14,9 @@ export const isNode = (value: unknown): value is SyntaxNode =>
  * @returns its children; holes of array patterns are left out.
  */
 export function childNodes(node: SyntaxNode): SyntaxNode[] {
-  return Object.values(node).flatMap((value: unknown) => (Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : []));
+  return Object.values(node).flatMap((value: unknown) =>
+    Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : [],
+  );
 }
 
 /** A child node that the grammar guarantees to be there. */

@@ -31,7 +31,10 @@ export function dynamoDbDataSource(table: Table, tableName?: string): DataSource
         return await execute(request);
       } catch (error) {
         if (error instanceof RequestError) throw error;
-        throw new DataSourceError('DynamoDB:InternalServerErrorException', error instanceof Error ? error.message : String(error));
+        throw new DataSourceError(
+          'DynamoDB:InternalServerErrorException',
+          error instanceof Error ? error.message : String(error),
+        );
       }
     },
   };
@@ -50,20 +53,28 @@ export function typedString(value: unknown, place: string): string {
 function keyOf(value: unknown, place: string): ItemKey {
   if (typeof value !== 'object' || value === null) throw new RequestError(`Value for field '$[${place}]' not found.`);
   const names = Object.keys(value).sort();
-  if (names.join() !== 'pk,sk') throw new RequestError(`The key at '$[${place}]' must have pk and sk, it has ${names.join(', ')}.`);
+  if (names.join() !== 'pk,sk')
+    throw new RequestError(`The key at '$[${place}]' must have pk and sk, it has ${names.join(', ')}.`);
   const key = value as Readonly<Record<string, unknown>>;
   return { pk: typedString(key['pk'], `${place}.pk`), sk: typedString(key['sk'], `${place}.sk`) };
 }
 
-async function batchGetItem(table: Table, tableName: string | undefined, request: Readonly<Record<string, unknown>>): Promise<unknown> {
+async function batchGetItem(
+  table: Table,
+  tableName: string | undefined,
+  request: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
   const tables = Object.entries(requestMembers(request['tables']));
   const data: Record<string, (Item | null)[]> = {};
   const unprocessedKeys: Record<string, unknown[]> = {};
   for (const [name, wanted] of tables) {
-    if (tableName !== undefined && name !== tableName) throw new DataSourceError('DynamoDB:ResourceNotFoundException', `There is no table ${name}.`);
+    if (tableName !== undefined && name !== tableName)
+      throw new DataSourceError('DynamoDB:ResourceNotFoundException', `There is no table ${name}.`);
     const keys = requestMembers(wanted)['keys'];
-    if (!Array.isArray(keys) || keys.length === 0) throw new RequestError(`Value for field '$[tables.${name}.keys]' not found.`);
-    if (keys.length > maxBatchKeys) throw new RequestError(`BatchGetItem takes ${String(maxBatchKeys)} keys, not ${String(keys.length)}.`);
+    if (!Array.isArray(keys) || keys.length === 0)
+      throw new RequestError(`Value for field '$[tables.${name}.keys]' not found.`);
+    if (keys.length > maxBatchKeys)
+      throw new RequestError(`BatchGetItem takes ${String(maxBatchKeys)} keys, not ${String(keys.length)}.`);
     const items = await table.batchGet(keys.map((key, index) => keyOf(key, `tables.${name}.keys[${String(index)}]`)));
     data[name] = items.map(plainItem);
     unprocessedKeys[name] = [];
@@ -76,7 +87,8 @@ async function query(table: Table, request: Readonly<Record<string, unknown>>): 
     if (request[name] !== undefined) throw new RequestError(`Query with ${name} is not in this runtime.`);
   }
   const limit = request['limit'] ?? 100;
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1) throw new RequestError("Value for field '$[limit]' is no positive integer.");
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1)
+    throw new RequestError("Value for field '$[limit]' is no positive integer.");
   const condition = parseKeyCondition(requestMembers(request['query']));
   const descending = request['scanIndexForward'] === false;
   const after = typeof request['nextToken'] === 'string' ? tokenKey(request['nextToken']) : undefined;

@@ -11,16 +11,23 @@ export interface KeyCondition {
   includes(sk: string): boolean;
 }
 
-const sortForms: readonly (readonly [RegExp, (name: (at: number) => string, value: (at: number) => string) => SortCondition])[] = [
+const sortForms: readonly (readonly [
+  RegExp,
+  (name: (at: number) => string, value: (at: number) => string) => SortCondition,
+])[] = [
   [/^(\S+)\s*=\s*(:\w+)$/, (name, value) => sortCondition(name(1), { from: value(2), to: value(2) })],
   [/^(\S+)\s*<=\s*(:\w+)$/, (name, value) => sortCondition(name(1), { to: value(2) })],
   [/^(\S+)\s*>=\s*(:\w+)$/, (name, value) => sortCondition(name(1), { from: value(2) })],
   [/^(\S+)\s*<\s*(:\w+)$/, (name, value) => sortCondition(name(1), { to: value(2) }, (sk) => sk !== value(2))],
   [/^(\S+)\s*>\s*(:\w+)$/, (name, value) => sortCondition(name(1), { from: value(2) }, (sk) => sk !== value(2))],
-  [/^(\S+)\s+between\s+(:\w+)\s+and\s+(:\w+)$/i, (name, value) => sortCondition(name(1), { from: value(2), to: value(3) })],
+  [
+    /^(\S+)\s+between\s+(:\w+)\s+and\s+(:\w+)$/i,
+    (name, value) => sortCondition(name(1), { from: value(2), to: value(3) }),
+  ],
   [
     /^begins_with\s*\(\s*(\S+?)\s*,\s*(:\w+)\s*\)$/i,
-    (name, value) => sortCondition(name(1), { from: value(2), to: `${value(2)}\u{10ffff}` }, (sk) => sk.startsWith(value(2))),
+    (name, value) =>
+      sortCondition(name(1), { from: value(2), to: `${value(2)}\u{10ffff}` }, (sk) => sk.startsWith(value(2))),
   ],
 ];
 
@@ -45,7 +52,8 @@ export function parseKeyCondition(query: Readonly<Record<string, unknown>>): Key
   const values = requestMembers(query['expressionValues'] ?? {});
   const value = (key: string): string => typedString(values[key], `query.expressionValues.${key}`);
   const name = (text: string): string => (text.startsWith('#') ? String(names[text]) : text);
-  const [, partitionName, partitionValue, sortText] = /^\s*(\S+)\s*=\s*(:\w+)\s*(?:and\s+([\s\S]+?))?\s*$/i.exec(expression) ?? [];
+  const [, partitionName, partitionValue, sortText] =
+    /^\s*(\S+)\s*=\s*(:\w+)\s*(?:and\s+([\s\S]+?))?\s*$/i.exec(expression) ?? [];
   if (partitionName === undefined || partitionValue === undefined || name(partitionName) !== 'pk') {
     throw new RequestError(`Invalid KeyConditionExpression: ${expression}`);
   }

@@ -25,10 +25,16 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
 
   const invokeBatch = async (waiting: readonly Waiting[]): Promise<void> => {
     try {
-      const results = await run(handler, waiting.map((one) => one.payload));
+      const results = await run(
+        handler,
+        waiting.map((one) => one.payload),
+      );
       if (!Array.isArray(results) || results.length !== waiting.length) {
         const length = Array.isArray(results) ? `${String(results.length)} results` : 'no list';
-        throw new DataSourceError('Lambda:IllegalArgument', `A batch of ${String(waiting.length)} was answered with ${length}.`);
+        throw new DataSourceError(
+          'Lambda:IllegalArgument',
+          `A batch of ${String(waiting.length)} was answered with ${length}.`,
+        );
       }
       waiting.forEach((one, index) => {
         one.resolve(results[index]);

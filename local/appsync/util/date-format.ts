@@ -8,7 +8,20 @@ interface Fields {
   readonly millisecond: number;
 }
 
-const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /** Minutes east of UTC of a time zone at a moment; `+02:00`, `GMT+2` and IANA names are known. */
@@ -16,12 +29,21 @@ function offsetMinutes(milliseconds: number, timeZone: string): number {
   const fixed = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d\d))?$/.exec(timeZone);
   if (fixed !== null) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0));
   if (timeZone === 'Z' || timeZone === 'UTC') return 0;
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...numeric }).formatToParts(milliseconds);
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...numeric }).formatToParts(
+    milliseconds,
+  );
   const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
   const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
   return Math.round((local - Math.floor(milliseconds / 1000) * 1000) / 60_000);
 }
-const numeric = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' } as const;
+const numeric = {
+  year: 'numeric',
+  month: 'numeric',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric',
+} as const;
 
 /** The pattern's letters, quoted texts and other characters. https://docs.oracle.com/javase/8/docs/api/java/time/format/DateTimeFormatter.html */
 function tokens(format: string): { letter?: string; width: number; text: string }[] {
@@ -54,7 +76,8 @@ export function formatTime(milliseconds: number, format: string, timeZone = 'UTC
   const offset = timeZone === 'UTC' ? 0 : offsetMinutes(milliseconds, timeZone);
   const local = new Date(milliseconds + offset * 60_000);
   const hour = local.getUTCHours();
-  const named = (names: readonly string[], index: number, width: number): string => (names[index] ?? '').slice(0, width === 4 ? undefined : 3);
+  const named = (names: readonly string[], index: number, width: number): string =>
+    (names[index] ?? '').slice(0, width === 4 ? undefined : 3);
   const written: Readonly<Record<string, (width: number) => string>> = {
     y: (width) => (width === 2 ? pad(local.getUTCFullYear() % 100, 2) : pad(local.getUTCFullYear(), width)),
     u: (width) => pad(local.getUTCFullYear(), width),
@@ -77,7 +100,9 @@ export function formatTime(milliseconds: number, format: string, timeZone = 'UTC
     z: () => timeZone,
   };
   return tokens(format)
-    .map(({ letter, width, text }) => (letter === undefined ? text : (written[letter]?.(width) ?? unknownLetter(letter))))
+    .map(({ letter, width, text }) =>
+      letter === undefined ? text : (written[letter]?.(width) ?? unknownLetter(letter)),
+    )
     .join('');
 }
 
@@ -119,9 +144,18 @@ export function parseTime(text: string, format: string, timeZone = 'UTC'): numbe
     second: Number(value('s') ?? 0),
     millisecond: Number((value('S') ?? '0').padEnd(3, '0').slice(0, 3)),
   };
-  const local = Date.UTC(fields.year, fields.month - 1, fields.day, fields.hour, fields.minute, fields.second, fields.millisecond);
+  const local = Date.UTC(
+    fields.year,
+    fields.month - 1,
+    fields.day,
+    fields.hour,
+    fields.minute,
+    fields.second,
+    fields.millisecond,
+  );
   const same = new Date(local);
-  if (same.getUTCMonth() !== fields.month - 1 || same.getUTCDate() !== fields.day) throw new RangeError(`${text} is no date`);
+  if (same.getUTCMonth() !== fields.month - 1 || same.getUTCDate() !== fields.day)
+    throw new RangeError(`${text} is no date`);
   const offset = value('X') ?? value('x') ?? value('Z') ?? timeZone;
   const guess = offset === 'UTC' ? 0 : offsetMinutes(local, offset);
   return local - offsetMinutes(local - guess * 60_000, offset) * 60_000;

@@ -28,7 +28,8 @@ export const toBinarySet = (values?: string[] | null): TypedValue | null => (pre
 export const toBoolean = (value?: boolean | null): TypedValue | null => (present(value) ? { BOOL: value } : null);
 export const toNull = (): TypedValue => ({ NULL: null });
 export const toList = (values?: unknown[] | null): TypedValue | null => (present(values) ? toDynamoDB(values) : null);
-export const toMap = (value?: Record<string, unknown> | null): TypedValue | null => (present(value) ? toDynamoDB(value) : null);
+export const toMap = (value?: Record<string, unknown> | null): TypedValue | null =>
+  present(value) ? toDynamoDB(value) : null;
 
 /** A map whose values are typed, without an `M` around it: the form of keys and attribute values. */
 export function toMapValues(value: Readonly<Record<string, unknown>>): Record<string, TypedValue> {

@@ -16,7 +16,10 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** Escapes a text for a JavaScript string literal, other control and non-ASCII characters as `\uXXXX`. */
 export const escapeJavaScript = (value: string): string =>
-  value.replaceAll(/["'/\\]|[^\x20-\x7e]/g, (one) => escapes[one] ?? `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`);
+  value.replaceAll(
+    /["'/\\]|[^\x20-\x7e]/g,
+    (one) => escapes[one] ?? `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
+  );
 
 /** Encodes as application/x-www-form-urlencoded: a blank becomes `+`. */
 export const urlEncode = (value: string): string => new URLSearchParams([['', value]]).toString().slice(1);

@@ -42,7 +42,10 @@ export const utilFunctions: Readonly<Record<string, UtilFunction | undefined>> =
 /** Functions of control flow, that the sandbox itself has. */
 export const flowFunctions: readonly string[] = ['error', 'appendError', 'unauthorized'];
 
-function under(namespace: string, functions: Readonly<Record<string, (...values: never[]) => unknown>>): Record<string, UtilFunction> {
+function under(
+  namespace: string,
+  functions: Readonly<Record<string, (...values: never[]) => unknown>>,
+): Record<string, UtilFunction> {
   return Object.fromEntries(Object.entries(functions).map(([name, one]) => [`${namespace}.${name}`, plain(one)]));
 }
 
@@ -55,7 +58,16 @@ function authType(identity: unknown): string {
 
 /** Headers that are not passed on. https://docs.aws.amazon.com/appsync/latest/devguide/http-helpers-in-util-http-js.html */
 const restrictedHeaders = new Set([
-  ...['transfer-encoding', 'connection', 'host', 'expect', 'keep-alive', 'upgrade', 'proxy-authenticate', 'proxy-authorization'],
+  ...[
+    'transfer-encoding',
+    'connection',
+    'host',
+    'expect',
+    'keep-alive',
+    'upgrade',
+    'proxy-authenticate',
+    'proxy-authorization',
+  ],
   ...['te', 'content-length'],
 ]);
 

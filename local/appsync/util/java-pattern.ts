@@ -19,7 +19,8 @@ export function javaPattern(pattern: string, flags = ''): RegExp {
   const known = compiled.get(key);
   if (known !== undefined) return known;
   const [, inline = '', rest = pattern] = /^\(\?([ims]+)\)([\s\S]*)$/.exec(pattern) ?? [];
-  if (/(?:^|[^\\])(?:\\\\)*(?:[*+?}]\+|\(\?>|\\[QEGZz])/.test(rest)) throw new PatternError(`${pattern} uses what only Java's patterns have`);
+  if (/(?:^|[^\\])(?:\\\\)*(?:[*+?}]\+|\(\?>|\\[QEGZz])/.test(rest))
+    throw new PatternError(`${pattern} uses what only Java's patterns have`);
   let expression: RegExp;
   try {
     expression = new RegExp(rest.replaceAll('\\A', '^').replaceAll('\\h', '[ \\t\\u00a0]'), flags + inline);

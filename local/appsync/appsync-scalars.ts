@@ -1,0 +1,34 @@
+/**
+ * What AppSync adds to the SDL of every API: its scalars and its directives.
+ * @see https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html
+ * @see https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html
+ */
+export const appSyncDefinitions = `
+scalar AWSDate scalar AWSTime scalar AWSDateTime scalar AWSTimestamp scalar AWSEmail scalar AWSJSON scalar AWSURL
+scalar AWSPhone scalar AWSIPAddress
+directive @aws_api_key on OBJECT|FIELD_DEFINITION
+directive @aws_auth(cognito_groups:[String]) on FIELD_DEFINITION
+directive @aws_cognito_user_pools(cognito_groups:[String]) on OBJECT|FIELD_DEFINITION
+directive @aws_iam on OBJECT|FIELD_DEFINITION
+directive @aws_lambda on OBJECT|FIELD_DEFINITION
+directive @aws_oidc on OBJECT|FIELD_DEFINITION
+directive @aws_publish(subscriptions:[String]) on FIELD_DEFINITION
+directive @aws_subscribe(mutations:[String]) on FIELD_DEFINITION
+directive @canonical on OBJECT|FIELD_DEFINITION
+directive @hidden on OBJECT|FIELD_DEFINITION
+directive @renamed on OBJECT|FIELD_DEFINITION
+`;
+
+/**
+ * The text of an AWSJSON value: any JSON, given as a string or as itself; it leaves as a string.
+ * @throws TypeError for a string that is no JSON.
+ */
+export function awsJsonText(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  try {
+    JSON.parse(value);
+    return value;
+  } catch {
+    throw new TypeError(`Unable to parse ${JSON.stringify(value.slice(0, 100))} as valid AWSJSON`);
+  }
+}

@@ -1,0 +1,47 @@
+import {
+  buildASTSchema,
+  concatAST,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+  isAbstractType,
+  isObjectType,
+  isScalarType,
+  parse,
+} from 'graphql';
+import { appSyncDefinitions, awsJsonText } from './appsync-scalars.js';
+
+const nameOfType = (value: unknown): string | undefined => {
+  const named = (value as { readonly __typename?: unknown } | null)?.__typename;
+  return typeof named === 'string' ? named : undefined;
+};
+
+/**
+ * Makes an executable schema of an API's SDL. The SDL was checked when it was generated, so it is not checked again.
+ * @param sdl as AppSync takes it, without AppSync's own scalars and directives.
+ * @param resolvers by `Type.field`; other fields are members of what their parent's resolver gave.
+ * @returns the schema; about 0.4 s for 1 MB of SDL.
+ * @throws Error for a resolver whose field the schema does not have.
+ */
+export function buildSchema(
+  sdl: string,
+  resolvers: ReadonlyMap<string, GraphQLFieldResolver<unknown, never>>,
+): GraphQLSchema {
+  const options = { noLocation: true };
+  const document = concatAST([parse(appSyncDefinitions, options), parse(sdl, options)]);
+  const schema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isAbstractType(type)) type.resolveType = nameOfType;
+    if (isScalarType(type) && type.name === 'AWSJSON') {
+      type.serialize = awsJsonText;
+      type.parseValue = awsJsonText;
+    }
+  }
+  for (const [place, resolve] of resolvers) {
+    const [typeName = '', fieldName = ''] = place.split('.');
+    const type = schema.getType(typeName);
+    const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
+    if (field === undefined) throw new Error(`The schema has no field ${place}, which has a resolver`);
+    field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
+  }
+  return schema;
+}

@@ -1,0 +1,210 @@
+import { execute, GraphQLError, type GraphQLFieldResolver, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
+import { stringifyJson } from '../../fhir/json.js';
+import type { ApiResolver, AppSyncApi } from '../../schema/api.js';
+import { buildSchema } from './build-schema.js';
+import type { DataSource } from './data-source.js';
+import { type ErrorJson, fieldErrorJson } from './error-json.js';
+import { type OperationLimits, standardLimits } from './limits.js';
+import { operationPreparer } from './prepare-operation.js';
+import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
+import { createSandbox, type FieldError, type Sandbox, type SandboxOptions } from './sandbox.js';
+import { selectedData, selectionSetGraphQL, selectionSetList, type QueryParts } from './selection-set.js';
+import { inputVariables } from './variables.js';
+
+/** What an API is made of. */
+export interface AppSyncOptions {
+  readonly api: AppSyncApi;
+  /** The text of a bundle by its name; read once, at first use. */
+  readonly code: (name: string) => string;
+  /** An implementation for each data source the API names. */
+  readonly dataSources: Readonly<Record<string, DataSource>>;
+  readonly limits?: Partial<OperationLimits>;
+  /** The API's environment variables: `ctx.env`. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly sandbox?: SandboxOptions;
+  /** Told of failing resolver code, with its stack; callers see it masked. */
+  readonly onFailure?: (failure: { readonly step: string; readonly message: string; readonly stack?: string }) => void;
+}
+
+/** A GraphQL request, authenticated. */
+export interface AppSyncRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  /** `ctx.identity`. https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html#aws-appsync-resolver-context-reference-identity-js */
+  readonly identity: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** What AppSync answers. */
+export interface AppSyncAnswer {
+  readonly data?: unknown;
+  readonly errors?: readonly object[];
+}
+
+/** An AppSync API that runs in this process. */
+export interface AppSyncRuntime {
+  execute(request: AppSyncRequest): Promise<AppSyncAnswer>;
+}
+
+/** What all fields of one request share. */
+interface Execution {
+  readonly request: AppSyncRequest;
+  readonly appended: ErrorJson[];
+  resolverRuns: number;
+}
+
+/**
+ * Runs an AppSync API: its schema, its bundled APPSYNC_JS and its data sources. Schema and bundles are read at first use.
+ * @returns the runtime.
+ * @throws Error at the first request, when a resolver names a field, function or data source that is not there.
+ */
+export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
+  const { api } = options;
+  const limits = { ...standardLimits, ...options.limits };
+  const prepare = operationPreparer(limits);
+  const sandboxes = new Map<string, Sandbox>();
+  const sandboxOf = (name: string) => (): Sandbox => {
+    const made = sandboxes.get(name) ?? createSandbox(name, options.code(name), options.sandbox);
+    sandboxes.set(name, made);
+    return made;
+  };
+  const stepOf = (name: string, step: { dataSource: string; code: string; maxBatchSize?: number }): ResolverStep => {
+    const dataSource = options.dataSources[step.dataSource];
+    if (dataSource === undefined)
+      throw new Error(`${name} names the data source ${step.dataSource}, which is not there`);
+    return { name, sandbox: sandboxOf(step.code), dataSource, maxBatchSize: step.maxBatchSize ?? 0 };
+  };
+  const functions = new Map(api.functions.map((each) => [each.name, stepOf(each.name, each)]));
+  const runnable = (resolver: ApiResolver): RunnableResolver => {
+    const place = `${resolver.typeName}.${resolver.fieldName}`;
+    if (resolver.kind === 'UNIT') return { kind: 'UNIT', step: stepOf(place, resolver) };
+    const steps = resolver.functions.map((name) => {
+      const step = functions.get(name);
+      if (step === undefined) throw new Error(`${place} names the function ${name}, which is not there`);
+      return step;
+    });
+    return { kind: 'PIPELINE', sandbox: sandboxOf(resolver.code), steps };
+  };
+  const environment = JSON.stringify(options.environment ?? {});
+  const fieldResolver =
+    (resolver: RunnableResolver): GraphQLFieldResolver<unknown, Execution, Record<string, unknown>> =>
+    (source, args, execution, info) => {
+      execution.resolverRuns += 1;
+      if (execution.resolverRuns > limits.maxResolvers) {
+        throw new GraphQLError(`Resolver count exceeds the limit of ${String(limits.maxResolvers)}`);
+      }
+      return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
+    };
+  let built: GraphQLSchema | undefined;
+  const schema = (): GraphQLSchema =>
+    (built ??= buildSchema(
+      api.schema,
+      new Map(
+        api.resolvers.map((each) => [`${each.typeName}.${each.fieldName}`, fieldResolver(runnable(each)) as never]),
+      ),
+    ));
+
+  return {
+    async execute(request) {
+      const prepared = prepare(schema(), request.query, request.operationName);
+      if ('errors' in prepared) return { data: null, errors: prepared.errors };
+      const { document, operation } = prepared;
+      const execution: Execution = { request, appended: [], resolverRuns: 0 };
+      const result = await execute({
+        schema: schema(),
+        document,
+        operationName: operation.name?.value ?? null,
+        variableValues: inputVariables(schema(), operation, request.variables ?? {}),
+        contextValue: execution,
+      });
+      const errors = [...(result.errors ?? []).map(errorJson), ...execution.appended];
+      return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
+    },
+  };
+}
+
+const errorJson = (error: GraphQLError): ErrorJson =>
+  fieldErrorJson(error, error.originalError instanceof ResolverError ? error.originalError.field : undefined);
+
+/** One run of a field's resolver. */
+interface FieldRun {
+  readonly source: unknown;
+  readonly args: Record<string, unknown>;
+  readonly execution: Execution;
+  readonly info: GraphQLResolveInfo;
+  readonly environment: string;
+  readonly onFailure: AppSyncOptions['onFailure'];
+}
+
+async function runField(resolver: RunnableResolver, run: FieldRun): Promise<unknown> {
+  const { execution, info } = run;
+  const query: QueryParts = { fragments: info.fragments, variables: info.variableValues };
+  const selected = (error: FieldError): FieldError => ({
+    ...error,
+    data: selectedData(error.data, info.fieldNodes, query),
+  });
+  try {
+    return await runResolver(resolver, {
+      fieldName: info.fieldName,
+      parentTypeName: info.parentType.name,
+      identity: execution.request.identity,
+      execution,
+      text: contextText(run, query),
+      append(error) {
+        const at = new GraphQLError(error.message, { nodes: info.fieldNodes, path: pathOf(info) });
+        execution.appended.push(fieldErrorJson(at, selected(error)));
+      },
+      failed(step, message, stack) {
+        run.onFailure?.({
+          step: `${info.parentType.name}.${info.fieldName} (${step})`,
+          message,
+          ...(stack === undefined ? {} : { stack }),
+        });
+      },
+    });
+  } catch (error) {
+    throw error instanceof ResolverError ? new ResolverError(selected(error.field)) : error;
+  }
+}
+
+function pathOf(info: GraphQLResolveInfo): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at: GraphQLResolveInfo['path'] | undefined = info.path; at !== undefined; at = at.prev) path.unshift(at.key);
+  return path;
+}
+
+/** The pieces of ctx that stay the same during a run, as JSON text, made once each and only when asked for. */
+function contextText(run: FieldRun, query: QueryParts): (part: string) => string | undefined {
+  const { source, args, execution, info, environment } = run;
+  const { identity, headers } = execution.request;
+  const made = new Map<string, string | undefined>();
+  const make = (part: string): string | undefined => {
+    switch (part) {
+      case 'arguments':
+        return stringifyJson(args);
+      case 'identity':
+        return JSON.stringify(identity ?? null);
+      case 'source':
+        return JSON.stringify(source ?? null);
+      case 'headers':
+        return JSON.stringify(headers);
+      case 'variables':
+        return stringifyJson(info.variableValues);
+      case 'selectionSetList':
+        return JSON.stringify(selectionSetList(info.fieldNodes, namedTypeOf(info), query));
+      case 'selectionSetGraphQL':
+        return selectionSetGraphQL(info.fieldNodes);
+      case 'env':
+        return environment;
+      default:
+        return undefined;
+    }
+  };
+  return (part) => {
+    if (!made.has(part)) made.set(part, make(part));
+    return made.get(part);
+  };
+}
+
+const namedTypeOf = (info: GraphQLResolveInfo): string => String(info.returnType).replaceAll(/[[\]!]/g, '');

@@ -1,0 +1,34 @@
+import { GraphQLError, type SourceLocation } from 'graphql';
+import type { FieldError } from './sandbox.js';
+
+/** One of `errors`, as AppSync writes it. https://docs.aws.amazon.com/appsync/latest/devguide/troubleshooting-and-common-mistakes.html */
+export interface ErrorJson {
+  readonly path: readonly (string | number)[] | null;
+  readonly data: unknown;
+  readonly errorType: string | null;
+  readonly errorInfo: unknown;
+  readonly locations: readonly { line: number; column: number; sourceName: null }[];
+  readonly message: string;
+}
+
+const locationsOf = (locations: readonly SourceLocation[] | undefined): ErrorJson['locations'] =>
+  (locations ?? []).map(({ line, column }) => ({ line, column, sourceName: null }));
+
+/** A request that cannot be executed: it does not parse, or breaks a rule of GraphQL or a limit. */
+export const requestErrorJson = (error: GraphQLError, kind: string): object => ({
+  path: null,
+  locations: locationsOf(error.locations),
+  message: `Validation error of type ${kind}: ${error.message}`,
+});
+
+/** An error of a field: what its resolver said, or what GraphQL says of its value. */
+export function fieldErrorJson(error: GraphQLError, field: FieldError | undefined): ErrorJson {
+  return {
+    path: error.path ?? null,
+    data: field?.data ?? null,
+    errorType: field?.errorType ?? null,
+    errorInfo: field?.errorInfo ?? null,
+    locations: locationsOf(error.locations),
+    message: field?.message ?? error.message,
+  };
+}

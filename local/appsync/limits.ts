@@ -1,0 +1,60 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** Limits of one operation; AppSync's own and its settings. https://docs.aws.amazon.com/general/latest/gr/appsync.html */
+export interface OperationLimits {
+  /** The deepest nesting of fields, 75 at most on AppSync (`queryDepthLimit`); 0 for none. */
+  readonly maxDepth: number;
+  /** The most resolver runs of one request, 10,000 on AppSync (`resolverCountLimit`). */
+  readonly maxResolvers: number;
+}
+
+/** AppSync's limits when an API sets none. */
+export const standardLimits: OperationLimits = { maxDepth: 75, maxResolvers: 10_000 };
+
+/**
+ * Measures the nesting of an operation's fields. Each fragment is measured once, whatever refers to it.
+ * @param document valid: fragments are there and in no cycle.
+ * @returns the depth; 1 for `{ a }`.
+ */
+export function depthOf(document: DocumentNode, operation: OperationDefinitionNode): number {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  const measured = new Map<string, number>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const ofFragment = (name: string): number => {
+    const known = measured.get(name);
+    if (known !== undefined) return known;
+    const fragment = fragments.get(name);
+    const depth = fragment === undefined ? 0 : ofSet(fragment.selectionSet);
+    measured.set(name, depth);
+    return depth;
+  };
+  const ofSet = (set: SelectionSetNode | undefined): number => {
+    let deepest = 0;
+    for (const selection of set?.selections ?? []) {
+      const depth =
+        selection.kind === Kind.FIELD
+          ? 1 + ofSet(selection.selectionSet)
+          : selection.kind === Kind.INLINE_FRAGMENT
+            ? ofSet(selection.selectionSet)
+            : ofFragment(selection.name.value);
+      deepest = Math.max(deepest, depth);
+    }
+    return deepest;
+  };
+  return ofSet(operation.selectionSet);
+}
+
+/** An error when an operation is nested deeper than allowed. */
+export function depthError(depth: number, limits: OperationLimits): GraphQLError | undefined {
+  if (limits.maxDepth === 0 || depth <= limits.maxDepth) return undefined;
+  return new GraphQLError(`Query depth ${String(depth)} exceeds the limit of ${String(limits.maxDepth)}`);
+}

@@ -1,0 +1,93 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  validate,
+} from 'graphql';
+import { requestErrorJson } from './error-json.js';
+import { depthError, depthOf, type OperationLimits } from './limits.js';
+
+/** A query that may be executed, or the errors that say why not. */
+export type PreparedOperation =
+  | { readonly document: DocumentNode; readonly operation: OperationDefinitionNode }
+  | { readonly errors: readonly object[] };
+
+/** The longest query that is remembered, and how many. */
+const longestRemembered = 10_000;
+const mostRemembered = 500;
+
+/**
+ * Parses and validates queries, remembering those seen lately.
+ * @returns a function from query text and operation name to what may be executed.
+ */
+export function operationPreparer(
+  limits: OperationLimits,
+): (schema: GraphQLSchema, query: string, operationName: string | undefined) => PreparedOperation {
+  const remembered = new Map<string, PreparedOperation>();
+  return (schema, query, operationName) => {
+    const key = `${operationName ?? ''}\n${query}`;
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const prepared = prepare(schema, query, operationName, limits);
+    if (query.length <= longestRemembered && !('errors' in prepared)) {
+      if (remembered.size >= mostRemembered) {
+        const [oldest] = remembered.keys();
+        remembered.delete(oldest ?? '');
+      }
+      remembered.set(key, prepared);
+    }
+    return prepared;
+  };
+}
+
+function prepare(
+  schema: GraphQLSchema,
+  query: string,
+  operationName: string | undefined,
+  limits: OperationLimits,
+): PreparedOperation {
+  let document: DocumentNode;
+  try {
+    document = parse(query, { maxTokens: 15_000 });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return { errors: [requestErrorJson(error, 'InvalidSyntax')] };
+  }
+  const problems = validate(schema, document, undefined, { maxErrors: 20 });
+  if (problems.length > 0) return { errors: problems.map((problem) => requestErrorJson(problem, kindOf(problem))) };
+  const operations = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
+  const [operation, another] =
+    operationName === undefined ? operations : operations.filter((one) => one.name?.value === operationName);
+  if (operation === undefined || another !== undefined) {
+    const message =
+      operationName === undefined
+        ? 'Must provide operation name if query contains multiple operations.'
+        : `Unknown operation named '${operationName}'.`;
+    return { errors: [{ message, errorType: 'BadRequestException' }] };
+  }
+  const tooDeep = depthError(depthOf(document, operation), limits);
+  return tooDeep === undefined ? { document, operation } : { errors: [requestErrorJson(tooDeep, 'QueryDepthLimit')] };
+}
+
+/** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */
+const kinds: readonly (readonly [RegExp, string])[] = [
+  [/^Cannot query field/, 'FieldUndefined'],
+  [/^Unknown argument/, 'UnknownArgument'],
+  [/^Unknown directive/, 'UnknownDirective'],
+  [/^Unknown fragment/, 'UndefinedFragment'],
+  [/^Unknown type/, 'UnknownType'],
+  [/^Variable ".*" is not defined/, 'UndefinedVariable'],
+  [/^Variable ".*" is never used/, 'UnusedVariable'],
+  [/^Variable ".*" of type/, 'VariableTypeMismatch'],
+  [/^Fragment ".*" is never used/, 'UnusedFragment'],
+  [/must have a selection of subfields/, 'SubSelectionRequired'],
+  [/must not have a selection/, 'SubSelectionNotAllowed'],
+  [/is required, but it was not provided/, 'MissingFieldArgument'],
+  [/conflict because/, 'FieldsConflict'],
+];
+
+const kindOf = (error: GraphQLError): string =>
+  kinds.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'WrongType';

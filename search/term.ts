@@ -6,11 +6,14 @@ export const separator = '\t';
 /** Sorts after every character a term part can hold. */
 export const afterAll = '\u{10ffff}';
 
-/** Terms that start so are there to be found, not to sort by; it sorts before every character a term part can hold. */
-export const unsorted = '\u0001';
+/**
+ * Terms that start so are there to be found, not to sort by; it sorts before every character a term part can
+ * hold. Not one of U+0000 to U+0004: lmdb's key encoding (ordered-binary) escapes those in short keys only.
+ */
+export const unsorted = '\u0005';
 
 /** Where the terms to sort by begin. */
-export const firstSorted = '\u0002';
+export const firstSorted = '\u0006';
 
 /** What a search finds in an index: one term, or the terms from one up to (not including) another that a predicate accepts. */
 export type TermRange =

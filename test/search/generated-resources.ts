@@ -23,7 +23,12 @@ const texts = [
   '~tilde',
   '%',
 ];
-const systems = ['http://a.org', 'http://b.org', 'urn:x'];
+const systems = [
+  'http://a.org',
+  'http://b.org',
+  'urn:x',
+  'http://terminology.example.org/CodeSystem/with-a-name-longer-than-64-characters',
+];
 const codes = ['1', 'A', 'a', 'ab', 'x|y', 'c,d', '\uFF21', '\u{1F600}'];
 const dates = ['2012', '2012-05', '2012-05-31', '2013-01-01', '1999'];
 const dateTimes = [

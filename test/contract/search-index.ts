@@ -230,7 +230,16 @@ export function describeSearchIndex(
       const index = await empty();
       const long = 'x'.repeat(5_000);
       const odd = 'a\u0000b\tc\u007fd\ud800e\u{10ffff}';
-      const values = [long, `${long}y`, odd, 'é'.repeat(3_000), '\u{1F600}'.repeat(2_000), ' ', '\u0001'];
+      const values = [
+        long,
+        `${long}y`,
+        odd,
+        'é'.repeat(3_000),
+        '李'.repeat(3_000),
+        '\u{1F600}'.repeat(2_000),
+        ' ',
+        '\u0001',
+      ];
       const resources = values.map((value, i) => ({
         resourceType: 'Patient',
         id: String(i),

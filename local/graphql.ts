@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -52,7 +52,7 @@ async function createRuntime({ server, url, folders, log }: GraphqlOptions): Pro
  * store and interactions as REST. The schema is read at the first request.
  * @returns Express handlers for `/<version>/graphql`.
  */
-export function createGraphqlHandler(options: GraphqlOptions): RequestHandler[] {
+export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler | ErrorRequestHandler)[] {
   const { authenticate, log } = options;
   let runtime: Promise<AppSyncRuntime> | undefined;
   return appSyncHttp({

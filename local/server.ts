@@ -49,7 +49,11 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     app.all(`/${version}/graphql`, graphqlCors, createGraphqlHandler({ server, url, authenticate, folders, log }));
     app.use(`/${version}`, createRestApp({ server, authenticate, log }));
   }
-  if (settings.auth === 'on') app.use(signInPath, signIn.handler);
+  if (settings.auth === 'on') {
+    app.use(signInPath, (request, response) => {
+      signIn.handler(request, response);
+    });
+  }
   const page = renderStartPage({ baseUrl: url, auth: settings.auth, versions: fhirVersions });
   app.get('/', (_, response) => {
     response.set(pageHeaders()).send(page);
@@ -73,7 +77,8 @@ async function listen(server: Server, settings: Settings): Promise<number> {
  */
 export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
   const stores = await openServers(settings.dataFolder);
-  const server = createServer();
+  // Longer than the idle time of proxies and clients in front, so that none of them reuses a connection just closed here.
+  const server = createServer({ keepAliveTimeout: 65_000 });
   try {
     const port = await listen(server, settings);
     const url = settings.publicUrl.replace(/:0$/, `:${String(port)}`);

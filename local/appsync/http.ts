@@ -1,4 +1,4 @@
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseJson } from '../../fhir/json.js';
 import type { AppSyncRequest, AppSyncRuntime } from './create-api.js';
@@ -43,54 +43,53 @@ function readRequest(text: string): Pick<AppSyncRequest, 'query' | 'variables' |
 /**
  * The HTTP face of an AppSync API: POST with a JSON body, answered 200 also when the query has errors.
  * https://docs.aws.amazon.com/appsync/latest/devguide/troubleshooting-and-common-mistakes.html
- * @returns Express handlers, to be mounted at the API's path.
+ * @returns Express handlers, to be mounted one after the other at the API's path.
  */
-export function appSyncHttp(options: AppSyncHttpOptions): RequestHandler[] {
-  const readText = express.text({
-    type: () => true,
-    limit: options.bodyLimit ?? 10 * 2 ** 20,
-    defaultCharset: 'utf-8',
-  });
-  const answer = async (request: Request, response: Response): Promise<void> => {
+export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | ErrorRequestHandler)[] {
+  const identities = new WeakMap<object, unknown>();
+  const admit: RequestHandler = async (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS');
       fail(response, 405, malformed, `GraphQL is asked by POST, not by ${request.method}.`);
       return;
     }
-    try {
-      const identity = await options.authenticate(request);
-      await new Promise<void>((resolve, reject) => {
-        readText(request, response, (error?: unknown) => {
-          if (error === undefined) resolve();
-          else reject(error instanceof Error ? error : new Error(String(error)));
-        });
-      });
-      const asked = readRequest(typeof request.body === 'string' ? request.body : '');
-      if (typeof asked === 'string') {
-        fail(response, 400, malformed, asked);
-        return;
-      }
-      const runtime = await options.runtime();
-      const result = await runtime.execute({ ...asked, identity, headers: request.headers });
-      response.json(result);
-    } catch (error) {
-      failWith(response, error, options.onFailure);
-    }
+    identities.set(request, await options.authenticate(request));
+    next();
   };
-  return [(request, response, next) => void answer(request, response).catch(next)];
+  const answer: RequestHandler = async (request, response) => {
+    const asked = readRequest(typeof request.body === 'string' ? request.body : '');
+    if (typeof asked === 'string') {
+      fail(response, 400, malformed, asked);
+      return;
+    }
+    const runtime = await options.runtime();
+    response.json(await runtime.execute({ ...asked, identity: identities.get(request), headers: request.headers }));
+  };
+  const explain: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    failWith(response, error, options.onFailure);
+  };
+  const readText = express.text({
+    type: () => true,
+    limit: options.bodyLimit ?? 10 * 2 ** 20,
+    defaultCharset: 'utf-8',
+  });
+  return [admit, readText, answer, explain];
 }
 
 function failWith(response: Response, error: unknown, onFailure: (error: unknown) => void): void {
   if (error instanceof OperationOutcomeError) {
     if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    const type = error.status === 401 ? 'UnauthorizedException' : malformed;
-    fail(response, error.status, type, error.message);
+    fail(response, error.status, error.status === 401 ? 'UnauthorizedException' : malformed, error.message);
     return;
   }
   const { status, message } = error as { status?: unknown; message?: unknown };
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    fail(response, status, malformed, String(message));
+  if (typeof status === 'number' && status >= 400 && status < 500 && typeof message === 'string') {
+    fail(response, status, malformed, message);
     return;
   }
   onFailure(error);

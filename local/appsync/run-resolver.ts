@@ -110,7 +110,7 @@ async function invoke(
   }
 }
 
-const jsonText = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null';
+const jsonText = (value: unknown): string => JSON.stringify(value) ?? 'null';
 
 function open(sandbox: () => Sandbox, call: ResolverCall): Sandbox {
   try {

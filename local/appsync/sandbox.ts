@@ -145,7 +145,7 @@ export function createSandbox(name: string, code: string, options: SandboxOption
     call(functionName: string, argumentsText: string): string | undefined {
       const values = JSON.parse(argumentsText) as never[];
       const result = current === undefined ? undefined : utilFunctions[functionName]?.(current.call, ...values);
-      return JSON.stringify(result) as string | undefined;
+      return JSON.stringify(result);
     },
     part(part: ContextPart | 'fieldName' | 'parentTypeName'): string | undefined {
       if (part === 'fieldName' || part === 'parentTypeName') return current?.parts[part];

@@ -38,7 +38,10 @@ export function analyseScopes(program: SyntaxNode): ScopeAnalysis {
   };
   const declarePattern = (scope: Scope, pattern: SyntaxNode, initialiser?: unknown): void => {
     const name = identifierName(pattern);
-    if (name === undefined) patternTargets(pattern).forEach((target) => declarePattern(scope, target));
+    if (name === undefined)
+      patternTargets(pattern).forEach((target) => {
+        declarePattern(scope, target);
+      });
     else declare(scope, { name, ...(isFunction(initialiser) ? { functionNode: initialiser } : {}) });
   };
   const declareVariables = (scope: Scope, declaration: SyntaxNode): void => {

@@ -1,6 +1,6 @@
 import express, { type Request, type Response } from 'express';
 import { parseJson } from '../fhir/json.js';
-import { invalidRequest, OperationOutcomeError, tooCostly, unsupportedMediaType } from '../fhir/outcome.js';
+import { invalidRequest, tooCostly, unsupportedMediaType } from '../fhir/outcome.js';
 
 /** Reads the body of a request as text. */
 export type ReadBody = (request: Request, response: Response) => Promise<string>;
@@ -14,12 +14,16 @@ export function createBodyReader(limit: number): ReadBody {
   const parse = express.raw({ type: () => true, limit });
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   return async (request, response) => {
-    await new Promise<void>((resolve, reject) => {
-      parse(request, response, (error?: unknown) => {
-        if (error === undefined) resolve();
-        else reject(bodyError(error, limit));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        parse(request, response, (error?: unknown) => {
+          if (error === undefined) resolve();
+          else reject(error instanceof Error ? error : new Error('the body could not be read'));
+        });
       });
-    });
+    } catch (error) {
+      throw bodyError(error, limit);
+    }
     const body: unknown = request.body;
     if (!Buffer.isBuffer(body)) return '';
     try {
@@ -50,7 +54,5 @@ function bodyError(error: unknown, limit: number): unknown {
   }
   const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
   if (status !== 400) return error;
-  return error instanceof OperationOutcomeError
-    ? error
-    : invalidRequest('The body is incomplete or not compressed as Content-Encoding says');
+  return invalidRequest('The body is incomplete or not compressed as Content-Encoding says');
 }

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import type { Principal } from '../../auth/principal.js';
+import { unauthenticated } from '../../fhir/outcome.js';
+import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
+import type { Caller } from '../../interactions/server.js';
+import { openServers, type EmbeddedServers } from '../../local/compose.js';
+import { createRestApp } from '../../rest/app.js';
+
+/** The principals of the tests, by the token that stands for them. */
+export const principals: Readonly<Record<string, Principal>> = {
+  practitioner: principal('practitioner'),
+  'non-practitioner': principal('non-practitioner'),
+  auditor: principal('auditor'),
+  nobody: { ...principal('nobody'), groups: [] },
+  'patient-1': { ...principal('patient'), fhirUser: 'Patient/p1' },
+  'patient-2': { ...principal('patient'), fhirUser: 'Patient/p2' },
+};
+
+function principal(group: string): Principal {
+  return {
+    subject: `sub-${group}`,
+    username: group,
+    groups: [group],
+    scopes: ['openid', 'profile'],
+    clientId: 'test',
+  };
+}
+
+/** A caller for tests that call interactions without HTTP. */
+export const callerOf = (name: string): Caller => {
+  const found = principals[name];
+  if (found === undefined) throw new Error(`no principal ${name}`);
+  return { principal: found, baseUrl: 'http://localhost/r4' };
+};
+
+/** What came back over HTTP; `json` is the parsed body, `undefined` without one. */
+export interface TestResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  readonly text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers freely
+  readonly json: any;
+}
+
+/** A request of a test. `body` goes as JSON unless it is text or bytes already. */
+export interface TestRequest {
+  readonly as?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** The embedded server in this process, on a free port, in a folder of its own. */
+export interface TestServer {
+  readonly servers: EmbeddedServers['servers'];
+  readonly port: number;
+  base(version: FhirVersion): string;
+  /** Unexpected errors the REST faces logged. */
+  readonly logged: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[];
+  /** `target` is the path from the root, such as `/r4/Patient/1`, or a URL a link gave. */
+  send(method: string, target: string, request?: TestRequest): Promise<TestResponse>;
+  close(): Promise<void>;
+}
+
+/** Starts a server for a test file; `bodyLimit` in bytes. */
+export async function startTestServer(options: { readonly bodyLimit?: number } = {}): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
+  const { servers, close } = await openServers(folder);
+  const logged: TestServer['logged'] = [];
+  const log = {
+    error: (fields: Readonly<Record<string, unknown>>, message: string): void => void logged.push({ fields, message }),
+  };
+  const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
+    const found = principals[authorization?.replace(/^Bearer /, '') ?? ''];
+    return found === undefined
+      ? Promise.reject(unauthenticated('Authorization is missing or names no principal of the tests'))
+      : Promise.resolve({ principal: found });
+  };
+  const app = express();
+  for (const version of fhirVersions) {
+    app.use(`/${version}`, createRestApp({ server: servers[version], authenticate, log, ...options }));
+  }
+  const http = createServer(app);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const address = http.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    servers,
+    port,
+    logged,
+    base: (version) => `http://127.0.0.1:${String(port)}/${version}`,
+    send: (method, target, request) => send(port, method, target, request),
+    async close() {
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function send(port: number, method: string, target: string, request: TestRequest = {}): Promise<TestResponse> {
+  const { as = 'practitioner', body } = request;
+  const path = target.startsWith('http') ? target.replace(/^https?:\/\/[^/]+/, '') : target;
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined;
+  const payload = isRaw ? body : JSON.stringify(body);
+  const headers: Record<string, string> = {
+    ...(as === null ? {} : { authorization: `Bearer ${as}` }),
+    ...(isRaw ? {} : { 'content-type': 'application/fhir+json' }),
+    ...(payload === undefined ? {} : { 'content-length': String(Buffer.byteLength(payload)) }),
+    ...request.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString('utf8');
+        const isJson = response.headers['content-type']?.includes('json') === true;
+        const isPlain = response.headers['content-encoding'] === undefined;
+        const json: unknown = isJson && isPlain && text !== '' ? JSON.parse(text) : undefined;
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(payload);
+  });
+}

@@ -1,0 +1,9 @@
+/** The resolvers and pipeline functions: one bundle for each field shape. */
+export const resolverNames: readonly string[];
+
+/**
+ * Bundles the resolvers.
+ * @param outdir the folder the files `<name>.js` go to.
+ * @throws Error when a bundle is larger than AppSync takes.
+ */
+export function bundleResolvers(outdir: string): Promise<void>;

@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FhirVersion } from '../../fhir/version.js';
+import { createAppSyncApi } from '../../local/appsync/create-api.js';
+import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
+import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
+import { type EmbeddedServer, openServers } from '../../local/compose.js';
+import { bundleResolvers } from '../../resolvers/bundle.mjs';
+import type { InteractionRequest } from '../../resolvers/interaction-request.js';
+import { createResolverHandler } from '../../resolvers/lambda/handler.js';
+import { loadApi } from '../../schema/load-api.js';
+
+/** The claims of the tests' callers, by name. */
+const claims: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  practitioner: { 'cognito:groups': ['practitioner'] },
+  auditor: { 'cognito:groups': ['auditor'] },
+  patient: { 'cognito:groups': ['patient'], fhirUser: 'Patient/p1' },
+  nobody: {},
+  'wrong scope': { 'cognito:groups': ['practitioner'], scope: 'email' },
+};
+
+const identityOf = (name: string): unknown => {
+  if (name === 'iam') return { accountId: '1', userArn: 'arn:aws:iam::1:user/x' };
+  const all = { sub: `sub-${name}`, username: name, client_id: 'test', scope: 'openid profile', ...claims[name] };
+  return {
+    sub: all.sub,
+    username: name,
+    groups: null,
+    issuer: 'test',
+    claims: all,
+    sourceIp: [],
+    defaultAuthStrategy: 'ALLOW',
+  };
+};
+
+/** An error as AppSync answers it. */
+export interface FieldError {
+  readonly path: readonly (string | number)[] | null;
+  readonly message: string;
+  readonly errorType?: string;
+  readonly errorInfo?: { status: number; resource: { issue: { code: string; expression?: string[] }[] } };
+}
+
+/** What a query gave. */
+export interface Answer {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers freely
+  readonly data: any;
+  readonly errors: readonly FieldError[];
+}
+
+/** The AppSync API of one FHIR version, its bundles in the local runtime, over a store of its own. */
+export interface GraphqlServer {
+  readonly server: EmbeddedServer;
+  /** What the resolvers asked of the Lambda: one entry for an invocation. */
+  readonly invocations: (InteractionRequest | readonly InteractionRequest[])[];
+  /** Unexpected failures the Lambda told of. */
+  readonly failures: unknown[];
+  execute(query: string, variables?: Record<string, unknown>, as?: string): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Bundles the resolvers as `npm run build` does and serves them.
+ * @param replaced bundles to run instead of the real ones, by name.
+ */
+export async function startGraphqlServer(
+  version: FhirVersion,
+  replaced: Readonly<Record<string, string>> = {},
+): Promise<GraphqlServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'fhir-graphql-test-'));
+  await bundleResolvers(join(folder, 'resolvers'));
+  const { servers, close } = await openServers(join(folder, 'data'));
+  const server = servers[version];
+  const invocations: GraphqlServer['invocations'] = [];
+  const failures: unknown[] = [];
+  const handler = createResolverHandler(server, {
+    baseUrl: `http://localhost/${version}`,
+    onUnexpected: (failure) => void failures.push(failure),
+  });
+  const api = createAppSyncApi({
+    api: await loadApi(version),
+    code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
+    dataSources: {
+      resources: dynamoDbDataSource(server.table),
+      interactions: lambdaDataSource((event) => {
+        // A Lambda function gets JSON.
+        const received = JSON.parse(JSON.stringify(event)) as InteractionRequest;
+        invocations.push(received);
+        return handler(received);
+      }),
+    },
+    onFailure: (failure) => void failures.push(failure),
+  });
+  return {
+    server,
+    invocations,
+    failures,
+    async execute(query, variables = {}, as = 'practitioner') {
+      const answer = await api.execute({ query, variables, identity: identityOf(as), headers: {} });
+      return { data: answer.data, errors: (answer.errors ?? []) as FieldError[] };
+    },
+    async close() {
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

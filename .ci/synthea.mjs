@@ -35,7 +35,7 @@ const query = async (version, text, variables) => {
 };
 const all = async (url) => {
   const found = [];
-  for (let next = url; next; ) {
+  for (let next = url; next;) {
     const bundle = await get(next);
     found.push(...(bundle.entry ?? []).map((entry) => entry.resource));
     next = bundle.link.find((link) => link.relation === 'next')?.url;
@@ -60,7 +60,10 @@ async function comparePatient(version, bundle) {
   const identifier = encodeURIComponent(`https://github.com/synthetichealth/synthea|${source.identifier[0].value}`);
   const [patient, ...others] = await all(`${root}/${version}/Patient?identifier=${identifier}`);
   const name = source.name[0].family;
-  check(patient && others.length === 0 && comparable(patient) === comparable(source), `${version} ${name}: Patient over REST`);
+  check(
+    patient && others.length === 0 && comparable(patient) === comparable(source),
+    `${version} ${name}: Patient over REST`,
+  );
   for (const type of ['Observation', 'Encounter', 'Condition', 'Procedure']) {
     const stored = await all(`${root}/${version}/${type}?subject=Patient/${patient.id}&_count=200`);
     const same = isDeepStrictEqual(stored.map(comparable).sort(), of(type).map(comparable).sort());
@@ -77,15 +80,19 @@ async function comparePatient(version, bundle) {
     { id: patient.id },
   );
   const clean = (value) => JSON.parse(JSON.stringify(value, (key, inner) => (inner === null ? undefined : inner)));
-  const pick = (resource, keys) => Object.fromEntries(keys.filter((key) => key in resource).map((key) => [key, resource[key]]));
+  const pick = (resource, keys) =>
+    Object.fromEntries(keys.filter((key) => key in resource).map((key) => [key, resource[key]]));
   const { name: names, gender, birthDate, address } = clean(graph.Patient);
   check(
-    isDeepStrictEqual([names, gender, birthDate, address.map((a) => a.city)], [
-      patient.name.map((n) => pick(n, ['use', 'family', 'given', 'prefix'])),
-      patient.gender,
-      patient.birthDate,
-      patient.address.map((a) => a.city),
-    ]),
+    isDeepStrictEqual(
+      [names, gender, birthDate, address.map((a) => a.city)],
+      [
+        patient.name.map((n) => pick(n, ['use', 'family', 'given', 'prefix'])),
+        patient.gender,
+        patient.birthDate,
+        patient.address.map((a) => a.city),
+      ],
+    ),
     `${version} ${name}: Patient over GraphQL`,
   );
   const byId = new Map(clean(graph.Patient.ObservationConnection).map((observation) => [observation.id, observation]));
@@ -97,7 +104,10 @@ async function comparePatient(version, bundle) {
     if (expected.subject) expected.subject = { reference: expected.subject.reference };
     if (other?.valueQuantity) other.valueQuantity.value = String(Number(other.valueQuantity.value));
     const got = other && pick(other, Object.keys(expected));
-    check(isDeepStrictEqual(got, expected), `${version} ${name}: Observation/${observation.id} over GraphQL\n${JSON.stringify(got)}\n${JSON.stringify(expected)}`);
+    check(
+      isDeepStrictEqual(got, expected),
+      `${version} ${name}: Observation/${observation.id} over GraphQL\n${JSON.stringify(got)}\n${JSON.stringify(expected)}`,
+    );
   }
   for (const { individual } of clean(graph.Patient.EncounterList)[0]?.participant ?? []) {
     const practitioner = await get(`${root}/${version}/${individual.reference}`);
@@ -110,12 +120,22 @@ async function comparePatient(version, bundle) {
 
 try {
   for (let i = 0; i < 100; i += 1) {
-    if (await fetch(`${root}/r4/metadata`).then((reply) => reply.ok, () => false)) break;
+    if (
+      await fetch(`${root}/r4/metadata`).then(
+        (reply) => reply.ok,
+        () => false,
+      )
+    )
+      break;
     await new Promise((done) => setTimeout(done, 100));
   }
   for (const version of ['r4', 'stu3']) {
     const begun = Date.now();
-    const load = spawnSync('node', ['dist/load.js', join(folder, version), '--to', version, '--base', root, '--token', token], { env, encoding: 'utf8', maxBuffer: 1 << 28 });
+    const load = spawnSync(
+      'node',
+      ['dist/load.js', join(folder, version), '--to', version, '--base', root, '--token', token],
+      { env, encoding: 'utf8', maxBuffer: 1 << 28 },
+    );
     console.log(load.stdout.split('\n').slice(-25).join('\n'), load.stderr.slice(-2000));
     check(load.status === 0, `${version}: load ended with ${load.status}`);
     const loaded = Date.now();
@@ -127,7 +147,9 @@ try {
       await comparePatient(version, bundle);
     }
     check(patients === 50, `${version}: ${patients} patients in the folder`);
-    console.log(`${version}: ${patients} patients loaded in ${(loaded - begun) / 1000} s and compared in ${(Date.now() - loaded) / 1000} s; ${wrong} wrong`);
+    console.log(
+      `${version}: ${patients} patients loaded in ${(loaded - begun) / 1000} s and compared in ${(Date.now() - loaded) / 1000} s; ${wrong} wrong`,
+    );
   }
 } finally {
   server.kill('SIGTERM');

@@ -169,32 +169,17 @@ const isIndex = (name: string): boolean => /^[0-9]+$/.test(name);
 
 const uriTypes = new Set(['uri', 'url', 'oid', 'uuid']);
 
-/** Whether the element at this path of the resource holds a uri (canonical is none). Called for the few texts that may be links. */
+/** Whether the element at this path holds a uri (a canonical is none). Called for the few texts that may be links. */
 function isUri(structures: StructureTable, resource: Resource, path: readonly string[]): boolean {
   let value: unknown = resource;
   let type = resource.resourceType;
   for (const name of path) {
     value = Reflect.get(value as object, name);
     if (isIndex(name)) continue;
-    const element = elementType(structures, type, name);
-    if (element === undefined) return false;
-    const inner =
-      typeof value === 'object' && value !== null && 'resourceType' in value ? value.resourceType : undefined;
-    if (element === 'BackboneElement' || element === 'Element') type = `${type}.${name}`;
-    else type = element === 'Resource' && typeof inner === 'string' ? inner : element;
+    const member = structures.members(type).get(name);
+    if (member === undefined) return false;
+    const inner = typeof value === 'object' && value !== null && 'resourceType' in value ? value.resourceType : '';
+    type = typeof inner === 'string' && structures.isResourceType(inner) ? inner : member.type;
   }
   return uriTypes.has(type);
-}
-
-/** The data type of a JSON member; for a choice (`valueUri`) the one its name carries. */
-function elementType(structures: StructureTable, type: string, member: string): string | undefined {
-  for (const { name, types } of structures.elements(type)) {
-    const stem = name.replace(/\[x\]$/, '');
-    if (member === name || member === stem) return types[0];
-    if (!member.startsWith(stem)) continue;
-    const suffix = member.slice(stem.length);
-    const chosen = types.find((candidate) => candidate.charAt(0).toUpperCase() + candidate.slice(1) === suffix);
-    if (chosen !== undefined && (types.length > 1 || stem !== name)) return chosen;
-  }
-  return undefined;
 }

@@ -38,7 +38,7 @@ export async function update(
 }
 
 /** Whether the version is one of a resource that is there, not of a deleted one. */
-export const isThere = (version: StoredVersion | undefined): version is StoredVersion =>
+export const isThere = (version: StoredVersion | undefined): version is StoredVersion & { readonly deleted: false } =>
   version !== undefined && !version.deleted;
 
 /**

@@ -1,4 +1,4 @@
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { parseJson } from '../fhir/json.js';
 import { invalidRequest, tooCostly, unsupportedMediaType } from '../fhir/outcome.js';
 
@@ -11,7 +11,7 @@ export type ReadBody = (request: Request, response: Response) => Promise<string>
  * @returns the text; throws 413 when it is longer, 415 for another encoding, 400 when it is broken or not UTF-8.
  */
 export function createBodyReader(limit: number): ReadBody {
-  const parse = express.raw({ type: () => true, limit });
+  const parse: RequestHandler = express.raw({ type: () => true, limit });
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   return async (request, response) => {
     try {

@@ -9,6 +9,7 @@ import { deleteResource } from '../interactions/delete.js';
 import { readVersionTag } from '../interactions/entry-request.js';
 import { historyInstance } from '../interactions/history-instance.js';
 import { namesVersion, readHistoryParameters } from '../interactions/read-entry.js';
+import { readQuery } from '../interactions/read-query.js';
 import { read } from '../interactions/read.js';
 import { clip, requireResource } from '../interactions/resource-type.js';
 import { searchType } from '../interactions/search-type.js';
@@ -61,15 +62,15 @@ export async function respond(context: RestContext, request: RestRequest): Promi
     case 'history':
       return history(server, caller, route.key, parameters);
     case 'search':
-      return search(server, caller, route.type, readPairs(request.query), preference);
+      return search(server, caller, route.type, readQuery(request.query), preference);
     case 'search-by-post': {
       requireFormBody(http.get('content-type'));
       const form = await context.readBody(http, request.response);
-      return search(server, caller, route.type, [...readPairs(request.query), ...readPairs(form)], preference);
+      return search(server, caller, route.type, [...readQuery(request.query), ...readQuery(form)], preference);
     }
     case 'create': {
       const resource = await readResource(context, request);
-      const ifNoneExist = http.get('if-none-exist');
+      const ifNoneExist = ifNoneExistOf(http);
       if (resource.resourceType !== route.type) {
         const actual = clip(resource.resourceType);
         throw invalidRequest(`The URL says ${route.type}, the resource is of type ${actual}`, 'resourceType');
@@ -196,15 +197,16 @@ function requireWholeResource(parameters: URLSearchParams): void {
 }
 
 /**
- * The parameters of a query or a form, in order.
- * @throws OperationOutcomeError 400 when the encoding is broken: searching for something else would be worse.
+ * The criteria of a conditional create. Several headers would be read as one with a comma, which means "or"; bytes
+ * beyond ASCII arrive as other letters than were sent: both would miss what is there and create it again.
+ * @throws OperationOutcomeError 400.
  */
-function readPairs(text: string): [string, string][] {
-  if (text === '') return [];
-  try {
-    decodeURIComponent(text);
-  } catch {
-    throw invalidRequest('The search parameters are not percent-encoded correctly');
+function ifNoneExistOf(http: Request): string | undefined {
+  const texts = http.headersDistinct['if-none-exist'] ?? [];
+  if (texts.length > 1) throw invalidRequest('If-None-Exist is there more than once', 'http.If-None-Exist');
+  const [text] = texts;
+  if (text !== undefined && !/^[\x20-\x7e]*$/.test(text)) {
+    throw invalidRequest('If-None-Exist must be percent-encoded beyond ASCII', 'http.If-None-Exist');
   }
-  return [...new URLSearchParams(text)];
+  return text;
 }

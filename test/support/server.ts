@@ -69,7 +69,8 @@ export interface TestServer {
 /** Starts a server for a test file; `bodyLimit` in bytes. */
 export async function startTestServer(options: { readonly bodyLimit?: number } = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
-  const { servers, close } = await openServers(folder);
+  const stores = await openServers(folder);
+  const { servers } = stores;
   const logged: TestServer['logged'] = [];
   const log = {
     error: (fields: Readonly<Record<string, unknown>>, message: string): void => void logged.push({ fields, message }),
@@ -97,7 +98,7 @@ export async function startTestServer(options: { readonly bodyLimit?: number } =
     async close() {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
-      await close();
+      await stores.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

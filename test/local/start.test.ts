@@ -1,16 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,8 +31,13 @@ interface Started {
   readonly ended: Promise<number | null>;
 }
 
-function start(environment: Record<string, string>): Started {
+/** Root may write everywhere: the server then runs as nobody, with folders that are nobody's. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const nobodyCanRun = spawnSync(process.execPath, ['--check', 'dist/main.js'], nobody).status === 0;
+
+function start(environment: Record<string, string>, as: { uid?: number; gid?: number } = {}): Started {
   const child = spawn(process.execPath, ['dist/main.js'], {
+    ...as,
     env: { ...process.env, NODE_OPTIONS: '', HOST: '127.0.0.1', PORT: '0', AUTH: 'off', ...environment },
   });
   children.push(child);
@@ -126,8 +122,8 @@ describe('npm start', () => {
 });
 
 describe('npm start ends with exit code 1 and one clear sentence', () => {
-  const refused = async (environment: Record<string, string>, sentence: RegExp): Promise<void> => {
-    const started = start(environment);
+  const refused = async (environment: Record<string, string>, sentence: RegExp, as = {}): Promise<void> => {
+    const started = start(environment, as);
     expect(await started.ended).toBe(1);
     expect(started.output()).toMatch(sentence);
     expect(started.output()).not.toMatch(/\n\s+at /);
@@ -147,16 +143,16 @@ describe('npm start ends with exit code 1 and one clear sentence', () => {
     await refused({ DATA_DIR: join(file, 'data') }, /DATA_DIR|folder/);
   });
 
-  test('when the data folder is not writable', async () => {
-    if (process.getuid?.() === 0) {
-      // root may write everywhere but on pseudo file systems
-      if (!existsSync('/proc/self')) return;
-      await refused({ DATA_DIR: '/proc/self/fhir' }, /folder/);
-      return;
-    }
+  (nobodyCanRun ? test : test.skip)('when the data folder is not writable', async () => {
     const locked = folder();
-    chmodSync(locked, 0o500);
-    await refused({ DATA_DIR: locked }, /folder/);
+    chmodSync(locked, 0o555);
+    await refused({ DATA_DIR: locked }, /folder/, nobody);
+  });
+
+  test('when a file stands where the store should be', async () => {
+    const data = folder();
+    writeFileSync(join(data, 'store'), 'not a folder');
+    await refused({ DATA_DIR: data }, /store/);
   });
 
   test.each([

@@ -40,12 +40,12 @@ async function main(): Promise<void> {
   const log = pino({ level: settings.logLevel });
   const running = await startServer(settings, log);
   const milliseconds = Math.round(performance.now() - begun);
-  console.log(
-    `fhir-on-appsync listens on ${running.url} (data in ${settings.dataFolder}, ready in ${String(milliseconds)} ms)`,
-  );
   if (settings.auth === 'off') {
     console.log('AUTH=off: no token is asked for; who reaches this server reads and writes everything.');
   }
+  console.log(
+    `fhir-on-appsync listens on ${running.url} (data in ${settings.dataFolder}, ready in ${String(milliseconds)} ms)`,
+  );
   let isClosing = false;
   const close = (): void => {
     if (isClosing) process.exit(130); // a second Ctrl-C does not wait; LMDB keeps what was committed

@@ -1,6 +1,7 @@
 import { gone, invalidRequest, multipleMatches } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
+import { readQuery } from './read-query.js';
 import { conditionalMatches } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -30,11 +31,11 @@ const resultParameters = new Set([
  * @param text `identifier=a|1`, also with the type before it (`Patient?identifier=a|1`).
  * @param place the header or element, for the error.
  * @returns the query, and its canonical form: equal for criteria that differ in order or encoding only.
- * @throws OperationOutcomeError 400 when it has no criteria or asks for a form of answer.
+ * @throws OperationOutcomeError 400 when it has no criteria, is encoded wrongly, or asks for a form of answer.
  */
 export function readCriteria(type: string, text: string, place: string): { query: string; canonical: string } {
   const query = text.replace(new RegExp(`^(?:${type})?\\?`), '');
-  const pairs = [...new URLSearchParams(query)].filter(([, value]) => value !== '');
+  const pairs = readQuery(query, place).filter(([, value]) => value !== '');
   if (pairs.length === 0) throw invalidRequest('Criteria are needed, such as identifier=system|value', place);
   const result = pairs.find(([name]) => resultParameters.has(name));
   if (result !== undefined) throw invalidRequest(`${result[0]} is not a criterion`, place);

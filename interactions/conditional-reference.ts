@@ -5,7 +5,7 @@ import { readCriteria } from './conditional-create.js';
 import { placed } from './entry-request.js';
 import { inParallel } from './parallel.js';
 import { clip, requireResourceType } from './resource-type.js';
-import { conditionalMatches } from './search-type.js';
+import { conditionalMatches, type PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** What a conditional reference stands for, at the version that matched. */
@@ -15,10 +15,12 @@ export interface ReferencedResource {
 }
 
 /**
- * Finds the one resource each conditional reference means. https://hl7.org/fhir/R4/http.html#trules
+ * Finds the one resource each conditional reference means, as things are when the transaction's writes are done:
+ * conditional references are resolved last. https://hl7.org/fhir/R4/http.html#trules
  *
  * Asked twice, with the version read in between: if that version is still the current one when the transaction
  * commits (the commit checks it), then the second answer was given on it.
+ * @param pendingOf what the transaction is about to write of a type.
  * @returns by the reference's text.
  * @throws OperationOutcomeError 412 naming the place when none or several match, 404 for an unknown type.
  */
@@ -26,10 +28,13 @@ export async function resolveConditionalReferences(
   server: FhirServer,
   caller: Caller,
   references: readonly ConditionalReference[],
+  pendingOf: (type: string) => PendingWrites,
 ): Promise<ReadonlyMap<string, ReferencedResource>> {
-  const first = await inParallel(references, 16, (reference) => theOneMatch(server, caller, reference));
+  const find = (): Promise<ResourceKey[]> =>
+    inParallel(references, 16, (reference) => theOneMatch(server, caller, reference, pendingOf(reference.type)));
+  const first = await find();
   const versions = await server.store.readMany(first);
-  const second = await inParallel(references, 16, (reference) => theOneMatch(server, caller, reference));
+  const second = await find();
   const resolved = new Map<string, ReferencedResource>();
   for (const [place, reference] of references.entries()) {
     const key = second[place];
@@ -42,9 +47,14 @@ export async function resolveConditionalReferences(
   return resolved;
 }
 
-async function theOneMatch(server: FhirServer, caller: Caller, reference: ConditionalReference): Promise<ResourceKey> {
+async function theOneMatch(
+  server: FhirServer,
+  caller: Caller,
+  reference: ConditionalReference,
+  pending: PendingWrites,
+): Promise<ResourceKey> {
   const { text, type, place } = reference;
-  const [match, second] = await matches(server, caller, reference);
+  const [match, second] = await matches(server, caller, reference, pending);
   if (match === undefined) throw noMatch(`No ${type} matches the reference "${clip(text)}"`, place);
   if (second !== undefined) {
     throw multipleMatches(`Several ${type} resources match the reference "${clip(text)}"`, place);
@@ -56,11 +66,12 @@ async function matches(
   server: FhirServer,
   caller: Caller,
   { type, query, place }: ConditionalReference,
+  pending: PendingWrites,
 ): Promise<readonly ResourceKey[]> {
   try {
     requireResourceType(server, type);
     readCriteria(type, query, place);
-    return await conditionalMatches(server, caller, type, query, 2);
+    return await conditionalMatches(server, caller, type, query, 2, pending);
   } catch (error) {
     throw placed(error, place);
   }

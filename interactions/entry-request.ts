@@ -1,6 +1,7 @@
 import { invalidRequest, notFound, notSupported, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
+import { readQuery } from './read-query.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 import { requireIdentity } from './update.js';
@@ -93,13 +94,13 @@ export function failingAt<Result>(place: string, decision: () => Result): Result
 
 /**
  * The bundle's own rules are checked on a copy without the resources: those are checked one by one, with their entry.
- * An `id` stands in where an entry has nothing but a resource, since no object may be empty.
+ * A `fullUrl` stands in where an entry has nothing but a resource, since no object may be empty.
  */
 function requireValidEnvelope(server: FhirServer, bundle: Resource, entries: unknown): void {
   const bare = (entry: unknown): unknown => {
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return entry;
     const { resource, ...rest } = entry as Record<string, unknown>;
-    return resource === undefined || Object.keys(rest).length > 0 ? rest : { id: 'entry' };
+    return resource === undefined || Object.keys(rest).length > 0 ? rest : { fullUrl: 'urn:entry' };
   };
   const envelope = { ...bundle, ...(Array.isArray(entries) ? { entry: entries.map(bare) } : {}) };
   if (Array.isArray(entries) && entries.length === 0) Reflect.deleteProperty(envelope, 'entry');
@@ -125,10 +126,10 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
       if (request.ifModifiedSince !== undefined) {
         throw notSupported('ifModifiedSince is not supported; use ifNoneMatch', `${place}.request.ifModifiedSince`);
       }
-      if (id === undefined) return { kind: 'search', type, parameters: [...new URLSearchParams(query)] };
+      if (id === undefined) return { kind: 'search', type, parameters: readQuery(query, at) };
       const key = { type, id };
       if (versionId !== undefined) return { kind: 'vread', key, versionId };
-      if (history !== undefined) return { kind: 'history', key, parameters: [...new URLSearchParams(query)] };
+      if (history !== undefined) return { kind: 'history', key, parameters: readQuery(query, at) };
       const { ifNoneMatch } = request;
       return { kind: 'read', key, ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
     }

@@ -1,12 +1,14 @@
 import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
 import { invalidRequest, notFound } from '../fhir/outcome.js';
-import type { ResourceKey } from '../fhir/resource.js';
+import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
+import { match } from '../search/match.js';
 import { openPage, type PageBinding, type PagePlace, sealPage } from '../search/page.js';
 import { parseSearch } from '../search/parse.js';
 import type { SearchRequest } from '../search/request.js';
 import { included } from './include.js';
 import { countMatches, findMatches, type Match } from './matches.js';
+import { readQuery } from './read-query.js';
 import type { SearchPage } from './search-page.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -50,11 +52,21 @@ export async function searchType(server: FhirServer, caller: Caller, search: Typ
   return answer(server, caller, { request, access, binding, place: { ...place, count } });
 }
 
+/** What a transaction is about to write, of one type. */
+export interface PendingWrites {
+  /** As `Patient/1`, those of deletes included: what is stored under them does not count any more. */
+  readonly keys: ReadonlySet<string>;
+  readonly resources: readonly (Resource & { readonly id: string })[];
+}
+
+const nothingPending: PendingWrites = { keys: new Set(), resources: [] };
+
 /**
  * The resources that criteria of a conditional interaction or reference match. Only what the caller may search counts:
  * otherwise such criteria would tell that resources exist which the caller may not see.
  * @param query the criteria, as they stand behind the `?`.
  * @param limit the greatest number to give: two tell one from several.
+ * @param pending what a transaction is about to write, which counts as if it were written.
  * @throws OperationOutcomeError as `searchType`; 400 for criteria that name no search parameter.
  */
 export async function conditionalMatches(
@@ -63,12 +75,16 @@ export async function conditionalMatches(
   type: string,
   query: string,
   limit = 2,
+  pending: PendingWrites = nothingPending,
 ): Promise<ResourceKey[]> {
   const access = accessTo(server, caller, type);
-  const request = parse(server, caller, type, [...new URLSearchParams(query)], 'strict');
+  const request = parse(server, caller, type, readQuery(query), 'strict');
   if (request.filters.length === 0) throw invalidRequest(`The criteria "${type}?…" name no search parameter`);
-  const { matches } = await findMatches(server, request, access, { limit });
-  return matches.map(({ version }) => ({ type: version.type, id: version.id }));
+  const { matches } = await findMatches(server, request, access, { limit: limit + pending.keys.size });
+  const stored = matches.map(({ version }) => version).filter((version) => !pending.keys.has(keyText(version)));
+  return [...stored, ...pending.resources.filter((resource) => match(request, resource))]
+    .slice(0, limit)
+    .map(({ id }) => ({ type, id }));
 }
 
 function accessTo(server: FhirServer, caller: Caller, type: string): AccessFilter {

@@ -12,6 +12,7 @@ import { newVersion, requireWritable } from './new-version.js';
 import { inParallel } from './parallel.js';
 import type { ReadAction } from './read-entry.js';
 import { clip } from './resource-type.js';
+import type { PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 import { isThere, requireVersion, updatedVersion } from './update.js';
 
@@ -64,8 +65,11 @@ export async function tryWrites(
 ): Promise<EntryAnswer[] | undefined> {
   const entries = await find(server, caller, writes);
   const written = requireDistinct(entries);
-  const references = await resolveConditionalReferences(server, caller, links.conditionals);
-  links.fill(targets(entries), new Map([...references].map(([text, { key }]) => [text, key])));
+  const fullUrls = targets(entries);
+  links.fill(fullUrls, new Map()); // criteria are matched on resources that point where they will
+  const pendingOf = (type: string): PendingWrites => pendingWrites(entries, type);
+  const references = await resolveConditionalReferences(server, caller, links.conditionals, pendingOf);
+  links.fill(fullUrls, new Map([...references].map(([text, { key }]) => [text, key])));
 
   const answers: EntryAnswer[] = [];
   const commit = checks(entries, written, references);
@@ -134,6 +138,17 @@ function targets(entries: readonly FoundEntry[]): ReadonlyMap<string, LinkTarget
     found.set(fullUrl, { type, id, versionId });
   }
   return found;
+}
+
+/** What the entries are about to write of a type. */
+function pendingWrites(entries: readonly FoundEntry[], type: string): PendingWrites {
+  const written = entries.filter(({ key, conditional }) => key.type === type && conditional?.kind !== 'existing');
+  return {
+    keys: new Set(written.map(({ key }) => keyText(key))),
+    resources: written.flatMap(({ action, key }) =>
+      action.kind === 'delete' ? [] : [{ ...action.resource, id: key.id }],
+    ),
+  };
 }
 
 /** What the transaction was decided by without writing it must still be so when it commits. */

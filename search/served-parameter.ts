@@ -1,8 +1,11 @@
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 
-/** Parameters of the definitions that are not values of the resource: full text, lists, named queries, filters. */
-const special = new Set(['_content', '_text', '_list', '_query', '_filter', '_has', '_type', '_in']);
+/**
+ * Parameters of the definitions that are no values of the resource: full text, lists, named queries, filters, and
+ * the distance of STU3's `near`, which is called a token there.
+ */
+const special = new Set(['_content', '_text', '_list', '_query', '_filter', '_has', '_type', '_in', 'near']);
 
 /** A parameter by which this server searches. */
 export type ServedParameter = SearchParameterDefinition & { readonly type: ServedType };

@@ -53,11 +53,16 @@ function literal(text: string): ReferenceValue[] {
 
 function referencesOf({ type, value }: ExtractedValue): ReferenceValue[] {
   if (typeof value === 'string') {
-    if (type === 'canonical') return value.startsWith('#') ? [] : [{ kind: 'uri', ...canonical(value) }];
-    return literal(value);
+    // A canonical may be a relative literal in practice (`Questionnaire/1`): searched and included as what it names.
+    const isCanonicalUrl = type === 'canonical' && !value.startsWith('#') && parseReference(value).kind !== 'relative';
+    return isCanonicalUrl ? [{ kind: 'uri', ...canonical(value) }] : literal(value);
   }
   if (typeof value !== 'object' || value === null) return [];
-  const { reference, identifier } = value as { reference?: unknown; identifier?: unknown };
+  const { reference, identifier, resourceType, id } = value as Partial<Record<string, unknown>>;
+  if (typeof resourceType === 'string') {
+    // Bundle's `composition` and `message` select the resource itself, as the reference that would lead to it.
+    return typeof id === 'string' ? [{ kind: 'resource', type: resourceType, id, base: '' }] : [];
+  }
   return [
     ...(typeof reference === 'string' ? literal(reference) : []),
     ...(identifier === undefined

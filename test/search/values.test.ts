@@ -188,6 +188,22 @@ describe('reference', () => {
       'instantiates-canonical=PlanDefinition/1',
     ],
   );
+  // The specification's own examples write canonicals so.
+  examples(
+    { resourceType: 'CarePlan', instantiatesCanonical: ['PlanDefinition/1'] },
+    [
+      'instantiates-canonical=PlanDefinition/1',
+      'instantiates-canonical=1',
+      'instantiates-canonical:PlanDefinition=1',
+      'instantiates-canonical=http://own.org/r4/PlanDefinition/1',
+    ],
+    ['instantiates-canonical=PlanDefinition/11', 'instantiates-canonical=http://x.org/PlanDefinition/1'],
+  );
+  examples(
+    { resourceType: 'Bundle', type: 'document', entry: [{ resource: { resourceType: 'Composition', id: 'c1' } }] },
+    ['composition=Composition/c1', 'composition=c1', 'composition:missing=false'],
+    ['composition=Composition/c2'],
+  );
 });
 
 describe('date', () => {

@@ -70,8 +70,8 @@ export async function startGraphqlServer(
 ): Promise<GraphqlServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-graphql-test-'));
   await bundleResolvers(join(folder, 'resolvers'));
-  const { servers, close } = await openServers(join(folder, 'data'));
-  const server = servers[version];
+  const embedded = await openServers(join(folder, 'data'));
+  const server = embedded.servers[version];
   const invocations: GraphqlServer['invocations'] = [];
   const failures: unknown[] = [];
   const handler = createResolverHandler(server, {
@@ -101,7 +101,7 @@ export async function startGraphqlServer(
       return { data: answer.data, errors: (answer.errors ?? []) as FieldError[] };
     },
     async close() {
-      await close();
+      await embedded.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

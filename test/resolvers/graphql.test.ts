@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument -- tests look into answers freely */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { fhirVersions } from '../../fhir/version.js';
 import { startGraphqlServer, type Answer, type GraphqlServer } from './graphql-server.js';

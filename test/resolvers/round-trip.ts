@@ -6,6 +6,12 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
 } from 'graphql';
+import { Decimal, parseJson, stringifyJson } from '../../fhir/json.js';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
+import type { Resource } from '../../fhir/resource.js';
+import { create } from '../../interactions/create.js';
+import { callerOf } from '../support/server.js';
+import type { GraphqlServer } from './graphql-server.js';
 
 type Json = Record<string, unknown>;
 
@@ -55,24 +61,75 @@ function fieldsOf(schema: GraphQLSchema, type: GraphQLNamedType, values: readonl
  * What was read, as the input of a mutation: without `__typename`, resources inside as AWSJSON text, aliases undone.
  * Null stays where it was read: absent members and places in lists.
  */
-export function inputOf(read: unknown, isRoot = true): unknown {
-  if (Array.isArray(read)) return read.map((each: unknown) => inputOf(each, false));
+export const inputOf = (read: unknown): unknown => converted(read, 'root');
+
+function converted(read: unknown, place: 'root' | 'element' | 'inside'): unknown {
+  const below = place === 'root' ? 'element' : place;
+  if (Array.isArray(read)) return read.map((each: unknown) => converted(each, below));
   if (!isObject(read)) return read;
+  const isInside = place === 'element' && Object.keys(read).some((name) => name.endsWith('__resourceType'));
   const members = Object.entries(read)
     .filter(([name]) => name !== '__typename')
-    .map(([name, value]) => [name.replace(/^[A-Z][A-Za-z]*__/, ''), inputOf(value, false)] as const);
-  const input = Object.fromEntries(members);
-  return !isRoot && typeof input['resourceType'] === 'string' ? JSON.stringify(withoutText(input)) : input;
+    .map(([name, value]) => {
+      return [name.replace(/^[A-Z][A-Za-z]*__/, ''), converted(value, isInside ? 'inside' : below)] as const;
+    });
+  return isInside ? JSON.stringify(Object.fromEntries(members)) : Object.fromEntries(members);
 }
 
-/** A resource inside a resource inside is an object again, not text in text. */
-function withoutText(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutText);
-  if (typeof value === 'string' && value.startsWith('{"resourceType"')) return JSON.parse(value) as unknown;
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== null)
-      .map(([name, member]) => [name, withoutText(member)]),
-  );
+/** JSON text with the members of objects in order, decimals with their digits, without what the server sets itself. */
+export function canonicalText(body: string): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (!isObject(value) || value instanceof Decimal) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, member]) => [name, sorted(member)]),
+    );
+  };
+  const resource = parseJson(body) as { meta: { versionId?: unknown; lastUpdated?: unknown } };
+  delete resource.meta.versionId;
+  delete resource.meta.lastUpdated;
+  return stringifyJson(sorted(resource));
+}
+
+/** What became of a resource that was read, with everything in it, and updated with what was read. */
+export interface RoundTrip {
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * Stores a resource, reads all of it by GraphQL, updates it with what was read, and tells what is stored then.
+ * @param text the resource's JSON text.
+ * @returns nothing when the resource itself is refused: it breaks a rule of FHIR.
+ * @throws Error when the schema has no field for a member, or reading or updating fails.
+ */
+export async function roundTrip(
+  graphql: GraphqlServer,
+  schema: GraphQLSchema,
+  text: string,
+): Promise<RoundTrip | undefined> {
+  const { server } = graphql;
+  const resource = parseJson(text) as Resource;
+  const type = resource.resourceType;
+  let created;
+  try {
+    created = await create(server, callerOf('practitioner'), { resource });
+  } catch (failure) {
+    if (failure instanceof OperationOutcomeError && failure.status === 422) return undefined;
+    throw failure;
+  }
+  const { id, body } = created.version;
+  const shape = schema.getType(type);
+  if (shape === undefined) throw new Error(`${type} is no type of the schema`);
+  const selection = selectionOf(schema, shape, [JSON.parse(body) as Json]);
+  const read = await graphql.execute(`query($id: ID!) { ${type}(id: $id) { ${selection} } }`, { id });
+  if (read.errors.length > 0) throw new Error(`${type}: ${JSON.stringify(read.errors).slice(0, 500)}`);
+  const values = read.data as Json;
+  const update = `mutation($id: ID!, $res: ${type}_Input!) { ${type}Update(id: $id, res: $res) { location } }`;
+  const updated = await graphql.execute(update, { id, res: inputOf(values[type]) });
+  if (updated.errors.length > 0) throw new Error(`${type}: ${JSON.stringify(updated.errors).slice(0, 500)}`);
+  const stored = await server.store.read({ type, id });
+  return { before: canonicalText(body), after: canonicalText(stored?.body ?? '{}') };
 }

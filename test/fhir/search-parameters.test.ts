@@ -14,7 +14,7 @@ const values = (definitions: typeof r4, resource: Resource, code: string): unkno
 
 describe('the search parameters', () => {
   test.each([
-    { definitions: r4, resourceTypes: 147, ofEveryType: 9, pairs: 1709 },
+    { definitions: r4, resourceTypes: 146, ofEveryType: 9, pairs: 1709 },
     { definitions: stu3, resourceTypes: 117, ofEveryType: 8, pairs: 1368 },
   ])('are all there ($definitions.version)', ({ definitions, resourceTypes, ofEveryType, pairs }) => {
     const { searchParameters } = definitions;

@@ -21,7 +21,7 @@ const appSync = `
 `;
 
 const versions = [
-  { version: 'r4', types: 147, compartments: 5 },
+  { version: 'r4', types: 146, compartments: 5 },
   { version: 'stu3', types: 117, compartments: 5 },
 ] as const;
 

@@ -1872,8 +1872,6 @@ export const searchParameters = ({ add, addElement, addResource, list, values, e
     'type': ['token', 'Subscription-type', (r, o) => add(o, r.channel?.type, 'code')],
     'url': ['uri', 'Subscription-url', (r, o) => add(o, r.channel?.endpoint, 'url')],
   })],
-  SubscriptionStatus: ['DomainResource', () => ({
-  })],
   Substance: ['DomainResource', () => ({
     'category': ['token', 'Substance-category', (r, o) => add(o, r.category, 'CodeableConcept')],
     'code': ['token', 'Substance-code', (r, o) => { add(o, r.code, 'CodeableConcept'); for (const v1 of list(r.ingredient)) add(o, v1?.substanceCodeableConcept, 'CodeableConcept'); }],

@@ -67,7 +67,12 @@ export async function tryWrites(
   const written = requireDistinct(entries);
   const fullUrls = targets(entries);
   links.fill(fullUrls, new Map()); // criteria are matched on resources that point where they will
-  const pendingOf = (type: string): PendingWrites => pendingWrites(entries, type);
+  const pending = new Map<string, PendingWrites>();
+  const pendingOf = (type: string): PendingWrites => {
+    const known = pending.get(type) ?? pendingWrites(entries, type);
+    pending.set(type, known);
+    return known;
+  };
   const references = await resolveConditionalReferences(server, caller, links.conditionals, pendingOf);
   links.fill(fullUrls, new Map([...references].map(([text, { key }]) => [text, key])));
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import type { Principal } from '../../auth/principal.js';
-import { unauthenticated } from '../../fhir/outcome.js';
+import { type OutcomeIssue, unauthenticated } from '../../fhir/outcome.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import type { Caller } from '../../interactions/server.js';
 import { openServers, type EmbeddedServers } from '../../local/compose.js';
@@ -37,14 +37,42 @@ export const callerOf = (name: string): Caller => {
   return { principal: found, baseUrl: 'http://localhost/r4' };
 };
 
-/** What came back over HTTP; `json` is the parsed body, `undefined` without one. */
+type Some<Item> = readonly [Item, ...Item[]];
+
+/** The members of answers that tests look at; which of them are there depends on what was asked. */
+export interface AnswerJson {
+  readonly resourceType: string;
+  readonly id: string;
+  readonly meta: { readonly versionId: string; readonly lastUpdated: string };
+  readonly type: string;
+  readonly total: number;
+  readonly acceptUnknown?: string;
+  readonly name: Some<{ readonly family: string }>;
+  readonly subject: { readonly reference: string };
+  readonly issue: Some<OutcomeIssue>;
+  readonly link: Some<{ readonly relation: string; readonly url: string }>;
+  readonly entry: readonly {
+    readonly fullUrl?: string;
+    readonly resource?: AnswerJson;
+    readonly search?: { readonly mode: string };
+    readonly request?: { readonly method: string; readonly url: string };
+    readonly response?: {
+      readonly status: string;
+      readonly location?: string;
+      readonly etag?: string;
+      readonly lastModified?: string;
+      readonly outcome?: AnswerJson;
+    };
+  }[];
+}
+
+/** What came back over HTTP; `json` is the parsed body. */
 export interface TestResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly bytes: Buffer;
   readonly text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers freely
-  readonly json: any;
+  readonly json: AnswerJson;
 }
 
 /** A request of a test. `body` goes as JSON unless it is text or bytes already. */
@@ -126,7 +154,7 @@ function send(port: number, method: string, target: string, request: TestRequest
         const isJson = response.headers['content-type']?.includes('json') === true;
         const isPlain = response.headers['content-encoding'] === undefined;
         const json: unknown = isJson && isPlain && text !== '' ? JSON.parse(text) : undefined;
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json: json as AnswerJson });
       });
     });
     sent.on('error', reject);

@@ -34,10 +34,9 @@ const transaction = (version: string, entries: readonly object[]): Promise<TestR
   server.send('POST', `/${version}`, { body: { resourceType: 'Bundle', type: 'transaction', entry: entries } });
 
 async function subjectAt(version: string, response: TestResponse, place: number): Promise<string> {
-  const bundle = response.json as { entry: { response: { location: string } }[] };
-  const location = bundle.entry[place]?.response.location ?? '';
+  const location = response.json.entry[place]?.response?.location ?? '';
   const stored = await server.send('GET', `/${version}/${location}`);
-  return (stored.json as { subject: { reference: string } }).subject.reference;
+  return stored.json.subject.reference;
 }
 
 describe.each(['r4', 'stu3'])('conditional references of a transaction, %s', (version) => {

@@ -110,7 +110,7 @@ async function invoke(
   }
 }
 
-const jsonText = (value: unknown): string => JSON.stringify(value) ?? 'null';
+const jsonText = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value));
 
 function open(sandbox: () => Sandbox, call: ResolverCall): Sandbox {
   try {

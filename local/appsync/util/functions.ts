@@ -12,9 +12,9 @@ export interface UtilCall {
 type UtilFunction = (call: UtilCall, ...values: never[]) => unknown;
 
 const plain =
-  <Values extends never[]>(implementation: (...values: Values) => unknown): UtilFunction =>
+  (implementation: (...values: never[]) => unknown): UtilFunction =>
   (_call, ...values) =>
-    implementation(...(values as Values));
+    implementation(...values);
 
 /** Every function of `util` by its path, but for those that end a run. Arguments and results are JSON-like. */
 export const utilFunctions: Readonly<Record<string, UtilFunction | undefined>> = {

@@ -132,7 +132,17 @@ export function responseBundle(
   withResources: boolean,
   log: ErrorLog,
 ): string {
-  const entries = answer.entries.map((entry) => responseEntry(version, baseUrl, entry, withResources, log));
+  const named = new Set<string>();
+  // The same version twice in a bundle must not have the same fullUrl twice (invariant bdl-7): the first has it.
+  const fullUrlOnce = (stored: StoredVersion): string | undefined => {
+    const name = versionText(stored);
+    if (named.has(name)) return undefined;
+    named.add(name);
+    return fullUrl(baseUrl, stored);
+  };
+  const entries = answer.entries.map((entry) =>
+    responseEntry(version, baseUrl, entry, withResources, fullUrlOnce, log),
+  );
   return members([`"resourceType":"Bundle","type":"${answer.type}"`, list('entry', entries)]);
 }
 
@@ -141,6 +151,7 @@ function responseEntry(
   baseUrl: string,
   entry: EntryAnswer,
   withResources: boolean,
+  fullUrlOnce: (stored: StoredVersion) => string | undefined,
   log: ErrorLog,
 ): string {
   const resource = (body: string): string => `"resource":${body}`;
@@ -148,16 +159,12 @@ function responseEntry(
     case 'written': {
       const response = responseOf(entry.status === 'created' ? 201 : 200, entry.version, true);
       if (!withResources) return members([response]);
-      return members([fullUrl(baseUrl, entry.version), resource(entry.version.body), response]);
+      return members([fullUrlOnce(entry.version), resource(entry.version.body), response]);
     }
     case 'deleted':
       return members([responseOf(204, entry.version, false)]);
     case 'read':
-      return members([
-        fullUrl(baseUrl, entry.version),
-        resource(entry.version.body),
-        responseOf(200, entry.version, false),
-      ]);
+      return members([fullUrlOnce(entry.version), resource(entry.version.body), responseOf(200, entry.version, false)]);
     case 'not-modified':
       return members([responseOf(304, entry.version, false)]);
     case 'search':

@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import { prettyJson } from '../../rest/pretty.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+  await server.send('PUT', '/r4/Patient/p1', { body: { resourceType: 'Patient', id: 'p1' } });
+});
+afterAll(() => server.close());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const linksWith = async (headers: Record<string, string>): Promise<string> => {
+  const { headers: answered } = await server.send('GET', '/r4/Patient/p1', { headers });
+  return (answered['content-location'] ?? '').replace('/Patient/p1/_history/1', '');
+};
+
+describe('links', () => {
+  test('begin with the host asked for', async () => {
+    expect(await linksWith({ host: 'fhir.example:8080' })).toBe('http://fhir.example:8080/r4');
+  });
+
+  test.each([
+    [{ 'x-forwarded-host': 'h.example', 'x-forwarded-proto': 'https' }, 'https://h.example/r4'],
+    [{ 'x-forwarded-host': 'h.example, inner', 'x-forwarded-prefix': '/fhir/' }, 'http://h.example/fhir/r4'],
+    [{ forwarded: 'for=1.2.3.4;host="h.example:444";proto=https, for=5.6.7.8' }, 'https://h.example:444/r4'],
+  ])('begin with what a proxy on this machine says: %j', async (headers, expected) => {
+    expect(await linksWith(headers)).toBe(expected);
+  });
+
+  test.each([{ 'x-forwarded-host': 'a/b' }, { 'x-forwarded-proto': 'javascript' }, { 'x-forwarded-prefix': '/a"b' }])(
+    'are not made of %j',
+    async (headers) => {
+      const { status, json } = await server.send('GET', '/r4/Patient/p1', { headers });
+      expect([status, json.resourceType]).toEqual([400, 'OperationOutcome']);
+    },
+  );
+});
+
+describe('every answer', () => {
+  test('is kept by no cache and runs as nothing', async () => {
+    for (const path of ['Patient/p1', 'Patient/unknown', 'metadata']) {
+      const { headers } = await server.send('GET', `/r4/${path}`);
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+      expect(headers['x-powered-by']).toBeUndefined();
+    }
+  });
+
+  test('may be read by web apps of other origins, its headers too', async () => {
+    const { headers } = await server.send('GET', '/r4/Patient/p1', { headers: { origin: 'https://app.example' } });
+    expect(headers['access-control-allow-origin']).toBe('*');
+    expect(headers['access-control-expose-headers']).toBe('ETag,Location,Content-Location,Last-Modified');
+    const preflight = await server.send('OPTIONS', '/r4/Patient/p1', {
+      as: null,
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'PUT',
+        'access-control-request-headers': 'authorization,if-match',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers['access-control-allow-methods']).toContain('PUT');
+    expect(preflight.headers['access-control-allow-headers']).toBe('authorization,if-match');
+  });
+});
+
+test.each([
+  'application/json',
+  'application/fhir+json',
+  'application/fhir+json; fhirVersion=4.0',
+  'text/html, */*;q=0.8',
+  'application/json+fhir',
+])('Accept: %s is answered', async (accept) => {
+  expect((await server.send('GET', '/r4/Patient/p1', { headers: { accept } })).status).toBe(200);
+});
+
+test.each(['json', 'application/fhir+json', 'application%2Ffhir%2Bjson', 'application/json'])(
+  '_format=%s counts before Accept',
+  async (format) => {
+    const headers = { accept: 'application/fhir+xml' };
+    expect((await server.send('GET', `/r4/Patient/p1?_format=${format}`, { headers })).status).toBe(200);
+  },
+);
+
+test('a slash at the end of a path does not count', async () => {
+  expect((await server.send('GET', '/r4/Patient/p1/')).status).toBe(200);
+});
+
+describe('an unexpected error', () => {
+  test('is masked, and logged without what the request or the error says', async () => {
+    const secret = 'Mustermann';
+    jest.spyOn(server.servers.r4.store, 'read').mockRejectedValue(new Error(`cannot read ${secret}`));
+    const { status, json, text } = await server.send('GET', `/r4/Patient/p1?name=${secret}`);
+    expect([status, json.issue[0].code, json.issue[0].severity]).toEqual([500, 'exception', 'fatal']);
+    expect(text).not.toContain(secret);
+    const [entry] = server.logged.splice(0);
+    expect(JSON.stringify(entry)).not.toContain(secret);
+    expect(json.issue[0].diagnostics).toContain(String(entry?.fields['id']));
+    expect(entry?.fields['stack']).toContain('http.test');
+  });
+
+  test('in one entry of a batch leaves the others done', async () => {
+    jest.spyOn(server.servers.r4.store, 'read').mockRejectedValueOnce(new Error('once'));
+    const entry = [1, 2].map(() => ({ request: { method: 'GET', url: 'Patient/p1' } }));
+    const body = { resourceType: 'Bundle', type: 'batch', entry };
+    const { json } = await server.send('POST', '/r4', { body });
+    expect(json.entry.map(({ response }) => response?.status).sort()).toEqual(['200 OK', '500 Internal Server Error']);
+    server.logged.splice(0);
+  });
+});
+
+test('a client that goes away in the middle of a body disturbs nobody', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(
+    'POST /r4/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer practitioner\r\nContent-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{"res',
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.destroy();
+  expect((await server.send('GET', '/r4/Patient/p1')).status).toBe(200);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(server.logged).toEqual([]);
+});
+
+test('pretty JSON says the same and is indented as JSON.stringify does it', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(prettyJson(JSON.stringify(value))).toBe(JSON.stringify(value, undefined, 2));
+    }),
+  );
+});

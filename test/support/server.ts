@@ -37,7 +37,7 @@ export const callerOf = (name: string): Caller => {
   return { principal: found, baseUrl: 'http://localhost/r4' };
 };
 
-type Some<Item> = readonly [Item, ...Item[]];
+type Some<Item> = [Item, ...Item[]];
 
 /** The members of answers that tests look at; which of them are there depends on what was asked. */
 export interface AnswerJson {
@@ -51,7 +51,7 @@ export interface AnswerJson {
   readonly subject: { readonly reference: string };
   readonly issue: Some<OutcomeIssue>;
   readonly link: Some<{ readonly relation: string; readonly url: string }>;
-  readonly entry: readonly {
+  readonly entry: {
     readonly fullUrl?: string;
     readonly resource?: AnswerJson;
     readonly search?: { readonly mode: string };

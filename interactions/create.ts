@@ -23,7 +23,7 @@ export async function create(
   const type = resource.resourceType;
   requireResourceType(server, type);
   const access = authorize(server.rules, caller.principal, 'create', type);
-  requireValid(server, resource);
+  requireValid(server, resource, 'create');
   const id = server.newId();
   return retryLostRaces(async () => {
     const claim: ResourceWrite[] = [];

@@ -1,6 +1,6 @@
 import { permits, type AccessFilter } from '../fhir/access.js';
 import { compartmentsOf } from '../fhir/compartment.js';
-import { forbidden, invalidResource } from '../fhir/outcome.js';
+import { forbidden, invalidResource, type OutcomeIssue } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
@@ -9,12 +9,39 @@ import type { Caller, FhirServer } from './server.js';
 
 /**
  * Refuses a resource that breaks the rules of its type.
- * @param place where it stands, for the issues' expressions; absent when it is the whole body.
+ * @param interaction a create chooses the id itself.
  * @throws OperationOutcomeError 422, one issue per broken rule.
  */
-export function requireValid(server: FhirServer, resource: Resource, place?: string): void {
-  const issues = validateResource(server.definitions, resource, place === undefined ? {} : { path: place });
+export function requireValid(server: FhirServer, resource: Resource, interaction: 'create' | 'update'): void {
+  const issues = issuesOf(server, resource, interaction);
   if (issues.length > 0) throw invalidResource(issues);
+}
+
+/**
+ * What breaks the rules in a resource that is to be written. What the server sets itself is ignored as it was sent,
+ * whatever it is: `meta.versionId`, `meta.lastUpdated`, and on create the `id`. https://hl7.org/fhir/R4/http.html#create
+ * @param place where it stands, for the issues' expressions; absent when it is the whole body.
+ */
+export function issuesOf(
+  server: FhirServer,
+  resource: Resource,
+  interaction: 'create' | 'update',
+  place?: string,
+): OutcomeIssue[] {
+  const { id, meta, ...rest } = resource as Resource & { readonly id?: unknown; readonly meta?: unknown };
+  const kept = {
+    ...rest,
+    ...(id === undefined || interaction === 'create' ? {} : { id }),
+    ...(meta === undefined ? {} : metaWithoutVersion(meta)),
+  };
+  return validateResource(server.definitions, kept, place === undefined ? {} : { path: place });
+}
+
+function metaWithoutVersion(meta: unknown): { meta?: unknown } {
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta) || Object.keys(meta).length === 0)
+    return { meta };
+  const kept = Object.entries(meta).filter(([name]) => name !== 'versionId' && name !== 'lastUpdated');
+  return kept.length === 0 ? {} : { meta: Object.fromEntries(kept) };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { authorize } from '../auth/authorize.js';
 import { OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
-import { validateResource } from '../fhir/validate.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { placed, failingAt, readEntries, type EntryRequest } from './entry-request.js';
+import { issuesOf } from './new-version.js';
 import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer } from './server.js';
@@ -57,7 +57,7 @@ function requireAllValid(server: FhirServer, writes: readonly WriteEntry[]): voi
   const issues: OutcomeIssue[] = [];
   for (const { place, action } of writes) {
     if (!('resource' in action)) continue;
-    issues.push(...validateResource(server.definitions, action.resource, { path: `${place}.resource` }));
+    issues.push(...issuesOf(server, action.resource, action.kind, `${place}.resource`));
     if (issues.length >= mostIssues) break;
   }
   if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));

@@ -26,7 +26,7 @@ export async function update(
   requireResourceType(server, key.type);
   const access = authorize(server.rules, caller.principal, 'update', key.type);
   requireIdentity(key, resource);
-  requireValid(server, resource);
+  requireValid(server, resource, 'update');
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
     const version = updatedVersion(server, caller, { key, resource, ifMatch, access, previous });

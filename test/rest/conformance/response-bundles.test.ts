@@ -7,11 +7,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-interface ResponseEntry {
-  readonly fullUrl?: string;
-  readonly resource?: { readonly meta: { readonly versionId: string } };
-}
-
 describe.each(['r4', 'stu3'])('response bundles of %s', (version) => {
   test('say a fullUrl once per version (bdl-7): https://hl7.org/fhir/R4/bundle.html#Bundle.entry.fullUrl', async () => {
     const resource = { resourceType: 'Patient', id: 'p1' };
@@ -25,7 +20,7 @@ describe.each(['r4', 'stu3'])('response bundles of %s', (version) => {
     const headers = { prefer: 'return=representation' };
     const body = { resourceType: 'Bundle', type: 'batch', entry };
     const answer = await server.send('POST', `/${version}`, { body, headers });
-    const entries = (answer.json as { entry: ResponseEntry[] }).entry;
+    const entries = answer.json.entry;
     expect(entries.map(({ resource: found }) => found?.meta.versionId)).toEqual(['2', '2', '1', '2']);
     const url = `${server.base(version as 'r4' | 'stu3')}/Patient/p1`;
     expect(entries.map(({ fullUrl }) => fullUrl)).toEqual([url, undefined, url, undefined]);

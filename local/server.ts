@@ -30,6 +30,7 @@ const patience = 5000;
 function createApp(settings: Settings, url: string, { servers }: EmbeddedServers, log: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
   const signIn = createSignIn({
     publicUrl: url,
     dataFolder: settings.dataFolder,

@@ -50,6 +50,9 @@ export interface AppSyncRuntime {
 /** What all fields of one request share. */
 interface Execution {
   readonly request: AppSyncRequest;
+  /** The request's identity and headers as JSON text, made once. */
+  readonly identityText: () => string;
+  readonly headersText: () => string;
   readonly appended: ErrorJson[];
   resolverRuns: number;
 }
@@ -110,7 +113,13 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       const prepared = prepare(schema(), request.query, request.operationName);
       if ('errors' in prepared) return { data: null, errors: prepared.errors };
       const { document, operation } = prepared;
-      const execution: Execution = { request, appended: [], resolverRuns: 0 };
+      const execution: Execution = {
+        request,
+        identityText: once(() => JSON.stringify(request.identity ?? null)),
+        headersText: once(() => JSON.stringify(request.headers)),
+        appended: [],
+        resolverRuns: 0,
+      };
       const result = await execute({
         schema: schema(),
         document,
@@ -122,6 +131,11 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
     },
   };
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => (made ??= make());
 }
 
 const errorJson = (error: GraphQLError): ErrorJson =>
@@ -176,35 +190,18 @@ function pathOf(info: GraphQLResolveInfo): (string | number)[] {
 
 /** The pieces of ctx that stay the same during a run, as JSON text, made once each and only when asked for. */
 function contextText(run: FieldRun, query: QueryParts): (part: string) => string | undefined {
-  const { source, args, execution, info, environment } = run;
-  const { identity, headers } = execution.request;
-  const made = new Map<string, string | undefined>();
-  const make = (part: string): string | undefined => {
-    switch (part) {
-      case 'arguments':
-        return stringifyJson(args);
-      case 'identity':
-        return JSON.stringify(identity ?? null);
-      case 'source':
-        return JSON.stringify(source ?? null);
-      case 'headers':
-        return JSON.stringify(headers);
-      case 'variables':
-        return stringifyJson(info.variableValues);
-      case 'selectionSetList':
-        return JSON.stringify(selectionSetList(info.fieldNodes, namedTypeOf(info), query));
-      case 'selectionSetGraphQL':
-        return selectionSetGraphQL(info.fieldNodes);
-      case 'env':
-        return environment;
-      default:
-        return undefined;
-    }
+  const { source, args, execution, info } = run;
+  const texts: Readonly<Record<string, () => string>> = {
+    arguments: once(() => stringifyJson(args)),
+    source: once(() => JSON.stringify(source ?? null)),
+    variables: once(() => stringifyJson(info.variableValues)),
+    selectionSetList: once(() => JSON.stringify(selectionSetList(info.fieldNodes, namedTypeOf(info), query))),
+    selectionSetGraphQL: () => selectionSetGraphQL(info.fieldNodes),
+    identity: execution.identityText,
+    headers: execution.headersText,
+    env: () => run.environment,
   };
-  return (part) => {
-    if (!made.has(part)) made.set(part, make(part));
-    return made.get(part);
-  };
+  return (part) => texts[part]?.();
 }
 
 const namedTypeOf = (info: GraphQLResolveInfo): string => String(info.returnType).replaceAll(/[[\]!]/g, '');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseJson } from '../../fhir/json.js';
@@ -49,6 +50,7 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
   const identities = new WeakMap<object, unknown>();
   const admit: RequestHandler = async (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('x-amzn-RequestId', randomUUID());
     if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS');
       fail(response, 405, malformed, `GraphQL is asked by POST, not by ${request.method}.`);
@@ -64,7 +66,10 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
       return;
     }
     const runtime = await options.runtime();
-    response.json(await runtime.execute({ ...asked, identity: identities.get(request), headers: request.headers }));
+    const answered = await runtime.execute({ ...asked, identity: identities.get(request), headers: request.headers });
+    // Not by response.json(), which would hash the answer for an ETag that a POST has no use for.
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.end(JSON.stringify(answered));
   };
   const explain: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     if (response.headersSent) {

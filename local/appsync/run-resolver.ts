@@ -134,7 +134,8 @@ function runHandler(
     if (part === 'prev') return run.prev === 'null' ? 'null' : `{"result":${run.prev}}`;
     return part === 'result' || part === 'error' ? own[part] : call.text(part);
   };
-  const parts = { fieldName: call.fieldName, parentTypeName: call.parentTypeName, text };
+  const { fieldName, parentTypeName } = call;
+  const parts = { fieldName, parentTypeName, failed: own.error !== undefined, text };
   const ran = sandbox.run(handler, parts, { identity: call.identity });
   run.stash = ran.stash ?? run.stash;
   ran.appended.forEach((error) => {
@@ -148,7 +149,7 @@ function givenBy({ ending }: HandlerRun, call: ResolverCall): Given {
     case 'value':
       return { value: ending.value ?? 'null', early: false };
     case 'earlyReturn':
-      return { value: jsonText(ending.value), early: ending.skipTo ?? 'NEXT' };
+      return { value: ending.value ?? 'null', early: ending.skipTo };
     case 'error':
       throw new ResolverError(ending.error);
     case 'unauthorized':

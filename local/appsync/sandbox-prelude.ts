@@ -41,7 +41,9 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
     else util[first] = { ...util[first], [second]: hostFunction(name) };
   }
   for (const name of Object.keys(util)) freeze(util[name]);
-  const runtime = freeze({ earlyReturn: (value, options) => end('earlyReturn', { value, skipTo: options?.skipTo ?? null }) });
+  const runtime = freeze({
+    earlyReturn: (value, options) => end(options?.skipTo === 'END' ? 'earlyReturnToEnd' : 'earlyReturn', value),
+  });
   const log = (level) => (...values) => { host.log(level, values.map((value) => text(value) ?? String(value)).join(' ')); };
   const appsync = freeze({ util: freeze(util), runtime, console: freeze({ log: log('log'), error: log('error'), debug: log('debug') }) });
 
@@ -102,11 +104,11 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
   }
 
   const part = (name) => { const value = host.part(name); return value === undefined ? undefined : parse(value); };
-  const newContext = (stash) => {
+  const newContext = (fieldName, parentTypeName, failed, stash) => {
     let args, identity, source, headers, variables, selectionSetList, prev, result, environment;
     const info = freeze({
-      fieldName: host.part('fieldName'),
-      parentTypeName: host.part('parentTypeName'),
+      fieldName,
+      parentTypeName,
       get variables() { return (variables ??= part('variables')); },
       get selectionSetList() { return (selectionSetList ??= part('selectionSetList')); },
       get selectionSetGraphQL() { return host.part('selectionSetGraphQL'); },
@@ -120,20 +122,20 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
       get prev() { return (prev ??= part('prev')); },
       get result() { return (result ??= part('result')); },
       get env() { return (environment ??= part('env')); },
-      error: part('error'),
+      error: failed ? part('error') : undefined,
       get stash() { return stash.read(); },
       info,
       request,
     });
   };
 
-  return (factory, handler) => {
+  return (factory, handler, fieldName, parentTypeName, failed) => {
     ending = undefined; appended = []; steps = 0; deadline = host.now() + maxMilliseconds;
     let stashed;
     const stash = { read: () => (stashed ??= part('stash')) };
     let kind = 'value', value;
     try {
-      value = stringify(factory(appsync, step)[handler](newContext(stash)));
+      value = stringify(factory(appsync, step)[handler](newContext(fieldName, parentTypeName, failed, stash)));
       stashed = stashed === undefined ? undefined : stringify(stashed);
     } catch (error) {
       if (error === ending && ending !== undefined) {

@@ -10,6 +10,8 @@ import type { UtilCall } from './util/functions.js';
 export interface ContextParts {
   readonly fieldName: string;
   readonly parentTypeName: string;
+  /** Whether there is an `error`. */
+  readonly failed: boolean;
   /** The rest by name: JSON text, except `selectionSetGraphQL`, which is itself; undefined for what is not there. */
   text(part: ContextPart): string | undefined;
 }
@@ -40,7 +42,7 @@ export interface FieldError {
 /** How a handler ended; `value` is JSON text, undefined for undefined. */
 export type HandlerEnding =
   | { readonly kind: 'value'; readonly value: string | undefined }
-  | { readonly kind: 'earlyReturn'; readonly value: unknown; readonly skipTo: 'END' | 'NEXT' | null }
+  | { readonly kind: 'earlyReturn'; readonly value: string | undefined; readonly skipTo: 'END' | 'NEXT' }
   | { readonly kind: 'error'; readonly error: FieldError }
   | { readonly kind: 'unauthorized' }
   /** The code itself failed: an exception, or a limit. */
@@ -76,6 +78,9 @@ export interface Sandbox {
 type Enter = (
   factory: unknown,
   handler: string,
+  fieldName: string,
+  parentTypeName: string,
+  failed: boolean,
 ) => readonly [string, string | undefined, string | undefined, string | undefined];
 
 const arrayMethods = [
@@ -147,10 +152,7 @@ export function createSandbox(name: string, code: string, options: SandboxOption
       const result = current === undefined ? undefined : utilFunctions[functionName]?.(current.call, ...values);
       return JSON.stringify(result);
     },
-    part(part: ContextPart | 'fieldName' | 'parentTypeName'): string | undefined {
-      if (part === 'fieldName' || part === 'parentTypeName') return current?.parts[part];
-      return current?.parts.text(part);
-    },
+    part: (part: ContextPart): string | undefined => current?.parts.text(part),
     replace: replaceJavaPattern,
     now: () => Date.now(),
     log(level: string, text: string): void {
@@ -165,7 +167,13 @@ export function createSandbox(name: string, code: string, options: SandboxOption
     run(handler, parts, call) {
       current = { parts, call };
       try {
-        const [kind, value, stash, appended] = enter(factory, handler);
+        const [kind, value, stash, appended] = enter(
+          factory,
+          handler,
+          parts.fieldName,
+          parts.parentTypeName,
+          parts.failed,
+        );
         return {
           ending: endingOf(kind, value),
           ...(stash === undefined ? {} : { stash }),
@@ -180,9 +188,10 @@ export function createSandbox(name: string, code: string, options: SandboxOption
 
 function endingOf(kind: string, text: string | undefined): HandlerEnding {
   if (kind === 'value') return { kind, value: text };
+  if (kind === 'earlyReturn') return { kind, value: text, skipTo: 'NEXT' };
+  if (kind === 'earlyReturnToEnd') return { kind: 'earlyReturn', value: text, skipTo: 'END' };
   const details: unknown = JSON.parse(text ?? '{}');
   if (kind === 'error') return { kind, error: details as FieldError };
   if (kind === 'unauthorized') return { kind };
-  if (kind === 'earlyReturn') return { kind, ...(details as { value: unknown; skipTo: 'END' | 'NEXT' | null }) };
   return { kind: 'failure', ...(details as { message: string; stack?: string }) };
 }

@@ -48,6 +48,15 @@ async function createRuntime({ server, url, folders, log }: GraphqlOptions): Pro
 }
 
 /**
+ * AppSync takes the token without a scheme, and Amplify sends it so; `Bearer <token>` is taken too, as by REST.
+ * https://repost.aws/knowledge-center/aws-appsync-graphql-request-unauth-error
+ */
+const withScheme = (authorization: string | undefined): string | undefined =>
+  authorization !== undefined && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(authorization)
+    ? `Bearer ${authorization}`
+    : authorization;
+
+/**
  * The AppSync API of one FHIR version on the embedded server: the bundled resolvers in the local runtime, over the same
  * store and interactions as REST. The schema is read at the first request.
  * @returns Express handlers for `/<version>/graphql`.
@@ -58,7 +67,7 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
   return appSyncHttp({
     runtime: () => (runtime ??= createRuntime(options)),
     authenticate: async (request: Request) => {
-      const { principal, claims } = await authenticate(request.get('authorization'));
+      const { principal, claims } = await authenticate(withScheme(request.get('authorization')));
       return {
         sub: principal.subject,
         issuer: claims['iss'],

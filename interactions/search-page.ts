@@ -12,7 +12,12 @@ export interface SearchPage {
   /** How many matches come before this page. */
   readonly offset: number;
   /** Opaque, sealed page tokens, bound to the caller's access filter. */
-  readonly links: { readonly first: string; readonly previous?: string; readonly next?: string; readonly last?: string };
+  readonly links: {
+    readonly first: string;
+    readonly previous?: string;
+    readonly next?: string;
+    readonly last?: string;
+  };
   /** The query as it was understood, for the self link: `[name, value]` in order. */
   readonly used: readonly (readonly [string, string])[];
   /** What lenient handling left out, as warnings. */

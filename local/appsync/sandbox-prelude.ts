@@ -11,6 +11,7 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
   'use strict';
   const { parse, stringify } = JSON;
   const { freeze, defineProperty, getOwnPropertyNames } = Object;
+  const { apply } = Reflect;
   const ErrorType = TypeError;
   const text = (value) => (value === undefined || value === null ? null : typeof value === 'string' ? value : stringify(value));
 
@@ -44,13 +45,13 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
   const runtime = freeze({
     earlyReturn: (value, options) => end(options?.skipTo === 'END' ? 'earlyReturnToEnd' : 'earlyReturn', value),
   });
-  const log = (level) => (...values) => { host.log(level, values.map((value) => text(value) ?? String(value)).join(' ')); };
+  const log = (level) => (...values) => { host.log(level, values.map((value) => text(value) ?? '' + value).join(' ')); };
   const appsync = freeze({ util: freeze(util), runtime, console: freeze({ log: log('log'), error: log('error'), debug: log('debug') }) });
 
   // Built-in objects: only what is supported stays, and it stays as it is.
   const statics = (from, names) => {
     const to = { __proto__: null };
-    for (const name of names) to[name] = from[name];
+    for (const name of names) to[name] = freeze(from[name]);
     return to;
   };
   const globals = {
@@ -71,7 +72,7 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
   const changed = [
     [Array.prototype, 'sort', function (compare) {
       if (compare !== undefined) throw new ErrorType('sort() does not take arguments');
-      return sort.call(this);
+      return apply(sort, this, []);
     }],
     ...['replace', 'replaceAll'].map((method) => [String.prototype, method, function (pattern, replacement) {
       return host.replace(method, '' + this, '' + pattern, '' + replacement);
@@ -94,6 +95,7 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
     }
   }
   for (const [prototype, name, value] of changed) defineProperty(prototype, name, { value, enumerable: false });
+  for (const [prototype, methods] of prototypes) for (const name of methods) freeze(prototype[name]);
   for (const name of getOwnPropertyNames(globalThis)) {
     if (name !== 'NaN' && name !== 'Infinity' && name !== 'undefined' && name !== 'globalThis') delete globalThis[name];
   }
@@ -103,6 +105,10 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
     defineProperty(scope, name, { value: freeze(globals[name]) });
   }
 
+  // The host's Error.prepareStackTrace, if it has one, may not bear an error of this realm.
+  const stackOf = (error) => {
+    try { return '' + error.stack; } catch { return undefined; }
+  };
   const part = (name) => { const value = host.part(name); return value === undefined ? undefined : parse(value); };
   const newContext = (fieldName, parentTypeName, failed, stash) => {
     let args, identity, source, headers, variables, selectionSetList, prev, result, environment;
@@ -144,7 +150,7 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
         catch { kind = 'failure'; value = '{"message":"a value that is no JSON"}'; }
       } else {
         kind = 'failure';
-        value = stringify({ message: '' + error?.name + ': ' + error?.message, stack: '' + error?.stack });
+        value = stringify({ message: '' + error?.name + ': ' + error?.message, stack: stackOf(error) });
       }
     }
     return [kind, value, stashed, appended.length === 0 ? undefined : stringify(appended)];

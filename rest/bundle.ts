@@ -76,7 +76,8 @@ export function searchsetBundle(baseUrl: string, type: string, page: SearchPage,
 
 /**
  * A history Bundle. https://hl7.org/fhir/R4/http.html#history
- * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each).
+ * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each). STU3 wants a fullUrl once per
+ * versionId (bdl-7), which two deletions of one resource could not tell apart: there they go without.
  * @param before what the page was asked for with, for the self link; absent on the first page.
  */
 export function historyBundle(
@@ -91,7 +92,7 @@ export function historyBundle(
   const entries = page.versions.map((stored) => {
     const { status, request } = historyRequest(stored);
     return members([
-      fullUrl(baseUrl, stored),
+      version === 'stu3' && stored.deleted ? undefined : fullUrl(baseUrl, stored),
       stored.deleted ? undefined : `"resource":${stored.body}`,
       `"request":${JSON.stringify(request)}`,
       version === 'stu3'

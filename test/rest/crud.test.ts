@@ -99,6 +99,8 @@ describe.each(fhirVersions)('%s', (version) => {
       ['PUT', 'Two'],
       ['PUT', 'One'],
     ]);
+    // bdl-7: in STU3 two deletions would repeat a fullUrl without a versionId.
+    expect(json.entry.map((entry) => entry.fullUrl)).toEqual([version === 'stu3' ? undefined : url, url, url]);
     // bdl-4: STU3 forbids response in history, R4 asks for it.
     const statuses = json.entry.map((entry) => entry.response?.status);
     expect(statuses).toEqual(

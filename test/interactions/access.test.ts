@@ -6,8 +6,10 @@ import { callerOf, startTestServer, type TestResponse, type TestServer } from '.
 
 let server: TestServer;
 const get = (path: string, as: string): Promise<TestResponse> => server.send('GET', `/r4/${path}`, { as });
-const put = (resource: { resourceType: string; id: string }, as = 'practitioner'): Promise<TestResponse> =>
-  server.send('PUT', `/r4/${resource.resourceType}/${resource.id}`, { body: resource, as });
+const put = (
+  resource: { resourceType: string; id: string; [element: string]: unknown },
+  as = 'practitioner',
+): Promise<TestResponse> => server.send('PUT', `/r4/${resource.resourceType}/${resource.id}`, { body: resource, as });
 const observation = (id: string, patient: string) => ({
   resourceType: 'Observation',
   id,
@@ -74,6 +76,48 @@ describe('a patient', () => {
     const { json } = await get('Observation', 'patient-1');
     expect([json.total, json.entry.map(({ resource }) => resource?.id)]).toEqual([1, ['o1']]);
     expect((await get('Observation?subject=Patient/p2', 'patient-1')).json.total).toBe(0);
+  });
+
+  test('is shown by includes what may be read singly, and nothing else', async () => {
+    await put({ resourceType: 'Organization', id: 'org' });
+    for (const id of ['p1', 'p2'])
+      await put({ resourceType: 'Patient', id, managingOrganization: { reference: 'Organization/org' } });
+    // In both compartments: p2 performed it.
+    await put({ ...observation('both', 'p1'), performer: [{ reference: 'Patient/p2' }] });
+    const found = async (query: string, as: string): Promise<string[]> => {
+      const { status, json } = await get(query, as);
+      expect(status).toBe(200);
+      return json.entry.map(({ resource }) => `${resource?.resourceType ?? ''}/${resource?.id ?? ''}`).sort();
+    };
+    const forwards = 'Observation?_id=both&_include=Observation:subject&_include=Observation:performer';
+    expect(await found(forwards, 'practitioner')).toEqual(['Observation/both', 'Patient/p1', 'Patient/p2']);
+    expect(await found(forwards, 'patient-1')).toEqual(['Observation/both', 'Patient/p1']);
+    expect(await found(forwards, 'patient-2')).toEqual(['Observation/both', 'Patient/p2']);
+    const backwards = 'Organization?_id=org&_revinclude=Patient:organization';
+    expect(await found(backwards, 'practitioner')).toEqual(['Organization/org', 'Patient/p1', 'Patient/p2']);
+    expect(await found(backwards, 'patient-1')).toEqual(['Organization/org', 'Patient/p1']);
+    const around = `${backwards}&_revinclude:iterate=Observation:subject&_include:iterate=Observation:performer`;
+    expect(await found(around, 'patient-2')).not.toContain('Patient/p1');
+    const bundle = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url: backwards } }] };
+    const { json } = await server.send('POST', '/r4', { body: bundle, as: 'patient-1' });
+    expect(json.entry[0]?.resource?.entry.map(({ resource }) => resource?.id)).toEqual(['org', 'p1']);
+    await server.send('DELETE', '/r4/Observation/both');
+  });
+
+  test('finds nothing by criteria about others, by whatever parameter', async () => {
+    const queries = [
+      'Observation?_id=o2',
+      'Observation?patient=p2&_id=o2',
+      'Observation?patient:missing=false&_id=o2',
+      'Observation?code:not=y&_id=o2',
+      'Observation?_lastUpdated=ge2000-01-01&_id=o2',
+      'Patient?_id=p2&_total=accurate',
+      'Patient?_id=p2&_summary=count',
+    ];
+    for (const query of queries) {
+      expect([query, (await get(query, 'practitioner')).json.total]).toEqual([query, 1]);
+      expect([query, (await get(query, 'patient-1')).json.total]).toEqual([query, 0]);
+    }
   });
 
   test('reads by batch what single reads give, entry by entry', async () => {

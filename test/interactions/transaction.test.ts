@@ -285,14 +285,33 @@ describe('at the same time', () => {
     expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 412)]);
   });
 
-  test('20 equal conditional creates create one resource', async () => {
-    const request = {
-      body: { resourceType: 'Patient', identifier: [{ system: 'urn:c', value: 'same' }] },
-      headers: { 'if-none-exist': 'identifier=urn:c|same' },
-    };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => server.send('POST', '/r4/Patient', request)));
+  test('50 equal conditional creates create one resource, whatever the order of their criteria', async () => {
+    const request = (n: number) => ({
+      body: { resourceType: 'Patient', identifier: [{ system: 'urn:c', value: 'same' }], active: true },
+      headers: {
+        'if-none-exist': n % 2 === 0 ? 'identifier=urn:c|same&active=true' : 'active=true&identifier=urn%3Ac%7Csame',
+      },
+    });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => server.send('POST', '/r4/Patient', request(n))),
+    );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1);
     expect(await count('r4', 'Patient?identifier=urn:c|same')).toBe(1);
+  });
+
+  test('transactions and batches with equal conditional creates create one resource', async () => {
+    const patient = { resourceType: 'Patient', identifier: [{ system: 'urn:c', value: 'bundled' }] };
+    const entry = post(patient, { fullUrl: uuid(1) }, { ifNoneExist: 'identifier=urn:c|bundled' });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        n % 2 === 0 ? send('r4', 'batch', [entry]) : send('r4', 'transaction', [entry, post(observation(uuid(1)))]),
+      ),
+    );
+    const patients = answers.map(({ json }) => json.entry[0]?.response?.location);
+    expect(new Set(patients).size).toBe(1);
+    const patientReference = patients[0]?.replace('/_history/1', '') ?? '';
+    expect(await count('r4', 'Patient?identifier=urn:c|bundled')).toBe(1);
+    expect(await count('r4', `Observation?subject=${patientReference}`)).toBe(10);
   });
 });

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
+import { validateResource } from '../../fhir/validate.js';
 import { capabilities } from '../../interactions/capabilities.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 interface Statement {
   readonly implementation: { readonly url: string };
   readonly rest: readonly {
+    readonly interaction: readonly { readonly code: string }[];
     readonly resource: readonly {
       readonly type: string;
       readonly interaction: readonly { readonly code: string }[];
+      readonly [capability: string]: unknown;
       readonly searchParam?: readonly { readonly name: string; readonly definition: string; readonly type: string }[];
       readonly searchInclude?: readonly string[];
       readonly searchRevInclude?: readonly string[];
@@ -75,4 +78,111 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
       expect([type, code, status]).toEqual([type, code, 400]);
     }
   });
+
+  test('is a valid CapabilityStatement of its version', () => {
+    const { definitions } = server.servers[version];
+    expect(validateResource(definitions, statement(version))).toEqual([]);
+  });
+
+  /** What each interaction that FHIR has for a type looks like, and the status of success. */
+  const ofType: Readonly<Record<string, (type: string, body: object) => readonly [string, string, number, object?]>> = {
+    create: (type, body) => ['POST', type, 201, body],
+    read: (type) => ['GET', `${type}/c1`, 200],
+    vread: (type) => ['GET', `${type}/c1/_history/1`, 200],
+    update: (type, body) => ['PUT', `${type}/c1`, 200, body],
+    patch: (type) => ['PATCH', `${type}/c1`, 200, []],
+    'history-instance': (type) => ['GET', `${type}/c1/_history`, 200],
+    'history-type': (type) => ['GET', `${type}/_history`, 200],
+    'search-type': (type) => ['GET', `${type}?_id=c1`, 200],
+    delete: (type) => ['DELETE', `${type}/c1`, 204],
+  };
+
+  const examples: readonly { readonly resourceType: string; readonly [element: string]: unknown }[] = [
+    { resourceType: 'Patient' },
+    { resourceType: 'Observation', status: 'final', code: { text: 'x' } },
+    { resourceType: 'Organization', name: 'x' },
+    { resourceType: 'Bundle', type: 'collection' },
+    { resourceType: 'Binary', contentType: 'text/plain', ...(version === 'r4' ? {} : { content: 'eA==' }) },
+    { resourceType: 'Parameters', parameter: [{ name: 'x', valueString: 'y' }] },
+    minimalStatement(version),
+  ];
+
+  test.each(examples)(
+    'says of $resourceType what is done: the rest is refused',
+    async ({ resourceType, ...content }) => {
+      const body = { resourceType, ...content, id: 'c1' };
+      const [resource] = resourcesOf(version).filter(({ type }) => type === resourceType);
+      const promised = new Set(resource?.interaction.map(({ code }) => code));
+      const made = await server.send('PUT', `/${version}/${resourceType}/c1`, { body });
+      expect([made.status, made.json.issue, resource?.['updateCreate']]).toEqual([201, undefined, true]);
+      for (const [code, request] of Object.entries(ofType)) {
+        const [method, path, success, sent] = request(resourceType, body);
+        const { status, json } = await server.send(
+          method,
+          `/${version}/${path}`,
+          sent === undefined ? {} : { body: sent },
+        );
+        expect([code, promised.has(code), status]).toEqual([
+          code,
+          promised.has(code),
+          promised.has(code) ? success : code === 'patch' ? 405 : 501,
+        ]);
+        if (!promised.has(code)) expect(json.issue[0].code).toBe('not-supported');
+      }
+      expect([...promised].filter((code) => !(code in ofType))).toEqual([]);
+    },
+  );
+
+  test('says truly what conditional interactions there are', async () => {
+    const stated = resourcesOf(version).map((resource) => [
+      resource['conditionalCreate'],
+      resource['conditionalRead'],
+      resource['conditionalUpdate'],
+      resource['conditionalDelete'],
+    ]);
+    for (const each of stated) expect(each).toEqual([true, 'full-support', false, 'not-supported']);
+    const body = { resourceType: 'Patient', identifier: [{ value: 'stated' }] };
+    const ifNoneExist = { 'if-none-exist': 'identifier=stated' };
+    const sent = await server.send('POST', `/${version}/Patient`, { body, headers: ifNoneExist });
+    const url = `/${version}/Patient/${sent.json.id}`;
+    const since = { 'if-modified-since': sent.headers['last-modified'] ?? '' };
+    const statuses = [
+      sent,
+      await server.send('POST', `/${version}/Patient`, { body, headers: ifNoneExist }),
+      await server.send('GET', url, { headers: { 'if-none-match': sent.headers.etag ?? '' } }),
+      await server.send('GET', url, { headers: since }),
+      await server.send('PUT', `/${version}/Patient?identifier=stated`, { body }),
+      await server.send('DELETE', `/${version}/Patient?identifier=stated`),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([201, 200, 304, 304, 400, 400]);
+  });
+
+  test('says of the whole system what is done: the rest is refused', async () => {
+    expect(statement(version).rest[0]?.interaction.map(({ code }) => code)).toEqual(['transaction', 'batch']);
+    for (const type of ['transaction', 'batch']) {
+      const { status } = await server.send('POST', `/${version}`, { body: { resourceType: 'Bundle', type } });
+      expect(status).toBe(200);
+    }
+    for (const [method, path] of [
+      ['GET', '_history'],
+      ['GET', '?name=x'],
+      ['POST', '_search'],
+    ] as const) {
+      const { status, json } = await server.send(method, `/${version}/${path}`);
+      expect([path, status, json.issue[0].code]).toEqual([path, path.startsWith('?') ? 405 : 501, 'not-supported']);
+    }
+  });
 });
+
+/** A statement is a resource like others, and can be stored as one. */
+function minimalStatement(version: FhirVersion) {
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: '2020',
+    kind: 'requirements',
+    fhirVersion: version === 'r4' ? '4.0.1' : '3.0.2',
+    format: ['json'],
+    ...(version === 'r4' ? {} : { acceptUnknown: 'no' }),
+  };
+}

@@ -19,12 +19,18 @@ directive @hidden on OBJECT|FIELD_DEFINITION
 directive @renamed on OBJECT|FIELD_DEFINITION
 `;
 
-/**
- * The text of an AWSJSON value: any JSON, given as a string or as itself; it leaves as a string.
- * @throws TypeError for a string that is no JSON.
- */
+/** The text of an AWSJSON value as it leaves: a string as it is, other values as JSON. */
 export function awsJsonText(value: unknown): string {
-  if (typeof value !== 'string') return JSON.stringify(value);
+  return typeof value === 'string' ? awsJsonInput(value) : JSON.stringify(value);
+}
+
+/**
+ * The text of an AWSJSON value as it comes in.
+ * @throws TypeError for what is no string, and for a string that is no JSON: AppSync takes neither.
+ * @see https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html
+ */
+export function awsJsonInput(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('AWSJSON must be a string that holds JSON');
   try {
     JSON.parse(value);
     return value;

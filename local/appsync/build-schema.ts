@@ -8,7 +8,7 @@ import {
   isScalarType,
   parse,
 } from 'graphql';
-import { appSyncDefinitions, awsJsonText } from './appsync-scalars.js';
+import { appSyncDefinitions, awsJsonInput, awsJsonText } from './appsync-scalars.js';
 
 const nameOfType = (value: unknown): string | undefined => {
   const named = (value as { readonly __typename?: unknown } | null)?.__typename;
@@ -33,7 +33,7 @@ export function buildSchema(
     if (isAbstractType(type)) type.resolveType = nameOfType;
     if (isScalarType(type) && type.name === 'AWSJSON') {
       type.serialize = awsJsonText;
-      type.parseValue = awsJsonText;
+      type.parseValue = awsJsonInput;
     }
   }
   for (const [place, resolve] of resolvers) {

@@ -3,7 +3,7 @@ import { stringifyJson } from '../../fhir/json.js';
 import type { ApiResolver, AppSyncApi } from '../../schema/api.js';
 import { buildSchema } from './build-schema.js';
 import type { DataSource } from './data-source.js';
-import { type ErrorJson, fieldErrorJson } from './error-json.js';
+import { type ErrorJson, fieldErrorJson, requestErrorJson } from './error-json.js';
 import { type OperationLimits, standardLimits } from './limits.js';
 import { operationPreparer } from './prepare-operation.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
@@ -94,9 +94,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
     (resolver: RunnableResolver): GraphQLFieldResolver<unknown, Execution, Record<string, unknown>> =>
     (source, args, execution, info) => {
       execution.resolverRuns += 1;
-      if (execution.resolverRuns > limits.maxResolvers) {
-        throw new GraphQLError(`Resolver count exceeds the limit of ${String(limits.maxResolvers)}`);
-      }
+      if (execution.resolverRuns > limits.maxResolvers) throw resolverCountError(limits);
       return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
     };
   let built: GraphQLSchema | undefined;
@@ -120,18 +118,32 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
         appended: [],
         resolverRuns: 0,
       };
+      let variableValues: Readonly<Record<string, unknown>>;
+      try {
+        variableValues = inputVariables(schema(), operation, request.variables ?? {});
+      } catch (error) {
+        if (!(error instanceof GraphQLError)) throw error;
+        return { data: null, errors: [requestErrorJson(error, 'WrongType')] };
+      }
       const result = await execute({
         schema: schema(),
         document,
         operationName: operation.name?.value ?? null,
-        variableValues: inputVariables(schema(), operation, request.variables ?? {}),
+        variableValues,
         contextValue: execution,
       });
+      if (execution.resolverRuns > limits.maxResolvers) {
+        // The limit is the operation's: one error says so, not one for each of the fields that were not resolved.
+        return { data: null, errors: [requestErrorJson(resolverCountError(limits), 'ResolverCountLimit')] };
+      }
       const errors = [...(result.errors ?? []).map(errorJson), ...execution.appended];
       return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
     },
   };
 }
+
+const resolverCountError = (limits: OperationLimits): GraphQLError =>
+  new GraphQLError(`Resolver count exceeds the limit of ${String(limits.maxResolvers)}`);
 
 function once(make: () => string): () => string {
   let made: string | undefined;

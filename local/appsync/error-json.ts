@@ -14,11 +14,15 @@ export interface ErrorJson {
 const locationsOf = (locations: readonly SourceLocation[] | undefined): ErrorJson['locations'] =>
   (locations ?? []).map(({ line, column }) => ({ line, column, sourceName: null }));
 
+/** GraphQL's own messages repeat a wrong value, which may be as long as the request. */
+const longestMessage = 1_000;
+const clipped = (text: string): string => (text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`);
+
 /** A request that cannot be executed: it does not parse, or breaks a rule of GraphQL or a limit. */
 export const requestErrorJson = (error: GraphQLError, kind: string): object => ({
   path: null,
   locations: locationsOf(error.locations),
-  message: `Validation error of type ${kind}: ${error.message}`,
+  message: `Validation error of type ${kind}: ${clipped(error.message)}`,
 });
 
 /** An error of a field: what its resolver said, or what GraphQL says of its value. */
@@ -29,6 +33,6 @@ export function fieldErrorJson(error: GraphQLError, field: FieldError | undefine
     errorType: field?.errorType ?? null,
     errorInfo: field?.errorInfo ?? null,
     locations: locationsOf(error.locations),
-    message: field?.message ?? error.message,
+    message: field?.message ?? clipped(error.message),
   };
 }

@@ -3,8 +3,12 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
+  Lexer,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  Source,
+  syntaxError,
+  TokenKind,
 } from 'graphql';
 
 /** Limits of one operation; AppSync's own and its settings. https://docs.aws.amazon.com/general/latest/gr/appsync.html */
@@ -17,6 +21,35 @@ export interface OperationLimits {
 
 /** AppSync's limits when an API sets none. */
 export const standardLimits: OperationLimits = { maxDepth: 75, maxResolvers: 10_000 };
+
+/** The most tokens of a query, graphql-java's default. */
+export const maxTokens = 15_000;
+
+/**
+ * The deepest nesting of brackets in a query, as graphql-java's rules, and of objects and lists in variables. Whoever
+ * walks them must not overflow the stack.
+ */
+export const maxNesting = 500;
+
+const opening: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/**
+ * Refuses a query that is nested too deep to be parsed.
+ * @throws GraphQLError where it is nested deeper than `maxNesting`, or holds what is no token.
+ */
+export function refuseDeepNesting(query: string): void {
+  const source = new Source(query);
+  const lexer = new Lexer(source);
+  let depth = 0;
+  for (let count = 0; count <= maxTokens; count += 1) {
+    const { kind, start } = lexer.advance();
+    if (kind === TokenKind.EOF) return;
+    if (opening.has(kind)) depth += 1;
+    else if (closing.has(kind)) depth -= 1;
+    if (depth > maxNesting) throw syntaxError(source, start, `Nested deeper than ${String(maxNesting)} levels.`);
+  }
+}
 
 /**
  * Measures the nesting of an operation's fields. Each fragment is measured once, whatever refers to it.

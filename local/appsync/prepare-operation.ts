@@ -8,7 +8,7 @@ import {
   validate,
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
-import { depthError, depthOf, type OperationLimits } from './limits.js';
+import { depthError, depthOf, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */
 export type PreparedOperation =
@@ -51,7 +51,8 @@ function prepare(
 ): PreparedOperation {
   let document: DocumentNode;
   try {
-    document = parse(query, { maxTokens: 15_000 });
+    refuseDeepNesting(query);
+    document = parse(query, { maxTokens });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return { errors: [requestErrorJson(error, 'InvalidSyntax')] };

@@ -105,7 +105,11 @@ async function invoke(
     return { result: jsonText(result) };
   } catch (error) {
     if (error instanceof RequestError) throw resolverError('MappingTemplate', error.message);
-    if (!(error instanceof DataSourceError)) throw error;
+    if (!(error instanceof DataSourceError)) {
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      call.failed(step.name, message, stack);
+      throw resolverError('InternalFailure', 'An internal failure occurred.');
+    }
     return { result: jsonText(error.result), error: jsonText({ message: error.message, type: error.type }) };
   }
 }

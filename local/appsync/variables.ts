@@ -1,4 +1,5 @@
 import {
+  GraphQLError,
   type GraphQLInputType,
   GraphQLFloat,
   GraphQLID,
@@ -12,6 +13,7 @@ import {
   typeFromAST,
 } from 'graphql';
 import { Decimal } from '../../fhir/json.js';
+import { maxNesting } from './limits.js';
 
 const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Decimal)
@@ -22,11 +24,13 @@ const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =
  * A variable's value as graphql-java, on which AppSync runs, would take it for its type: a number or boolean given for a
  * String or ID becomes its text, so that decimals keep their digits.
  */
-function inputFor(type: GraphQLInputType, value: unknown): unknown {
-  if (isNonNullType(type)) return inputFor(type.ofType, value);
+function inputFor(type: GraphQLInputType, value: unknown, depth: number): unknown {
+  if (depth > maxNesting) throw new GraphQLError(`Variables are nested deeper than ${String(maxNesting)} levels.`);
+  if (isNonNullType(type)) return inputFor(type.ofType, value, depth);
   if (isListType(type)) {
     const { ofType } = type;
-    return Array.isArray(value) ? value.map((one) => inputFor(ofType, one)) : inputFor(ofType, value);
+    if (!Array.isArray(value)) return inputFor(ofType, value, depth);
+    return value.map((one) => inputFor(ofType, one, depth + 1));
   }
   if (isInputObjectType(type)) {
     const members = record(value);
@@ -35,7 +39,7 @@ function inputFor(type: GraphQLInputType, value: unknown): unknown {
     return Object.fromEntries(
       Object.entries(members).map(([name, member]) => {
         const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-        return [name, field === undefined ? member : inputFor(field.type, member)];
+        return [name, field === undefined ? member : inputFor(field.type, member, depth + 1)];
       }),
     );
   }
@@ -50,6 +54,7 @@ function inputFor(type: GraphQLInputType, value: unknown): unknown {
 /**
  * The variables of an operation, ready for GraphQL's own coercion.
  * @param given as `parseJson` read them: numbers may be `Decimal`.
+ * @throws GraphQLError when they are nested deeper than `maxNesting`.
  */
 export function inputVariables(
   schema: GraphQLSchema,
@@ -60,7 +65,7 @@ export function inputVariables(
   for (const { variable, type } of operation.variableDefinitions ?? []) {
     const name = variable.name.value;
     const inputType = typeFromAST(schema, type) as GraphQLInputType | undefined;
-    if (inputType !== undefined && Object.hasOwn(given, name)) variables[name] = inputFor(inputType, given[name]);
+    if (inputType !== undefined && Object.hasOwn(given, name)) variables[name] = inputFor(inputType, given[name], 0);
   }
   return variables;
 }

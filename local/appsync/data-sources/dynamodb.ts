@@ -30,7 +30,7 @@ export function dynamoDbDataSource(table: Table, tableName?: string): DataSource
       try {
         return await execute(request);
       } catch (error) {
-        if (error instanceof RequestError) throw error;
+        if (error instanceof RequestError || error instanceof DataSourceError) throw error;
         throw new DataSourceError(
           'DynamoDB:InternalServerErrorException',
           error instanceof Error ? error.message : String(error),

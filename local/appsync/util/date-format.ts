@@ -120,7 +120,7 @@ export function parseTime(text: string, format: string, timeZone = 'UTC'): numbe
   const letters: string[] = [];
   const expression = tokens(format).map(({ letter, width, text: literal }) => {
     if (letter === undefined) return literal.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    letters.push(letter + (letter === 'M' && width > 2 ? 'M' : ''));
+    letters.push(letter + ((letter === 'M' && width > 2) || (letter === 'y' && width === 2) ? letter : ''));
     if ('XxZ'.includes(letter)) return '(Z|[+-]\\d\\d:?(?:\\d\\d)?)';
     if (letter === 'a') return '(AM|PM)';
     if (letter === 'M' && width > 2) return '([A-Z][a-z]+)';
@@ -135,8 +135,9 @@ export function parseTime(text: string, format: string, timeZone = 'UTC'): numbe
   const named = value('MM');
   const month = named === undefined ? Number(value('M') ?? 1) : months.findIndex((one) => one.startsWith(named)) + 1;
   const twelve = value('h');
+  const twoDigits = value('yy');
   const fields: Fields = {
-    year: Number(value('y') ?? value('u') ?? 1970),
+    year: twoDigits === undefined ? Number(value('y') ?? value('u') ?? 1970) : 2000 + Number(twoDigits),
     month,
     day: Number(value('d') ?? 1),
     hour: twelve === undefined ? Number(value('H') ?? 0) : (Number(twelve) % 12) + (value('a') === 'PM' ? 12 : 0),
@@ -154,8 +155,14 @@ export function parseTime(text: string, format: string, timeZone = 'UTC'): numbe
     fields.millisecond,
   );
   const same = new Date(local);
-  if (same.getUTCMonth() !== fields.month - 1 || same.getUTCDate() !== fields.day)
-    throw new RangeError(`${text} is no date`);
+  const isReal =
+    same.getUTCMonth() === fields.month - 1 &&
+    same.getUTCDate() === fields.day &&
+    same.getUTCHours() === fields.hour &&
+    same.getUTCMinutes() === fields.minute &&
+    same.getUTCSeconds() === fields.second &&
+    (twelve === undefined || (Number(twelve) >= 1 && Number(twelve) <= 12));
+  if (!isReal) throw new RangeError(`${text} is no date and time`);
   const offset = value('X') ?? value('x') ?? value('Z') ?? timeZone;
   const guess = offset === 'UTC' ? 0 : offsetMinutes(local, offset);
   return local - offsetMinutes(local - guess * 60_000, offset) * 60_000;

@@ -1,4 +1,9 @@
-import { type AppSyncAnswer, type AppSyncOptions, createAppSyncApi } from '../../../local/appsync/create-api.js';
+import {
+  type AppSyncAnswer,
+  type AppSyncOptions,
+  type AppSyncRuntime,
+  createAppSyncApi,
+} from '../../../local/appsync/create-api.js';
 import type { DataSource } from '../../../local/appsync/data-source.js';
 import { noneDataSource } from '../../../local/appsync/data-sources/none.js';
 import { createSandbox, type HandlerRun, type SandboxOptions } from '../../../local/appsync/sandbox.js';
@@ -56,20 +61,25 @@ export interface TinyError {
   readonly message: string;
 }
 
-/** An AppSync API for a test; the data source `none` is there. */
-export function tinyApi({ schema, resolvers, functions = [], code, dataSources, options }: TinyApi): {
+/** What a request of a test may have beside its query. */
+export interface TinyRequest {
+  readonly variables?: Record<string, unknown>;
+  readonly operationName?: string;
+  readonly identity?: unknown;
+}
+
+/** A running API, how to ask it, and what it told of failing code. */
+export interface RunningTinyApi {
   readonly failures: Failure[];
-  readonly runtime: ReturnType<typeof createAppSyncApi>;
-  ask(
+  readonly runtime: AppSyncRuntime;
+  readonly ask: (
     query: string,
-    more?: { variables?: Record<string, unknown>; operationName?: string; identity?: unknown },
-  ): Promise<{
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers freely
-    data: any;
-    errors: readonly TinyError[] | undefined;
-    answer: AppSyncAnswer;
-  }>;
-} {
+    more?: TinyRequest,
+  ) => Promise<{ data: unknown; errors: readonly TinyError[] | undefined; answer: AppSyncAnswer }>;
+}
+
+/** An AppSync API for a test; the data source `none` is there. */
+export function tinyApi({ schema, resolvers, functions = [], code, dataSources, options }: TinyApi): RunningTinyApi {
   const failures: Failure[] = [];
   const runtime = createAppSyncApi({
     api: { schema, dataSources: [], functions, resolvers },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { gzipSync, gunzipSync } from 'node:zlib';
 import { fhirVersions } from '../../fhir/version.js';
-import { startTestServer, type TestServer } from '../support/server.js';
+import { startTestServer, type TestResponse, type TestServer } from '../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -99,8 +99,9 @@ describe.each(fhirVersions)('%s', (version) => {
       ['PUT', 'Two'],
       ['PUT', 'One'],
     ]);
+    const full = `${server.base(version)}/Patient/hist-1`;
     // bdl-7: in STU3 two deletions would repeat a fullUrl without a versionId.
-    expect(json.entry.map((entry) => entry.fullUrl)).toEqual([version === 'stu3' ? undefined : url, url, url]);
+    expect(json.entry.map((entry) => entry.fullUrl)).toEqual([version === 'stu3' ? undefined : full, full, full]);
     // bdl-4: STU3 forbids response in history, R4 asks for it.
     const statuses = json.entry.map((entry) => entry.response?.status);
     expect(statuses).toEqual(
@@ -163,6 +164,66 @@ describe.each(fhirVersions)('%s', (version) => {
       expect(page.status).toBe(200);
     }
     expect(families).toEqual(['Paging0', 'Paging1', 'Paging2', 'Paging3', 'Paging4']);
+  });
+
+  test('the links of a page lead to its neighbours, to the first and to the last one, and keep includes', async () => {
+    await server.send('PUT', `${root}/Organization/page-org`, {
+      body: { resourceType: 'Organization', id: 'page-org', name: 'Pages' },
+    });
+    for (let n = 0; n < 5; n += 1) {
+      const managingOrganization = { reference: 'Organization/page-org' };
+      await server.send('POST', `${root}/Patient`, { body: { ...patient(`Link${String(n)}`), managingOrganization } });
+    }
+    const query = 'name=link&_sort=-name&_count=2&_include=Patient:organization';
+    const first = await server.send('GET', `${root}/Patient?${query}`);
+    const follow = async (page: TestResponse, relation: string): Promise<TestResponse> => {
+      const url = page.json.link.find((link) => link.relation === relation)?.url ?? 'no such link';
+      const followed = await server.send('GET', url);
+      expect([relation, followed.status]).toEqual([relation, 200]);
+      expect(followed.json.link[0]).toEqual({ relation: 'self', url });
+      return followed;
+    };
+    const shown = ({ json }: TestResponse): string[] =>
+      json.entry.map(({ resource }) => resource?.name[0].family ?? resource?.id ?? '');
+    const relations = ({ json }: TestResponse): string[] => json.link.map(({ relation }) => relation);
+    const pages = [
+      ['Link4', 'Link3', 'page-org'],
+      ['Link2', 'Link1', 'page-org'],
+      ['Link0', 'page-org'],
+    ] as const;
+    const familiesOf = (page: TestResponse): string[] =>
+      shown(page).map((text) => (text === 'Pages' ? 'page-org' : text));
+
+    expect([familiesOf(first), relations(first)]).toEqual([pages[0], ['self', 'first', 'next', 'last']]);
+    const second = await follow(first, 'next');
+    expect([familiesOf(second), relations(second)]).toEqual([pages[1], ['self', 'first', 'previous', 'next', 'last']]);
+    const third = await follow(second, 'next');
+    expect([familiesOf(third), relations(third)]).toEqual([pages[2], ['self', 'first', 'previous', 'last']]);
+    expect(familiesOf(await follow(third, 'previous'))).toEqual(pages[1]);
+    expect(familiesOf(await follow(await follow(third, 'previous'), 'previous'))).toEqual(pages[0]);
+    expect(familiesOf(await follow(second, 'last'))).toEqual(pages[2]);
+    expect(familiesOf(await follow(third, 'first'))).toEqual(pages[0]);
+    for (const page of [first, second, third]) expect(page.json.total).toBe(5);
+    expect(first.json.link[2]?.url).not.toContain('link'); // what was searched for does not stand in the link
+  });
+
+  test('pages show each resource once although others come and go meanwhile', async () => {
+    const create = (n: number) =>
+      server.send('PUT', `${root}/Patient/walk-${String(n)}`, {
+        body: { ...patient('Walk'), id: `walk-${String(n)}` },
+      });
+    for (let n = 10; n < 20; n += 1) await create(n);
+    const seen: string[] = [];
+    let url: string | undefined = `${root}/Patient?name=walk&_sort=_id&_count=3`;
+    for (let step = 0; url !== undefined; step += 1) {
+      const { json } = await server.send('GET', url);
+      seen.push(...json.entry.map(({ resource }) => resource?.id ?? ''));
+      url = json.link.find(({ relation }) => relation === 'next')?.url;
+      // Before what was seen already: one more, and one of them less.
+      await create(9 - step);
+      await server.send('DELETE', `${root}/Patient/${seen[0] ?? ''}`);
+    }
+    expect(seen).toEqual(Array.from({ length: 10 }, (_, n) => `walk-${String(n + 10)}`));
   });
 
   test('lenient handling answers without the unknown parameter, and says so', async () => {

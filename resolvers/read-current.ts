@@ -16,6 +16,9 @@ interface CurrentItem {
 /** The longest body that is parsed here, in characters: a resolver's run is limited, and the Lambda has no such limit. */
 const maxBody = 100_000;
 
+/** A reference to the resource itself, as the store writes it: only the Lambda says which resource that is. */
+const selfReference = '"reference":"#"';
+
 /** Gets the current version's item, strongly consistent. What is no id is no key either: the Lambda says so. */
 export function request(ctx: Context<{ id: string }>): Record<string, unknown> {
   if (!util.matches('^[A-Za-z0-9\\-.]{1,64}$', ctx.args.id)) runtime.earlyReturn(null);
@@ -29,7 +32,8 @@ export function request(ctx: Context<{ id: string }>): Record<string, unknown> {
 
 /**
  * Answers when the role rules give the caller all resources of the type and the item alone says what to answer;
- * whatever is missing, deleted, locked, long, stored elsewhere or limited to compartments is left to the Lambda.
+ * whatever is missing, deleted, locked, long, stored elsewhere, refers to itself or is limited to compartments is left to
+ * the Lambda.
  */
 export function response(ctx: Context): unknown {
   const item = ctx.result as CurrentItem | null;
@@ -40,6 +44,7 @@ export function response(ctx: Context): unknown {
     !item.deleted &&
     !item.lock &&
     !item.children &&
+    !item.body.includes(selfReference) &&
     item.body.length <= maxBody;
   if (!item?.body || !decides || !mayReadAll(ctx)) return null;
   ctx.stash.answered = true;

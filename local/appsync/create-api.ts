@@ -94,7 +94,9 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
     (resolver: RunnableResolver): GraphQLFieldResolver<unknown, Execution, Record<string, unknown>> =>
     (source, args, execution, info) => {
       execution.resolverRuns += 1;
-      if (execution.resolverRuns > limits.maxResolvers) throw resolverCountError(limits);
+      if (execution.resolverRuns > limits.maxResolvers) {
+        throw new GraphQLError(`Resolver count exceeds the limit of ${String(limits.maxResolvers)}`);
+      }
       return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
     };
   let built: GraphQLSchema | undefined;
@@ -132,18 +134,11 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
         variableValues,
         contextValue: execution,
       });
-      if (execution.resolverRuns > limits.maxResolvers) {
-        // The limit is the operation's: one error says so, not one for each of the fields that were not resolved.
-        return { data: null, errors: [requestErrorJson(resolverCountError(limits), 'ResolverCountLimit')] };
-      }
       const errors = [...(result.errors ?? []).map(errorJson), ...execution.appended];
       return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
     },
   };
 }
-
-const resolverCountError = (limits: OperationLimits): GraphQLError =>
-  new GraphQLError(`Resolver count exceeds the limit of ${String(limits.maxResolvers)}`);
 
 function once(make: () => string): () => string {
   let made: string | undefined;

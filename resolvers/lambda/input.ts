@@ -7,6 +7,9 @@ import { isJsonObject, type JsonObject } from './json-object.js';
 /** The text of a FHIR decimal as JSON numbers have it. https://hl7.org/fhir/R4/datatypes.html#decimal */
 const decimalText = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 
+/** How deep objects are converted. Validation refuses what is nested half as deep: it need not be walked. */
+const deepest = 200;
+
 /**
  * The resource that a typed input (`Patient_Input`) says: nulls left out, decimals as numbers with their digits,
  * resources inside (AWSJSON) parsed.
@@ -21,44 +24,50 @@ export function resourceOf(definitions: FhirDefinitions, type: string, input: un
   if (!isJsonObject(input)) throw invalidRequest('res must be an object', place);
   const named = input['resourceType'] ?? type;
   if (named !== type) throw invalidRequest(`res.resourceType must be ${type}`, `${place}(res.resourceType)`);
-  return { resourceType: type, ...members(definitions, type, input, type) };
+  return { resourceType: type, ...members({ definitions, type, place: type, levels: deepest }, input) };
+}
+
+/** Where a value stands. */
+interface Place {
+  readonly definitions: FhirDefinitions;
+  /** The value's FHIR type or backbone path; undefined where none is known. */
+  readonly type: string | undefined;
+  /** As error messages name it. */
+  readonly place: string;
+  /** How many levels of objects are still converted. */
+  readonly levels: number;
 }
 
 /** The members of an object of a FHIR type (or backbone path) as JSON has them; of no known type, as they came. */
-function members(
-  definitions: FhirDefinitions,
-  type: string | undefined,
-  object: JsonObject,
-  place: string,
-): JsonObject {
-  const known = type === undefined ? undefined : definitions.structures.members(type);
+function members(at: Place, object: JsonObject): JsonObject {
+  const known = at.type === undefined ? undefined : at.definitions.structures.members(at.type);
   const kept = Object.entries(object).filter(([, value]) => value !== null && value !== undefined);
   return Object.fromEntries(
     kept.map(([name, value]) => {
       // The siblings of primitives are not listed: they hold an id and extensions, like any element.
-      const inside = known === undefined ? undefined : name.startsWith('_') ? 'Element' : known.get(name)?.type;
-      return [name, converted(definitions, inside, value, `${place}.${name}`)];
+      const type = known === undefined ? undefined : name.startsWith('_') ? 'Element' : known.get(name)?.type;
+      return [name, converted({ ...at, type, place: `${at.place}.${name}`, levels: at.levels - 1 }, value)];
     }),
   );
 }
 
-function converted(definitions: FhirDefinitions, type: string | undefined, value: unknown, place: string): unknown {
+function converted(at: Place, value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.map((each: unknown, at) => converted(definitions, type, each, `${place}[${String(at)}]`));
+    return value.map((each: unknown, index) => converted({ ...at, place: `${at.place}[${String(index)}]` }, each));
   }
-  if (type === 'Resource') return contained(definitions, value, place);
-  if (type === 'decimal' && typeof value === 'string' && decimalText.test(value)) return new Decimal(value);
-  if (isJsonObject(value)) return members(definitions, type, value, place);
+  if (at.type === 'Resource') return contained(at, value);
+  if (at.type === 'decimal' && typeof value === 'string' && decimalText.test(value)) return new Decimal(value);
+  if (isJsonObject(value) && at.levels > 0) return members(at, value);
   return value;
 }
 
 /** A resource inside another one: JSON text, or what AppSync made of it. */
-function contained(definitions: FhirDefinitions, value: unknown, place: string): unknown {
-  const parsed = typeof value === 'string' ? parsedText(value, place) : value;
-  if (!isJsonObject(parsed)) return parsed;
+function contained(at: Place, value: unknown): unknown {
+  const parsed = typeof value === 'string' ? parsedText(value, at.place) : value;
+  if (!isJsonObject(parsed) || at.levels <= 0) return parsed;
   const type = parsed['resourceType'];
-  const isKnown = typeof type === 'string' && definitions.structures.isResourceType(type);
-  return members(definitions, isKnown ? type : undefined, parsed, place);
+  const isKnown = typeof type === 'string' && at.definitions.structures.isResourceType(type);
+  return members({ ...at, type: isKnown ? type : undefined }, parsed);
 }
 
 function parsedText(text: string, place: string): unknown {

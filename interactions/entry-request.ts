@@ -2,6 +2,7 @@ import { invalidRequest, notFound, notSupported, OperationOutcomeError, type Out
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import { readQuery } from './read-query.js';
+import { requireWholeResource } from './read.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 import { requireIdentity } from './update.js';
@@ -121,15 +122,16 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
   }
   requireResourceType(server, type);
   switch (request.method) {
-    case 'GET':
-    case 'HEAD': {
+    case 'GET': {
       if (request.ifModifiedSince !== undefined) {
         throw notSupported('ifModifiedSince is not supported; use ifNoneMatch', `${place}.request.ifModifiedSince`);
       }
       if (id === undefined) return { kind: 'search', type, parameters: readQuery(query, at) };
       const key = { type, id };
+      if (history !== undefined && versionId === undefined)
+        return { kind: 'history', key, parameters: readQuery(query, at) };
+      requireWholeResource(readQuery(query, at));
       if (versionId !== undefined) return { kind: 'vread', key, versionId };
-      if (history !== undefined) return { kind: 'history', key, parameters: readQuery(query, at) };
       const { ifNoneMatch } = request;
       return { kind: 'read', key, ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
     }

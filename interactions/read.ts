@@ -1,6 +1,6 @@
 import { authorize } from '../auth/authorize.js';
 import { permits, type AccessFilter } from '../fhir/access.js';
-import { gone, notFound, OperationOutcomeError } from '../fhir/outcome.js';
+import { gone, notFound, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
 import { idPattern, keyText, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { requireKey } from './resource-type.js';
@@ -54,5 +54,18 @@ function accessOrNone(server: FhirServer, caller: Caller, type: string): AccessF
   } catch (error) {
     if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
     throw error;
+  }
+}
+
+/**
+ * Refuses what would ask for a part of a resource: the whole one in its place would be taken for that part.
+ * @param parameters names and values of the query of a read or vread.
+ * @throws OperationOutcomeError 400.
+ */
+export function requireWholeResource(parameters: Iterable<readonly [string, string]>): void {
+  for (const [name, value] of parameters) {
+    if ((name === '_summary' || name === '_elements') && value !== 'false') {
+      throw notSupported(`${name} is not supported`, name);
+    }
   }
 }

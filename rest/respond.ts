@@ -10,7 +10,7 @@ import { readVersionTag } from '../interactions/entry-request.js';
 import { historyInstance } from '../interactions/history-instance.js';
 import { namesVersion, readHistoryParameters } from '../interactions/read-entry.js';
 import { readQuery } from '../interactions/read-query.js';
-import { read } from '../interactions/read.js';
+import { read, requireWholeResource } from '../interactions/read.js';
 import { clip, requireResource } from '../interactions/resource-type.js';
 import { searchType } from '../interactions/search-type.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
@@ -186,14 +186,6 @@ function readAnswer(http: Request, baseUrl: string, version: Awaited<ReturnType<
 function ifMatch(http: Request): { ifMatch?: number } {
   const text = http.get('if-match');
   return text === undefined ? {} : { ifMatch: readVersionTag(text, 'http.If-Match') };
-}
-
-/** Refuses what would ask for a part of a resource: the whole one in its place would be taken for that part. */
-function requireWholeResource(parameters: URLSearchParams): void {
-  for (const name of ['_summary', '_elements']) {
-    const value = parameters.get(name);
-    if (value !== null && value !== 'false') throw notSupported(`${name} is not supported`, name);
-  }
 }
 
 /**

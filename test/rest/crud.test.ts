@@ -208,10 +208,10 @@ describe.each(fhirVersions)('%s', (version) => {
   });
 
   test('pages show each resource once although others come and go meanwhile', async () => {
-    const create = (n: number) =>
-      server.send('PUT', `${root}/Patient/walk-${String(n)}`, {
-        body: { ...patient('Walk'), id: `walk-${String(n)}` },
-      });
+    const create = (n: number) => {
+      const id = `walk-${String(n).padStart(2, '0')}`;
+      return server.send('PUT', `${root}/Patient/${id}`, { body: { ...patient('Walk'), id } });
+    };
     for (let n = 10; n < 20; n += 1) await create(n);
     const seen: string[] = [];
     let url: string | undefined = `${root}/Patient?name=walk&_sort=_id&_count=3`;

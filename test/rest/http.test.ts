@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
+import { baseUrlOf } from '../../rest/base-url.js';
 import { prettyJson } from '../../rest/pretty.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -39,6 +41,18 @@ describe('links', () => {
       expect([status, json.resourceType]).toEqual([400, 'OperationOutcome']);
     },
   );
+});
+
+test('what a proxy says does not count when the peer is another machine', () => {
+  const headers = { host: 'h.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example;proto=https' };
+  const asked = (remoteAddress: string): string =>
+    baseUrlOf({ headers, socket: { remoteAddress } } as unknown as IncomingMessage, '/r4');
+  for (const address of ['10.0.0.7', '::ffff:10.0.0.7', '2001:db8::1', '128.127.0.1']) {
+    expect(asked(address)).toBe('http://h.example/r4');
+  }
+  for (const address of ['127.0.0.1', '127.8.8.8', '::ffff:127.0.0.1', '::1']) {
+    expect(asked(address)).toBe('https://evil.example/r4');
+  }
 });
 
 describe('every answer', () => {
@@ -104,6 +118,33 @@ describe('an unexpected error', () => {
     expect(entry?.fields['stack']).toContain('http.test');
   });
 
+  test('of a write is masked as well, singly and in a transaction', async () => {
+    const secret = 'Mustermann';
+    const patient = { resourceType: 'Patient', name: [{ family: secret }] };
+    const entry = [{ resource: patient, request: { method: 'POST', url: 'Patient' } }];
+    for (const [path, body] of [
+      ['/r4/Patient', patient],
+      ['/r4', { resourceType: 'Bundle', type: 'transaction', entry }],
+    ] as const) {
+      jest.spyOn(server.servers.r4.store, 'commit').mockRejectedValueOnce(new Error(`no room for ${secret}`));
+      const { status, json, text } = await server.send('POST', path, { body });
+      expect([status, json.issue[0].code, text.includes(secret)]).toEqual([500, 'exception', false]);
+    }
+    const logged = server.logged.splice(0);
+    expect(logged).toHaveLength(2);
+    expect(JSON.stringify(logged)).not.toContain(secret);
+  });
+
+  test('that is no Error is masked as well', async () => {
+    jest.spyOn(server.servers.r4.index, 'search').mockImplementation(() => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what others' code may do
+      throw 'Mustermann';
+    });
+    const { status, text } = await server.send('GET', '/r4/Patient?name=x');
+    expect([status, text.includes('Mustermann')]).toEqual([500, false]);
+    expect(JSON.stringify(server.logged.splice(0))).not.toContain('Mustermann');
+  });
+
   test('in one entry of a batch leaves the others done', async () => {
     jest.spyOn(server.servers.r4.store, 'read').mockRejectedValueOnce(new Error('once'));
     const entry = [1, 2].map(() => ({ request: { method: 'GET', url: 'Patient/p1' } }));
@@ -124,6 +165,27 @@ test('a client that goes away in the middle of a body disturbs nobody', async ()
   expect((await server.send('GET', '/r4/Patient/p1')).status).toBe(200);
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(server.logged).toEqual([]);
+});
+
+test('a body without a length is read, and refused as soon as it is too long', async () => {
+  const small = await startTestServer({ bodyLimit: 10_000 });
+  const sendChunks = (chunks: readonly string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(small.port, '127.0.0.1');
+      let answered = '';
+      socket.on('data', (bytes) => (answered += bytes.toString()));
+      socket.on('error', reject);
+      socket.on('close', () => {
+        resolve(answered);
+      });
+      socket.write(
+        'POST /r4/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer practitioner\r\nConnection: close\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\n',
+      );
+      for (const chunk of [...chunks, '']) socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+    });
+  expect(await sendChunks(['{"resource', 'Type":"Patient"}'])).toMatch(/^HTTP\/1.1 201 /);
+  expect(await sendChunks(Array.from({ length: 12 }, () => ' '.repeat(1000)))).toMatch(/^HTTP\/1.1 413 /);
+  await small.close();
 });
 
 test('pretty JSON says the same and is indented as JSON.stringify does it', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
 import { fhirVersions } from '../../fhir/version.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -116,6 +117,11 @@ const wrong: readonly WrongRequest[] = [
   { name: 'resourceType that is no text', method: 'POST', path: '/Patient', body: { resourceType: 3 }, status: 400, code: 'invalid' },
   { name: 'invalid UTF-8', method: 'POST', path: '/Patient', body: Buffer.from([0x22, 0xff, 0x22]), headers: json, status: 400, code: 'invalid', says: 'UTF-8' },
   { name: 'too long', method: 'POST', path: '/Patient', body: ' '.repeat(limit + 1), headers: json, status: 413, code: 'too-costly', says: String(limit) },
+  { name: 'too long once decompressed', method: 'POST', path: '/Patient', body: gzipSync(Buffer.alloc(20 * limit, ' ')), headers: { ...json, 'content-encoding': 'gzip' }, status: 413, code: 'too-costly', says: String(limit) },
+  { name: 'far too long, without a token', method: 'POST', path: '/Patient', as: null, body: Buffer.alloc(50 * limit, ' '), headers: json, status: 401, code: 'login' },
+  { name: 'an array of a thousand arrays', method: 'POST', path: '/Patient', body: '['.repeat(1000) + ']'.repeat(1000), headers: json, status: 400, code: 'invalid' },
+  { name: 'objects nested by the thousand', method: 'POST', path: '/Patient', body: `{"resourceType":"Patient","extension":[${'{"url":"x","extension":['.repeat(900)}${']}'.repeat(900)}]}`, headers: json, status: 422, code: 'structure' },
+  { name: 'member named __proto__', method: 'POST', path: '/Patient', body: '{"resourceType":"Patient","__proto__":{"active":true}}', headers: json, status: 422, code: 'structure', says: '__proto__' },
   { name: 'another type than the URL', method: 'POST', path: '/Patient', body: { resourceType: 'Group' }, status: 400, code: 'invalid', place: 'resourceType' },
   { name: 'unknown element', method: 'POST', path: '/Patient', body: { ...patient, naem: [] }, status: 422, code: 'structure', says: 'naem' },
   { name: 'wrong date', method: 'POST', path: '/Patient', body: { ...patient, birthDate: '1.1.1970' }, status: 422, code: 'value', place: 'Patient.birthDate' },
@@ -132,6 +138,8 @@ const wrong: readonly WrongRequest[] = [
   { name: 'If-None-Exist without criteria', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': '' }, status: 400, code: 'invalid', place: 'http.If-None-Exist' },
   { name: 'If-None-Exist by result parameters', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': '_count=1' }, status: 400, code: 'invalid', says: '_count' },
   { name: 'If-None-Exist by an unknown parameter', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'nonsense=1' }, status: 400, code: 'invalid', says: 'nonsense' },
+  { name: 'If-None-Exist by a chain', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'organization.name=x' }, status: 400, code: 'not-supported', says: 'organization.name' },
+  { name: 'If-None-Exist about another type', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'Observation?code=x' }, status: 400, code: 'invalid', says: 'Observation' },
   { name: 'If-None-Exist that several match', method: 'POST', path: '/Practitioner', body: { resourceType: 'Practitioner' }, headers: { 'if-none-exist': 'identifier=urn:s|twice' }, status: 412, code: 'multiple-matches' },
   // History and search
   { name: 'history parameter', method: 'GET', path: '/Patient/p1/_history?_since=2020', status: 400, code: 'not-supported', place: '_since' },
@@ -146,6 +154,9 @@ const wrong: readonly WrongRequest[] = [
   { name: 'bundle of another type', method: 'POST', path: '', body: bundle('collection', post(patient)), status: 400, code: 'invalid', place: 'Bundle.type' },
   { name: 'entry list that is none', method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'transaction', entry: 3 }, status: 422, code: 'structure' },
   { name: 'unknown element of an entry', method: 'POST', path: '', body: transaction({ ...post(patient), recource: 1 }), status: 422, code: 'structure', says: 'recource' },
+  { name: 'entry that is null', method: 'POST', path: '', body: transaction(post(patient), null), status: 422, code: 'structure', place: 'Bundle.entry[1]' },
+  { name: 'entry that reads a part of a resource', method: 'POST', path: '', body: transaction(post(patient), { request: { method: 'GET', url: 'Patient/p1?_summary=true' } }), status: 400, code: 'not-supported', place: 'Bundle.entry[1]', says: '_summary' },
+  { name: 'entry with a broken encoding', method: 'POST', path: '', body: transaction(post(patient), { request: { method: 'GET', url: 'Patient?name=%E4' } }), status: 400, code: 'invalid', place: 'Bundle.entry[1].request.url' },
   { name: 'entry without request', method: 'POST', path: '', body: transaction(post(patient), { resource: patient }), status: 400, code: 'invalid', place: 'Bundle.entry[1]' },
   { name: 'entry without resource', method: 'POST', path: '', body: transaction({ request: { method: 'POST', url: 'Patient' } }), status: 400, code: 'invalid', place: 'Bundle.entry[0].resource' },
   { name: 'entry with an unknown type', method: 'POST', path: '', body: transaction(post(patient, { url: 'Nonsense' })), status: 404, code: 'not-found', place: 'Bundle.entry[0]' },

@@ -2,6 +2,7 @@ import type { Item, ItemKey, Table } from '../../../persistence/table.js';
 import { DataSourceError, RequestError, requestMembers } from '../data-source.js';
 import type { DataSource } from '../data-source.js';
 import { parseKeyCondition } from './key-condition.js';
+import { typedString } from './typed-string.js';
 
 /** The most keys of a BatchGetItem. */
 const maxBatchKeys = 100;
@@ -42,13 +43,6 @@ export function dynamoDbDataSource(table: Table, tableName?: string): DataSource
 
 /** An item as AppSync hands it to response handlers; null when there is none. */
 const plainItem = (item: Item | undefined): Item | null => item ?? null;
-
-/** The plain text of `{ S: … }`. */
-export function typedString(value: unknown, place: string): string {
-  const text: unknown = typeof value === 'object' && value !== null && 'S' in value ? value.S : undefined;
-  if (typeof text !== 'string') throw new RequestError(`Value for field '$[${place}]' is not of the form { S: text }.`);
-  return text;
-}
 
 function keyOf(value: unknown, place: string): ItemKey {
   if (typeof value !== 'object' || value === null) throw new RequestError(`Value for field '$[${place}]' not found.`);

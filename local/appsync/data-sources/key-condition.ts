@@ -1,5 +1,5 @@
 import { RequestError, requestMembers } from '../data-source.js';
-import { typedString } from './dynamodb.js';
+import { typedString } from './typed-string.js';
 
 /** A key condition: one partition, and what sort keys of it are meant. */
 export interface KeyCondition {

@@ -39,9 +39,6 @@ export const utilFunctions: Readonly<Record<string, UtilFunction | undefined>> =
   ...under('dynamodb', dynamodb),
 };
 
-/** Functions of control flow, that the sandbox itself has. */
-export const flowFunctions: readonly string[] = ['error', 'appendError', 'unauthorized'];
-
 function under(
   namespace: string,
   functions: Readonly<Record<string, (...values: never[]) => unknown>>,

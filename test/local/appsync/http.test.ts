@@ -143,9 +143,7 @@ describe('GraphQL over HTTP', () => {
 
   test('says where JSON is wrong', async () => {
     const { json } = await send('{"query":\n "{ who }",,}');
-    expect((json as { errors: { message: string }[] }).errors[0]?.message).toMatch(
-      /line 2, column 13|line 2|position 22|2:13/,
-    );
+    expect(JSON.stringify(json)).toContain('line 2, column 12');
   });
 
   test('asks for a token before it reads the body: 401', async () => {

@@ -1,10 +1,16 @@
 import { util, type Context } from '@aws-appsync/utils';
 
-/** The resource a reverse list stands in, and the parameter by which the listed resources refer to it. */
+/**
+ * The resource a reverse list stands in, and the parameter by which the listed resources refer to it. A resource inside
+ * another one is no such resource: what refers to its id means the one that is stored under that id.
+ */
 export function referringOf(ctx: Context<Record<string, unknown>>): { type: string; id: string; parameter: string } {
-  const source = ctx.source as { id?: string } | null | undefined;
+  const source = ctx.source as { id?: string; __inside?: boolean } | null | undefined;
   const id = source?.id;
   if (!id) util.error(`${ctx.info.parentTypeName} has no id: nothing refers to it`, 'not-found');
+  if (source.__inside) {
+    util.error(`${ctx.info.parentTypeName} ${id} is inside another resource: nothing refers to it`, 'not-found');
+  }
   return { type: ctx.info.parentTypeName, id, parameter: ctx.args._reference as string };
 }
 

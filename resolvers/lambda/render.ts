@@ -5,7 +5,8 @@ import type { Container } from '../interaction-request.js';
 
 /**
  * A stored version as the GraphQL types have it: decimals are text with their digits, a resource inside names its
- * type in `__typename`, and references into the resource (`#p1`) carry the `__container` they point into.
+ * type in `__typename` and is marked `__inside`: it is not the one stored under its id. References into the resource
+ * (`#p1`) carry the `__container` they point into.
  * @returns a new object, O(size of the body).
  */
 export function render(version: StoredVersion): JsonObject {
@@ -31,6 +32,7 @@ function renderObject(object: JsonObject, container: Container, path: readonly (
   let inside = container;
   if (typeof object['resourceType'] === 'string') {
     object['__typename'] = object['resourceType'];
+    object['__inside'] = true;
     // A contained resource's references point into the resource that contains it; another one's into itself.
     if (path.at(-2) !== 'contained') inside = { ...container, path };
   }

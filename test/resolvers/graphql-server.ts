@@ -16,6 +16,7 @@ const claims: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   practitioner: { 'cognito:groups': ['practitioner'] },
   auditor: { 'cognito:groups': ['auditor'] },
   patient: { 'cognito:groups': ['patient'], fhirUser: 'Patient/p1' },
+  'patient-itself': { 'cognito:groups': ['patient'], fhirUser: 'Patient/itself' },
   nobody: {},
   'wrong scope': { 'cognito:groups': ['practitioner'], scope: 'email' },
 };

@@ -175,6 +175,14 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       ]);
     });
 
+    test('may be missing where a resource refers to itself', async () => {
+      await put('Patient', 'itself', { active: true, generalPractitioner: [{ reference: '#' }] });
+      for (const as of ['practitioner', 'patient-itself']) {
+        const read = await data('{ Patient(id: "itself") { generalPractitioner { resource { id } } } }', {}, as);
+        expect(read.Patient.generalPractitioner).toEqual([{ resource: { id: 'itself' } }]);
+      }
+    });
+
     test('that are no JSON are refused with their place', async () => {
       const query = 'mutation($res: Patient_Input!) { PatientCreate(res: $res) { location } }';
       const { errors } = await graphql.execute(query, { res: { contained: ['{"resourceType":'] } });
@@ -373,6 +381,28 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       expect(errors[0]?.message).toContain('_reference');
       const read = await data('{ PatientList(_id: "v2") { ObservationList(_reference: subject) { id } } }');
       expect(read.PatientList).toEqual([{ ObservationList: [{ id: 'v2-1' }] }]);
+    });
+  });
+
+  describe('reverse lists of a resource inside another one', () => {
+    const inside = '... on Patient { id ObservationList(_reference: subject) { id } }';
+    beforeAll(async () => {
+      const patient = JSON.stringify({ resourceType: 'Patient', id: 'v1' });
+      await put('Observation', 'holds-v1', {
+        ...observation('#v1', '1'),
+        contained: [patient],
+      });
+      await put('Bundle', 'holds-v1', { type: 'collection', entry: [{ resource: patient }] });
+    });
+
+    test.each([
+      ['contained', `{ it: Observation(id: "holds-v1") { contained { ${inside} } } }`],
+      ['referred to', `{ it: Observation(id: "holds-v1") { subject { resource { ${inside} } } } }`],
+      ['in a bundle', `{ it: Bundle(id: "holds-v1") { entry { resource { ${inside} } } } }`],
+    ])('do not hold what refers to the stored one of the same id: %s', async (_, query) => {
+      const answer = await graphql.execute(query);
+      expect(answer.errors).toMatchObject([{ errorType: 'not-found' }]);
+      expect(JSON.stringify(answer.data)).toContain('{"id":"v1","ObservationList":null}');
     });
   });
 

@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access -- tests look into answers freely */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, type GraphqlServer, startGraphqlServer } from './graphql-server.js';
 

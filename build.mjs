@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { mkdir, rm } from 'node:fs/promises';
 import { bundleResolvers } from './resolvers/bundle.mjs';
 
-const programs = { main: 'local/main.ts', token: 'local/token.ts', load: 'local/load.ts', bench: 'bench/main.ts' };
+const programs = { main: 'local/start.ts', token: 'local/token.ts', load: 'local/load.ts', bench: 'bench/main.ts' };
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });

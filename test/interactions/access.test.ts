@@ -195,6 +195,60 @@ describe('writes limited to compartments', () => {
   });
 });
 
+describe('a role that may post transactions', () => {
+  let rules: unknown;
+  beforeAll(() => {
+    const r4 = server.servers.r4 as { rules: readonly object[] };
+    rules = r4.rules;
+    const interactions = ['transaction', 'create', 'update', 'delete'];
+    r4.rules = [...r4.rules, { group: 'auditor', interactions, types: ['Patient'], reach: 'everything' }];
+  });
+  afterAll(() => {
+    (server.servers.r4 as { rules: unknown }).rules = rules;
+  });
+
+  const allowed = { resource: { resourceType: 'Patient', active: true }, request: { method: 'POST', url: 'Patient' } };
+  const patients = async (): Promise<number> => (await get('Patient?_summary=count', 'practitioner')).json.total;
+
+  test('is held to its types in every entry', async () => {
+    const forbidden = [
+      { resource: { resourceType: 'Organization', name: 'x' }, request: { method: 'POST', url: 'Organization' } },
+      { resource: observation('o1', 'p2'), request: { method: 'PUT', url: 'Observation/o1' } },
+      { resource: observation('new', 'p2'), request: { method: 'PUT', url: 'Observation/new' } },
+      { request: { method: 'DELETE', url: 'Observation/o1' } },
+      { request: { method: 'GET', url: 'Observation/o1' } },
+      { request: { method: 'GET', url: 'Observation/o1/_history/1' } },
+      { request: { method: 'GET', url: 'Observation/o1/_history' } },
+      { request: { method: 'GET', url: 'Observation?subject=Patient/p1' } },
+    ];
+    const before = await patients();
+    for (const entry of forbidden) {
+      const body = { resourceType: 'Bundle', type: 'transaction', entry: [allowed, entry] };
+      const { status, json } = await server.send('POST', '/r4', { body, as: 'auditor' });
+      expect([entry.request, status, json.issue[0].expression]).toEqual([entry.request, 403, ['Bundle.entry[1]']]);
+    }
+    expect(await patients()).toBe(before);
+    expect((await get('Observation/o1', 'practitioner')).json.meta.versionId).toBe('1');
+  });
+
+  test('does not learn by criteria what it may not search', async () => {
+    const resource = { ...allowed.resource, generalPractitioner: [{ reference: 'Organization?name=x' }] };
+    const body = { resourceType: 'Bundle', type: 'transaction', entry: [{ ...allowed, resource }] };
+    const { status, json } = await server.send('POST', '/r4', { body, as: 'auditor' });
+    expect([status, json.issue[0].expression]).toEqual([
+      403,
+      ['Bundle.entry[0].resource.generalPractitioner[0].reference'],
+    ]);
+  });
+
+  test('writes what it may', async () => {
+    const before = await patients();
+    const body = { resourceType: 'Bundle', type: 'transaction', entry: [allowed] };
+    expect((await server.send('POST', '/r4', { body, as: 'auditor' })).status).toBe(200);
+    expect(await patients()).toBe(before + 1);
+  });
+});
+
 test('readMany gives what may be seen, in order, and does not tell the rest apart', async () => {
   const keys = [
     'Observation/o1',

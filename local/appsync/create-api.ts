@@ -1,9 +1,10 @@
 import { execute, GraphQLError, type GraphQLFieldResolver, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { stringifyJson } from '../../fhir/json.js';
 import type { ApiResolver, AppSyncApi } from '../../schema/api.js';
+import { createBudget, type Budget } from './budget.js';
 import { buildSchema } from './build-schema.js';
 import type { DataSource } from './data-source.js';
-import { type ErrorJson, fieldErrorJson, requestErrorJson } from './error-json.js';
+import { type ErrorJson, fieldErrorJson, limitErrorJson, requestErrorJson } from './error-json.js';
 import { type OperationLimits, standardLimits } from './limits.js';
 import { operationPreparer } from './prepare-operation.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
@@ -54,7 +55,7 @@ interface Execution {
   readonly identityText: () => string;
   readonly headersText: () => string;
   readonly appended: ErrorJson[];
-  resolverRuns: number;
+  readonly budget: Budget;
 }
 
 /**
@@ -93,10 +94,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
   const fieldResolver =
     (resolver: RunnableResolver): GraphQLFieldResolver<unknown, Execution, Record<string, unknown>> =>
     (source, args, execution, info) => {
-      execution.resolverRuns += 1;
-      if (execution.resolverRuns > limits.maxResolvers) {
-        throw new GraphQLError(`Resolver count exceeds the limit of ${String(limits.maxResolvers)}`);
-      }
+      execution.budget.run();
       return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
     };
   let built: GraphQLSchema | undefined;
@@ -118,7 +116,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
         identityText: once(() => JSON.stringify(request.identity ?? null)),
         headersText: once(() => JSON.stringify(request.headers)),
         appended: [],
-        resolverRuns: 0,
+        budget: createBudget(limits),
       };
       let variableValues: Readonly<Record<string, unknown>>;
       try {
@@ -134,6 +132,8 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
         variableValues,
         contextValue: execution,
       });
+      const passed = execution.budget.exceeded();
+      if (passed !== undefined) return { data: null, errors: [limitErrorJson(passed)] };
       const errors = [...(result.errors ?? []).map(errorJson), ...execution.appended];
       return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
     },
@@ -175,6 +175,9 @@ async function runField(resolver: RunnableResolver, run: FieldRun): Promise<unkn
       append(error) {
         const at = new GraphQLError(error.message, { nodes: info.fieldNodes, path: pathOf(info) });
         execution.appended.push(fieldErrorJson(at, selected(error)));
+      },
+      took(characters) {
+        execution.budget.took(characters);
       },
       failed(step, message, stack) {
         run.onFailure?.({

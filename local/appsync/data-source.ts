@@ -8,6 +8,8 @@ export interface DataSourceCall {
   readonly step: string;
   /** The greatest batch set on the resolver or function, 0 for none. */
   readonly maxBatchSize: number;
+  /** To be called before work that had to wait; throws when the request has passed a limit meanwhile. */
+  goOn(): void;
 }
 
 /** An implementation behind a data source's name. */

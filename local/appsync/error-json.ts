@@ -25,6 +25,14 @@ export const requestErrorJson = (error: GraphQLError, kind: string): object => (
   message: `Validation error of type ${kind}: ${clipped(error.message)}`,
 });
 
+/** An operation that passed a limit while it ran: its data is null, whatever fields were resolved. */
+export const limitErrorJson = (error: GraphQLError): object => ({
+  path: null,
+  locations: null,
+  errorType: 'ExecutionLimitExceeded',
+  message: error.message,
+});
+
 /** An error of a field: what its resolver said, or what GraphQL says of its value. */
 export function fieldErrorJson(error: GraphQLError, field: FieldError | undefined): ErrorJson {
   return {

@@ -17,10 +17,20 @@ export interface OperationLimits {
   readonly maxDepth: number;
   /** The most resolver runs of one request, 10,000 on AppSync (`resolverCountLimit`). */
   readonly maxResolvers: number;
+  /** How long the operation may take: 30 seconds on AppSync. */
+  readonly maxMilliseconds: number;
+  /** The most characters of JSON that its resolvers may give together; AppSync answers 5 MB at most. */
+  readonly maxCharacters: number;
 }
 
 /** AppSync's limits when an API sets none. */
-export const standardLimits: OperationLimits = { maxDepth: 75, maxResolvers: 10_000 };
+export const standardLimits: OperationLimits = {
+  maxDepth: 75,
+  maxResolvers: 10_000,
+  maxMilliseconds: 30_000,
+  // A resolver gives whole resources of which the query takes a part: ten times the greatest answer.
+  maxCharacters: 50_000_000,
+};
 
 /** The most tokens of a query, graphql-java's default. */
 export const maxTokens = 15_000;

@@ -1,3 +1,4 @@
+import { LimitError } from './budget.js';
 import { DataSourceError, RequestError } from './data-source.js';
 import type { DataSource } from './data-source.js';
 import type { ContextPart, FieldError, HandlerRun, Sandbox } from './sandbox.js';
@@ -28,6 +29,8 @@ export interface ResolverCall {
   text(part: ContextPart): string | undefined;
   /** Takes what util.appendError was given. */
   append(error: FieldError): void;
+  /** Told how many characters of JSON the resolver gave, before they are read; may throw. */
+  took(characters: number): void;
   /** Told of failing code, with its stack. */
   failed(step: string, message: string, stack?: string): void;
 }
@@ -67,7 +70,7 @@ interface Run {
  */
 export async function runResolver(resolver: RunnableResolver, call: ResolverCall): Promise<unknown> {
   const run: Run = { call, stash: '{}', prev: 'null' };
-  if (resolver.kind === 'UNIT') return JSON.parse((await runStep(resolver.step, run)).value) as unknown;
+  if (resolver.kind === 'UNIT') return valueOf(await runStep(resolver.step, run), call);
   const sandbox = open(resolver.sandbox, call);
   const before = runHandler(sandbox, 'request', run, {});
   run.prev = before.value;
@@ -78,7 +81,12 @@ export async function runResolver(resolver: RunnableResolver, call: ResolverCall
       if (given.early === 'END') break;
     }
   }
-  return JSON.parse(runHandler(sandbox, 'response', run, { result: run.prev }).value) as unknown;
+  return valueOf(runHandler(sandbox, 'response', run, { result: run.prev }), call);
+}
+
+function valueOf({ value }: Given, call: ResolverCall): unknown {
+  call.took(value.length);
+  return JSON.parse(value);
 }
 
 async function runStep(step: ResolverStep, run: Run): Promise<Given> {
@@ -101,9 +109,13 @@ async function invoke(
       execution,
       step: step.name,
       maxBatchSize: step.maxBatchSize,
+      goOn: () => {
+        call.took(0);
+      },
     });
     return { result: jsonText(result) };
   } catch (error) {
+    if (error instanceof LimitError) throw error;
     if (error instanceof RequestError) throw resolverError('MappingTemplate', error.message);
     if (!(error instanceof DataSourceError)) {
       const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -22,6 +22,14 @@ const defaultBatchSize = 5;
  */
 export function lambdaDataSource(handler: LambdaHandler): DataSource {
   const batches = new WeakMap<object, Map<string, Waiting[]>>();
+  const turns = new WeakMap<object, Promise<void>>();
+  /** Invocations of one request start one after another, each in a turn of the event loop, so that others get theirs. */
+  const inTurn = async (execution: object): Promise<void> => {
+    const before = turns.get(execution);
+    const mine = (before ?? Promise.resolve()).then(() => (before === undefined ? undefined : nextTurn()));
+    turns.set(execution, mine);
+    await mine;
+  };
 
   const invokeBatch = async (waiting: readonly Waiting[]): Promise<void> => {
     try {
@@ -73,10 +81,14 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
         void run(handler, payload).catch(() => undefined);
         return null;
       }
+      await inTurn(call.execution);
+      call.goOn();
       return run(handler, payload);
     },
   };
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Calls the function as Lambda does: with JSON, and its exceptions become `Lambda:Unhandled`. */
 async function run(handler: LambdaHandler, event: unknown): Promise<unknown> {

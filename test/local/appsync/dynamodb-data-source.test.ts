@@ -22,7 +22,13 @@ beforeAll(async () => {
 afterAll(() => close());
 
 const invoke = (request: unknown, tableName?: string): Promise<unknown> =>
-  dynamoDbDataSource(table, tableName).invoke({ request, execution: {}, step: 's', maxBatchSize: 0 });
+  dynamoDbDataSource(table, tableName).invoke({
+    request,
+    execution: {},
+    step: 's',
+    maxBatchSize: 0,
+    goOn: () => undefined,
+  });
 const typed = (pk: string, sk: string): object => ({ pk: { S: pk }, sk: { S: sk } });
 
 describe('DynamoDB by GetItem', () => {

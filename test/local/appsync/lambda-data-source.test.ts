@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { AppSyncOptions } from '../../../local/appsync/create-api.js';
 import { lambdaDataSource, type LambdaHandler } from '../../../local/appsync/data-sources/lambda.js';
 import { handlers, type RunningTinyApi, tinyApi, unit } from './tiny-api.js';
 
@@ -103,8 +104,9 @@ describe('Lambda by BatchInvoke', () => {
 });
 
 describe('Lambda by Invoke', () => {
-  const once = (request: string, handler: LambdaHandler): RunningTinyApi =>
+  const once = (request: string, handler: LambdaHandler, options: Partial<AppSyncOptions> = {}): RunningTinyApi =>
     tinyApi({
+      options,
       schema: 'type Query { text: AWSJSON }',
       resolvers: [unit('Query.text', { dataSource: 'lambda' })],
       code: {
@@ -123,6 +125,37 @@ describe('Lambda by Invoke', () => {
       text: '[null]',
     });
     expect((await once(invoke, () => undefined).ask('{ text }')).answer).toEqual({ data: { text: null } });
+  });
+
+  const aliases = (count: number): string =>
+    `{ ${Array.from({ length: count }, (_, at) => `a${String(at)}: text`).join(' ')} }`;
+
+  test('starts invocations of one request in turns, so that others are answered between them', async () => {
+    const order: string[] = [];
+    const api = once("return { operation: 'Invoke', payload: ctx.identity.username };", (event) => {
+      order.push(String(event));
+      return null;
+    });
+    const identity = (username: string): object => ({ identity: { username } });
+    await Promise.all([api.ask(aliases(20), identity('many')), api.ask('{ text }', identity('one'))]);
+    expect(order).toHaveLength(21);
+    expect(order.indexOf('one')).toBeLessThan(3);
+  });
+
+  test('starts no more invocations once the request has passed a limit, and tells no failure of code', async () => {
+    let invocations = 0;
+    const api = once(
+      invoke,
+      () => {
+        invocations += 1;
+        return 'x'.repeat(1000);
+      },
+      { limits: { maxCharacters: 5000 } },
+    );
+    const { data, errors } = await api.ask(aliases(100));
+    expect([data, errors?.length]).toEqual([null, 1]);
+    expect(invocations).toBeLessThan(10);
+    expect(api.failures).toEqual([]);
   });
 
   test('gives an exception as Lambda:Unhandled', async () => {

@@ -55,7 +55,8 @@ function statement(server: FhirServer, baseUrl: string): object {
         mode: 'server',
         security: {
           cors: true,
-          description: 'Every request but this one needs a Bearer access token in Authorization',
+          description:
+            'Every request but this one needs a Bearer access token in Authorization, unless sign-in is off (AUTH=off, embedded server only)',
         },
         resource: definitions.resourceTypes.map((type) => {
           const parameters = served.get(type) ?? [];

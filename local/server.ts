@@ -44,7 +44,11 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     schema: pathToFileURL(join(projectFolder(), 'schema/')),
     resolvers: join(projectFolder(), 'dist/resolvers'),
   };
-  const graphqlCors = cors({ exposedHeaders: ['x-amzn-RequestId'], methods: ['POST'], maxAge: 3600 });
+  const graphqlCors = cors({
+    exposedHeaders: ['ETag', 'Location', 'Content-Location', 'x-amzn-RequestId'],
+    methods: ['POST'],
+    maxAge: 3600,
+  });
   for (const version of fhirVersions) {
     const server = servers[version];
     app.all(`/${version}/graphql`, graphqlCors, createGraphqlHandler({ server, url, authenticate, folders, log }));

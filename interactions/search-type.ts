@@ -116,10 +116,18 @@ const parse = (
     now: server.now(),
   });
 
-/** The query of a page link; parameters beside it must be those of the same search. */
+/** Parameters that change what a page shows, not which search it is a page of. */
+const aboutThePage: ReadonlySet<string> = new Set(['_count', '_total', '_format', '_pretty']);
+
+/** The query of a page link; parameters beside it must be those of the same search, in any order. */
 function sameSearch({ query }: PagePlace, { parameters }: TypeSearch): TypeSearch['parameters'] {
   const text = (pairs: TypeSearch['parameters']): string =>
-    JSON.stringify(pairs.filter(([name]) => name !== '_count' && name !== '_format' && name !== '_pretty'));
+    JSON.stringify(
+      pairs
+        .filter(([name]) => !aboutThePage.has(name))
+        .map((pair) => JSON.stringify(pair))
+        .sort(),
+    );
   if (parameters.length > 0 && text(parameters) !== text(query)) {
     throw invalidRequest('The page link belongs to a search with other parameters', '_cursor');
   }

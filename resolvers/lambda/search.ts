@@ -67,8 +67,8 @@ export function readArguments(definitions: FhirDefinitions, request: SearchReque
   }
   const count = whole('_count', 0);
   const offset = whole('_offset', 0);
-  if (cursor !== undefined && (parameters.length > 0 || offset !== undefined || count !== undefined)) {
-    throw invalidRequest('_cursor continues its own search: give no other argument beside it', request.field);
+  if (cursor !== undefined && offset !== undefined) {
+    throw invalidRequest('_cursor is a place in a search: _offset cannot be given beside it', request.field);
   }
   if (request.counted && cursor === undefined) parameters.push(['_total', 'accurate']);
   return {

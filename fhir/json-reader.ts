@@ -7,7 +7,7 @@ const deepest = 1000;
  * Reads JSON text strictly, number by number. https://www.rfc-editor.org/rfc/rfc8259
  * @param text the JSON text.
  * @param readNumber makes a value of a number's text.
- * @returns the value; members named `__proto__` are members like others.
+ * @returns the value; members named `__proto__` are members like others, a member that stands twice is refused.
  * @throws OperationOutcomeError 400 with line, column and what was expected.
  */
 export const readJson = (text: string, readNumber: (text: string) => unknown): unknown =>
@@ -79,7 +79,9 @@ class JsonReader {
     for (;;) {
       this.skipSpace();
       if (this.text[this.at] !== '"') this.fail('a member name in double quotes');
+      const start = this.at;
       const name = this.string();
+      if (Object.hasOwn(object, name)) this.failAtRepeated(start, name);
       this.skipSpace();
       if (!this.take(':')) this.fail('":"');
       const value = this.value();
@@ -91,6 +93,12 @@ class JsonReader {
       if (this.take('}')) return object;
       if (!this.take(',')) this.fail('"," or "}"');
     }
+  }
+
+  private failAtRepeated(start: number, name: string): never {
+    this.at = start;
+    const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+    throw invalidRequest(`The body's member ${shown} stands twice in one object: ${this.place()}`);
   }
 
   private array(): unknown[] {
@@ -153,13 +161,14 @@ class JsonReader {
     return matched;
   }
 
-  private fail(expected: string): never {
+  private place(): string {
     const lines = this.text.slice(0, this.at).split('\n');
-    const column = (lines.at(-1) ?? '').length + 1;
+    return `line ${String(lines.length)}, column ${String((lines.at(-1) ?? '').length + 1)}`;
+  }
+
+  private fail(expected: string): never {
     const [character] = this.text.slice(this.at, this.at + 2);
     const found = character === undefined ? 'the text ends' : `${JSON.stringify(character)} stands there`;
-    throw invalidRequest(
-      `The body is not JSON: line ${String(lines.length)}, column ${String(column)}: expected ${expected}, but ${found}`,
-    );
+    throw invalidRequest(`The body is not JSON: ${this.place()}: expected ${expected}, but ${found}`);
   }
 }

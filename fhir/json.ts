@@ -49,7 +49,7 @@ const numberOrDecimal = (text: string): number | Decimal => {
 
 /**
  * Reads JSON as JSON.parse does, but numbers that JavaScript would not write back as they are become `Decimal`.
- * Of a repeated member the last counts, as in JSON.parse.
+ * For texts this server wrote: of a repeated member the last may count, as in JSON.parse.
  * @param text the JSON text.
  * @returns the value.
  * @throws OperationOutcomeError 400 with line, column and what was expected.
@@ -63,6 +63,47 @@ export function parseJson(text: string): unknown {
     }
   }
   return readJson(text, numberOrDecimal);
+}
+
+/**
+ * Reads JSON that came from outside, as `parseJson`, and refuses an object with the same member twice: what the one
+ * or the other says would be lost. https://hl7.org/fhir/R4/json.html
+ * @throws OperationOutcomeError 400 with line and column.
+ */
+export function parseUniqueJson(text: string): unknown {
+  if (!mayLoseDigits.test(text)) {
+    try {
+      const value = JSON.parse(text) as unknown;
+      if (countNames(text) === countMembers(value)) return value;
+    } catch {
+      // Read again below, to say where it goes wrong.
+    }
+  }
+  return readJson(text, numberOrDecimal);
+}
+
+const nameEnd = /"[ \t\r\n]*:/g;
+
+/** At least as many as there are member names in the text: strings may hold what looks like the end of one. */
+function countNames(text: string): number {
+  let count = 0;
+  nameEnd.lastIndex = 0;
+  while (nameEnd.test(text)) count += 1;
+  return count;
+}
+
+/** Counts without recursion: a text may be nested as deep as its length allows. */
+function countMembers(value: unknown): number {
+  let count = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const inner: unknown[] = Object.values(next);
+    if (!Array.isArray(next)) count += inner.length;
+    for (const each of inner) if (typeof each === 'object' && each !== null) open.push(each);
+  }
+  return count;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { FhirVersion } from './version.js';
+
 /** An OperationOutcome issue. https://hl7.org/fhir/R4/operationoutcome.html */
 export interface OutcomeIssue {
   severity: 'fatal' | 'error' | 'warning' | 'information';
@@ -55,8 +57,12 @@ export const notSupported = (diagnostics: string, expression?: string): Operatio
 export const conflict = (diagnostics: string, expression?: string): OperationOutcomeError =>
   error(409, 'conflict', diagnostics, expression);
 
-/** 412: the version in If-Match is not the current one. */
-export const versionConflict = (diagnostics: string): OperationOutcomeError => error(412, 'conflict', diagnostics);
+/**
+ * The version in If-Match is not the current one: 412, in STU3 409.
+ * https://hl7.org/fhir/R4/http.html#concurrency https://hl7.org/fhir/STU3/http.html#concurrency
+ */
+export const versionConflict = (version: FhirVersion, diagnostics: string): OperationOutcomeError =>
+  error(version === 'stu3' ? 409 : 412, 'conflict', diagnostics);
 
 /** 412: criteria of a conditional interaction match more than one resource. */
 export const multipleMatches = (diagnostics: string, expression?: string): OperationOutcomeError =>
@@ -80,8 +86,8 @@ export const methodNotAllowed = (diagnostics: string): OperationOutcomeError =>
 export const notImplemented = (diagnostics: string): OperationOutcomeError => error(501, 'not-supported', diagnostics);
 
 /** 406: none of the accepted formats can be answered. */
-export const notAcceptable = (diagnostics: string): OperationOutcomeError =>
-  error(406, 'not-supported', diagnostics, 'http.Accept');
+export const notAcceptable = (diagnostics: string, expression: string): OperationOutcomeError =>
+  error(406, 'not-supported', diagnostics, expression);
 
 /** 413: more than this server takes in one request. */
 export const tooCostly = (diagnostics: string, expression?: string): OperationOutcomeError =>

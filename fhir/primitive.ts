@@ -100,6 +100,10 @@ const boolean: PrimitiveCheck = (value) =>
 
 const uri = matching(/^\S+$/, 'a URI without spaces');
 
+/** https://hl7.org/fhir/R4/datatypes.html#string */
+const longestText = 1024 * 1024;
+const freeText = text((value) => value.length <= longestText, 'at most 1,048,576 characters long');
+
 /** The types whose rules are the same in both versions. */
 const common: Readonly<Record<string, PrimitiveCheck>> = {
   base64Binary: text(isBase64, 'base64'),
@@ -110,9 +114,9 @@ const common: Readonly<Record<string, PrimitiveCheck>> = {
   id: matching(/^[A-Za-z0-9\-.]{1,64}$/, 'an id: 1 to 64 letters, digits, "-" and "."'),
   instant: calendar(`${day}T${clock}${zone}`, 'an instant such as 2015-02-07T13:28:17.239+02:00'),
   integer: integer(-2147483648, 'a whole number between -2147483648 and 2147483647'),
-  markdown: text(() => true, ''),
+  markdown: freeText,
   positiveInt: integer(1, 'a whole number between 1 and 2147483647'),
-  string: text(() => true, ''),
+  string: freeText,
   time: matching(new RegExp(`^${clock}$`), 'a time such as 13:28:17'),
   unsignedInt: integer(0, 'a whole number between 0 and 2147483647'),
   uri,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { fhirVersionNumbers } from '../fhir/version.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import { isServedParameter } from '../search/served-parameter.js';
@@ -11,22 +12,30 @@ const interactionsOfSystem = ['transaction', 'batch'];
 
 const codes = (names: readonly string[]): { code: string }[] => names.map((code) => ({ code }));
 
+/** A capability statement as JSON text, and a digest that changes with it. */
+export interface StatementText {
+  readonly text: string;
+  readonly digest: string;
+}
+
 /** Texts by server and base URL. More base URLs than this are nobody's honest configuration. */
-const texts = new WeakMap<FhirServer, Map<string, string>>();
+const texts = new WeakMap<FhirServer, Map<string, StatementText>>();
 const mostBaseUrls = 16;
 
 /**
  * The CapabilityStatement: what this server does, said by the tables it does it with.
  * https://hl7.org/fhir/R4/capabilitystatement.html https://hl7.org/fhir/STU3/capabilitystatement.html
  * @param baseUrl by which the client knows the server.
- * @returns its JSON text.
  */
-export function capabilities(server: FhirServer, baseUrl: string): string {
+export function capabilities(server: FhirServer, baseUrl: string): StatementText {
   let known = texts.get(server);
-  if (known === undefined || known.size >= mostBaseUrls) texts.set(server, (known = new Map<string, string>()));
-  let text = known.get(baseUrl);
-  if (text === undefined) known.set(baseUrl, (text = JSON.stringify(statement(server, baseUrl))));
-  return text;
+  if (known === undefined || known.size >= mostBaseUrls) texts.set(server, (known = new Map<string, StatementText>()));
+  const made = known.get(baseUrl);
+  if (made !== undefined) return made;
+  const text = JSON.stringify(statement(server, baseUrl));
+  const digest = createHash('sha256').update(text).digest('base64url');
+  known.set(baseUrl, { text, digest });
+  return { text, digest };
 }
 
 function statement(server: FhirServer, baseUrl: string): object {

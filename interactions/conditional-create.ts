@@ -35,7 +35,9 @@ const resultParameters = new Set([
  */
 export function readCriteria(type: string, text: string, place: string): { query: string; canonical: string } {
   const query = text.replace(new RegExp(`^(?:${type})?\\?`), '');
-  const pairs = readQuery(query, place).filter(([, value]) => value !== '');
+  const pairs = readQuery(query, place);
+  const empty = pairs.find(([, value]) => value === '');
+  if (empty !== undefined) throw invalidRequest(`The criterion ${empty[0]} has no value`, place);
   if (pairs.length === 0) throw invalidRequest('Criteria are needed, such as identifier=system|value', place);
   const result = pairs.find(([name]) => resultParameters.has(name));
   if (result !== undefined) throw invalidRequest(`${result[0]} is not a criterion`, place);

@@ -26,7 +26,7 @@ export async function deleteResource(
   const { version } = await retryLostRaces(async () => {
     const previous = await server.store.read(key);
     requireWritable(access, key.type, previous, previous?.compartments ?? []);
-    requireVersion(key, ifMatch, previous);
+    requireVersion(server.definitions.version, key, ifMatch, previous);
     if (!isThere(previous)) return { version: previous };
     const next = tombstone(previous, server.now());
     const { committed } = await server.store.commit([{ kind: 'put', next, previous }]);

@@ -48,7 +48,7 @@ export async function readEntry(server: FhirServer, caller: Caller, action: Read
  * Whether the text of an If-None-Match names the version, or any by `*`.
  * https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
  */
-export const namesVersion = (ifNoneMatch: string, versionId: number): boolean =>
+export const namesVersion = (ifNoneMatch: string, versionId: number | string): boolean =>
   ifNoneMatch.split(',').some((tag) => {
     const text = tag.trim();
     return text === '*' || text.replace(/^W\//, '').replace(/^"(.*)"$/, '$1') === String(versionId);

@@ -52,6 +52,19 @@ export async function searchType(server: FhirServer, caller: Caller, search: Typ
   return answer(server, caller, { request, access, binding, place: { ...place, count } });
 }
 
+/**
+ * Refuses a search that `searchType` would refuse, without searching.
+ * @throws OperationOutcomeError as `searchType`.
+ */
+export function requireSearch(
+  server: FhirServer,
+  caller: Caller,
+  { type, parameters, handling }: Pick<TypeSearch, 'type' | 'parameters' | 'handling'>,
+): void {
+  accessTo(server, caller, type);
+  parse(server, caller, type, parameters, handling);
+}
+
 /** What a transaction is about to write, of one type. */
 export interface PendingWrites {
   /** As `Patient/1`, those of deletes included: what is stored under them does not count any more. */

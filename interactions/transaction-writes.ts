@@ -194,7 +194,7 @@ function decide(server: FhirServer, caller: Caller, entry: FoundEntry, commit: R
     }
     case 'delete': {
       requireWritable(access, key.type, previous, previous?.compartments ?? []);
-      requireVersion(key, action.ifMatch, previous);
+      requireVersion(server.definitions.version, key, action.ifMatch, previous);
       if (!isThere(previous)) return { kind: 'deleted', ...(previous === undefined ? {} : { version: previous }) };
       const version = tombstone(previous, server.now());
       commit.push({ kind: 'put', next: version, previous });

@@ -1,11 +1,12 @@
 import { authorize } from '../auth/authorize.js';
-import { OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
-import type { Resource } from '../fhir/resource.js';
+import { gone, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
+import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { placed, failingAt, readEntries, type EntryRequest } from './entry-request.js';
 import { issuesOf } from './new-version.js';
 import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
 import { retryLostRaces } from './retry.js';
+import { requireSearch } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 import { linksOf, tryWrites, type WriteEntry } from './transaction-writes.js';
 
@@ -16,8 +17,8 @@ const mostIssues = 100;
  * Does all entries of a bundle or none: deletes, creates, updates in one commit, then reads.
  * https://hl7.org/fhir/R4/http.html#transaction
  * @param bundle of type transaction; its resources are taken over, links between them are filled in place.
- * @throws OperationOutcomeError whose expressions name the entries at fault (`Bundle.entry[3]`); nothing is written
- * then: 400, 403, 404, 412, 422 as the single interaction would answer, 409 when other writes kept getting in between.
+ * @throws OperationOutcomeError whose expressions name the entries at fault (`Bundle.entry[3]`), reads among them;
+ * nothing is written then: 400, 403, 404, 412, 422 as the single interaction would answer, 409 when other writes kept getting in between.
  */
 export async function transaction(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
   authorize(server.rules, caller.principal, 'transaction');
@@ -38,13 +39,40 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
     }
   }
   requireAllValid(server, writes);
+  await requireAllReadable(server, caller, reads, writes);
   const links = linksOf(server, writes);
   const answers = await retryLostRaces(() => tryWrites(server, caller, writes, links));
   for (const { index, place, action } of reads) answers[index] = await answerRead(server, caller, place, action);
   return { type: 'transaction-response', entries: answers };
 }
 
-/** The writes are done when reads are answered, so a read that fails is an answer, not a failure of the transaction. */
+/**
+ * A read that is sure to fail makes the whole transaction fail, so it is found out before anything is written.
+ * https://hl7.org/fhir/R4/http.html#transaction
+ * @throws OperationOutcomeError as the read itself would, naming its entry.
+ */
+async function requireAllReadable(
+  server: FhirServer,
+  caller: Caller,
+  reads: readonly { readonly place: string; readonly action: ReadAction }[],
+  writes: readonly WriteEntry[],
+): Promise<void> {
+  const written = new Map(writes.map(({ key, action }) => [keyText(key), action.kind]));
+  for (const { place, action } of reads) {
+    try {
+      if (action.kind === 'search') requireSearch(server, caller, { ...action, handling: 'strict' });
+      else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete') throw gone(keyText(action.key));
+      else if (!written.has(keyText(action.key))) await readEntry(server, caller, action);
+    } catch (error) {
+      throw placed(error, place);
+    }
+  }
+}
+
+/**
+ * The writes are done when reads are answered: what fails then, since other writes got in between, is an answer of
+ * its entry, not a failure of the transaction.
+ */
 async function answerRead(server: FhirServer, caller: Caller, place: string, action: ReadAction): Promise<EntryAnswer> {
   try {
     return await readEntry(server, caller, action);

@@ -2,6 +2,7 @@ import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
 import { invalidRequest, versionConflict } from '../fhir/outcome.js';
 import { idPattern, keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
+import type { FhirVersion } from '../fhir/version.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { newVersion, requireValid } from './new-version.js';
 import { clip, requireResourceType } from './resource-type.js';
@@ -60,15 +61,16 @@ export function updatedVersion(
   const { key, resource, ifMatch, access, previous } = write;
   if (!isThere(previous)) authorize(server.rules, caller.principal, 'create', key.type);
   const version = newVersion(server, caller, { resource, id: key.id, method: 'PUT', access, previous });
-  requireVersion(key, ifMatch, previous);
+  requireVersion(server.definitions.version, key, ifMatch, previous);
   return version;
 }
 
 /**
  * Refuses a write that was decided by another version than the current one. https://hl7.org/fhir/R4/http.html#concurrency
- * @throws OperationOutcomeError 412.
+ * @throws OperationOutcomeError 412, in STU3 409.
  */
 export function requireVersion(
+  version: FhirVersion,
   key: ResourceKey,
   ifMatch: number | undefined,
   current: StoredVersion | undefined,
@@ -76,7 +78,7 @@ export function requireVersion(
   if (ifMatch === undefined || ifMatch === current?.versionId) return;
   const actual =
     current === undefined ? 'there is no such resource' : `the current version is ${String(current.versionId)}`;
-  throw versionConflict(`${keyText(key)} is not at version ${String(ifMatch)}: ${actual}`);
+  throw versionConflict(version, `${keyText(key)} is not at version ${String(ifMatch)}: ${actual}`);
 }
 
 /**

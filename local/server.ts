@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
 import { fhirVersions } from '../fhir/version.js';
 import { createRestApp } from '../rest/app.js';
+import { refuseUnreadable } from '../rest/unreadable.js';
 import { createAuthentication } from './authentication.js';
 import { type EmbeddedServers, openServers } from './compose.js';
 import { createGraphqlHandler } from './graphql.js';
@@ -83,7 +84,9 @@ async function listen(server: Server, settings: Settings): Promise<number> {
 export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
   const stores = await openServers(settings.dataFolder);
   // Longer than the idle time of proxies and clients in front, so that none of them reuses a connection just closed here.
-  const server = createServer({ keepAliveTimeout: 65_000 });
+  // Page links of a search by POST hold its whole query, sealed: more than Node's 16 KiB.
+  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 128 * 1024 });
+  server.on('clientError', refuseUnreadable);
   try {
     const port = await listen(server, settings);
     const url = settings.publicUrl.replace(/:0$/, `:${String(port)}`);

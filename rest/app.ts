@@ -67,14 +67,12 @@ async function answerOf(
   const headers: Record<string, string> = {};
   try {
     const baseUrl = baseUrlOf(http, http.baseUrl);
-    const mark = http.url.indexOf('?');
-    const path = mark < 0 ? http.url : http.url.slice(0, mark);
-    const query = mark < 0 ? '' : http.url.slice(mark + 1);
+    const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
     const route = routeOf(server.definitions.structures, http.method, path, query !== '');
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
-      return inFormat(capabilitiesAnswer(server, baseUrl, parameters), format.pretty);
+      return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
     }
     const { principal } = await authenticate(http.get('authorization'));
     if (route.kind === 'none') {
@@ -89,6 +87,13 @@ async function answerOf(
     // The rest of a body that was not read would be taken for the next request.
     return http.complete ? answer : { ...answer, headers: { ...answer.headers, Connection: 'close' } };
   }
+}
+
+/** The path and the query of a request's target, which proxies may send with scheme and host (RFC 9112, 3.2.2). */
+function splitTarget(url: string): { path: string; query: string } {
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
+  const mark = target.indexOf('?');
+  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
 const inFormat = (answer: RestAnswer, pretty: boolean): RestAnswer =>

@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { parseJson } from '../fhir/json.js';
+import { parseUniqueJson } from '../fhir/json.js';
 import { invalidRequest, tooCostly, unsupportedMediaType } from '../fhir/outcome.js';
 
 /** Reads the body of a request as text. */
@@ -40,7 +40,7 @@ export function createBodyReader(limit: number): ReadBody {
  */
 export function parseBody(text: string): unknown {
   if (text.trim() === '') throw invalidRequest('The body is empty; a resource is needed');
-  return parseJson(text);
+  return parseUniqueJson(text);
 }
 
 /** What reading a body threw, as an outcome. https://github.com/stream-utils/raw-body#errors */

@@ -22,16 +22,19 @@ export function negotiateAnswer(
   query: URLSearchParams,
 ): AnswerFormat {
   const format = query.get('_format');
-  if (format !== null) {
+  if (format !== null && format !== '') {
     // A + in a query is a space: `application/fhir+json` written without %2B.
-    const wanted = format.trim().replace(/(fhir|json) (json|fhir)/, '$1+$2');
-    if (wanted !== 'json' && !isJson(version, wanted)) throw jsonOnly('_format', format);
-  } else if (accept !== undefined && !acceptsJson(version, accept)) throw jsonOnly('Accept', accept);
+    const wanted = format
+      .trim()
+      .toLowerCase()
+      .replace(/(fhir|json) (json|fhir)/, '$1+$2');
+    if (wanted !== 'json' && !isJson(version, wanted)) throw jsonOnly('_format', format, '_format');
+  } else if (accept !== undefined && !acceptsJson(version, accept)) throw jsonOnly('Accept', accept, 'http.Accept');
   return { pretty: query.get('_pretty') === 'true' };
 }
 
-const jsonOnly = (where: string, value: string): OperationOutcomeError =>
-  notAcceptable(`${where} asks for "${clip(value)}"; this server answers application/fhir+json only`);
+const jsonOnly = (where: string, value: string, expression: string): OperationOutcomeError =>
+  notAcceptable(`${where} asks for "${clip(value)}"; this server answers application/fhir+json only`, expression);
 
 function acceptsJson(version: FhirVersion, accept: string): boolean {
   if (accept === '*/*' || accept === 'application/fhir+json' || accept.trim() === '') return true;
@@ -46,7 +49,7 @@ function isJson(version: FhirVersion, mediaType: string, wildcard = false): bool
   const name = type.trim().toLowerCase();
   if (!jsonTypes.has(name) && !(wildcard && wildcards.has(name))) return false;
   const asked = parameters.map((parameter) => /^\s*fhirVersion\s*=\s*"?([^"]*)"?\s*$/i.exec(parameter)?.[1]?.trim());
-  return asked.every((number) => number === undefined || fhirVersionNumbers[version].startsWith(`${number}.`));
+  return asked.every((number) => number === undefined || `${fhirVersionNumbers[version]}.`.startsWith(`${number}.`));
 }
 
 /**

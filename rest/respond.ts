@@ -105,10 +105,19 @@ export async function respond(context: RestContext, request: RestRequest): Promi
  * The capability statement, for anyone.
  * @throws OperationOutcomeError 400 for a mode this server does not have.
  */
-export function capabilitiesAnswer(server: FhirServer, baseUrl: string, parameters: URLSearchParams): RestAnswer {
+export function capabilitiesAnswer(
+  server: FhirServer,
+  baseUrl: string,
+  parameters: URLSearchParams,
+  ifNoneMatch?: string,
+): RestAnswer {
   const mode = parameters.get('mode') ?? 'full';
   if (mode !== 'full') throw notSupported(`mode ${clip(mode)} is not supported; full is`, 'mode');
-  return jsonAnswer(200, capabilities(server, baseUrl));
+  const { text, digest } = capabilities(server, baseUrl);
+  const headers = { ETag: `W/"${digest}"` };
+  return ifNoneMatch !== undefined && namesVersion(ifNoneMatch, digest)
+    ? { status: 304, headers }
+    : jsonAnswer(200, text, headers);
 }
 
 async function readResource({ server, readBody }: RestContext, { http, response }: RestRequest) {

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { invalidRequest } from '../fhir/outcome.js';
 import type { Position } from './search-index.js';
 
@@ -24,7 +25,7 @@ const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-const bound = (binding: PageBinding): Buffer => Buffer.from(JSON.stringify(['page-1', ...binding]));
+const bound = (binding: PageBinding): Buffer => Buffer.from(JSON.stringify(['page-2', ...binding]));
 
 /**
  * Seals a page's place: names and identifiers stand in queries, so a link must not show them.
@@ -36,9 +37,23 @@ export function sealPage(key: Uint8Array, binding: PageBinding, page: PagePlace)
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes }).setAAD(bound(binding));
   const content = [page.query, page.count, page.offset, page.after ?? null, page.backwards === true, page.size ?? null];
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(content), 'utf8'), cipher.final()]);
+  const text = packed(JSON.stringify(content));
+  const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
 }
+
+/** Page links are URLs, whose length servers and proxies limit, and a search by POST may be long. */
+const worthDeflating = 1_000;
+const plain = Buffer.of(0);
+const deflated = Buffer.of(1);
+
+const packed = (text: string): Buffer =>
+  text.length < worthDeflating
+    ? Buffer.concat([plain, Buffer.from(text)])
+    : Buffer.concat([deflated, deflateRawSync(text)]);
+
+const unpacked = (bytes: Buffer): string =>
+  (bytes[0] === deflated[0] ? inflateRawSync(bytes.subarray(1)) : bytes.subarray(1)).toString();
 
 type Content = readonly [PagePlace['query'], number, number, Position | null, boolean, number | null];
 
@@ -66,7 +81,8 @@ function unseal(key: Uint8Array, binding: PageBinding, token: string): string {
     const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
       .setAAD(bound(binding))
       .setAuthTag(bytes.subarray(-tagBytes));
-    return decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
+    const sealed = bytes.subarray(nonceBytes, -tagBytes);
+    return unpacked(Buffer.concat([decipher.update(sealed), decipher.final()]));
   } catch {
     throw invalidRequest(
       'This page link is not valid here: it was changed, or made for another user, type or server. Search again',

@@ -80,10 +80,20 @@ export function parseSearch(
   };
   for (const [name, value] of parameters) {
     if (passedOver.has(name)) continue;
+    if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
     if (readParameter(draft, { definitions, type, options }, name, value)) draft.used.push([name, value]);
   }
   const { count, total, onlyTotal, ...rest } = draft;
   return { type, ...rest, count: onlyTotal ? 0 : count, ...(total === undefined ? {} : { total }) };
+}
+
+/** Parameters that shape the result, which have no modifiers but those of includes. */
+const resultParameters = new Set(['_count', '_summary', '_total', '_sort', '_include', '_revinclude']);
+
+/** Whether a name, its modifier aside, is one of a parameter that this type has. */
+function isKnown(definitions: FhirDefinitions, type: string, name: string): boolean {
+  const [code = ''] = name.split(':');
+  return resultParameters.has(code) || definitions.searchParameters.find(type, code) !== undefined;
 }
 
 interface Scope extends IncludeScope {
@@ -94,6 +104,8 @@ interface Scope extends IncludeScope {
 function readParameter(draft: Draft, scope: Scope, name: string, value: string): boolean {
   const [code = '', modifier, ...more] = name.split(':');
   if (more.length > 0 && code !== '_has') throw invalidRequest(`${name} has more than one modifier`, name);
+  if (modifier !== undefined && resultParameters.has(code) && !code.endsWith('include'))
+    throw notSupported(`${code} has no modifier :${modifier}`, name);
   switch (code) {
     case '_count':
       draft.count = readCount(value, scope.options.maxCount);
@@ -185,7 +197,6 @@ function readFilter(
     );
   }
   if (name.includes('.')) return readChain(draft, scope, name);
-  if (value === '') return leaveOut(draft, scope, name, `${name} has no value`);
   draft.filters.push(
     modifier === 'missing'
       ? readMissing(parameter, name, value)

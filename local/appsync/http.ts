@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
-import { parseJson } from '../../fhir/json.js';
+import { parseUniqueJson } from '../../fhir/json.js';
 import type { AppSyncRequest, AppSyncRuntime } from './create-api.js';
 
 /** What the HTTP face of an API needs. */
@@ -26,7 +26,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** What the body asks, or what is wrong with it. */
 function readRequest(text: string): Pick<AppSyncRequest, 'query' | 'variables' | 'operationName'> | string {
-  const body = parseJson(text);
+  const body = parseUniqueJson(text);
   if (!isRecord(body)) return 'Request body must be a JSON object.';
   const { query, variables, operationName } = body;
   if (typeof query !== 'string' || query.trim() === '') return 'Unable to parse GraphQL query.';

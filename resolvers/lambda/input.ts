@@ -1,5 +1,5 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
-import { Decimal, parseJson } from '../../fhir/json.js';
+import { Decimal, parseUniqueJson } from '../../fhir/json.js';
 import { OperationOutcomeError, invalidRequest } from '../../fhir/outcome.js';
 import type { Resource } from '../../fhir/resource.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
@@ -72,7 +72,7 @@ function contained(at: Place, value: unknown): unknown {
 
 function parsedText(text: string, place: string): unknown {
   try {
-    return parseJson(text);
+    return parseUniqueJson(text);
   } catch (failure) {
     if (failure instanceof OperationOutcomeError) throw invalidRequest(failure.message, place);
     throw failure;

@@ -81,11 +81,11 @@ export function readArguments(definitions: FhirDefinitions, request: SearchReque
 
 const pair = (name: string, value: string): [string, string] => [name, value];
 
-/** The values of an argument: an empty list or a null in it would silently widen the search. */
+/** The values of an argument: an empty list, an empty text or a null would silently widen the search. */
 function texts(request: SearchRequest, name: string, value: unknown): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
-  if (values.length > 0 && values.every((each) => typeof each === 'string')) return values;
-  throw invalidRequest(`${name} must be a string or a list of strings, without null`, request.field);
+  if (values.length > 0 && values.every((each) => typeof each === 'string' && each !== '')) return values as string[];
+  throw invalidRequest(`${name} must be a string or a list of strings, without null and empty ones`, request.field);
 }
 
 /**

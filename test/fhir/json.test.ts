@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Decimal, decimalNumber, decimalText, parseJson, stringifyJson } from '../../fhir/json.js';
+import { Decimal, decimalNumber, decimalText, parseJson, parseUniqueJson, stringifyJson } from '../../fhir/json.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 
 const digits = fc.stringMatching(/^(0|[1-9][0-9]{0,24})$/);
@@ -176,5 +176,32 @@ describe('what is no JSON is refused with its place', () => {
 
   test('nesting beyond a thousand levels', () => {
     expect(failure(`${'['.repeat(100_000)}1.0`)).toContain('nested deeper');
+  });
+});
+
+describe('JSON from outside', () => {
+  test('is read as other JSON when no member stands twice', () => {
+    fc.assert(
+      fc.property(jsonText, (text) => {
+        expect(parseUniqueJson(text)).toEqual(parseJson(text));
+      }),
+    );
+  });
+
+  test('is refused when a member stands twice in one object, at any depth, however it is written', () => {
+    fc.assert(
+      fc.property(jsonText, jsonText, fc.constantFrom('', ' ', '\n'), fc.nat(3), (one, other, space, depth) => {
+        const object = `{"x"${space}:${one},"y":1,"\\u0078":${other}}`;
+        const text = `${'['.repeat(depth)}${object}${']'.repeat(depth)}`;
+        expect(() => parseUniqueJson(text)).toThrow(/"x" stands twice/);
+      }),
+    );
+  });
+
+  test('may hold equal names in different objects, and texts that look like members', () => {
+    expect(parseUniqueJson('{"a":{"a":"\\"a\\":"},"b":[{"a":1},{"a":1}]}')).toEqual({
+      a: { a: '"a":' },
+      b: [{ a: 1 }, { a: 1 }],
+    });
   });
 });

@@ -153,6 +153,12 @@ describe('the type', () => {
     ]);
   });
 
+  test('a string has at most 1,048,576 characters', () => {
+    const named = (length: number): unknown => patient({ name: [{ family: 'x'.repeat(length) }] });
+    expect(problems(named(1024 * 1024) as never)).toEqual([]);
+    expect(problems(named(1024 * 1024 + 1) as never)).toEqual(['value Patient.name[0].family']);
+  });
+
   test('a place given is where the expressions begin', () => {
     const place = { path: 'Bundle.entry[3].resource' };
     expect(validateResource(definitions.r4, patient({ active: 'yes' }), place)[0]?.expression).toEqual([

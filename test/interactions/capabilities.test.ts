@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const statement = (version: FhirVersion): Statement =>
-  JSON.parse(capabilities(server.servers[version], `http://h/${version}`)) as Statement;
+  JSON.parse(capabilities(server.servers[version], `http://h/${version}`).text) as Statement;
 
 const resourcesOf = (version: FhirVersion) => statement(version).rest[0]?.resource ?? [];
 
@@ -37,7 +37,7 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
 
   test('is said for the base URL asked for', () => {
     expect(statement(version).implementation.url).toBe(`http://h/${version}`);
-    expect(capabilities(server.servers[version], 'http://other/base')).toContain('"url":"http://other/base"');
+    expect(capabilities(server.servers[version], 'http://other/base').text).toContain('"url":"http://other/base"');
   });
 
   test('promises only parameters the search takes', async () => {

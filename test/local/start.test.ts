@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,16 @@ function start(environment: Record<string, string>, as: { uid?: number; gid?: nu
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   return { child, output: () => printed, ended: once(child, 'close').then(([code]) => code as number | null) };
+}
+
+/** The whole answer to bytes sent as they are. */
+async function answerTo(url: string, request: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  socket.write(request);
+  await once(socket, 'end');
+  return text;
 }
 
 /** The URL it says it listens on. */
@@ -194,4 +204,23 @@ describe('npm start ends with exit code 1 and one clear sentence', () => {
     await refused({ DATA_DIR: folder(), PORT: 'http' }, /PORT is "http"/);
     await refused({ DATA_DIR: folder(), HOST: '0.0.0.0' }, /AUTH=off.*loopback/);
   });
+});
+
+test.each([
+  [
+    'headers longer than it reads',
+    `GET /r4/metadata HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(200_000)}\r\n\r\n`,
+    431,
+    'too-long',
+  ],
+  ['what is no HTTP', 'HELLO\r\n\r\n', 400, 'invalid'],
+])('%s are answered with an OperationOutcome', async (_, request, status, code) => {
+  const url = await listening(start({ DATA_DIR: folder() }));
+  const answer = await answerTo(url, request);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
+  const body = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as {
+    resourceType: string;
+    issue: { code: string }[];
+  };
+  expect([body.resourceType, body.issue[0]?.code]).toEqual(['OperationOutcome', code]);
 });

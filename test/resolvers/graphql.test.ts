@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument -- tests look into answers freely */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { staleStatus } from '../support/server.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { startGraphqlServer, type Answer, type GraphqlServer } from './graphql-server.js';
 
@@ -470,7 +471,7 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
     test.each([
       [
         'a version that is not the current one',
-        412,
+        staleStatus[version],
         '{ PatientUpdate(id: "p1", versionId: "77", res: {}) { location } }',
       ],
       ['a versionId that is none', 400, '{ PatientUpdate(id: "p1", versionId: "x", res: {}) { location } }'],

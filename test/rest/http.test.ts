@@ -43,6 +43,41 @@ describe('links', () => {
   );
 });
 
+test('a request target with scheme and host, as proxies send it, is that of its path', async () => {
+  const lines = await new Promise<string>((resolve, reject) => {
+    const socket = connect(server.port, '127.0.0.1', () => {
+      socket.write(
+        `GET ${server.base('r4')}/Patient?_id=p1&_total=none HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer practitioner\r\nConnection: close\r\n\r\n`,
+      );
+    });
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk)));
+    socket.on('end', () => {
+      resolve(text);
+    });
+    socket.on('error', reject);
+  });
+  expect(lines).toMatch(/^HTTP\/1\.1 200 /);
+  expect(lines).toContain('"type":"searchset"');
+});
+
+test('the capability statement has an ETag, and is not sent to who has it', async () => {
+  const first = await server.send('GET', '/r4/metadata');
+  const { etag = '' } = first.headers;
+  expect(etag).toMatch(/^W\/"[\w-]{20,}"$/);
+  const again = await server.send('GET', '/r4/metadata', { headers: { 'if-none-match': etag } });
+  expect([again.status, again.text, again.headers.etag]).toEqual([304, '', etag]);
+  const other = await server.send('GET', '/stu3/metadata', { headers: { 'if-none-match': etag } });
+  expect(other.status).toBe(200);
+});
+
+test.each(['application/fhir+json; fhirVersion=4.0.1', 'application/fhir+json; fhirVersion=4.0', 'application/json'])(
+  'Accept: %s is answered',
+  async (accept) => {
+    expect((await server.send('GET', '/r4/Patient/p1', { headers: { accept } })).status).toBe(200);
+  },
+);
+
 test('what a proxy says does not count when the peer is another machine', () => {
   const headers = { host: 'h.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example;proto=https' };
   const asked = (remoteAddress: string): string =>

@@ -10,6 +10,9 @@ import type { Caller } from '../../interactions/server.js';
 import { openServers, type EmbeddedServers } from '../../local/compose.js';
 import { createRestApp } from '../../rest/app.js';
 
+/** What a write that names a stale version is answered with. */
+export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
+
 /** The principals of the tests, by the token that stands for them. */
 export const principals: Readonly<Record<string, Principal>> = {
   practitioner: principal('practitioner'),

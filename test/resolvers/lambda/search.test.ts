@@ -37,7 +37,7 @@ describe.each(fhirVersions)('search arguments of %s', (version) => {
   test('several values stay several conditions, in their order', async () => {
     const definitions = await loadDefinitions(version);
     fc.assert(
-      fc.property(fc.array(fc.string(), { minLength: 1 }), (values) => {
+      fc.property(fc.array(fc.string({ minLength: 1 }), { minLength: 1 }), (values) => {
         const { parameters } = readArguments(definitions, search('Patient', { address_city: values }));
         expect(parameters).toEqual(values.map((value) => ['address-city', value]));
       }),

@@ -30,13 +30,17 @@ const removeStale = async (folder: string, emitted: ReadonlySet<string>): Promis
   return stale;
 };
 
-const generate = async (version: FhirVersion, types: string[] | undefined): Promise<void> => {
+/** What the definitions of a version give; nothing is written yet, so that a mistake in one version leaves no half. */
+const emit = async (version: FhirVersion, types: string[] | undefined): Promise<EmittedFile[]> => {
   const source = await loadSource(version);
-  const files = [
+  return [
     ...emitSearchParameters(source),
     ...emitStructures(source),
     ...emitSchema(source, types === undefined ? {} : { types }),
   ];
+};
+
+const writeAll = async (version: FhirVersion, files: readonly EmittedFile[]): Promise<void> => {
   for (const file of files) {
     const state = (await write(file)) ? 'written' : 'unchanged';
     console.log(`${String(Buffer.byteLength(file.text)).padStart(9)} bytes  ${state.padEnd(9)}  ${file.path}`);
@@ -47,11 +51,19 @@ const generate = async (version: FhirVersion, types: string[] | undefined): Prom
   }
 };
 
-const { values } = parseArgs({ options: { version: { type: 'string' }, types: { type: 'string' } } });
-const versions = fhirVersions.filter((version) => values.version === undefined || values.version === version);
-if (versions.length === 0) throw new Error(`--version is one of ${fhirVersions.join(', ')}`);
-for (const version of versions)
-  await generate(
-    version,
-    values.types?.split(',').map((type) => type.trim()),
-  );
+const usage = `npm run codegen -- [--version ${fhirVersions.join('|')}] [--types Patient,Observation,…]`;
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { version: { type: 'string' }, types: { type: 'string' } } });
+  const versions = fhirVersions.filter((version) => values.version === undefined || values.version === version);
+  if (versions.length === 0) throw new Error(`--version is one of ${fhirVersions.join(', ')}`);
+  const types = values.types?.split(',').map((type) => type.trim());
+  const emitted: [FhirVersion, EmittedFile[]][] = [];
+  for (const version of versions) emitted.push([version, await emit(version, types)]);
+  for (const [version, files] of emitted) await writeAll(version, files);
+};
+
+await main().catch((error: unknown) => {
+  console.error(`${error instanceof Error ? error.message : String(error)}\nusage: ${usage}`);
+  process.exit(1);
+});

@@ -1,9 +1,12 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { TokenVerifier } from '../auth/verify-token.js';
+import { OperationOutcomeError } from '../fhir/outcome.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
+import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
 import { type AppSyncRuntime, createAppSyncApi } from './appsync/create-api.js';
 import { dynamoDbDataSource } from './appsync/data-sources/dynamodb.js';
@@ -14,8 +17,8 @@ import type { EmbeddedServer } from './compose.js';
 /** What the GraphQL face of one FHIR version is made of. */
 export interface GraphqlOptions {
   readonly server: EmbeddedServer;
-  /** The URL by which clients know the server, no slash at the end. */
-  readonly url: string;
+  /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
+  readonly baseUrl?: string;
   readonly authenticate: TokenVerifier;
   readonly folders: {
     /** The URL of the folder with `<version>/schema.graphql`. */
@@ -26,16 +29,19 @@ export interface GraphqlOptions {
   readonly log: Logger;
 }
 
-async function createRuntime({ server, url, folders, log }: GraphqlOptions): Promise<AppSyncRuntime> {
+async function createRuntime({ server, folders, log }: GraphqlOptions, baseUrl: () => string): Promise<AppSyncRuntime> {
   const { version } = server.definitions;
+  const api = await loadApi(version, folders.schema);
+  const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
   const handler = createResolverHandler(server, {
-    baseUrl: `${url}/${version}`,
+    baseUrl,
+    isInSchema: (type) => types.has(type),
     onUnexpected: (failure) => {
       log.error(failure, 'an interaction behind GraphQL failed');
     },
   });
   return createAppSyncApi({
-    api: await loadApi(version, folders.schema),
+    api,
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       resources: dynamoDbDataSource(server.table),
@@ -62,10 +68,13 @@ const withScheme = (authorization: string | undefined): string | undefined =>
  * @returns Express handlers for `/<version>/graphql`.
  */
 export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler | ErrorRequestHandler)[] {
-  const { authenticate, log } = options;
+  const { authenticate, log, server } = options;
+  const { version } = server.definitions;
+  // AppSync hands the Lambda no request: on AWS the base URL is a setting. Here it is that of the request under way.
+  const requests = new AsyncLocalStorage<string>();
   let runtime: Promise<AppSyncRuntime> | undefined;
-  return appSyncHttp({
-    runtime: () => (runtime ??= createRuntime(options)),
+  const handlers = appSyncHttp({
+    runtime: () => (runtime ??= createRuntime(options, () => requests.getStore() ?? `/${version}`)),
     authenticate: async (request: Request) => {
       const { principal, claims } = await authenticate(withScheme(request.get('authorization')));
       return {
@@ -82,4 +91,13 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
       log.error(error, 'GraphQL failed');
     },
   });
+  const withBase: RequestHandler = (request, response, next) => {
+    try {
+      requests.run(options.baseUrl ?? baseUrlOf(request, `/${version}`), next);
+    } catch (error) {
+      if (!(error instanceof OperationOutcomeError)) throw error;
+      response.status(error.status).json({ errors: [{ errorType: 'BadRequestException', message: error.message }] });
+    }
+  };
+  return [withBase, ...handlers];
 }

@@ -6,11 +6,12 @@ import { readSettings, SettingsError } from './settings.js';
 /** What stops a start, as a sentence for whoever started it; undefined for what nobody foresaw. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof SettingsError || error instanceof StoreError) return error.message;
-  const { code, port, address, path } = error as Error & {
+  const { code, port, address, path, hostname } = error as Error & {
     code?: string;
     port?: number;
     address?: string;
     path?: string;
+    hostname?: string;
   };
   const place = `${address ?? ''}:${String(port)}`;
   switch (code) {
@@ -18,7 +19,7 @@ function sentenceOf(error: unknown): string | undefined {
       return `The port ${place} is in use: stop what listens there, or choose another with PORT`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `This machine has no address ${address ?? ''}: choose another with HOST`;
+      return `This machine has no address ${address ?? hostname ?? ''}: choose another with HOST`;
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -43,8 +44,10 @@ async function main(): Promise<void> {
   if (settings.auth === 'off') {
     console.log('AUTH=off: no token is asked for; who reaches this server reads and writes everything.');
   }
+  const { url, port } = running;
+  const address = settings.isPublicUrlSet ? `${settings.host} port ${String(port)}, known as ${url}` : url;
   console.log(
-    `fhir-on-appsync listens on ${running.url} (data in ${settings.dataFolder}, ready in ${String(milliseconds)} ms)`,
+    `fhir-on-appsync listens on ${address} (data in ${settings.dataFolder}, ready in ${String(milliseconds)} ms)`,
   );
   let isClosing = false;
   const close = (): void => {

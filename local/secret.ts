@@ -1,24 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SettingsError } from './settings.js';
 
 /**
  * Reads secret bytes from a file of the data folder, making them at the first start.
  * Two processes starting at once agree on one secret: the file is linked into place, never overwritten.
  * @param folder the data folder, which exists.
  * @param name the file's name.
- * @param make makes a new secret; 32 random bytes unless given.
+ * @param make makes a new secret, which its reader checks; 32 random bytes without it.
  * @returns the secret's bytes.
+ * @throws SettingsError when random bytes are missing from the file.
  */
-export function readSecret(folder: string, name: string, make: () => Uint8Array = () => randomBytes(32)): Uint8Array {
+export function readSecret(folder: string, name: string, make?: () => Uint8Array): Uint8Array {
   const file = join(folder, name);
+  const found = (): Uint8Array => (make === undefined ? requireWhole(file, readFileSync(file)) : readFileSync(file));
   const draft = `${file}.${String(process.pid)}`;
   try {
-    return readFileSync(file);
+    return found();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  writeFileSync(draft, make(), { mode: 0o600 });
+  writeFileSync(draft, make?.() ?? randomBytes(randomLength), { mode: 0o600 });
   try {
     linkSync(draft, file);
   } catch (error) {
@@ -26,5 +29,15 @@ export function readSecret(folder: string, name: string, make: () => Uint8Array 
   } finally {
     rmSync(draft, { force: true });
   }
-  return readFileSync(file);
+  return found();
+}
+
+const randomLength = 32;
+
+function requireWhole(file: string, bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= randomLength) return bytes;
+  throw new SettingsError(
+    `The secret in ${file} is damaged: it has ${String(bytes.length)} bytes. Restore it from a backup, or remove it: ` +
+      'a new one is made, and what was sealed with the old one does not count any more',
+  );
 }

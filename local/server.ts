@@ -5,12 +5,15 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
+import { notFound, outcome } from '../fhir/outcome.js';
 import { fhirVersions } from '../fhir/version.js';
+import { fhirJson } from '../rest/answer.js';
 import { createRestApp } from '../rest/app.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { createAuthentication } from './authentication.js';
 import { type EmbeddedServers, openServers } from './compose.js';
 import { createGraphqlHandler } from './graphql.js';
+import { loopbackOnly } from './loopback-only.js';
 import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
@@ -21,6 +24,8 @@ import { renderStartPage } from './start-page.js';
 export interface RunningServer {
   /** The URL by which clients know it, no slash at the end. */
   readonly url: string;
+  /** The port it listens on. */
+  readonly port: number;
   /** Answers what is under way, then closes the store. */
   close(): Promise<void>;
 }
@@ -32,8 +37,10 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
+  if (settings.auth === 'off') app.use(loopbackOnly);
   const signIn = createSignIn({
     publicUrl: url,
+    isUrlFixed: settings.isPublicUrlSet,
     dataFolder: settings.dataFolder,
     ...(settings.signInPassword === undefined ? {} : { password: settings.signInPassword }),
     onError: (error) => {
@@ -52,8 +59,9 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   });
   for (const version of fhirVersions) {
     const server = servers[version];
-    app.all(`/${version}/graphql`, graphqlCors, createGraphqlHandler({ server, url, authenticate, folders, log }));
-    app.use(`/${version}`, createRestApp({ server, authenticate, log }));
+    const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
+    app.all(`/${version}/graphql`, graphqlCors, createGraphqlHandler({ server, authenticate, folders, log, ...base }));
+    app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
   }
   if (settings.auth === 'on') {
     app.use(signInPath, (request, response) => {
@@ -63,6 +71,13 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   const page = renderStartPage({ baseUrl: url, auth: settings.auth, versions: fhirVersions });
   app.get('/', (_, response) => {
     response.set(pageHeaders()).send(page);
+  });
+  app.use((_, response) => {
+    const { status, issues } = notFound(`Nothing is here; ${url}/ says what is where. This path`);
+    response
+      .status(status)
+      .type(fhirJson)
+      .send(JSON.stringify(outcome(issues)));
   });
   return app;
 }
@@ -102,7 +117,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       clearTimeout(timer);
       await stores.close();
     };
-    return { url, close };
+    return { url, port, close };
   } catch (error) {
     server.close();
     await stores.close();

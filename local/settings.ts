@@ -10,6 +10,8 @@ export interface Settings {
   readonly auth: 'on' | 'off';
   /** The URL by which clients know this server, no slash at the end. */
   readonly publicUrl: string;
+  /** Whether PUBLIC_URL says so: then links begin with it, whatever host a request names. */
+  readonly isPublicUrlSet: boolean;
   /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
   readonly signInPassword: string | undefined;
 }
@@ -32,6 +34,16 @@ function portOf(text: string): number {
   if (!/^\d+$/.test(text) || port > 65535)
     throw new SettingsError(`PORT is "${text}": it must be a number from 0 to 65535`);
   return port;
+}
+
+/** PUBLIC_URL, no slash at the end. */
+function publicUrlOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (!isHttp || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new SettingsError(`PUBLIC_URL is "${text}": it must be a URL such as https://fhir.example.org/base`);
+  }
+  return text.replace(/\/+$/, '');
 }
 
 /**
@@ -58,7 +70,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     auth,
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
-    publicUrl: setting('PUBLIC_URL', `http://${authority}:${String(port)}`).replace(/\/+$/, ''),
+    publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
+    isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
   };
 }

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { reachesOnly } from './lmdb-pages.js';
 import { StoreError } from './store-error.js';
 
@@ -15,18 +16,33 @@ interface MetaPage {
   readonly roots: readonly bigint[];
 }
 
+/** Beside the data file once the store was made: tells a store that lost its content from one not yet made. */
+const madeMarker = 'made';
+
+/** Says that the store in this folder was made, so that an empty one is found damaged from now on. */
+export function markMade(folder: string): void {
+  writeFileSync(join(folder, madeMarker), '');
+}
+
 /**
  * Refuses a data file that LMDB could not read. LMDB maps the file into memory: where pages are missing, the process
  * would end with a bus error instead of an exception, so this is looked at before.
  * It finds what was cut off and what was overwritten at the file's start; LMDB keeps no checksums of its pages.
+ * @param folder the environment's folder.
  * @throws StoreError naming the file and what is wrong with it.
  */
-export function requireIntact(file: string): void {
-  if (!existsSync(file)) return;
+export function requireIntact(folder: string): void {
+  const file = join(folder, 'data.mdb');
+  const isMade = existsSync(join(folder, madeMarker));
+  if (!existsSync(file)) {
+    if (isMade) throw damaged(file, 'it is missing');
+    return;
+  }
   const descriptor = openFile(file);
   try {
     const { size } = fstatSync(descriptor);
-    if (size === 0) return; // made, but nothing was written yet: LMDB begins anew
+    if (size === 0 && isMade) throw damaged(file, 'it is empty');
+    if (size === 0) return; // a first start that ended before anything was written: LMDB begins anew
     const first = metaPage(descriptor, 0);
     const second = first === undefined ? undefined : metaPage(descriptor, first.pageSize);
     if (first === undefined || second === undefined || first.pageSize !== second.pageSize) {

@@ -86,10 +86,11 @@ function thisProcess(): Holder {
   return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
 }
 
-/** The start time in /proc/<pid>/stat, counted from the boot; undefined where there is no such file. */
+/** The start time in /proc/<pid>/stat, counted from the boot; undefined where there is no such file, or the process is dead but nobody asked for its end yet. */
 function startOf(pid: number): string | undefined {
   const stat = read(`/proc/${String(pid)}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
 function read(file: string): string | undefined {

@@ -1,7 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { requireIntact } from './lmdb-file.js';
+import { markMade, requireIntact } from './lmdb-file.js';
 import { lockFolder } from './lmdb-lock.js';
 import { StoreError } from './store-error.js';
 
@@ -21,8 +20,9 @@ export function openRoot(folder: string): Root {
   requireWritable(folder);
   const unlock = lockFolder(folder);
   try {
-    requireIntact(join(folder, 'data.mdb'));
+    requireIntact(folder);
     const root = openEnvironment(folder);
+    markMade(folder);
     const close = root.close.bind(root);
     root.close = async () => {
       await new Promise((resolve) => setImmediate(resolve)); // writes are queued until the event loop comes round

@@ -24,15 +24,19 @@ const maxCharacters = 32_768;
 
 const folder = fileURLToPath(new URL('./', import.meta.url));
 
+/** The resolvers' sources by the names of their bundles. */
+const sources = Object.fromEntries(resolverNames.map((name) => [name, join(folder, `${name}.ts`)]));
+
 /**
  * Bundles the resolvers.
  * @param {string} outdir the folder the files `<name>.js` go to.
+ * @param {Record<string, string>} entries sources by name; the project's resolvers without it.
  * @returns {Promise<void>}
  * @throws Error when a bundle is larger than AppSync takes.
  */
-export async function bundleResolvers(outdir) {
+export async function bundleResolvers(outdir, entries = sources) {
   await build({
-    entryPoints: Object.fromEntries(resolverNames.map((name) => [name, join(folder, `${name}.ts`)])),
+    entryPoints: entries,
     outdir,
     bundle: true,
     format: 'esm',
@@ -42,7 +46,7 @@ export async function bundleResolvers(outdir) {
     external: ['@aws-appsync/utils'],
     logLevel: 'warning',
   });
-  for (const name of resolverNames) {
+  for (const name of Object.keys(entries)) {
     const { length } = await readFile(join(outdir, `${name}.js`), 'utf8');
     if (length > maxCharacters) throw new Error(`${name}.js has ${length} characters, AppSync takes ${maxCharacters}`);
   }

@@ -18,6 +18,8 @@ export interface RestOptions {
   /** Verifies the Authorization header; throws 401. */
   readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
   readonly log: ErrorLog;
+  /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
+  readonly baseUrl?: string;
   /** The most bytes of a request's body, decompressed; 50 MiB unless given. */
   readonly bodyLimit?: number;
 }
@@ -38,7 +40,7 @@ const securityHeaders = {
  * @returns an Express router that answers everything below its path.
  */
 export function createRestApp(options: RestOptions): Router {
-  const { server, authenticate, log, bodyLimit = 50 * mebibyte } = options;
+  const { server, log, bodyLimit = 50 * mebibyte } = options;
   const context: RestContext = { server, log, readBody: createBodyReader(bodyLimit) };
   const router = express.Router();
   router.use(
@@ -51,7 +53,7 @@ export function createRestApp(options: RestOptions): Router {
   router.use(async (http: Request, response: Response) => {
     response.removeHeader('X-Powered-By');
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-    const answer = await answerOf(context, authenticate, http, response);
+    const answer = await answerOf(context, options, http, response);
     await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
   });
   return router;
@@ -59,14 +61,14 @@ export function createRestApp(options: RestOptions): Router {
 
 async function answerOf(
   context: RestContext,
-  authenticate: RestOptions['authenticate'],
+  { authenticate, baseUrl: fixed }: RestOptions,
   http: Request,
   response: Response,
 ): Promise<RestAnswer> {
   const { server, log } = context;
   const headers: Record<string, string> = {};
   try {
-    const baseUrl = baseUrlOf(http, http.baseUrl);
+    const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
     const route = routeOf(server.definitions.structures, http.method, path, query !== '');

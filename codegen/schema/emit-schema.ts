@@ -25,7 +25,8 @@ export function emitSchema(source: SourceDefinitions, options: { types?: string[
     .filter(({ kind, abstract }) => kind === 'resource' && !abstract)
     .map(({ name }) => name);
   const unknown = (options.types ?? []).filter((type) => !all.includes(type));
-  if (unknown.length > 0) throw new Error(`${source.version} has no resource type ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`${source.version} has no resource type ${unknown.join(', ')}; --version chooses one version`);
   const types = all
     .filter((type) => options.types === undefined || [...options.types, ...always].includes(type))
     .sort();

@@ -96,6 +96,11 @@ async function* batchesOf(resources: AsyncIterable<Line> | Iterable<Line>, word:
     try {
       // The text goes out as it came: parsed only to see type and id, so that decimals keep their digits.
       const resource = requireResource(JSON.parse(text));
+      if (isBundleToDo(resource)) {
+        yield* batch.take();
+        yield requestOfBundle(resource, text, place);
+        continue;
+      }
       if (!batch.takes(keyOf(resource), text.length)) yield* batch.take();
       batch.add(resource, text, place);
     } catch (cause) {
@@ -107,8 +112,12 @@ async function* batchesOf(resources: AsyncIterable<Line> | Iterable<Line>, word:
 
 const methods = ['PUT', 'DELETE', 'GET', 'HEAD'];
 
-/** A transaction or batch, posted as it is. */
-function requestOfBundle(bundle: Json, body: string): LoadRequest {
+/** Whether a resource is a Bundle that says what to do with its entries. */
+const isBundleToDo = (resource: Json): boolean =>
+  resource['resourceType'] === 'Bundle' && (resource['type'] === 'transaction' || resource['type'] === 'batch');
+
+/** A transaction or batch, posted as it is. `inside` says where it stands, when it is not the whole file. */
+function requestOfBundle(bundle: Json, body: string, inside?: string): LoadRequest {
   const entries = Array.isArray(bundle['entry'])
     ? bundle['entry'].map((entry: unknown) => (isJson(entry) ? entry : {}))
     : [];
@@ -120,7 +129,8 @@ function requestOfBundle(bundle: Json, body: string): LoadRequest {
       const { resource } = entry;
       const url = textOf(requestOf(entry)['url']) ?? '';
       const type = isJson(resource) ? String(resource['resourceType']) : (url.split(/[/?]/)[0] ?? '');
-      return { type, place: `entry ${String(index)}` };
+      const entryPlace = `entry ${String(index)}`;
+      return { type, place: inside === undefined ? entryPlace : `${inside}, ${entryPlace}` };
     }),
     repeatable: entries.every((entry) => {
       const { method, ifNoneExist } = requestOf(entry);
@@ -134,7 +144,8 @@ const containers = ['collection', 'searchset', 'document', 'message'];
 
 /**
  * Turns a file into the bundles to post: a transaction or batch as it is; resources, one or one a line or those of a
- * collection, in batches, each under its id, or as a new one when it has none.
+ * collection, in batches, each under its id, or as a new one when it has none; a line that is a transaction or batch
+ * as it is.
  * @param file the file; NDJSON is read as it is posted, and may be larger than the memory.
  * @returns the requests, and what in the file cannot be one.
  */
@@ -154,7 +165,7 @@ export async function* requestsOf(file: InputFile): AsyncGenerator<LoadRequest> 
   const type = textOf(value['type']);
   if (value['resourceType'] !== 'Bundle' || type === undefined) {
     yield* batchesOf([{ number: 1, text }], 'resource');
-  } else if (type === 'transaction' || type === 'batch') {
+  } else if (isBundleToDo(value)) {
     yield requestOfBundle(value, text);
   } else if (containers.includes(type) && Array.isArray(value['entry'])) {
     const { entry } = parseJson(text) as { readonly entry: readonly Json[] };

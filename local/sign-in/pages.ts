@@ -48,27 +48,35 @@ async function interact(
   await provider.interactionFinished(request, response, { login: { accountId: user.subject } });
 }
 
+/** What the provider takes for the address it was asked at. */
+const forwarded = (host: string, protocol: string): Record<string, string> => ({
+  'x-forwarded-host': host,
+  'x-forwarded-proto': protocol.slice(0, -1),
+});
+
 /**
  * The sign-in's answers: the provider's own, and the page that asks who signs in.
- * @param issuer the URL it is reached by, no slash at the end.
- * @param keys what it signs with.
- * @param dataFolder where its sessions are kept.
- * @param password what users sign in with; the documented one, for this machine only, when undefined.
+ * @param options issuer: the URL it is reached by, no slash at the end; isUrlFixed: whether addresses begin with it,
+ *   whatever host a request names; keys: what it signs with; dataFolder: where its sessions are kept; password: what
+ *   users sign in with; the documented one, for this machine only, when undefined.
  * @returns a handler of requests whose `url` is relative to the issuer.
  */
-export function createPages(
-  issuer: string,
-  keys: SignInKeys,
-  dataFolder: string,
-  password: string | undefined,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function createPages(options: {
+  readonly issuer: string;
+  readonly isUrlFixed?: boolean;
+  readonly keys: SignInKeys;
+  readonly dataFolder: string;
+  readonly password?: string;
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { issuer, isUrlFixed = false, keys, dataFolder, password } = options;
   const provider = createProvider(issuer, keys, keepSessions(dataFolder));
   const answer = provider.callback();
-  const mountPath = new URL(issuer).pathname;
+  const { pathname: mountPath, host, protocol } = new URL(issuer);
   return async (request, response) => {
     // The provider finds the path it is mounted at, for the addresses it writes, in Express's name for the whole URL.
     Object.assign(request, { originalUrl: `${mountPath}${request.url ?? ''}` });
     if (!interactionPath.test(request.url?.split('?')[0] ?? '')) {
+      if (isUrlFixed) Object.assign(request.headers, { host, ...forwarded(host, protocol) });
       await answer(request, response);
       return;
     }

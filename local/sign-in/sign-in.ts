@@ -39,7 +39,8 @@ type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<voi
 /**
  * The local sign-in: OpenID Connect for the documented users, with access tokens shaped as Cognito's.
  * Its provider is loaded at the first request, since most starts never need it.
- * @param options publicUrl: the URL by which clients know the server, no slash at the end; dataFolder: where its keys
+ * @param options publicUrl: the URL by which clients know the server, no slash at the end; isUrlFixed:
+ *   whether its pages' addresses begin with it, whatever host a request names; dataFolder: where its keys
  *   are, and are made at first; password: what users sign in with; without one the documented password counts, for
  *   who comes from this machine; onError: takes unexpected failures, which browsers see as a bare 500.
  * @returns the sign-in.
@@ -47,6 +48,7 @@ type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  */
 export function createSignIn(options: {
   readonly publicUrl: string;
+  readonly isUrlFixed?: boolean;
   readonly dataFolder: string;
   readonly password?: string;
   readonly onError: (error: unknown) => void;
@@ -57,7 +59,7 @@ export function createSignIn(options: {
   let pages: Promise<Pages> | undefined;
   const loaded = async (): Promise<Pages> => {
     const { createPages } = await import('./pages.js');
-    return createPages(issuer, keys, options.dataFolder, options.password);
+    return createPages({ issuer, keys, ...options });
   };
   return {
     issuer,

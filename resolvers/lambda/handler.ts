@@ -5,14 +5,16 @@ import type { Caller, FhirServer } from '../../interactions/server.js';
 import type { Claims, InteractionAnswer, InteractionRequest, ReferenceRequest } from '../interaction-request.js';
 import { answer } from './answer.js';
 import { createMutation, deleteMutation, updateMutation } from './mutations.js';
-import { type Resolved, resolveReferences } from './references.js';
+import { type IsInSchema, type Resolved, resolveReferences } from './references.js';
 import { render } from './render.js';
 import { connection, list } from './search.js';
 
 /** What the handler needs beside the server. */
 export interface ResolverHandlerOptions {
-  /** The base URL by which references to this server's own resources may be written, without a slash at the end. */
-  readonly baseUrl: string;
+  /** The base URL by which the caller may write references to this server's own resources, without a slash at the end. */
+  readonly baseUrl: () => string;
+  /** Whether the API's schema has a resource type; all of them without it. */
+  readonly isInSchema?: IsInSchema;
   /** Is told of failures nobody expected, which callers see masked. Nothing of a resource may be logged. */
   readonly onUnexpected: (failure: unknown) => void;
 }
@@ -38,10 +40,10 @@ type Level = Promise<readonly Resolved[]>;
 export function createResolverHandler(server: FhirServer, options: ResolverHandlerOptions): ResolverHandler {
   const callerOf = (claims: Claims | undefined): Caller => {
     if (claims === undefined) throw unauthenticated('The request has no access token of a user pool');
-    return { principal: principalFromClaims(claims), baseUrl: options.baseUrl };
+    return { principal: principalFromClaims(claims), baseUrl: options.baseUrl() };
   };
   const one = (request: InteractionRequest): Promise<InteractionAnswer> =>
-    answer(() => interact(server, callerOf(request.claims), request), options.onUnexpected);
+    answer(() => interact(server, callerOf(request.claims), request, options), options.onUnexpected);
 
   const batch = (requests: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]> => {
     const levels = new Map<string, { requests: ReferenceRequest[]; level?: Level }>();
@@ -56,7 +58,7 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
         return answer(async () => {
           await Promise.resolve(); // until all requests of the level are gathered
           together.level ??= Promise.resolve().then(() =>
-            resolveReferences(server, callerOf(request.claims), together.requests),
+            resolveReferences(server, callerOf(request.claims), together.requests, options.isInSchema),
           );
           return valueOf((await together.level)[place]);
         }, options.onUnexpected);
@@ -84,7 +86,12 @@ function valueOf(resolved: Resolved | undefined): unknown {
   return resolved ?? null;
 }
 
-async function interact(server: FhirServer, caller: Caller, request: InteractionRequest): Promise<unknown> {
+async function interact(
+  server: FhirServer,
+  caller: Caller,
+  request: InteractionRequest,
+  { isInSchema }: ResolverHandlerOptions,
+): Promise<unknown> {
   switch (request.interaction) {
     case 'read':
       return render(await read(server, caller, { type: request.type, id: request.id }));
@@ -97,6 +104,6 @@ async function interact(server: FhirServer, caller: Caller, request: Interaction
     case 'delete':
       return deleteMutation(server, caller, request);
     case 'reference':
-      return valueOf((await resolveReferences(server, caller, [request]))[0]);
+      return valueOf((await resolveReferences(server, caller, [request], isInSchema))[0]);
   }
 }

@@ -1,6 +1,6 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { Decimal, parseUniqueJson } from '../../fhir/json.js';
-import { OperationOutcomeError, invalidRequest } from '../../fhir/outcome.js';
+import { OperationOutcomeError, invalidRequest, invalidResource } from '../../fhir/outcome.js';
 import type { Resource } from '../../fhir/resource.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 
@@ -17,7 +17,8 @@ const deepest = 200;
  * @param type the resource type of the mutation.
  * @param input the argument `res`.
  * @param place the field, for errors.
- * @throws OperationOutcomeError 400 when the input is for another resource type or holds AWSJSON that is no JSON. What
+ * @throws OperationOutcomeError 400 when the input is for another resource type or holds AWSJSON that is no JSON, 422 for
+ * a decimal that is none. What
  * breaks the type's rules is left to the interaction.
  */
 export function resourceOf(definitions: FhirDefinitions, type: string, input: unknown, place: string): Resource {
@@ -56,9 +57,15 @@ function converted(at: Place, value: unknown): unknown {
     return value.map((each: unknown, index) => converted({ ...at, place: `${at.place}[${String(index)}]` }, each));
   }
   if (at.type === 'Resource') return contained(at, value);
-  if (at.type === 'decimal' && typeof value === 'string' && decimalText.test(value)) return new Decimal(value);
+  if (at.type === 'decimal' && typeof value === 'string') return decimalOf(at, value);
   if (isJsonObject(value) && at.levels > 0) return members(at, value);
   return value;
+}
+
+function decimalOf({ place }: Place, text: string): Decimal {
+  if (decimalText.test(text)) return new Decimal(text);
+  const diagnostics = `${place} must be the text of a decimal number, such as "1.50"`;
+  throw invalidResource([{ severity: 'error', code: 'value', diagnostics, expression: [place] }]);
 }
 
 /** A resource inside another one: JSON text, or what AppSync made of it. */
@@ -74,7 +81,8 @@ function parsedText(text: string, place: string): unknown {
   try {
     return parseUniqueJson(text);
   } catch (failure) {
-    if (failure instanceof OperationOutcomeError) throw invalidRequest(failure.message, place);
+    if (failure instanceof OperationOutcomeError)
+      throw invalidRequest(failure.message.replace(/^The body/, 'The text'), place);
     throw failure;
   }
 }

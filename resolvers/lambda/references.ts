@@ -1,4 +1,4 @@
-import { notFound, OperationOutcomeError } from '../../fhir/outcome.js';
+import { notFound, notSupported, OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
 import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { readMany } from '../../interactions/read.js';
@@ -63,16 +63,20 @@ function contained(container: JsonObject, path: readonly (string | number)[], id
   return Array.isArray(inside) ? inside.filter(isJsonObject).find((resource) => resource['id'] === id) : undefined;
 }
 
+/** Whether the schema has a resource type: a smaller schema (`npm run codegen -- --types`) lacks some. */
+export type IsInSchema = (type: string) => boolean;
+
 /**
  * Resolves the references of one level: one read for all of them, each resource rendered once.
  * @returns in the requests' order: the resource; `null` for one of another type than wanted, or an optional one that
- * cannot be resolved; otherwise a 404.
+ * cannot be resolved, or whose type the schema lacks; otherwise an error.
  * @see https://hl7.org/fhir/R4/graphql.html#references
  */
 export async function resolveReferences(
   server: FhirServer,
   caller: Caller,
   requests: readonly ReferenceRequest[],
+  isInSchema: IsInSchema = () => true,
 ): Promise<readonly Resolved[]> {
   const targets = requests.map((request) => targetOf(caller, request));
   const keys = new Map<string, ResourceKey>();
@@ -95,7 +99,7 @@ export async function resolveReferences(
     return target.kind === 'current' ? once(version) : contained(once(version), target.path, target.id);
   };
   const resources = await Promise.all(targets.map(resolve));
-  return requests.map((request, place) => wanted(request, resources[place]));
+  return requests.map((request, place) => wanted(request, resources[place], isInSchema));
 }
 
 /** A reference to one version is read as such; whatever hides it is the same as nothing there. */
@@ -112,7 +116,17 @@ async function versionOf(
   }
 }
 
-function wanted({ reference, type, optional }: ReferenceRequest, resource: JsonObject | undefined): Resolved {
+function wanted(
+  { reference, type, optional }: ReferenceRequest,
+  resource: JsonObject | undefined,
+  isInSchema: IsInSchema,
+): Resolved {
+  const found = resource?.['resourceType'];
+  if (typeof found === 'string' && !isInSchema(found)) {
+    return optional || (type !== undefined && type !== found)
+      ? null
+      : notSupported(`The target of ${reference ?? 'the reference'} is of type ${found}, which this schema leaves out`);
+  }
   if (resource !== undefined) return type === undefined || resource['resourceType'] === type ? resource : null;
   if (optional) return null;
   return notFound(

@@ -304,6 +304,17 @@ describe('resources', () => {
     for (const line of lines) expect(sent).toContain(line);
   });
 
+  test('a line that is a transaction or a batch is posted as it is', async () => {
+    const inside = bundle('transaction', post('Patient'), put('Group', 'g'));
+    write('x.ndjson', ['{"resourceType":"Patient","id":"a"}', JSON.stringify(inside)].join('\n'));
+    const report = await load();
+    expect(report.failureCount).toBe(0);
+    expect(received.map((one) => [one.bundle.type, one.bundle.entry.length])).toEqual([
+      ['batch', 1],
+      ['transaction', 2],
+    ]);
+  });
+
   test('of a line that is none are reported with its number; the others are loaded', async () => {
     write('x.ndjson', '{"resourceType":"Patient","id":"a"}\nrubbish\n{"id":"b"}\n{"resourceType":"Patient","id":"c"}');
     const report = await load();

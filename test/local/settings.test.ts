@@ -11,6 +11,7 @@ describe('settings of the embedded server', () => {
       dataFolder: resolve('.data'),
       logLevel: 'info',
       publicUrl: 'http://127.0.0.1:3000',
+      isPublicUrlSet: false,
       signInPassword: undefined,
     });
   });
@@ -23,6 +24,13 @@ describe('settings of the embedded server', () => {
     expect(readSettings({ HOST: '::1', PORT: '8080' }).publicUrl).toBe('http://[::1]:8080');
     expect(readSettings({ PUBLIC_URL: 'https://fhir.example.org/' }).publicUrl).toBe('https://fhir.example.org');
   });
+
+  test.each(['foo', 'fhir.example.org', 'ftp://x', 'https://x/?a=1', 'https://x/#a', 'https://u:p@x'])(
+    'PUBLIC_URL=%s is refused by name',
+    (PUBLIC_URL) => {
+      expect(() => readSettings({ PUBLIC_URL })).toThrow(/PUBLIC_URL/);
+    },
+  );
 
   test('listening on every address, the server is known as localhost', () => {
     expect(readSettings({ HOST: '0.0.0.0' }).publicUrl).toBe('http://localhost:3000');

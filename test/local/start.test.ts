@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -60,13 +61,22 @@ async function answerTo(url: string, request: string): Promise<string> {
 /** The URL it says it listens on. */
 async function listening(started: Started): Promise<string> {
   for (let i = 0; i < 500; i += 1) {
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(started.output())?.[0];
-    if (url !== undefined) return url;
+    const [, port] = /listens on (?:http:\/\/)?127\.0\.0\.1(?::| port )(\d+)/.exec(started.output()) ?? [];
+    if (port !== undefined) return `http://127.0.0.1:${port}`;
     if (started.child.exitCode !== null) break;
     await new Promise((done) => setTimeout(done, 20));
   }
   throw new Error(`It does not listen:\n${started.output()}`);
 }
+
+/** The status of a GET with these headers, `host` among them. */
+const statusOf = (url: string, headers: Record<string, string>): Promise<number> =>
+  new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    }).on('error', reject);
+  });
 
 const patient = { resourceType: 'Patient', name: [{ family: 'Windsor' }] };
 const post = (url: string): Promise<Response> =>
@@ -75,6 +85,36 @@ const post = (url: string): Promise<Response> =>
     headers: { 'content-type': 'application/fhir+json' },
     body: JSON.stringify(patient),
   });
+
+describe('PUBLIC_URL', () => {
+  test('begins every link of REST, GraphQL and sign-in, whatever host a request names', async () => {
+    const base = 'https://fhir.example.org/base';
+    const url = await listening(start({ DATA_DIR: folder(), PUBLIC_URL: base }));
+    expect((await post(url)).headers.get('location')).toMatch(`${base}/r4/Patient/`);
+    const mutation = 'mutation { PatientCreate(res: {}) { location } }';
+    const reply = await fetch(`${url}/r4/graphql`, { method: 'POST', body: JSON.stringify({ query: mutation }) });
+    expect(await reply.text()).toContain(`${base}/r4/Patient/`);
+  });
+});
+
+describe('AUTH=off', () => {
+  test.each([
+    ['a page of another site', { origin: 'https://evil.example' }],
+    ['a page without an origin', { origin: 'null' }],
+    ['a name made to point here', { host: 'evil.example' }],
+  ])('refuses %s', async (_, headers) => {
+    const url = await listening(start({ DATA_DIR: folder() }));
+    for (const path of ['/r4/Patient', '/r4/metadata', '/r4/graphql', '/']) {
+      expect(await statusOf(`${url}${path}`, headers)).toBe(403);
+    }
+    expect(await statusOf(`${url}/r4/Patient`, { origin: 'http://localhost:5173' })).toBe(200);
+  });
+});
+
+test('a path where nothing is is answered with an OperationOutcome', async () => {
+  const reply = await fetch(`${await listening(start({ DATA_DIR: folder() }))}/r5/Patient`);
+  expect([reply.status, await reply.json()]).toMatchObject([404, { resourceType: 'OperationOutcome' }]);
+});
 
 describe('npm start', () => {
   test('serves REST and GraphQL of R4 and STU3, and a page that says what is where', async () => {
@@ -173,6 +213,18 @@ describe('npm start ends with exit code 1 and one clear sentence', () => {
       },
     ],
     [
+      'empty',
+      (file: string) => {
+        truncateSync(file, 0);
+      },
+    ],
+    [
+      'gone',
+      (file: string) => {
+        rmSync(file);
+      },
+    ],
+    [
       'overwritten',
       (file: string) => {
         writeFileSync(file, 'this is no store'.repeat(4096));
@@ -191,6 +243,20 @@ describe('npm start ends with exit code 1 and one clear sentence', () => {
     if (main === undefined) throw new Error(`no store file in ${readdirSync(store).join(', ')}`);
     damage(join(store, main));
     await refused(environment, /damaged|not a store|cannot be read/i);
+  });
+
+  test.each(['page.key', 'sign-in-cookies'])('when the secret %s is empty', async (name) => {
+    const environment = { DATA_DIR: folder(), AUTH: 'on' };
+    const first = start(environment);
+    await listening(first);
+    first.child.kill('SIGTERM');
+    await first.ended;
+    truncateSync(join(environment.DATA_DIR, name), 0);
+    await refused(environment, new RegExp(`${name} is damaged`));
+  });
+
+  test('when PUBLIC_URL is no URL', async () => {
+    await refused({ DATA_DIR: folder(), PUBLIC_URL: 'foo' }, /PUBLIC_URL/);
   });
 
   test('when another server holds the store', async () => {

@@ -76,7 +76,7 @@ export async function startGraphqlServer(
   const invocations: GraphqlServer['invocations'] = [];
   const failures: unknown[] = [];
   const handler = createResolverHandler(server, {
-    baseUrl: `http://localhost/${version}`,
+    baseUrl: () => `http://localhost/${version}`,
     onUnexpected: (failure) => void failures.push(failure),
   });
   const api = createAppSyncApi({

@@ -54,7 +54,6 @@ function mount(app: express.Express, name: string, replaced: Readonly<Record<str
     `/${name}`,
     createGraphqlHandler({
       server: stores.servers.r4,
-      url: 'http://x',
       authenticate: createAuthentication('off', signIn),
       folders: { schema: pathToFileURL('schema/'), resolvers },
       log: pino({ level: 'silent' }),

@@ -21,6 +21,7 @@ beforeAll(async () => {
     logLevel: 'silent',
     auth: 'on' as const,
     publicUrl: 'http://127.0.0.1:0',
+    isPublicUrlSet: false,
     signInPassword: undefined,
   };
   running = await startServer(settings, pino({ level: 'silent' }));

@@ -60,7 +60,10 @@ describe('the handler behind the resolvers', () => {
       asked.push(keys.map(({ type, id }) => `${type}/${id}`));
       return Promise.resolve(keys.map(versionOf));
     };
-    const handler = createResolverHandler(await serverOf({ readMany }), { baseUrl: 'http://x', onUnexpected: nothing });
+    const handler = createResolverHandler(await serverOf({ readMany }), {
+      baseUrl: () => 'http://x',
+      onUnexpected: nothing,
+    });
     const texts = ['Patient/1', 'Patient/2', 'Patient/1', 'Group/1', 'nonsense', 'Patient/2'];
     const answers = await handler(texts.map((text) => reference(text, { optional: true })));
     expect(asked).toEqual([['Patient/1', 'Patient/2', 'Group/1']]);
@@ -71,7 +74,10 @@ describe('the handler behind the resolvers', () => {
 
   test('never answers one caller with what another may see, should a batch ever mix them', async () => {
     const readMany = (keys: readonly ResourceKey[]): Promise<StoredVersion[]> => Promise.resolve(keys.map(versionOf));
-    const handler = createResolverHandler(await serverOf({ readMany }), { baseUrl: 'http://x', onUnexpected: nothing });
+    const handler = createResolverHandler(await serverOf({ readMany }), {
+      baseUrl: () => 'http://x',
+      onUnexpected: nothing,
+    });
     const answers = await handler([
       reference('Patient/2'),
       reference('Patient/2', { claims: patient }),
@@ -84,7 +90,7 @@ describe('the handler behind the resolvers', () => {
     const told: unknown[] = [];
     const server = await serverOf({ read: nothing, readMany: nothing });
     const handler = createResolverHandler(server, {
-      baseUrl: 'http://x',
+      baseUrl: () => 'http://x',
       onUnexpected: (failure) => told.push(failure),
     });
     const claims = practitioner;
@@ -97,7 +103,7 @@ describe('the handler behind the resolvers', () => {
   });
 
   test('refuses who has no claims, or claims that name nobody', async () => {
-    const handler = createResolverHandler(await serverOf({}), { baseUrl: 'http://x', onUnexpected: nothing });
+    const handler = createResolverHandler(await serverOf({}), { baseUrl: () => 'http://x', onUnexpected: nothing });
     const read = { interaction: 'read', type: 'Patient', id: '1', field: 'Query.Patient' } as const;
     expect(errorOf(await handler(read))).toMatchObject({ type: 'login', info: { status: 401 } });
     expect(errorOf(await handler({ ...read, claims: {} }))).toMatchObject({ type: 'login', info: { status: 401 } });

@@ -123,6 +123,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
 
   return {
     maxActions: Infinity,
+    maxBytes: Infinity,
     historyShards: 1,
     historyHorizon: 0,
     get: (key) => attempt(() => read(key)),

@@ -64,6 +64,8 @@ export interface ItemChange {
 export interface Table {
   /** The most actions one write takes: 100 on DynamoDB, Infinity on LMDB. */
   readonly maxActions: number;
+  /** The most bytes of all items of one write together: 4 MB on DynamoDB, Infinity on LMDB. */
+  readonly maxBytes: number;
   /**
    * Over how many partitions of the history index the versions of one type are spread: a partition takes so many
    * writes a second on DynamoDB; 1 on LMDB. It stays what it was when the table was made.

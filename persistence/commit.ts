@@ -1,5 +1,5 @@
 import { keyText, type ResourceKey } from '../fhir/resource.js';
-import { claimItem, versionItem } from './item.js';
+import { claimItem, versionItem, type ItemSpace } from './item.js';
 import { currentKey, partitionKey } from './keys.js';
 import type { ResourceWrite } from './resource-store.js';
 import type { Condition, WriteAction } from './table.js';
@@ -25,11 +25,12 @@ export interface CommitActions {
  * @throws Error when a resource stands in two puts, or a version does not follow the one it replaces.
  */
 export function commitActions(
-  tenant: string,
+  space: ItemSpace,
   writes: readonly ResourceWrite[],
   commitId: string,
   digest: (criteria: string) => string,
 ): CommitActions {
+  const { tenant } = space;
   const actions: WriteAction[] = [];
   const places: number[][] = [];
   const contradictions: number[] = [];
@@ -45,8 +46,8 @@ export function commitActions(
   function put({ next, previous }: Put, place: number): void {
     requireNext(next, previous);
     if (expected.has(keyText(next))) throw new Error(`${keyText(next)} stands in two puts of one commit`);
-    if (previous !== undefined) add({ kind: 'put', item: versionItem(tenant, previous, 'archive') }, place);
-    const item = versionItem(tenant, { ...next, commitId }, 'current');
+    if (previous !== undefined) add({ kind: 'put', item: versionItem(space, previous, 'archive') }, place);
+    const item = versionItem(space, { ...next, commitId }, 'current');
     const versionId = previous?.versionId ?? 0;
     expected.set(keyText(next), {
       versionId,

@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../fhir/resource.js';
+import { historyColumns } from './history-keys.js';
 import { archiveKey, claimKey, claimPartitionKey, currentKey, partitionKey } from './keys.js';
 import type { StoredVersion, WriteMethod } from './resource-store.js';
 import type { AttributeValue, Item } from './table.js';
@@ -19,11 +20,23 @@ import type { AttributeValue, Item } from './table.js';
  * | `children`    | whether there are resources inside (`contained`, entries) whose types GraphQL must name      |
  * | `commitId`    | the commit that wrote it                                                                     |
  * | `lock`        | the transaction that holds the resource; absent when none does                               |
+ * | `created`     | whether nothing was there before: the first version, or one after a deletion                 |
+ * | `hp`, `hs`    | its place in the history index (history-keys.ts); a staged version has none                  |
  * | `body`        | the resource's JSON text, with `id` and `meta`; empty for a tombstone                        |
  */
 
+/** The tenant whose items a store writes, and over how many partitions of the history index. */
+export interface ItemSpace {
+  readonly tenant: string;
+  readonly historyShards: number;
+}
+
 /** The item of a version, under `current` or, once it is superseded, under its archive key. */
-export function versionItem(tenant: string, version: StoredVersion, place: 'current' | 'archive'): Item {
+export function versionItem(
+  { tenant, historyShards }: ItemSpace,
+  version: StoredVersion,
+  place: 'current' | 'archive',
+): Item {
   return {
     pk: partitionKey(tenant, version.type, version.id),
     sk: place === 'current' ? currentKey : archiveKey(version.versionId),
@@ -35,7 +48,9 @@ export function versionItem(tenant: string, version: StoredVersion, place: 'curr
     deleted: version.deleted,
     compartments: version.compartments,
     children: version.resourceChildren,
+    ...(version.created === undefined ? {} : { created: version.created }),
     commitId: version.commitId,
+    ...historyColumns(tenant, version, historyShards),
     body: version.body,
   };
 }
@@ -48,7 +63,7 @@ export function versionItem(tenant: string, version: StoredVersion, place: 'curr
 export function versionOf(item: Item): StoredVersion | undefined {
   const versionId = column(item, 'versionId', 'number');
   if (versionId === 0) return undefined;
-  const commitId = item['commitId'];
+  const { commitId, created } = item;
   return {
     type: column(item, 'type', 'string'),
     id: column(item, 'id', 'string'),
@@ -58,6 +73,7 @@ export function versionOf(item: Item): StoredVersion | undefined {
     deleted: column(item, 'deleted', 'boolean'),
     compartments: listColumn(item, 'compartments'),
     resourceChildren: column(item, 'children', 'boolean'),
+    ...(typeof created === 'boolean' ? { created } : {}),
     ...(typeof commitId === 'string' ? { commitId } : {}),
     body: column(item, 'body', 'string'),
   };

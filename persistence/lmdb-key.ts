@@ -43,10 +43,3 @@ export function attributesOf(item: Item): Attributes {
   }
   return attributes;
 }
-
-/** Which of `segments` disjoint parts a partition belongs to: FNV-1a of its key, so that parts are about equal. */
-export function partitionOf(pk: string, segments: number): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(pk)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash % segments;
-}

@@ -2,13 +2,14 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 import { markMade, requireIntact } from './lmdb-file.js';
 import { lockFolder } from './lmdb-lock.js';
+import { upgradeToHistory } from './lmdb-upgrade.js';
 import { StoreError } from './store-error.js';
 
 /** An LMDB environment that this process alone has open. `close` waits for queued writes and gives the folder free. */
 export type Root = RootDatabase;
 
-/** Raise it when older programs could no longer read what this one writes. */
-const formatVersion = 1;
+/** Raise it when older programs could no longer read what this one writes, or would write what this one cannot read. */
+const formatVersion = 2;
 const formatKey = 'format';
 
 /**
@@ -62,7 +63,7 @@ function openEnvironment(folder: string): RootDatabase {
   return root;
 }
 
-/** Reads or, in an empty environment, writes the number of the format the store is kept in. */
+/** Reads or, in an empty environment, writes the number of the format the store is kept in; brings an older store up to date. */
 function requireFormat(root: RootDatabase, folder: string): void {
   const found: unknown = root.get(formatKey);
   if (found === undefined) {
@@ -75,6 +76,9 @@ function requireFormat(root: RootDatabase, folder: string): void {
       `The store in ${folder} was written by a newer version of this server ` +
         `(format ${String(found)}, this one reads up to ${String(formatVersion)})`,
     );
+  } else if (found < formatVersion) {
+    upgradeToHistory(root);
+    root.putSync(formatKey, formatVersion);
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { changeLog } from './lmdb-changes.js';
-import { attributesOf, keyOf, lowerBound, partitionOf, storedKey, upperBound, type Attributes } from './lmdb-key.js';
+import { historyIndex } from './lmdb-history.js';
+import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
 import { holds } from './condition.js';
+import { partOf } from './partition.js';
 import type { Item, ItemChange, ItemKey, QueryRequest, ScanPage, Table, WriteAction, WriteResult } from './table.js';
 
 /** What an embedded table does besides keeping items. */
@@ -23,13 +25,15 @@ interface QueuedWrite {
 type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
 
 /**
- * A table in an LMDB environment: two databases, `name` for the items and `name:changes` for the change feed.
+ * A table in an LMDB environment: three databases, `name` for the items, `name:changes` for the change feed and
+ * `name:history` for the history index.
  * The writes that are waiting when the event loop comes round share one LMDB transaction and one flush to disk;
  * each is a child transaction of its own, so that one write's failure is not another's.
  * @param root as `openRoot` gives it; it must flush on commit (no `overlappingSync`), or writes are not durable.
  */
 export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): Table {
   const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
+  const history = historyIndex(root, `${name}:history`);
   const log = changeLog(root, `${name}:changes`, options.changesKept ?? 10_000);
   const prepare = options.inTransaction ?? (() => () => undefined);
   let queue: QueuedWrite[] = [];
@@ -53,6 +57,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
       if (after === undefined) items.removeSync(storedKey(key));
       else items.putSync(storedKey(key), attributesOf(after));
     }
+    history.follow(changes);
     log.append(changes);
     finish();
     return { written: true };
@@ -107,7 +112,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     const start = after === undefined ? undefined : Buffer.concat([storedKey(after), Buffer.of(0)]);
     for (const stored of items.getKeys(start === undefined ? {} : { start })) {
       const key = keyOf(stored);
-      if (segments > 1 && partitionOf(key.pk, segments) !== segment) continue;
+      if (segments > 1 && partOf(key.pk, segments) !== segment) continue;
       const last = found[limit - 1];
       if (last !== undefined) return { items: found, next: { pk: last.pk, sk: last.sk } };
       const item = read(key);
@@ -118,9 +123,17 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
 
   return {
     maxActions: Infinity,
+    maxBytes: Infinity,
+    historyShards: 1,
+    historyHorizon: 0,
     get: (key) => attempt(() => read(key)),
     batchGet: (keys) => attempt(() => keys.map(read)),
     query: (request) => attempt(() => query(request)),
+    queryHistory: async (request) => {
+      // What waits to be committed has its instant already: whoever reads up to now must see it.
+      if (queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      return history.query(request);
+    },
     write,
     scan: (request) => attempt(() => scan(request)),
     changes: (request) => attempt(() => log.read(request)),

@@ -11,6 +11,8 @@ export interface StoredVersion extends ResourceKey {
   readonly lastUpdated: string;
   readonly method: WriteMethod;
   readonly deleted: boolean;
+  /** Whether nothing was there before: the first version, or one after a deletion. Older stores do not tell of the latter. */
+  readonly created?: boolean;
   /** The compartments the version is in, as `Patient/1`, sorted. */
   readonly compartments: readonly string[];
   /** Whether it holds resources inside (contained, Bundle entries, Parameters), whose types GraphQL must name. */

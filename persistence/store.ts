@@ -62,7 +62,12 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
 
   async function commit(writes: readonly ResourceWrite[]): Promise<CommitResult> {
     const commitId = newCommitId();
-    const { actions, places, contradictions } = commitActions(tenant, writes, commitId, claimDigest);
+    const { actions, places, contradictions } = commitActions(
+      { tenant, historyShards: table.historyShards },
+      writes,
+      commitId,
+      claimDigest,
+    );
     if (contradictions.length > 0) return { committed: false, conflicts: contradictions };
     if (actions.length === 0) return { committed: true };
     if (actions.length > table.maxActions) {

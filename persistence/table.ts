@@ -38,6 +38,11 @@ export interface QueryRequest {
   readonly limit: number;
 }
 
+/** An entry of the history index: the key of an item that has the attributes `hp` and `hs`, and its `hs`. */
+export interface HistoryEntry extends ItemKey {
+  readonly hs: string;
+}
+
 /** A page of a scan over the whole table; `next` continues it and is absent at the end. */
 export interface ScanPage {
   readonly items: readonly Item[];
@@ -59,10 +64,30 @@ export interface ItemChange {
 export interface Table {
   /** The most actions one write takes: 100 on DynamoDB, Infinity on LMDB. */
   readonly maxActions: number;
+  /** The most bytes of all items of one write together: 4 MB on DynamoDB, Infinity on LMDB. */
+  readonly maxBytes: number;
+  /**
+   * Over how many partitions of the history index the versions of one type are spread: a partition takes so many
+   * writes a second on DynamoDB; 1 on LMDB. It stays what it was when the table was made.
+   */
+  readonly historyShards: number;
+  /**
+   * Milliseconds: more than twice what the history index is behind the items, the clocks of writers are apart, and a
+   * write may take, each. 0 where the index is written with the item and there is one writer.
+   */
+  readonly historyHorizon: number;
   get(key: ItemKey): Promise<Item | undefined>;
   /** The items of the keys, in the keys' order, `undefined` where there is none; keys may repeat. */
   batchGet(keys: readonly ItemKey[]): Promise<readonly (Item | undefined)[]>;
   query(request: QueryRequest): Promise<readonly Item[]>;
+  /**
+   * One partition of the history index, a keys-only secondary index (`history`) over the items that have both of the
+   * string attributes `hp`, its partition key, and `hs`, its sort key; neither holds a zero character. `pk` is a value
+   * of `hp`, the bounds are of `hs`. Entries with equal `hs` come in any order, `limit` counts each of them. On
+   * DynamoDB it is eventually consistent: an entry may be missing for a while, or still stand there for an item that
+   * changed.
+   */
+  queryHistory(request: QueryRequest): Promise<readonly HistoryEntry[]>;
   /** Does all actions or none. A key may stand in one action only. Resolves once the write is durable. */
   write(actions: readonly WriteAction[]): Promise<WriteResult>;
   /** Reads one of `segments` disjoint parts of the table; `after` is the `next` of the page before. */

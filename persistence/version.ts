@@ -36,6 +36,7 @@ export function nextVersion(write: NextVersion): StoredVersion {
     lastUpdated,
     method,
     deleted: false,
+    created: previous === undefined || previous.deleted,
     compartments: compartments.toSorted(),
     resourceChildren: write.resourceChildren ?? false,
     body: stringifyJson(Object.assign({ resourceType, id, meta }, resource, { id, meta })),

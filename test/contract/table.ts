@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { Condition, Item, ItemKey, Table, WriteAction } from '../../persistence/table.js';
+import type {
+  Condition,
+  HistoryEntry,
+  Item,
+  ItemKey,
+  QueryRequest,
+  Table,
+  WriteAction,
+} from '../../persistence/table.js';
 
 /** A table for a suite, empty, and how to end it. */
 export interface TableUnderTest {
@@ -177,6 +186,77 @@ export function describeTable(
       });
       test('of an empty partition are empty', async () => {
         expect(await table.query({ pk: newPartition(), limit: 5 })).toStrictEqual([]);
+      });
+    });
+
+    describe('the history index', () => {
+      const at = (pk: string, sk: string, hp: string, hs: string): WriteAction => put(pk, sk, { hp, hs, n: 1 });
+      /** Asks until the answer is right: the index may lag. */
+      const expectHistory = async (request: QueryRequest, expected: readonly HistoryEntry[]): Promise<void> => {
+        for (const end = Date.now() + 5000; Date.now() < end;) {
+          if (isDeepStrictEqual(await table.queryHistory(request), expected)) return;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        expect(await table.queryHistory(request)).toStrictEqual(expected);
+      };
+      const whole = (hp: string): QueryRequest => ({ pk: hp, limit: 100 });
+
+      test('holds the keys of items that have both attributes, in the order of hs', async () => {
+        const [a, b, hp] = [newPartition(), newPartition(), newPartition()];
+        await table.write([at(b, 's', hp, '1'), at(a, 's', hp, '2'), at(a, 't', hp, '10'), at(b, 'u', `${hp}0`, '1')]);
+        await table.write([put(a, 'x', { hp }), put(a, 'y', { hs: '1' }), put(a, 'z')]);
+        const entries = [
+          { pk: b, sk: 's', hs: '1' },
+          { pk: a, sk: 't', hs: '10' },
+          { pk: a, sk: 's', hs: '2' },
+        ];
+        await expectHistory(whole(hp), entries);
+        await expectHistory({ ...whole(hp), descending: true }, entries.toReversed());
+      });
+
+      test('follows an item that moves, loses an attribute, or is removed', async () => {
+        const [pk, hp] = [newPartition(), newPartition()];
+        await table.write([at(pk, 'a', hp, '1'), at(pk, 'b', hp, '2'), at(pk, 'c', hp, '3')]);
+        await table.write([at(pk, 'a', hp, '4'), put(pk, 'b', { hp }), { kind: 'remove', key: { pk, sk: 'c' } }]);
+        await expectHistory(whole(hp), [{ pk, sk: 'a', hs: '4' }]);
+        await table.write([at(pk, 'a', `${hp}-`, '4')]);
+        await expectHistory(whole(hp), []);
+        await expectHistory(whole(`${hp}-`), [{ pk, sk: 'a', hs: '4' }]);
+      });
+
+      test('holds several items with the same attributes', async () => {
+        const [pk, hp] = [newPartition(), newPartition()];
+        await table.write([at(pk, 'a', hp, '1'), at(pk, 'b', hp, '1')]);
+        await table.write([at(pk, 'b', hp, '2'), at(pk, 'c', hp, '2')]);
+        await expectHistory({ ...whole(hp), to: '1' }, [{ pk, sk: 'a', hs: '1' }]);
+        const found = await table.queryHistory(whole(hp));
+        expect(found.map(({ sk }) => sk).toSorted()).toStrictEqual(['a', 'b', 'c']);
+      });
+
+      test('has inclusive bounds in both directions, and stops at the limit', async () => {
+        const [pk, hp] = [newPartition(), newPartition()];
+        const sorts = ['1|a|1', '1|a|2', '1|ab|1', '1|é|1', '2', '2|a'];
+        await table.write(sorts.map((hs) => at(pk, hs, hp, hs)));
+        await expectHistory(
+          whole(hp),
+          sorts.toSorted(byBytes).map((hs) => ({ pk, sk: hs, hs })),
+        );
+        const found = async (request: object): Promise<string[]> =>
+          (await table.queryHistory({ ...whole(hp), ...request })).map(({ hs }) => hs);
+        expect(await found({ from: '1|a|2', to: '2' })).toStrictEqual(['1|a|2', '1|é|1', '2']);
+        expect(await found({ from: '1|a|1', to: '1|a|2' })).toStrictEqual(['1|a|1', '1|a|2']);
+        expect(await found({ from: '1|a', to: '1|a|1', descending: true })).toStrictEqual(['1|a|1', '1|ab|1']);
+        expect(await found({ descending: true, limit: 2 })).toStrictEqual(['2|a', '2']);
+        expect(await found({ to: '2', descending: true, limit: 1 })).toStrictEqual(['2']);
+        expect(await found({ from: '2', limit: 1 })).toStrictEqual(['2']);
+        expect(await found({ from: '2', to: '1' })).toStrictEqual([]);
+      });
+
+      test('has nothing of a write that failed', async () => {
+        const [pk, hp] = [newPartition(), newPartition()];
+        await table.write([at(pk, 'a', hp, '1')]);
+        await table.write([at(pk, 'b', hp, '1'), put(pk, 'a', {}, absent)]);
+        await expectHistory(whole(hp), [{ pk, sk: 'a', hs: '1' }]);
       });
     });
 

@@ -23,7 +23,7 @@ const designations = (items: readonly Designation[] | undefined): unknown =>
 /** `code, value[x] name, value, …`: the type `code` is not written. */
 const properties = ({ property }: ConceptDefinition): unknown =>
   property?.map(({ code, ...value }) => {
-    const [[name = '', content] = []] = Object.entries(value);
+    const [[name, content] = ['', undefined]] = Object.entries(value);
     return name === 'valueCode' ? [code, content] : [code, content, name.slice('value'.length)];
   });
 
@@ -45,9 +45,10 @@ function conceptRows(concepts: readonly ConceptDefinition[], withDefinitions: bo
   ]);
 }
 
-const head = (resource: object): string => JSON.stringify(resource).slice(1, -1);
+const head = (element: object): string =>
+  JSON.stringify(element, (name, value: unknown) => (name === 'resourceType' ? undefined : value)).slice(1, -1);
 
-function codeSystemText({ resourceType: _, url, concept, ...rest }: CodeSystem): string {
+function codeSystemText({ url, concept, ...rest }: CodeSystem): string {
   const rows = conceptRows(concept ?? [], !withoutDefinitions.test(url ?? ''));
   return `${JSON.stringify(url)}: () => [{${head(rest)}}, [\n${rows.map((each) => `${each},\n`).join('')}]],\n`;
 }
@@ -59,10 +60,7 @@ function displaysOf(codeSystems: readonly CodeSystem[]): ReadonlyMap<string, Rea
   return new Map(codeSystems.map(({ url = '', concept }) => [url, new Map(pairs(concept ?? []))]));
 }
 
-function valueSetText(
-  { url, compose, resourceType: _, ...rest }: ValueSet,
-  displays: ReturnType<typeof displaysOf>,
-): string {
+function valueSetText({ url, compose, ...rest }: ValueSet, displays: ReturnType<typeof displaysOf>): string {
   const sets = (items: readonly ConceptSet[] | undefined): string =>
     `[${(items ?? [])
       .map(({ concept, ...others }) => {

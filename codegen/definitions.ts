@@ -1,3 +1,5 @@
+import type { CodeSystem } from '../fhir/terminology/code-system.js';
+import type { ValueSet } from '../fhir/terminology/value-set.js';
 import type { FhirVersion } from '../fhir/version.js';
 
 /** An ElementDefinition, as far as the generators read it; the same shape for R4 and STU3. */
@@ -56,4 +58,6 @@ export interface SourceDefinitions {
   compartments: CompartmentSource[];
   /** Codes of the value sets that base elements bind with strength `required`, by canonical URL without version. */
   requiredCodes: Record<string, string[]>;
+  codeSystems: CodeSystem[];
+  valueSets: ValueSet[];
 }

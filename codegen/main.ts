@@ -7,6 +7,7 @@ import { loadSource } from './load/load-source.js';
 import { emitSchema } from './schema/emit-schema.js';
 import { emitSearchParameters } from './search/emit-search-parameters.js';
 import { emitStructures } from './structure/emit-structures.js';
+import { emitTerminology } from './terminology/emit-terminology.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -36,6 +37,7 @@ const emit = async (version: FhirVersion, types: string[] | undefined): Promise<
   return [
     ...emitSearchParameters(source),
     ...emitStructures(source),
+    ...emitTerminology(source),
     ...emitSchema(source, types === undefined ? {} : { types }),
   ];
 };

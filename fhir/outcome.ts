@@ -100,6 +100,10 @@ export const unsupportedMediaType = (diagnostics: string): OperationOutcomeError
 /** 503: something this server depends on does not answer; the same request may succeed later. */
 export const unavailable = (diagnostics: string): OperationOutcomeError => error(503, 'transient', diagnostics);
 
+/** 422: understood, but what it asks for cannot be worked out; `code` says why. */
+export const unprocessable = (code: string, diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(422, code, diagnostics, expression);
+
 /** 422: the resource breaks the rules of its type; one issue per broken rule. */
 export const invalidResource = (issues: readonly OutcomeIssue[]): OperationOutcomeError =>
   new OperationOutcomeError(422, issues);

@@ -67,6 +67,9 @@ function writeTarget(action: EntryAction): string | undefined {
   if (action.kind === 'create') {
     return action.ifNoneExist === undefined ? undefined : `${action.type}?${action.ifNoneExist}`;
   }
+  if (action.kind === 'operation') {
+    return action.target.level === 'instance' ? keyText(action.target) : undefined;
+  }
   return action.kind === 'update' || action.kind === 'delete' ? keyText(action.key) : undefined;
 }
 

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { fhirVersionNumbers } from '../fhir/version.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import { isServedParameter } from '../search/served-parameter.js';
+import { operationsAt, operationsOf, operationsOfType } from './operations/find-operation.js';
 import type { FhirServer } from './server.js';
 
 /** When what the statement says changed last. */
-const changed = '2026-11-24';
+const changed = '2026-11-25';
 
 const interactionsOfTypes = ['read', 'vread', 'update', 'delete', 'history-instance', 'create', 'search-type'];
 const interactionsOfSystem = ['transaction', 'batch'];
@@ -92,9 +93,22 @@ function statement(server: FhirServer, baseUrl: string): object {
               'searchParam',
               parameters.map(({ code, url, type: kind }) => ({ name: code, definition: url, type: kind })),
             ),
+            ...(version === 'stu3'
+              ? {}
+              : list(
+                  'operation',
+                  operationsOfType(definitions, type).map(({ name, definition }) => ({ name, definition })),
+                )),
           };
         }),
         interaction: codes(interactionsOfSystem),
+        ...list(
+          'operation',
+          // STU3 has one list for all levels; R4 has one per type, and this one for the system's.
+          version === 'stu3'
+            ? operationsOf(definitions).map(({ name, definition }) => ({ name, definition: { reference: definition } }))
+            : operationsAt(definitions, 'system').map(({ name, definition }) => ({ name, definition })),
+        ),
       },
     ],
   };

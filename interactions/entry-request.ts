@@ -1,6 +1,16 @@
-import { invalidRequest, notFound, notSupported, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
+import {
+  invalidRequest,
+  methodNotAllowed,
+  notFound,
+  notSupported,
+  OperationOutcomeError,
+  type OutcomeIssue,
+} from '../fhir/outcome.js';
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
+import { type FoundOperation, operationOfPath } from './operations/find-operation.js';
+import { readInput } from './operations/read-input.js';
+import type { OperationCall } from './operations/operation.js';
 import { readQuery } from './read-query.js';
 import { requireWholeResource } from './read.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
@@ -15,7 +25,8 @@ export type EntryAction =
   | { readonly kind: 'read'; readonly key: ResourceKey; readonly ifNoneMatch?: string }
   | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string }
   | { readonly kind: 'history'; readonly key: ResourceKey; readonly parameters: readonly (readonly [string, string])[] }
-  | { readonly kind: 'search'; readonly type: string; readonly parameters: readonly (readonly [string, string])[] };
+  | { readonly kind: 'search'; readonly type: string; readonly parameters: readonly (readonly [string, string])[] }
+  | ({ readonly kind: 'operation' } & OperationCall);
 
 /** An entry and where it stands. */
 export interface EntryRequest {
@@ -115,8 +126,15 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
   const at = `${place}.request.url`;
   const { path, query } = splitUrl(request.url, caller.baseUrl, at);
   const [type = '', id, history, versionId, ...rest] = path;
-  const operation = path.find((segment) => segment.startsWith('$'));
-  if (operation !== undefined) throw notSupported(`The operation ${clip(operation)} is not supported`, at);
+  const called = operationOfPath(server.definitions, path);
+  if (called instanceof OperationOutcomeError) {
+    throw new OperationOutcomeError(
+      called.status,
+      called.issues.map((issue) => ({ ...issue, expression: [at] })),
+    );
+  }
+  if (called !== undefined)
+    return operationAction(server, called, request.method, readQuery(query, at), entry.resource);
   if (type === '' || rest.length > 0 || (history !== undefined && history !== '_history') || id?.startsWith('_')) {
     throw notSupported(`"${clip(request.url)}" is no URL of an interaction supported in a bundle`, at);
   }
@@ -158,6 +176,21 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
     default:
       throw notSupported(`${clip(request.method)} is not supported in a bundle`, `${place}.request.method`);
   }
+}
+
+function operationAction(
+  server: FhirServer,
+  called: FoundOperation,
+  method: string,
+  query: readonly (readonly [string, string])[],
+  body: unknown,
+): EntryAction {
+  const { name, affectsState } = called.operation;
+  if (method !== 'POST' && (method !== 'GET' || affectsState)) {
+    throw methodNotAllowed(`$${name} is invoked by ${affectsState ? 'POST' : 'GET or POST'}, not by ${clip(method)}`);
+  }
+  const source = { query, ...(method === 'POST' && body !== undefined ? { body } : {}) };
+  return { kind: 'operation', ...called, input: readInput(server.definitions, called.operation, source) };
 }
 
 /** The key a write goes to, which must be an instance: conditional updates and deletes are not supported yet. */

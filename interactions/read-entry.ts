@@ -2,17 +2,22 @@ import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import type { EntryAction } from './entry-request.js';
 import { historyInstance, type HistoryRequest } from './history-instance.js';
+import { operate } from './operations/operate.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 import { vread } from './vread.js';
 
 /** The interactions of a bundle that change nothing. */
-export type ReadAction = Extract<EntryAction, { kind: 'read' | 'vread' | 'history' | 'search' }>;
+export type ReadAction = Extract<EntryAction, { kind: 'read' | 'vread' | 'history' | 'search' | 'operation' }>;
 
 /** Whether an entry changes nothing. */
 export const isReadAction = (action: EntryAction): action is ReadAction =>
-  action.kind === 'read' || action.kind === 'vread' || action.kind === 'history' || action.kind === 'search';
+  action.kind === 'read' ||
+  action.kind === 'vread' ||
+  action.kind === 'history' ||
+  action.kind === 'search' ||
+  (action.kind === 'operation' && !action.operation.affectsState);
 
 /**
  * Answers an entry of a bundle that reads.
@@ -36,6 +41,8 @@ export async function readEntry(server: FhirServer, caller: Caller, action: Read
         page: await historyInstance(server, caller, action.key, asked),
       };
     }
+    case 'operation':
+      return { kind: 'operation', answer: await operate(server, caller, action) };
     case 'search': {
       const { type, parameters } = action;
       const page = await searchType(server, caller, { type, parameters, handling: 'strict' });

@@ -1,9 +1,11 @@
 import { authorize } from '../auth/authorize.js';
-import { gone, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
+import { gone, notSupported, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { placed, failingAt, readEntries, type EntryRequest } from './entry-request.js';
 import { issuesOf } from './new-version.js';
+import { authorizeOperation } from './operations/operate.js';
+import type { OperationCall } from './operations/operation.js';
 import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
 import { retryLostRaces } from './retry.js';
 import { requireSearch } from './search-type.js';
@@ -30,6 +32,14 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
   const writes: WriteEntry[] = [];
   const reads: { index: number; place: string; action: ReadAction }[] = [];
   for (const [index, { place, fullUrl, action }] of requests.entries()) {
+    if (action.kind === 'operation') {
+      failingAt(place, () => {
+        requireReadOperation(action);
+        authorizeOperation(server, caller, action);
+      });
+      reads.push({ index, place, action });
+      continue;
+    }
     const type = 'key' in action ? action.key.type : action.type;
     const access = failingAt(place, () => authorize(server.rules, caller.principal, action.kind, type));
     if (isReadAction(action)) reads.push({ index, place, action });
@@ -46,6 +56,11 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
   return { type: 'transaction-response', entries: answers };
 }
 
+/** @throws OperationOutcomeError 400: a commit is all or nothing, and what an operation changes is no part of it. */
+function requireReadOperation({ operation: { name, affectsState } }: OperationCall): void {
+  if (affectsState) throw notSupported(`$${name} changes what is stored and cannot be part of a transaction`);
+}
+
 /**
  * A read that is sure to fail makes the whole transaction fail, so it is found out before anything is written.
  * https://hl7.org/fhir/R4/http.html#transaction
@@ -59,6 +74,7 @@ async function requireAllReadable(
 ): Promise<void> {
   const written = new Map(writes.map(({ key, action }) => [keyText(key), action.kind]));
   for (const { place, action } of reads) {
+    if (action.kind === 'operation') continue; // what it is about may be written by this very transaction
     try {
       if (action.kind === 'search') requireSearch(server, caller, { ...action, handling: 'strict' });
       else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete') throw gone(keyText(action.key));

@@ -71,7 +71,7 @@ async function answerOf(
     const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
-    const route = routeOf(server.definitions.structures, http.method, path, query !== '');
+    const route = routeOf(server.definitions, http.method, path, query !== '');
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);

@@ -5,6 +5,7 @@ import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { FhirVersion } from '../fhir/version.js';
 import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
 import type { HistoryPage } from '../interactions/history-instance.js';
+import type { OperationAnswer } from '../interactions/operations/operation.js';
 import type { SearchPage } from '../interactions/search-page.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { failureOf, type ErrorLog } from './errors.js';
@@ -35,6 +36,7 @@ export const versionText = (version: StoredVersion): string =>
 
 /**
  * A searchset Bundle. https://hl7.org/fhir/R4/search.html#Bundle
+ * @param type the path below the base that was searched: a type, or an operation's.
  * @param cursor the page token that was asked for, for the self link; absent on the first page of a search.
  */
 export function searchsetBundle(baseUrl: string, type: string, page: SearchPage, cursor?: string): string {
@@ -73,6 +75,12 @@ export function searchsetBundle(baseUrl: string, type: string, page: SearchPage,
     ]),
   ]);
 }
+
+/** What came of an operation: a resource, or a searchset of stored ones. */
+export const operationBody = (baseUrl: string, answer: OperationAnswer): string =>
+  answer.kind === 'resource'
+    ? stringifyJson(answer.resource)
+    : searchsetBundle(baseUrl, answer.path, answer.page, answer.cursor);
 
 /**
  * A history Bundle. https://hl7.org/fhir/R4/http.html#history
@@ -174,6 +182,8 @@ function responseEntry(
       const body = historyBundle(version, baseUrl, entry.key, entry.page, entry.asked);
       return members([resource(body), responseOf(200)]);
     }
+    case 'operation':
+      return members([resource(operationBody(baseUrl, entry.answer)), responseOf(200)]);
     case 'failed': {
       const { status, outcome: explained } = failureOf(entry.error, log);
       return `{"response":{"status":${json(statusText(status))},"outcome":${stringifyJson(explained)}}}`;

@@ -10,6 +10,9 @@ import { readVersionTag } from '../interactions/entry-request.js';
 import { historyInstance } from '../interactions/history-instance.js';
 import { namesVersion, readHistoryParameters } from '../interactions/read-entry.js';
 import { readQuery } from '../interactions/read-query.js';
+import type { FoundOperation } from '../interactions/operations/find-operation.js';
+import { readInput } from '../interactions/operations/read-input.js';
+import { operate } from '../interactions/operations/operate.js';
 import { read, requireWholeResource } from '../interactions/read.js';
 import { clip, requireResource } from '../interactions/resource-type.js';
 import { searchType } from '../interactions/search-type.js';
@@ -19,7 +22,7 @@ import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
 import { parseBody, type ReadBody } from './body.js';
-import { historyBundle, responseBundle, searchsetBundle } from './bundle.js';
+import { historyBundle, operationBody, responseBundle, searchsetBundle } from './bundle.js';
 import type { ErrorLog } from './errors.js';
 import { readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
@@ -96,6 +99,8 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return deleteAnswer(await deleteResource(server, caller, { key: route.key, ...ifMatch(http) }), preference);
     case 'bundle':
       return bundle(context, request, caller, preference);
+    case 'operation':
+      return operation(context, request, caller, route);
     case 'capabilities':
       throw notSupported('metadata is answered without a principal');
   }
@@ -123,6 +128,20 @@ export function capabilitiesAnswer(
 async function readResource({ server, readBody }: RestContext, { http, response }: RestRequest) {
   requireJsonBody(server.definitions.version, http.get('content-type'));
   return requireResource(parseBody(await readBody(http, response)));
+}
+
+async function operation(
+  { server, readBody }: RestContext,
+  { http, response, baseUrl, query }: RestRequest,
+  caller: Caller,
+  called: FoundOperation,
+): Promise<RestAnswer> {
+  const text = http.method === 'POST' ? await readBody(http, response) : '';
+  const hasBody = text.trim() !== '';
+  if (hasBody) requireJsonBody(server.definitions.version, http.get('content-type'));
+  const source = { query: readQuery(query), ...(hasBody ? { body: parseBody(text) } : {}) };
+  const input = readInput(server.definitions, called.operation, source);
+  return jsonAnswer(200, operationBody(baseUrl, await operate(server, caller, { ...called, input })));
 }
 
 async function bundle(

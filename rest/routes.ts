@@ -4,10 +4,11 @@ import {
   notFound,
   notImplemented,
   notSupported,
-  type OperationOutcomeError,
+  OperationOutcomeError,
 } from '../fhir/outcome.js';
+import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ResourceKey } from '../fhir/resource.js';
-import type { StructureTable } from '../fhir/structure.js';
+import { type FoundOperation, operationOfPath } from '../interactions/operations/find-operation.js';
 import { clip } from '../interactions/resource-type.js';
 
 /** The interaction a method and a path ask for. https://hl7.org/fhir/R4/http.html#summary */
@@ -17,7 +18,8 @@ export type Route =
   | { readonly kind: 'search' | 'create'; readonly type: string }
   | { readonly kind: 'search-by-post'; readonly type: string }
   | { readonly kind: 'read' | 'update' | 'delete' | 'history'; readonly key: ResourceKey }
-  | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string };
+  | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string }
+  | ({ readonly kind: 'operation' } & FoundOperation);
 
 /** Why there is no route, and what Allow says if another method would do. */
 export interface NoRoute {
@@ -31,15 +33,17 @@ export interface NoRoute {
  * @param path below the base, percent-encoded, such as `/Patient/1`; a slash at the end does not count.
  * @param hasQuery whether search criteria may follow, as in conditional updates and deletes.
  */
-export function routeOf(structures: StructureTable, method: string, path: string, hasQuery = false): Route | NoRoute {
+export function routeOf(definitions: FhirDefinitions, method: string, path: string, hasQuery = false): Route | NoRoute {
+  const { structures } = definitions;
   const segments = decoded(path);
   if (segments === undefined)
     return { kind: 'none', error: invalidRequest('The path is not percent-encoded correctly') };
   const [type, id, history, versionId] = segments;
   if (type === undefined) return byMethod(method, { POST: { kind: 'bundle' } }, 'The base');
   if (type === 'metadata' && id === undefined) return byMethod(method, { GET: { kind: 'capabilities' } }, 'metadata');
-  const operation = segments.find((segment) => segment.startsWith('$'));
-  if (operation !== undefined) return none(notFound(`The operation ${clip(operation)}`));
+  const called = operationOfPath(definitions, segments);
+  if (called instanceof OperationOutcomeError) return none(called);
+  if (called !== undefined) return operationRoute(method, called);
   if (type === '_history' || type === '_search') {
     return none(notImplemented(`${type} of the whole system is not supported`));
   }
@@ -75,6 +79,13 @@ export function routeOf(structures: StructureTable, method: string, path: string
 }
 
 const none = (error: OperationOutcomeError): NoRoute => ({ kind: 'none', error });
+
+/** What changes nothing can be asked for by GET as well. https://hl7.org/fhir/R4/operations.html#request */
+function operationRoute(method: string, called: FoundOperation): Route | NoRoute {
+  const route: Route = { kind: 'operation', ...called };
+  const { name, affectsState } = called.operation;
+  return byMethod(method, affectsState ? { POST: route } : { GET: route, POST: route }, `$${name}`);
+}
 
 function byMethod(method: string, routes: Readonly<Record<string, Route>>, what: string): Route | NoRoute {
   const route = Object.hasOwn(routes, method) ? routes[method] : method === 'HEAD' ? routes['GET'] : undefined;

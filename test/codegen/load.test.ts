@@ -157,6 +157,8 @@ test('a type that the definitions lack stops codegen by name', () => {
     searchParameters: [],
     compartments: [],
     requiredCodes: {},
+    codeSystems: [],
+    valueSets: [],
   };
   expect(() => emitStructures(source)).toThrow('Thing.part has an unknown type Nowhere');
 });

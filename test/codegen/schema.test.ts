@@ -70,6 +70,8 @@ function source(more: Partial<SourceDefinitions> = {}, ...structures: Structure[
       },
     ],
     requiredCodes: {},
+    codeSystems: [],
+    valueSets: [],
     ...more,
   };
 }

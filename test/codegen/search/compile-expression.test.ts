@@ -33,6 +33,8 @@ const source: SourceDefinitions = {
   searchParameters: [],
   compartments: [],
   requiredCodes: {},
+  codeSystems: [],
+  valueSets: [],
   structures: [
     ...['boolean', 'string', 'code', 'dateTime', 'uri'].map((name) => structure(name, 'primitive-type')),
     structure('canonical', 'primitive-type', 'uri'),

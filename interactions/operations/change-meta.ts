@@ -1,0 +1,41 @@
+import { permits } from '../../fhir/access.js';
+import { parseJson } from '../../fhir/json.js';
+import { gone, notFound } from '../../fhir/outcome.js';
+import { keyText, type Meta, type Resource } from '../../fhir/resource.js';
+import { newVersion } from '../new-version.js';
+import { retryLostRaces } from '../retry.js';
+import type { Caller, FhirServer } from '../server.js';
+import { sameLabels } from './labels.js';
+import type { InstanceTarget } from './operation.js';
+
+/**
+ * Stores a resource with other labels, as a new version; none when the labels stay the same.
+ * @param change the meta it is to have, of the meta it has.
+ * @returns the meta it has now.
+ * @throws OperationOutcomeError 404 when there is no such resource or the caller may not see it, 410 when it was deleted.
+ */
+export async function changeMeta(
+  server: FhirServer,
+  caller: Caller,
+  key: InstanceTarget,
+  change: (meta: Meta) => Meta,
+): Promise<Meta> {
+  return retryLostRaces(async () => {
+    const previous = await server.store.read(key);
+    if (previous === undefined || !permits(key.access, previous.compartments)) throw notFound(keyText(key));
+    if (previous.deleted) throw gone(keyText(key));
+    const resource = parseJson(previous.body) as Resource;
+    const meta = resource.meta ?? {};
+    const changed = change(meta);
+    if (sameLabels(meta, changed)) return meta;
+    const next = newVersion(server, caller, {
+      resource: { ...resource, meta: changed },
+      id: key.id,
+      method: 'PUT',
+      access: key.access,
+      previous,
+    });
+    const { committed } = await server.store.commit([{ kind: 'put', next, previous }]);
+    return committed ? ((parseJson(next.body) as Resource).meta ?? {}) : undefined;
+  });
+}

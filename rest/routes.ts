@@ -3,7 +3,6 @@ import {
   methodNotAllowed,
   notFound,
   notImplemented,
-  notSupported,
   type OperationOutcomeError,
 } from '../fhir/outcome.js';
 import type { ResourceKey } from '../fhir/resource.js';
@@ -16,7 +15,9 @@ export type Route =
   | { readonly kind: 'bundle' }
   | { readonly kind: 'search' | 'create'; readonly type: string }
   | { readonly kind: 'search-by-post'; readonly type: string }
-  | { readonly kind: 'read' | 'update' | 'delete' | 'history'; readonly key: ResourceKey }
+  /** The criteria are the query. */
+  | { readonly kind: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
+  | { readonly kind: 'read' | 'update' | 'patch' | 'delete' | 'history'; readonly key: ResourceKey }
   | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string };
 
 /** Why there is no route, and what Allow says if another method would do. */
@@ -29,7 +30,7 @@ export interface NoRoute {
 /**
  * Finds the interaction a request asks for.
  * @param path below the base, percent-encoded, such as `/Patient/1`; a slash at the end does not count.
- * @param hasQuery whether search criteria may follow, as in conditional updates and deletes.
+ * @param hasQuery whether criteria follow, as in conditional updates, patches and deletes.
  */
 export function routeOf(structures: StructureTable, method: string, path: string, hasQuery = false): Route | NoRoute {
   const segments = decoded(path);
@@ -44,11 +45,18 @@ export function routeOf(structures: StructureTable, method: string, path: string
     return none(notImplemented(`${type} of the whole system is not supported`));
   }
   if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
-  if (id === undefined && hasQuery && (method === 'PUT' || method === 'DELETE' || method === 'PATCH')) {
-    return none(notSupported(`Conditional ${method} (criteria in place of an id) is not supported`));
+  if (id === undefined) {
+    const conditional = {
+      PUT: { kind: 'conditional-update', type },
+      PATCH: { kind: 'conditional-patch', type },
+      DELETE: { kind: 'conditional-delete', type },
+    } as const;
+    return byMethod(
+      method,
+      { GET: { kind: 'search', type }, POST: { kind: 'create', type }, ...(hasQuery ? conditional : {}) },
+      type,
+    );
   }
-  if (id === undefined)
-    return byMethod(method, { GET: { kind: 'search', type }, POST: { kind: 'create', type } }, type);
   if (id === '_search' && history === undefined) {
     return byMethod(method, { POST: { kind: 'search-by-post', type } }, `${type}/_search`);
   }
@@ -58,7 +66,12 @@ export function routeOf(structures: StructureTable, method: string, path: string
     const what = `${type}/[id]`;
     return byMethod(
       method,
-      { GET: { kind: 'read', key }, PUT: { kind: 'update', key }, DELETE: { kind: 'delete', key } },
+      {
+        GET: { kind: 'read', key },
+        PUT: { kind: 'update', key },
+        PATCH: { kind: 'patch', key },
+        DELETE: { kind: 'delete', key },
+      },
       what,
     );
   }

@@ -107,3 +107,11 @@ export const unprocessable = (code: string, diagnostics: string, expression?: st
 /** 422: the resource breaks the rules of its type; one issue per broken rule. */
 export const invalidResource = (issues: readonly OutcomeIssue[]): OperationOutcomeError =>
   new OperationOutcomeError(422, issues);
+
+/** 422: a patch cannot be applied, or gives no valid resource; `expression` names the operation. */
+export const patchFailed = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(422, 'processing', diagnostics, expression);
+
+/** 412: something is there, or is not, that the request's preconditions exclude. */
+export const preconditionFailed = (diagnostics: string, expression?: string): OperationOutcomeError =>
+  error(412, 'conflict', diagnostics, expression);

@@ -1,11 +1,15 @@
 import { authorize } from '../auth/authorize.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
+import { conditionalDelete } from './conditional-delete.js';
+import { conditionalUpdate } from './conditional-update.js';
 import { create } from './create.js';
 import { deleteResource } from './delete.js';
 import { placed, readEntries, type EntryAction, type EntryRequest } from './entry-request.js';
 import { inParallel } from './parallel.js';
+import { patch } from './patch.js';
 import { isReadAction, readEntry } from './read-entry.js';
 import type { Caller, FhirServer } from './server.js';
 import { update } from './update.js';
@@ -50,10 +54,15 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
         return { kind: 'written', ...(await create(server, caller, action)) };
       case 'update':
         return { kind: 'written', ...(await update(server, caller, action)) };
-      case 'delete': {
-        const version = await deleteResource(server, caller, action);
-        return { kind: 'deleted', ...(version === undefined ? {} : { version }) };
-      }
+      case 'conditional-update':
+        return { kind: 'written', ...(await conditionalUpdate(server, caller, action)) };
+      case 'patch':
+      case 'conditional-patch':
+        return { kind: 'written', ...(await patch(server, caller, action)) };
+      case 'delete':
+        return deleted(await deleteResource(server, caller, action));
+      case 'conditional-delete':
+        return deleted(await conditionalDelete(server, caller, action));
       default:
         return await readEntry(server, caller, action);
     }
@@ -62,16 +71,25 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
   }
 }
 
+const deleted = (version: StoredVersion | undefined): EntryAnswer => ({
+  kind: 'deleted',
+  ...(version === undefined ? {} : { version }),
+});
+
 /** What two writes have in common that must be done one after the other; undefined for one of its own. */
 function writeTarget(action: EntryAction): string | undefined {
   if (action.kind === 'create') {
-    return action.ifNoneExist === undefined ? undefined : `${action.type}?${action.ifNoneExist}`;
+    return action.ifNoneExist === undefined ? undefined : criteriaText(action.type, action.ifNoneExist);
   }
   if (action.kind === 'operation') {
     return action.target.level === 'instance' ? keyText(action.target) : undefined;
   }
-  return action.kind === 'update' || action.kind === 'delete' ? keyText(action.key) : undefined;
+  if ('criteria' in action) return criteriaText(action.type, action.criteria);
+  return 'key' in action ? keyText(action.key) : undefined;
 }
+
+/** Equal criteria one after the other spare lost races; whether they are equal is decided by their claims. */
+const criteriaText = (type: string, criteria: string): string => `${type}?${criteria.replace(/^[^?]*\?/, '')}`;
 
 function append(chains: Map<string, number[]>, target: string, index: number): void {
   const chain = chains.get(target);

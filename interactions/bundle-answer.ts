@@ -11,7 +11,11 @@ export type EntryAnswer =
   /** `version` is the tombstone; absent when there never was such a resource. */
   | { readonly kind: 'deleted'; readonly version?: StoredVersion }
   | { readonly kind: 'read'; readonly version: StoredVersion }
-  /** The version in ifNoneMatch is the current one. */
+  /** A HEAD that succeeded, of a version where it was one of a resource. */
+  | { readonly kind: 'head'; readonly version?: StoredVersion }
+  /** The capability statement's JSON text. */
+  | { readonly kind: 'capabilities'; readonly text: string }
+  /** The client has this version already. */
   | { readonly kind: 'not-modified'; readonly version: StoredVersion }
   | { readonly kind: 'search'; readonly type: string; readonly page: SearchPage }
   | { readonly kind: 'history'; readonly key: ResourceKey; readonly asked: HistoryRequest; readonly page: HistoryPage }

@@ -8,7 +8,7 @@ import type { FhirServer } from './server.js';
 /** When what the statement says changed last. */
 const changed = '2026-11-25';
 
-const interactionsOfTypes = ['read', 'vread', 'update', 'delete', 'history-instance', 'create', 'search-type'];
+const interactionsOfTypes = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'create', 'search-type'];
 const interactionsOfSystem = ['transaction', 'batch'];
 
 const codes = (names: readonly string[]): { code: string }[] => names.map((code) => ({ code }));
@@ -60,6 +60,7 @@ function statement(server: FhirServer, baseUrl: string): object {
     // STU3 asks what happens to elements nobody knows: they are refused. R4 has no such question.
     ...(version === 'stu3' ? { acceptUnknown: 'no' } : {}),
     format: ['application/fhir+json', 'json'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json'],
     rest: [
       {
         mode: 'server',
@@ -81,8 +82,8 @@ function statement(server: FhirServer, baseUrl: string): object {
             updateCreate: true,
             conditionalCreate: true,
             conditionalRead: 'full-support',
-            conditionalUpdate: false,
-            conditionalDelete: 'not-supported',
+            conditionalUpdate: true,
+            conditionalDelete: 'single',
             referencePolicy: ['literal', 'logical'],
             ...list(
               'searchInclude',

@@ -1,13 +1,15 @@
-import { gone, invalidRequest, multipleMatches } from '../fhir/outcome.js';
-import { keyText, type ResourceKey } from '../fhir/resource.js';
+import { invalidRequest, multipleMatches } from '../fhir/outcome.js';
+import type { ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { readQuery } from './read-query.js';
-import { conditionalMatches } from './search-type.js';
+import { conditionalMatches, type PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 
-/** What a conditional create found: the one resource there is, or the claim to commit together with a new one. */
+/** What criteria of a conditional write found: the one resource there is, or the claim to commit together with a new one. */
 export type ConditionalCreate =
   | { readonly kind: 'existing'; readonly version: StoredVersion }
+  /** The one match is about to be written by the same transaction. */
+  | { readonly kind: 'pending'; readonly key: ResourceKey }
   | { readonly kind: 'none'; readonly claim: { readonly criteria: string; readonly previous?: ResourceKey } };
 
 /** Parameters that say how to answer, not what to find: criteria made of them alone would match everything. */
@@ -26,6 +28,13 @@ const resultParameters = new Set([
   '_page',
 ]);
 
+/** The query of a conditional interaction's URL without `_format` and `_pretty`, which are no criteria. */
+export const withoutFormat = (query: string): string =>
+  query
+    .split('&')
+    .filter((pair) => !/^(?:_format|_pretty)(?:=|$)/.test(pair))
+    .join('&');
+
 /**
  * The criteria of a conditional interaction, read from what a header or a bundle entry says.
  * @param text `identifier=a|1`, also with the type before it (`Patient?identifier=a|1`).
@@ -33,7 +42,7 @@ const resultParameters = new Set([
  * @returns the query, and its canonical form: equal for criteria that differ in order or encoding only.
  * @throws OperationOutcomeError 400 when it has no criteria, is encoded wrongly, or asks for a form of answer.
  */
-export function readCriteria(type: string, text: string, place: string): { query: string; canonical: string } {
+export function readCriteria(type: string, text: string, place?: string): { query: string; canonical: string } {
   const query = text.replace(new RegExp(`^(?:${type})?\\?`), '');
   const pairs = readQuery(query, place);
   const empty = pairs.find(([, value]) => value === '');
@@ -46,30 +55,34 @@ export function readCriteria(type: string, text: string, place: string): { query
 }
 
 /**
- * Looks for what a conditional create would create again. https://hl7.org/fhir/R4/http.html#ccreate
- * The claim closes the gap between looking and writing: two equal conditional creates at the same time claim the
+ * Looks for what a conditional create would create again, or a conditional update, patch or delete is about.
+ * https://hl7.org/fhir/R4/http.html#ccreate https://hl7.org/fhir/R4/http.html#cond-update
+ * The claim closes the gap between looking and writing: two equal conditional writes at the same time claim the
  * same criteria, and only one of the commits succeeds.
+ * @param criteria as `readCriteria` takes them.
  * @param place the header or element the criteria came from, for errors.
+ * @param pending what the transaction does before this: it counts as done.
+ * @returns a version that was matched as it is: a write that replaces it is sure that it still matches.
  * @throws OperationOutcomeError 412 when several resources match, 400 when the criteria cannot be read.
  */
 export async function findExisting(
   server: FhirServer,
   caller: Caller,
   type: string,
-  ifNoneExist: string,
-  place = 'http.If-None-Exist',
+  criteria: string,
+  place?: string,
+  pending?: PendingWrites,
 ): Promise<ConditionalCreate> {
-  const { query, canonical } = readCriteria(type, ifNoneExist, place);
+  const { query, canonical } = readCriteria(type, criteria, place);
   // Read before searching: whoever commits the claim between here and our commit makes ours fail.
   const previous = await server.store.claimed(canonical);
-  const [match, second] = await conditionalMatches(server, caller, type, query, 2);
+  const [match, second] = await conditionalMatches(server, caller, type, query, 2, pending);
   if (second !== undefined) {
     throw multipleMatches(`Several ${type} resources match the criteria; at most one may`, place);
   }
   if (match === undefined) {
     return { kind: 'none', claim: { criteria: canonical, ...(previous === undefined ? {} : { previous }) } };
   }
-  const version = await server.store.read(match);
-  if (version === undefined || version.deleted) throw gone(keyText(match));
-  return { kind: 'existing', version };
+  const { version, id } = match;
+  return version === undefined ? { kind: 'pending', key: { type, id } } : { kind: 'existing', version };
 }

@@ -28,9 +28,9 @@ export async function create(
   return retryLostRaces(async () => {
     const claim: ResourceWrite[] = [];
     if (ifNoneExist !== undefined) {
-      const found = await findExisting(server, caller, type, ifNoneExist);
+      const found = await findExisting(server, caller, type, ifNoneExist, 'http.If-None-Exist');
       if (found.kind === 'existing') return { version: found.version, status: 'unchanged' };
-      claim.push({ kind: 'claim', ...found.claim, target: { type, id } });
+      if (found.kind === 'none') claim.push({ kind: 'claim', ...found.claim, target: { type, id } });
     }
     const version = newVersion(server, caller, { resource, id, method: 'POST', access });
     const { committed } = await server.store.commit([{ kind: 'put', next: version }, ...claim]);

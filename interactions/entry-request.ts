@@ -12,21 +12,75 @@ import { type FoundOperation, operationOfPath } from './operations/find-operatio
 import { readInput } from './operations/read-input.js';
 import type { OperationCall } from './operations/operation.js';
 import { readQuery } from './read-query.js';
+import { withoutFormat } from './conditional-create.js';
 import { requireWholeResource } from './read.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 import { requireIdentity } from './update.js';
+import { requireUpdatable } from './conditional-update.js';
+import { type Preconditions, readPreconditions } from './preconditions.js';
+import { patchOfEntry } from './read-patch.js';
+import type { ReadConditions } from './conditional-read.js';
+import { formOf } from './search-form.js';
+import type { Interaction } from '../auth/rules.js';
+import type { Patch } from '../fhir/patch/patch.js';
 
 /** What one entry of a batch or a transaction asks for. */
 export type EntryAction =
   | { readonly kind: 'create'; readonly type: string; readonly resource: Resource; readonly ifNoneExist?: string }
-  | { readonly kind: 'update'; readonly key: ResourceKey; readonly resource: Resource; readonly ifMatch?: number }
-  | { readonly kind: 'delete'; readonly key: ResourceKey; readonly ifMatch?: number }
-  | { readonly kind: 'read'; readonly key: ResourceKey; readonly ifNoneMatch?: string }
-  | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string }
-  | { readonly kind: 'history'; readonly key: ResourceKey; readonly parameters: readonly (readonly [string, string])[] }
-  | { readonly kind: 'search'; readonly type: string; readonly parameters: readonly (readonly [string, string])[] }
+  | (Preconditions & { readonly kind: 'update'; readonly key: ResourceKey; readonly resource: Resource })
+  | (Preconditions & {
+      readonly kind: 'conditional-update';
+      readonly type: string;
+      readonly criteria: string;
+      readonly resource: Resource;
+    })
+  | (IfMatch & { readonly kind: 'patch'; readonly key: ResourceKey; readonly patch: Patch })
+  | (IfMatch & {
+      readonly kind: 'conditional-patch';
+      readonly type: string;
+      readonly criteria: string;
+      readonly patch: Patch;
+    })
+  | (IfMatch & { readonly kind: 'delete'; readonly key: ResourceKey })
+  | (IfMatch & { readonly kind: 'conditional-delete'; readonly type: string; readonly criteria: string })
+  | (ReadConditions & { readonly kind: 'read'; readonly key: ResourceKey; readonly headOnly?: boolean })
+  | (ReadConditions & {
+      readonly kind: 'vread';
+      readonly key: ResourceKey;
+      readonly versionId: string;
+      readonly headOnly?: boolean;
+    })
+  | {
+      readonly kind: 'history';
+      readonly key: ResourceKey;
+      readonly parameters: readonly (readonly [string, string])[];
+      readonly headOnly?: boolean;
+    }
+  | {
+      readonly kind: 'search';
+      readonly type: string;
+      readonly parameters: readonly (readonly [string, string])[];
+      readonly headOnly?: boolean;
+    }
+  | { readonly kind: 'capabilities'; readonly type: 'metadata'; readonly headOnly?: boolean }
   | ({ readonly kind: 'operation' } & OperationCall);
+
+type IfMatch = Pick<Preconditions, 'ifMatch'>;
+
+/** What the role rules call what an entry does: with criteria or without. */
+export function interactionOf(action: Exclude<EntryAction, { kind: 'operation' }>): Interaction {
+  switch (action.kind) {
+    case 'conditional-update':
+      return 'update';
+    case 'conditional-patch':
+      return 'patch';
+    case 'conditional-delete':
+      return 'delete';
+    default:
+      return action.kind;
+  }
+}
 
 /** An entry and where it stands. */
 export interface EntryRequest {
@@ -36,23 +90,26 @@ export interface EntryRequest {
   readonly action: EntryAction;
 }
 
+interface EntryHttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+  readonly ifModifiedSince?: string;
+  readonly ifNoneExist?: string;
+}
+
 interface BundleEntry {
   readonly fullUrl?: string;
   readonly resource?: unknown;
-  readonly request?: {
-    readonly method: string;
-    readonly url: string;
-    readonly ifMatch?: string;
-    readonly ifNoneMatch?: string;
-    readonly ifModifiedSince?: string;
-    readonly ifNoneExist?: string;
-  };
+  readonly request?: EntryHttpRequest;
 }
 
 /**
  * Reads the entries of a bundle, without the rules of the resources inside.
  * @returns per entry what it asks for, or why that cannot be done.
- * @throws OperationOutcomeError 422 when the bundle itself (all but the entries' resources) breaks its rules.
+ * @throws OperationOutcomeError 422 when the bundle itself (all but the entries' resources) breaks its rules; in a batch,
+ * where each entry stands for itself, not for what breaks them inside an entry.
  */
 export function readEntries(
   server: FhirServer,
@@ -60,9 +117,11 @@ export function readEntries(
   bundle: Resource,
 ): readonly (EntryRequest | OperationOutcomeError)[] {
   const entries: unknown = bundle['entry'] ?? [];
-  requireValidEnvelope(server, bundle, entries);
+  const faults = entryFaults(server, bundle, entries);
   return (entries as readonly BundleEntry[]).map((entry, index) => {
     const place = `Bundle.entry[${String(index)}]`;
+    const fault = faults.get(index);
+    if (fault !== undefined) return fault;
     try {
       return {
         place,
@@ -107,8 +166,14 @@ export function failingAt<Result>(place: string, decision: () => Result): Result
 /**
  * The bundle's own rules are checked on a copy without the resources: those are checked one by one, with their entry.
  * A `fullUrl` stands in where an entry has nothing but a resource, since no object may be empty.
+ * @returns the faults of a batch's entries.
+ * @throws OperationOutcomeError 422 for any other fault.
  */
-function requireValidEnvelope(server: FhirServer, bundle: Resource, entries: unknown): void {
+function entryFaults(
+  server: FhirServer,
+  bundle: Resource,
+  entries: unknown,
+): ReadonlyMap<number, OperationOutcomeError> {
   const bare = (entry: unknown): unknown => {
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return entry;
     const { resource, ...rest } = entry as Record<string, unknown>;
@@ -116,8 +181,35 @@ function requireValidEnvelope(server: FhirServer, bundle: Resource, entries: unk
   };
   const envelope = { ...bundle, ...(Array.isArray(entries) ? { entry: entries.map(bare) } : {}) };
   if (Array.isArray(entries) && entries.length === 0) Reflect.deleteProperty(envelope, 'entry');
+  const faults = new Map<number, OperationOutcomeError>();
   const issues = validateResource(server.definitions, envelope);
-  if (issues.length > 0) throw new OperationOutcomeError(422, issues);
+  if (issues.length === 0) return faults;
+  if (bundle['type'] !== 'batch' || !Array.isArray(entries)) throw new OperationOutcomeError(422, issues);
+  Reflect.deleteProperty(envelope, 'entry');
+  const ofBundle = validateResource(server.definitions, envelope);
+  if (ofBundle.length > 0) throw new OperationOutcomeError(422, ofBundle);
+  for (const [index, entry] of entries.entries()) {
+    const alone = validateResource(server.definitions, { resourceType: 'Bundle', type: 'batch', entry: [bare(entry)] });
+    if (alone.length > 0)
+      faults.set(
+        index,
+        new OperationOutcomeError(
+          422,
+          alone.map((issue) => ofEntry(issue, index)),
+        ),
+      );
+  }
+  return faults;
+}
+
+/** An issue of a bundle of one entry, as that of the entry with this index. */
+function ofEntry(issue: OutcomeIssue, index: number): OutcomeIssue {
+  const named = (text: string): string => text.replace(/^Bundle\.entry\[0\]/, `Bundle.entry[${String(index)}]`);
+  return {
+    ...issue,
+    ...(issue.diagnostics === undefined ? {} : { diagnostics: named(issue.diagnostics) }),
+    ...(issue.expression === undefined ? {} : { expression: issue.expression.map(named) }),
+  };
 }
 
 function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, place: string): EntryAction {
@@ -125,7 +217,7 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
   if (request === undefined) throw invalidRequest('An entry of a batch or a transaction needs a request', place);
   const at = `${place}.request.url`;
   const { path, query } = splitUrl(request.url, caller.baseUrl, at);
-  const [type = '', id, history, versionId, ...rest] = path;
+  const [type = '', id, history, ...rest] = path;
   const called = operationOfPath(server.definitions, path);
   if (called instanceof OperationOutcomeError) {
     throw new OperationOutcomeError(
@@ -135,44 +227,97 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
   }
   if (called !== undefined)
     return operationAction(server, called, request.method, readQuery(query, at), entry.resource);
-  if (type === '' || rest.length > 0 || (history !== undefined && history !== '_history') || id?.startsWith('_')) {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (type === 'metadata' && id === undefined && isRead) return { kind: 'capabilities', type, ...headOnly(request) };
+  const isSearch = id === '_search' && history === undefined;
+  if (
+    type === '' ||
+    rest.length > 1 ||
+    (history !== undefined && history !== '_history') ||
+    (id?.startsWith('_') === true && !isSearch)
+  ) {
     throw notSupported(`"${clip(request.url)}" is no URL of an interaction supported in a bundle`, at);
   }
   requireResourceType(server, type);
+  if (isRead) return readingAction(request, { type, id, history, versionId: rest[0], query, at });
+  if (request.method === 'POST') {
+    if (isSearch)
+      return { kind: 'search', type, parameters: [...readQuery(query, at), ...formOf(entry.resource, place)] };
+    if (id !== undefined || query !== '') throw notSupported('POST goes to a type, such as "Patient"', at);
+    const resource = requireResource(entry.resource, `${place}.resource`);
+    if (resource.resourceType !== type) {
+      throw invalidRequest(`The URL says ${type}, the resource is of type ${clip(resource.resourceType)}`, at);
+    }
+    const { ifNoneExist } = request;
+    return { kind: 'create', type, resource, ...(ifNoneExist === undefined ? {} : { ifNoneExist }) };
+  }
+  return writingAction(server, entry, place, targetOf(type, id, history, query, at));
+}
+
+const headOnly = ({ method }: EntryHttpRequest): { headOnly?: true } => (method === 'HEAD' ? { headOnly: true } : {});
+
+function readingAction(
+  request: EntryHttpRequest,
+  url: {
+    readonly type: string;
+    readonly id: string | undefined;
+    readonly history: string | undefined;
+    readonly versionId: string | undefined;
+    readonly query: string;
+    readonly at: string;
+  },
+): EntryAction {
+  const { type, id, history, versionId, at } = url;
+  const parameters = readQuery(url.query, at);
+  const head = headOnly(request);
+  if (id === undefined) return { kind: 'search', type, parameters, ...head };
+  if (id === '_search') throw notSupported('A search by _search is a POST', at);
+  const key = { type, id };
+  if (history !== undefined && versionId === undefined) return { kind: 'history', key, parameters, ...head };
+  requireWholeResource(parameters);
+  const { ifNoneMatch, ifModifiedSince } = request;
+  const conditions = {
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: Date.parse(ifModifiedSince) }),
+    ...head,
+  };
+  return versionId === undefined
+    ? { kind: 'read', key, ...conditions }
+    : { kind: 'vread', key, versionId, ...conditions };
+}
+
+/** What an entry changes: the resource of a key, or the one that criteria match. */
+type WriteTarget = { readonly key: ResourceKey } | { readonly type: string; readonly criteria: string };
+
+/** An update, a patch or a delete. */
+function writingAction(server: FhirServer, entry: BundleEntry, place: string, target: WriteTarget): EntryAction {
+  const request = entry.request ?? { method: '', url: '' };
+  const { ifMatch, ifNoneMatch } = readPreconditions(request, {
+    ifMatch: `${place}.request.ifMatch`,
+    ifNoneMatch: `${place}.request.ifNoneMatch`,
+  });
+  const matching = ifMatch === undefined ? {} : { ifMatch };
   switch (request.method) {
-    case 'GET': {
-      if (request.ifModifiedSince !== undefined) {
-        throw notSupported('ifModifiedSince is not supported; use ifNoneMatch', `${place}.request.ifModifiedSince`);
-      }
-      if (id === undefined) return { kind: 'search', type, parameters: readQuery(query, at) };
-      const key = { type, id };
-      if (history !== undefined && versionId === undefined)
-        return { kind: 'history', key, parameters: readQuery(query, at) };
-      requireWholeResource(readQuery(query, at));
-      if (versionId !== undefined) return { kind: 'vread', key, versionId };
-      const { ifNoneMatch } = request;
-      return { kind: 'read', key, ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
-    }
-    case 'POST': {
-      if (id !== undefined || query !== '') throw notSupported('POST goes to a type, such as "Patient"', at);
-      const resource = requireResource(entry.resource, `${place}.resource`);
-      if (resource.resourceType !== type) {
-        throw invalidRequest(`The URL says ${type}, the resource is of type ${clip(resource.resourceType)}`, at);
-      }
-      const { ifNoneExist } = request;
-      return { kind: 'create', type, resource, ...(ifNoneExist === undefined ? {} : { ifNoneExist }) };
-    }
     case 'PUT': {
-      const key = instance(type, id, history, query, 'update', at);
       const resource = requireResource(entry.resource, `${place}.resource`);
-      requireIdentity(key, resource, `${place}.resource`);
-      return { kind: 'update', key, resource, ...ifMatchOf(request.ifMatch, place) };
+      const conditions = { ...matching, ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
+      if ('key' in target) {
+        requireIdentity(target.key, resource, `${place}.resource`);
+        return { kind: 'update', ...target, resource, ...conditions };
+      }
+      requireUpdatable(target.type, resource, `${place}.resource`);
+      return { kind: 'conditional-update', ...target, resource, ...conditions };
     }
-    case 'DELETE': {
-      const key = instance(type, id, history, query, 'delete', at);
-      if (!idPattern.test(key.id)) throw notFound(clip(request.url));
-      return { kind: 'delete', key, ...ifMatchOf(request.ifMatch, place) };
+    case 'PATCH': {
+      const resource = requireResource(entry.resource, `${place}.resource`);
+      const patch = patchOfEntry(server.definitions, resource);
+      if ('key' in target) return { kind: 'patch', ...target, patch, ...matching };
+      return { kind: 'conditional-patch', ...target, patch, ...matching };
     }
+    case 'DELETE':
+      if (!('key' in target)) return { kind: 'conditional-delete', ...target, ...matching };
+      if (!idPattern.test(target.key.id)) throw notFound(clip(request.url));
+      return { kind: 'delete', ...target, ...matching };
     default:
       throw notSupported(`${clip(request.method)} is not supported in a bundle`, `${place}.request.method`);
   }
@@ -193,18 +338,18 @@ function operationAction(
   return { kind: 'operation', ...called, input: readInput(server.definitions, called.operation, source) };
 }
 
-/** The key a write goes to, which must be an instance: conditional updates and deletes are not supported yet. */
-function instance(
+function targetOf(
   type: string,
   id: string | undefined,
   history: string | undefined,
   query: string,
-  interaction: string,
   at: string,
-): ResourceKey {
-  if (query !== '') throw notSupported(`Conditional ${interaction} is not supported`, at);
-  if (id === undefined || history !== undefined) throw invalidRequest(`The URL must be ${type}/[id]`, at);
-  return { type, id };
+): WriteTarget {
+  if (id === undefined && query !== '') return { type, criteria: withoutFormat(query) };
+  if (id === undefined || history !== undefined || query !== '') {
+    throw invalidRequest(`The URL must be ${type}/[id], or ${type}?[criteria]`, at);
+  }
+  return { key: { type, id } };
 }
 
 /** The decoded path segments and the query of an entry's URL, which is relative to the base or starts with it. */
@@ -215,23 +360,11 @@ function splitUrl(url: string, baseUrl: string, at: string): { path: string[]; q
   }
   const mark = relative.indexOf('?');
   const [path, query] = mark < 0 ? [relative, ''] : [relative.slice(0, mark), relative.slice(mark + 1)];
+  const segments = path.split('/');
+  if (segments.length > 1 && segments.at(-1) === '') segments.pop();
   try {
-    return { path: path.split('/').map(decodeURIComponent), query };
+    return { path: segments.map(decodeURIComponent), query };
   } catch {
     throw invalidRequest(`"${clip(url)}" is not percent-encoded correctly`, at);
   }
-}
-
-function ifMatchOf(text: string | undefined, place: string): { ifMatch?: number } {
-  return text === undefined ? {} : { ifMatch: readVersionTag(text, `${place}.request.ifMatch`) };
-}
-
-/**
- * Reads the versionId of an ETag: `W/"3"`, also `"3"` or `3` as some clients write it.
- * @throws OperationOutcomeError 400.
- */
-export function readVersionTag(text: string, place: string): number {
-  const versionId = /^\s*(?:W\/)?("?)([1-9][0-9]{0,14})\1\s*$/.exec(text)?.[2];
-  if (versionId === undefined) throw invalidRequest(`"${clip(text)}" names no version; W/"3" would`, place);
-  return Number(versionId);
 }

@@ -1,5 +1,7 @@
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { EntryAnswer } from './bundle-answer.js';
+import { capabilities } from './capabilities.js';
+import { isUnmodified } from './conditional-read.js';
 import type { EntryAction } from './entry-request.js';
 import { historyInstance, type HistoryRequest } from './history-instance.js';
 import { operate } from './operations/operate.js';
@@ -9,29 +11,35 @@ import type { Caller, FhirServer } from './server.js';
 import { vread } from './vread.js';
 
 /** The interactions of a bundle that change nothing. */
-export type ReadAction = Extract<EntryAction, { kind: 'read' | 'vread' | 'history' | 'search' | 'operation' }>;
+export type ReadAction = Extract<EntryAction, { headOnly?: boolean } | { kind: 'operation' }>;
+
+const reading: ReadonlySet<EntryAction['kind']> = new Set(['read', 'vread', 'history', 'search', 'capabilities']);
 
 /** Whether an entry changes nothing. */
 export const isReadAction = (action: EntryAction): action is ReadAction =>
-  action.kind === 'read' ||
-  action.kind === 'vread' ||
-  action.kind === 'history' ||
-  action.kind === 'search' ||
-  (action.kind === 'operation' && !action.operation.affectsState);
+  action.kind === 'operation' ? !action.operation.affectsState : reading.has(action.kind);
 
 /**
  * Answers an entry of a bundle that reads.
+ * @returns for a HEAD what the same GET would have answered, without a body.
  * @throws OperationOutcomeError as the interaction itself does.
  */
 export async function readEntry(server: FhirServer, caller: Caller, action: ReadAction): Promise<EntryAnswer> {
+  const answer = await answerRead(server, caller, action);
+  const headOnly = action.kind !== 'operation' && action.headOnly === true;
+  if (!headOnly || answer.kind === 'not-modified') return answer;
+  return { kind: 'head', ...(answer.kind === 'read' ? { version: answer.version } : {}) };
+}
+
+async function answerRead(server: FhirServer, caller: Caller, action: ReadAction): Promise<EntryAnswer> {
   switch (action.kind) {
-    case 'read': {
-      const version = await read(server, caller, action.key);
-      const same = action.ifNoneMatch !== undefined && namesVersion(action.ifNoneMatch, version.versionId);
-      return { kind: same ? 'not-modified' : 'read', version };
+    case 'read':
+    case 'vread': {
+      const { key } = action;
+      const version =
+        action.kind === 'read' ? await read(server, caller, key) : await vread(server, caller, key, action.versionId);
+      return { kind: isUnmodified(version, action) ? 'not-modified' : 'read', version };
     }
-    case 'vread':
-      return { kind: 'read', version: await vread(server, caller, action.key, action.versionId) };
     case 'history': {
       const asked = readHistoryParameters(action.parameters);
       return {
@@ -48,18 +56,10 @@ export async function readEntry(server: FhirServer, caller: Caller, action: Read
       const page = await searchType(server, caller, { type, parameters, handling: 'strict' });
       return { kind: 'search', type, page };
     }
+    case 'capabilities':
+      return { kind: 'capabilities', text: capabilities(server, caller.baseUrl).text };
   }
 }
-
-/**
- * Whether the text of an If-None-Match names the version, or any by `*`.
- * https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
- */
-export const namesVersion = (ifNoneMatch: string, versionId: number | string): boolean =>
-  ifNoneMatch.split(',').some((tag) => {
-    const text = tag.trim();
-    return text === '*' || text.replace(/^W\//, '').replace(/^"(.*)"$/, '$1') === String(versionId);
-  });
 
 /** How many versions a page of history has unless `_count` says otherwise, and the most it may say. */
 const historyCount = { default: 20, most: 1000 };

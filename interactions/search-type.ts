@@ -2,6 +2,7 @@ import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
 import { invalidRequest, notFound } from '../fhir/outcome.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
 import { match } from '../search/match.js';
 import { openPage, type PageBinding, type PagePlace, sealPage } from '../search/page.js';
 import { parseSearch } from '../search/parse.js';
@@ -72,6 +73,11 @@ export interface PendingWrites {
   readonly resources: readonly (Resource & { readonly id: string })[];
 }
 
+/** A resource that criteria match; `version` is the one they were matched on, absent for one about to be written. */
+export interface ConditionalMatch extends ResourceKey {
+  readonly version?: StoredVersion;
+}
+
 const nothingPending: PendingWrites = { keys: new Set(), resources: [] };
 
 /**
@@ -89,15 +95,17 @@ export async function conditionalMatches(
   query: string,
   limit = 2,
   pending: PendingWrites = nothingPending,
-): Promise<ResourceKey[]> {
+): Promise<ConditionalMatch[]> {
   const access = accessTo(server, caller, type);
   const request = parse(server, caller, type, readQuery(query), 'strict');
   if (request.filters.length === 0) throw invalidRequest(`The criteria "${type}?…" name no search parameter`);
   const { matches } = await findMatches(server, request, access, { limit: limit + pending.keys.size });
   const stored = matches.map(({ version }) => version).filter((version) => !pending.keys.has(keyText(version)));
-  return [...stored, ...pending.resources.filter((resource) => match(request, resource))]
-    .slice(0, limit)
-    .map(({ id }) => ({ type, id }));
+  const written = pending.resources.filter((resource) => match(request, resource));
+  return [
+    ...stored.map((version) => ({ type, id: version.id, version })),
+    ...written.map(({ id }): ConditionalMatch => ({ type, id })),
+  ].slice(0, limit);
 }
 
 function accessTo(server: FhirServer, caller: Caller, type: string): AccessFilter {

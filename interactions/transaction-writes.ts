@@ -1,56 +1,47 @@
-import type { AccessFilter } from '../fhir/access.js';
-import { invalidRequest } from '../fhir/outcome.js';
+import { gone, invalidRequest } from '../fhir/outcome.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { ResourceWrite, StoredVersion } from '../persistence/resource-store.js';
 import { tombstone } from '../persistence/version.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import { findLinks, type BundleLinks, type LinkTarget } from './bundle-links.js';
-import { findExisting, readCriteria, type ConditionalCreate } from './conditional-create.js';
 import { resolveConditionalReferences, type ReferencedResource } from './conditional-reference.js';
-import { failingAt, placed, type EntryAction, type EntryRequest } from './entry-request.js';
-import { newVersion, requireWritable } from './new-version.js';
-import { inParallel } from './parallel.js';
+import { failingAt, placed } from './entry-request.js';
+import { newVersion, requireValid, requireWritable } from './new-version.js';
+import { type Preconditions, requirePreconditions } from './preconditions.js';
 import type { ReadAction } from './read-entry.js';
 import { clip } from './resource-type.js';
 import type { PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
-import { isThere, requireVersion, updatedVersion } from './update.js';
+import { findEntries, type FoundEntry, pendingWrites, type WriteEntry } from './transaction-find.js';
+import { isThere, updatedVersion } from './update.js';
 
-/** An entry of a transaction that writes, with what is decided before anything is read. */
-export interface WriteEntry extends EntryRequest {
-  /** Its place among the entries of the bundle. */
-  readonly index: number;
-  readonly action: Exclude<EntryAction, ReadAction>;
-  readonly access: AccessFilter;
-  /** Where it writes; for a conditional create that finds something, where it would have written. */
-  readonly key: ResourceKey;
-}
-
-/** An entry with what the store holds for it now. */
-interface FoundEntry extends WriteEntry {
-  readonly previous?: StoredVersion | undefined;
-  readonly conditional?: ConditionalCreate | undefined;
+/** The links of a transaction that are found once, and what else may point at: patched resources differ in each try. */
+interface TransactionLinks {
+  readonly fullUrls: ReadonlySet<string>;
+  readonly ofEntries: BundleLinks;
 }
 
 /**
  * The links between the resources of a transaction.
  * @throws OperationOutcomeError 400 when two entries have the same fullUrl.
  */
-export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): BundleLinks {
+export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): TransactionLinks {
   const fullUrls = new Set<string>();
   const resources: { resource: Resource; fullUrl?: string | undefined; place: string }[] = [];
   for (const { place, fullUrl, action } of writes) {
-    if (action.kind === 'delete') continue;
+    if (isDelete(action)) continue;
     if (fullUrl !== undefined) {
       if (fullUrls.has(fullUrl)) {
         throw invalidRequest(`Another entry has the fullUrl "${clip(fullUrl)}" as well`, `${place}.fullUrl`);
       }
       fullUrls.add(fullUrl);
     }
-    resources.push({ resource: action.resource, fullUrl, place: `${place}.resource` });
+    if ('resource' in action) resources.push({ resource: action.resource, fullUrl, place: `${place}.resource` });
   }
-  return findLinks(server.definitions.structures, fullUrls, resources);
+  return { fullUrls, ofEntries: findLinks(server.definitions.structures, fullUrls, resources) };
 }
+
+const isDelete = ({ kind }: WriteEntry['action']): boolean => kind === 'delete' || kind === 'conditional-delete';
 
 /**
  * Reads what is there, decides every entry by it, and commits all of them together.
@@ -61,20 +52,27 @@ export async function tryWrites(
   server: FhirServer,
   caller: Caller,
   writes: readonly WriteEntry[],
-  links: BundleLinks,
+  reads: readonly ReadEntry[],
+  { fullUrls, ofEntries }: TransactionLinks,
 ): Promise<EntryAnswer[] | undefined> {
-  const entries = await find(server, caller, writes);
+  const entries = await findEntries(server, caller, writes);
   const written = requireDistinct(entries);
-  const fullUrls = targets(entries);
-  links.fill(fullUrls, new Map()); // criteria are matched on resources that point where they will
+  requireNoneDeleted(entries, reads);
+  const ofPatched = findLinks(server.definitions.structures, fullUrls, patchedResources(entries));
+  const fill = (conditionals: ReadonlyMap<string, ResourceKey>): void => {
+    for (const links of [ofEntries, ofPatched]) links.fill(found, conditionals);
+  };
+  const found = targets(entries);
+  fill(new Map()); // criteria are matched on resources that point where they will
   const pending = new Map<string, PendingWrites>();
   const pendingOf = (type: string): PendingWrites => {
     const known = pending.get(type) ?? pendingWrites(entries, type);
     pending.set(type, known);
     return known;
   };
-  const references = await resolveConditionalReferences(server, caller, links.conditionals, pendingOf);
-  links.fill(fullUrls, new Map([...references].map(([text, { key }]) => [text, key])));
+  const conditionals = [...ofEntries.conditionals, ...ofPatched.conditionals];
+  const references = await resolveConditionalReferences(server, caller, conditionals, pendingOf);
+  fill(new Map([...references].map(([text, { key }]) => [text, key])));
 
   const answers: EntryAnswer[] = [];
   const commit = checks(entries, written, references);
@@ -86,23 +84,11 @@ export async function tryWrites(
   return committed ? answers : undefined;
 }
 
-/** What there is for the entries: the versions they replace, and what conditional creates find. */
-async function find(server: FhirServer, caller: Caller, writes: readonly WriteEntry[]): Promise<FoundEntry[]> {
-  const replacing = writes.filter(({ action }) => action.kind !== 'create');
-  const versions = await server.store.readMany(replacing.map(({ key }) => key));
-  const previous = new Map(replacing.map((entry, place) => [entry, versions[place]]));
-  return inParallel(writes, 16, async (entry) => {
-    const { action, place } = entry;
-    if (action.kind !== 'create' || action.ifNoneExist === undefined)
-      return { ...entry, previous: previous.get(entry) };
-    const at = `${place}.request.ifNoneExist`;
-    try {
-      return { ...entry, conditional: await findExisting(server, caller, action.type, action.ifNoneExist, at) };
-    } catch (error) {
-      throw placed(error, at);
-    }
-  });
-}
+/** The resources patches make: they hold what the patch brings, and that may point at other entries. */
+const patchedResources = (entries: readonly FoundEntry[]) =>
+  entries.flatMap(({ action, resource, place, fullUrl }) =>
+    resource === undefined || 'resource' in action ? [] : [{ resource, fullUrl, place: `${place}.resource` }],
+  );
 
 /**
  * Refuses a transaction in which two entries are about the same resource, or would create by the same criteria.
@@ -112,48 +98,49 @@ async function find(server: FhirServer, caller: Caller, writes: readonly WriteEn
 function requireDistinct(entries: readonly FoundEntry[]): ReadonlySet<string> {
   const written = new Set<string>();
   const criteria = new Set<string>();
-  for (const { action, place, key, conditional } of entries) {
-    if (conditional?.kind === 'existing') continue;
-    const text = keyText(key);
-    if (written.has(text)) throw invalidRequest(`Another entry writes ${text} as well`, place);
-    written.add(text);
-    if (conditional === undefined || action.kind !== 'create') continue;
-    const { canonical } = readCriteria(action.type, action.ifNoneExist ?? '', place);
-    if (criteria.has(canonical)) throw invalidRequest('Another entry has the same ifNoneExist', place);
-    criteria.add(canonical);
+  for (const { place, key, claim } of [...entries].sort((one, other) => one.index - other.index)) {
+    if (key !== undefined) {
+      const text = keyText(key);
+      if (written.has(text)) throw invalidRequest(`Another entry writes ${text} as well`, place);
+      written.add(text);
+    }
+    if (claim === undefined) continue;
+    if (criteria.has(claim.criteria)) throw invalidRequest('Another entry creates by the same criteria', place);
+    criteria.add(claim.criteria);
   }
-  for (const { conditional, place } of entries) {
-    if (conditional?.kind === 'existing' && written.has(keyText(conditional.version))) {
-      throw invalidRequest(
-        `Another entry writes ${keyText(conditional.version)}, which this ifNoneExist matches`,
-        place,
-      );
+  for (const { existing, place } of entries) {
+    if (existing !== undefined && written.has(keyText(existing))) {
+      throw invalidRequest(`Another entry writes ${keyText(existing)}, which this ifNoneExist matches`, place);
     }
   }
   return written;
 }
 
+/** An entry that reads, as far as writes can make it fail. */
+export interface ReadEntry {
+  readonly place: string;
+  readonly action: ReadAction;
+}
+
+/** Refuses a transaction that reads what one of its conditional deletes deletes. @throws OperationOutcomeError 410. */
+function requireNoneDeleted(entries: readonly FoundEntry[], reads: readonly ReadEntry[]): void {
+  const deleted = new Set(
+    entries.flatMap(({ action, key }) => (action.kind === 'conditional-delete' && key ? [keyText(key)] : [])),
+  );
+  for (const { action, place } of reads) {
+    if (action.kind === 'read' && deleted.has(keyText(action.key))) throw placed(gone(keyText(action.key)), place);
+  }
+}
+
 /** What the entries' fullUrls have become. */
 function targets(entries: readonly FoundEntry[]): ReadonlyMap<string, LinkTarget> {
   const found = new Map<string, LinkTarget>();
-  for (const { fullUrl, action, key, previous, conditional } of entries) {
-    if (fullUrl === undefined || action.kind === 'delete') continue;
-    const { type, id, versionId } =
-      conditional?.kind === 'existing' ? conditional.version : { ...key, versionId: (previous?.versionId ?? 0) + 1 };
-    found.set(fullUrl, { type, id, versionId });
+  for (const { fullUrl, action, key, previous, existing } of entries) {
+    if (fullUrl === undefined || isDelete(action)) continue;
+    if (existing !== undefined) found.set(fullUrl, existing);
+    else if (key !== undefined) found.set(fullUrl, { ...key, versionId: (previous?.versionId ?? 0) + 1 });
   }
   return found;
-}
-
-/** What the entries are about to write of a type. */
-function pendingWrites(entries: readonly FoundEntry[], type: string): PendingWrites {
-  const written = entries.filter(({ key, conditional }) => key.type === type && conditional?.kind !== 'existing');
-  return {
-    keys: new Set(written.map(({ key }) => keyText(key))),
-    resources: written.flatMap(({ action, key }) =>
-      action.kind === 'delete' ? [] : [{ ...action.resource, id: key.id }],
-    ),
-  };
 }
 
 /** What the transaction was decided by without writing it must still be so when it commits. */
@@ -164,10 +151,10 @@ function checks(
 ): ResourceWrite[] {
   const versionIds = new Map<string, ReferencedResource>();
   for (const reference of references.values()) versionIds.set(keyText(reference.key), reference);
-  for (const { conditional } of entries) {
-    if (conditional?.kind !== 'existing') continue;
-    const { type, id, versionId } = conditional.version;
-    versionIds.set(keyText(conditional.version), { key: { type, id }, versionId });
+  for (const { existing } of entries) {
+    if (existing === undefined) continue;
+    const { type, id, versionId } = existing;
+    versionIds.set(keyText(existing), { key: { type, id }, versionId });
   }
   return [...versionIds]
     .filter(([text]) => !written.has(text))
@@ -176,29 +163,40 @@ function checks(
 
 /** Adds an entry's writes to the commit, and gives what its answer will be when the commit succeeds. */
 function decide(server: FhirServer, caller: Caller, entry: FoundEntry, commit: ResourceWrite[]): EntryAnswer {
-  const { action, access, key, previous, conditional } = entry;
-  switch (action.kind) {
-    case 'create': {
-      if (conditional?.kind === 'existing')
-        return { kind: 'written', version: conditional.version, status: 'unchanged' };
-      const version = newVersion(server, caller, { resource: action.resource, id: key.id, method: 'POST', access });
-      commit.push({ kind: 'put', next: version });
-      if (conditional !== undefined) commit.push({ kind: 'claim', ...conditional.claim, target: key });
-      return { kind: 'written', version, status: 'created' };
+  const { action, access, key, previous, existing, claim, resource } = entry;
+  if (existing !== undefined) return { kind: 'written', version: existing, status: 'unchanged' };
+  if (key === undefined || resource === undefined) return decideDelete(server, entry, commit);
+  const replacing = previous === undefined ? {} : { previous };
+  const version = ((): StoredVersion => {
+    switch (action.kind) {
+      case 'create':
+        return newVersion(server, caller, { resource, id: key.id, method: 'POST', access });
+      case 'patch':
+      case 'conditional-patch':
+        requirePreconditions(server.definitions.version, key, action, previous);
+        requireValid(server, resource, 'update');
+        return newVersion(server, caller, { resource, id: key.id, method: 'PATCH', access, previous });
+      default:
+        return updatedVersion(server, caller, { ...preconditionsOf(action), key, resource, access, previous });
     }
-    case 'update': {
-      const { resource, ifMatch } = action;
-      const version = updatedVersion(server, caller, { key, resource, ifMatch, access, previous });
-      commit.push({ kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) });
-      return { kind: 'written', version, status: isThere(previous) ? 'updated' : 'created' };
-    }
-    case 'delete': {
-      requireWritable(access, key.type, previous, previous?.compartments ?? []);
-      requireVersion(server.definitions.version, key, action.ifMatch, previous);
-      if (!isThere(previous)) return { kind: 'deleted', ...(previous === undefined ? {} : { version: previous }) };
-      const version = tombstone(previous, server.now());
-      commit.push({ kind: 'put', next: version, previous });
-      return { kind: 'deleted', version };
-    }
-  }
+  })();
+  commit.push({ kind: 'put', next: version, ...replacing });
+  if (claim !== undefined) commit.push({ kind: 'claim', ...claim, target: key });
+  return { kind: 'written', version, status: isThere(previous) ? 'updated' : 'created' };
+}
+
+const preconditionsOf = (action: Preconditions): Preconditions => ({
+  ...(action.ifMatch === undefined ? {} : { ifMatch: action.ifMatch }),
+  ...(action.ifNoneMatch === undefined ? {} : { ifNoneMatch: action.ifNoneMatch }),
+});
+
+function decideDelete(server: FhirServer, entry: FoundEntry, commit: ResourceWrite[]): EntryAnswer {
+  const { action, access, newKey, key = newKey, previous } = entry;
+  if (action.kind === 'delete') requireWritable(access, key.type, previous, previous?.compartments ?? []);
+  else requireWritable(access, key.type, previous);
+  requirePreconditions(server.definitions.version, key, action as Preconditions, previous);
+  if (!isThere(previous)) return { kind: 'deleted', ...(previous === undefined ? {} : { version: previous }) };
+  const version = tombstone(previous, server.now());
+  commit.push({ kind: 'put', next: version, previous });
+  return { kind: 'deleted', version };
 }

@@ -2,7 +2,7 @@ import { authorize } from '../auth/authorize.js';
 import { gone, notSupported, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
-import { placed, failingAt, readEntries, type EntryRequest } from './entry-request.js';
+import { failingAt, interactionOf, placed, readEntries, type EntryRequest } from './entry-request.js';
 import { issuesOf } from './new-version.js';
 import { authorizeOperation } from './operations/operate.js';
 import type { OperationCall } from './operations/operation.js';
@@ -10,13 +10,14 @@ import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
 import { retryLostRaces } from './retry.js';
 import { requireSearch } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
-import { linksOf, tryWrites, type WriteEntry } from './transaction-writes.js';
+import { newKeyOf, type WriteEntry } from './transaction-find.js';
+import { linksOf, tryWrites } from './transaction-writes.js';
 
 /** More issues than anyone reads; the rest is not looked for. */
 const mostIssues = 100;
 
 /**
- * Does all entries of a bundle or none: deletes, creates, updates in one commit, then reads.
+ * Does all entries of a bundle or none: deletes, creates, updates and patches in one commit, then reads.
  * https://hl7.org/fhir/R4/http.html#transaction
  * @param bundle of type transaction; its resources are taken over, links between them are filled in place.
  * @throws OperationOutcomeError whose expressions name the entries at fault (`Bundle.entry[3]`), reads among them;
@@ -41,17 +42,18 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
       continue;
     }
     const type = 'key' in action ? action.key.type : action.type;
-    const access = failingAt(place, () => authorize(server.rules, caller.principal, action.kind, type));
+    const interaction = interactionOf(action);
+    const access = failingAt(place, () => authorize(server.rules, caller.principal, interaction, type));
     if (isReadAction(action)) reads.push({ index, place, action });
     else {
-      const key = action.kind === 'create' ? { type, id: server.newId() } : action.key;
-      writes.push({ index, place, action, access, key, ...(fullUrl === undefined ? {} : { fullUrl }) });
+      const newKey = newKeyOf(server, action);
+      writes.push({ index, place, action, access, newKey, ...(fullUrl === undefined ? {} : { fullUrl }) });
     }
   }
   requireAllValid(server, writes);
   await requireAllReadable(server, caller, reads, writes);
   const links = linksOf(server, writes);
-  const answers = await retryLostRaces(() => tryWrites(server, caller, writes, links));
+  const answers = await retryLostRaces(() => tryWrites(server, caller, writes, reads, links));
   for (const { index, place, action } of reads) answers[index] = await answerRead(server, caller, place, action);
   return { type: 'transaction-response', entries: answers };
 }
@@ -72,11 +74,14 @@ async function requireAllReadable(
   reads: readonly { readonly place: string; readonly action: ReadAction }[],
   writes: readonly WriteEntry[],
 ): Promise<void> {
-  const written = new Map(writes.map(({ key, action }) => [keyText(key), action.kind]));
+  const written = new Map(
+    writes.flatMap(({ action }) => ('key' in action ? [[keyText(action.key), action.kind]] : [])),
+  );
   for (const { place, action } of reads) {
     if (action.kind === 'operation') continue; // what it is about may be written by this very transaction
     try {
       if (action.kind === 'search') requireSearch(server, caller, { ...action, handling: 'strict' });
+      else if (action.kind === 'capabilities') continue;
       else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete') throw gone(keyText(action.key));
       else if (!written.has(keyText(action.key))) await readEntry(server, caller, action);
     } catch (error) {
@@ -101,7 +106,9 @@ function requireAllValid(server: FhirServer, writes: readonly WriteEntry[]): voi
   const issues: OutcomeIssue[] = [];
   for (const { place, action } of writes) {
     if (!('resource' in action)) continue;
-    issues.push(...issuesOf(server, action.resource, action.kind, `${place}.resource`));
+    issues.push(
+      ...issuesOf(server, action.resource, action.kind === 'create' ? 'create' : 'update', `${place}.resource`),
+    );
     if (issues.length >= mostIssues) break;
   }
   if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));

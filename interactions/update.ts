@@ -1,10 +1,10 @@
 import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
-import { invalidRequest, versionConflict } from '../fhir/outcome.js';
-import { idPattern, keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
-import type { FhirVersion } from '../fhir/version.js';
+import { invalidRequest } from '../fhir/outcome.js';
+import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { newVersion, requireValid } from './new-version.js';
+import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
@@ -12,25 +12,25 @@ import type { Caller, FhirServer, WriteOutcome } from './server.js';
 /**
  * Stores a new version of a resource, or its first one under the id the client chose.
  * https://hl7.org/fhir/R4/http.html#update https://hl7.org/fhir/R4/http.html#upsert
- * @param request `ifMatch` is the versionId the client has seen; without it the last write wins, whatever happens
- * at the same time.
+ * @param request with `ifMatch` the current version must be one the client has seen, with `ifNoneMatch` none of those it
+ * names; without them the last write wins, whatever happens at the same time.
  * @returns `created` when there was no resource or a deleted one, else `updated`.
- * @throws OperationOutcomeError 400 when the resource's type or id is not the key's, 412 when `ifMatch` is not the
- * current version, 403, 404 unknown type, 422 broken rules.
+ * @throws OperationOutcomeError 400 when the resource's type or id is not the key's, 412 when a precondition does not
+ * hold (in STU3 409 for `ifMatch`), 403, 404 unknown type, 422 broken rules.
  */
 export async function update(
   server: FhirServer,
   caller: Caller,
-  request: { readonly key: ResourceKey; readonly resource: Resource; readonly ifMatch?: number },
+  request: Preconditions & { readonly key: ResourceKey; readonly resource: Resource },
 ): Promise<WriteOutcome> {
-  const { key, resource, ifMatch } = request;
+  const { key, resource } = request;
   requireResourceType(server, key.type);
   const access = authorize(server.rules, caller.principal, 'update', key.type);
   requireIdentity(key, resource);
   requireValid(server, resource, 'update');
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
-    const version = updatedVersion(server, caller, { key, resource, ifMatch, access, previous });
+    const version = updatedVersion(server, caller, { ...request, access, previous });
     const { committed } = await server.store.commit([
       { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) },
     ]);
@@ -44,41 +44,24 @@ export const isThere = (version: StoredVersion | undefined): version is StoredVe
 
 /**
  * The version an update of `previous` would store.
- * @throws OperationOutcomeError 412 when `ifMatch` is not the version of `previous`, 403 when the caller may not
- * write it, or may not create and nothing is there.
+ * @throws OperationOutcomeError 412 when a precondition does not hold of `previous` (in STU3 409 for `ifMatch`), 403 when
+ * the caller may not write it, or may not create and nothing is there.
  */
 export function updatedVersion(
   server: FhirServer,
   caller: Caller,
-  write: {
+  write: Preconditions & {
     readonly key: ResourceKey;
     readonly resource: Resource;
-    readonly ifMatch: number | undefined;
     readonly access: AccessFilter;
     readonly previous: StoredVersion | undefined;
   },
 ): StoredVersion {
-  const { key, resource, ifMatch, access, previous } = write;
+  const { key, resource, access, previous } = write;
   if (!isThere(previous)) authorize(server.rules, caller.principal, 'create', key.type);
   const version = newVersion(server, caller, { resource, id: key.id, method: 'PUT', access, previous });
-  requireVersion(server.definitions.version, key, ifMatch, previous);
+  requirePreconditions(server.definitions.version, key, write, previous);
   return version;
-}
-
-/**
- * Refuses a write that was decided by another version than the current one. https://hl7.org/fhir/R4/http.html#concurrency
- * @throws OperationOutcomeError 412, in STU3 409.
- */
-export function requireVersion(
-  version: FhirVersion,
-  key: ResourceKey,
-  ifMatch: number | undefined,
-  current: StoredVersion | undefined,
-): void {
-  if (ifMatch === undefined || ifMatch === current?.versionId) return;
-  const actual =
-    current === undefined ? 'there is no such resource' : `the current version is ${String(current.versionId)}`;
-  throw versionConflict(version, `${keyText(key)} is not at version ${String(ifMatch)}: ${actual}`);
 }
 
 /**

@@ -46,7 +46,7 @@ export function createRestApp(options: RestOptions): Router {
   router.use(
     cors({
       exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified'],
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
     }),
   );

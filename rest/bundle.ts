@@ -1,12 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import { stringifyJson } from '../fhir/json.js';
-import { outcome } from '../fhir/outcome.js';
+import { outcome, type OperationOutcome } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { FhirVersion } from '../fhir/version.js';
 import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
 import type { HistoryPage } from '../interactions/history-instance.js';
 import type { OperationAnswer } from '../interactions/operations/operation.js';
 import type { SearchPage } from '../interactions/search-page.js';
+import type { WriteOutcome } from '../interactions/server.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { failureOf, type ErrorLog } from './errors.js';
 
@@ -132,13 +133,13 @@ const statusText = (status: number): string => `${String(status)} ${STATUS_CODES
 
 /**
  * A batch-response or transaction-response Bundle. https://hl7.org/fhir/R4/http.html#transaction-response
- * @param withResources whether entries that wrote show what is stored now (`Prefer: return=representation`).
+ * @param show what entries that wrote show beside their status: nothing, what is stored now, or an outcome.
  */
 export function responseBundle(
   version: FhirVersion,
   baseUrl: string,
   answer: BundleAnswer,
-  withResources: boolean,
+  show: 'minimal' | 'representation' | 'OperationOutcome',
   log: ErrorLog,
 ): string {
   const named = new Set<string>();
@@ -149,9 +150,7 @@ export function responseBundle(
     named.add(name);
     return fullUrl(baseUrl, stored);
   };
-  const entries = answer.entries.map((entry) =>
-    responseEntry(version, baseUrl, entry, withResources, fullUrlOnce, log),
-  );
+  const entries = answer.entries.map((entry) => responseEntry(version, baseUrl, entry, show, fullUrlOnce, log));
   return members([`"resourceType":"Bundle","type":"${answer.type}"`, list('entry', entries)]);
 }
 
@@ -159,19 +158,26 @@ function responseEntry(
   version: FhirVersion,
   baseUrl: string,
   entry: EntryAnswer,
-  withResources: boolean,
+  show: 'minimal' | 'representation' | 'OperationOutcome',
   fullUrlOnce: (stored: StoredVersion) => string | undefined,
   log: ErrorLog,
 ): string {
   const resource = (body: string): string => `"resource":${body}`;
   switch (entry.kind) {
     case 'written': {
-      const response = responseOf(entry.status === 'created' ? 201 : 200, entry.version, true);
-      if (!withResources) return members([response]);
+      const told = show === 'OperationOutcome' ? writtenText(entry) : undefined;
+      const response = responseOf(entry.status === 'created' ? 201 : 200, entry.version, true, told);
+      if (show !== 'representation') return members([response]);
       return members([fullUrlOnce(entry.version), resource(entry.version.body), response]);
     }
     case 'deleted':
-      return members([responseOf(204, entry.version, false)]);
+      return members([
+        responseOf(204, entry.version, false, show === 'OperationOutcome' ? deletedText(entry.version) : undefined),
+      ]);
+    case 'head':
+      return members([responseOf(200, entry.version, false)]);
+    case 'capabilities':
+      return members([resource(entry.text), responseOf(200)]);
     case 'read':
       return members([fullUrlOnce(entry.version), resource(entry.version.body), responseOf(200, entry.version, false)]);
     case 'not-modified':
@@ -191,10 +197,23 @@ function responseEntry(
   }
 }
 
-function responseOf(status: number, version?: StoredVersion, withLocation = false): string {
+function responseOf(status: number, version?: StoredVersion, withLocation = false, told?: string): string {
   return `"response":${JSON.stringify({
     status: statusText(status),
     ...(version && withLocation ? { location: versionText(version) } : {}),
     ...(version ? { etag: etagOf(version), lastModified: version.lastUpdated } : {}),
+    ...(told === undefined ? {} : { outcome: information(told) }),
   })}`;
 }
+
+/** What a successful write says about itself, for `Prefer: return=OperationOutcome`. */
+export const writtenText = ({ version, status }: WriteOutcome): string =>
+  `${versionText(version)} was ${status === 'unchanged' ? 'there already' : status}`;
+
+/** What a successful delete says about itself. */
+export const deletedText = (version: StoredVersion | undefined): string =>
+  version === undefined ? 'There was nothing to delete' : `${keyText(version)} is deleted`;
+
+/** An OperationOutcome that tells of a success. */
+export const information = (diagnostics: string): OperationOutcome =>
+  outcome([{ severity: 'information', code: 'informational', diagnostics }]);

@@ -1,5 +1,6 @@
 import { notAcceptable, notSupported, unsupportedMediaType, type OperationOutcomeError } from '../fhir/outcome.js';
 import { fhirVersionNumbers, type FhirVersion } from '../fhir/version.js';
+import { jsonPatchType } from '../interactions/read-patch.js';
 import { clip } from '../interactions/resource-type.js';
 
 const jsonTypes = new Set(['application/fhir+json', 'application/json', 'application/json+fhir', 'text/json']);
@@ -66,6 +67,24 @@ export function requireJsonBody(version: FhirVersion, contentType: string | unde
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
     throw unsupportedMediaType(`Content-Type says charset ${clip(charset)}; JSON is UTF-8`);
   }
+}
+
+/**
+ * Which form of patch a body has, by its Content-Type. https://hl7.org/fhir/R4/http.html#patch
+ * @returns `json` for a JSON Patch, `resource` for the Parameters of a FHIRPath Patch.
+ * @throws OperationOutcomeError 415 naming the header's value.
+ */
+export function patchForm(version: FhirVersion, contentType: string | undefined): 'json' | 'resource' {
+  const name = contentType?.split(';')[0]?.trim().toLowerCase();
+  if (name === jsonPatchType) return 'json';
+  if (contentType !== undefined && isJson(version, contentType)) {
+    requireJsonBody(version, contentType);
+    return 'resource';
+  }
+  const actual = contentType === undefined ? 'missing' : `"${clip(contentType)}"`;
+  throw unsupportedMediaType(
+    `Content-Type is ${actual}; a patch is ${jsonPatchType}, or application/fhir+json for a FHIRPath Patch`,
+  );
 }
 
 /**

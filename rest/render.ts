@@ -1,10 +1,8 @@
 import { stringifyJson } from '../fhir/json.js';
-import { outcome } from '../fhir/outcome.js';
-import { keyText } from '../fhir/resource.js';
 import type { WriteOutcome } from '../interactions/server.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
-import { etagOf, versionText } from './bundle.js';
+import { deletedText, etagOf, information, versionText, writtenText } from './bundle.js';
 import type { Preference } from './negotiate.js';
 
 /** ETag and Last-Modified of a version. https://hl7.org/fhir/R4/http.html#versioning */
@@ -33,11 +31,7 @@ export function writeAnswer(baseUrl: string, { version, status }: WriteOutcome, 
   const code = status === 'created' ? 201 : 200;
   if (preference.return === 'minimal') return { status: code, headers };
   if (preference.return === 'OperationOutcome') {
-    return informationAnswer(
-      code,
-      `${versionText(version)} was ${status === 'unchanged' ? 'there already' : status}`,
-      headers,
-    );
+    return informationAnswer(code, writtenText({ version, status }), headers);
   }
   return jsonAnswer(code, version.body, { ...headers, 'Content-Location': url });
 }
@@ -46,11 +40,8 @@ export function writeAnswer(baseUrl: string, { version, status }: WriteOutcome, 
 export function deleteAnswer(version: StoredVersion | undefined, preference: Preference): RestAnswer {
   const headers = version === undefined ? {} : versionHeaders(version);
   if (preference.return !== 'OperationOutcome') return { status: 204, headers };
-  const what = version === undefined ? 'There was nothing to delete' : `${keyText(version)} is deleted`;
-  return informationAnswer(200, what, headers);
+  return informationAnswer(200, deletedText(version), headers);
 }
 
-function informationAnswer(status: number, diagnostics: string, headers: Record<string, string>): RestAnswer {
-  const body = stringifyJson(outcome([{ severity: 'information', code: 'informational', diagnostics }]));
-  return jsonAnswer(status, body, headers);
-}
+const informationAnswer = (status: number, diagnostics: string, headers: Record<string, string>): RestAnswer =>
+  jsonAnswer(status, stringifyJson(information(diagnostics)), headers);

@@ -1,14 +1,21 @@
 import type { Request, Response } from 'express';
 import type { Principal } from '../auth/principal.js';
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
+import type { Patch } from '../fhir/patch/patch.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import { batch } from '../interactions/batch.js';
 import { capabilities } from '../interactions/capabilities.js';
+import { withoutFormat } from '../interactions/conditional-create.js';
+import { conditionalDelete } from '../interactions/conditional-delete.js';
+import { isUnmodified, namesVersion } from '../interactions/conditional-read.js';
+import { conditionalUpdate } from '../interactions/conditional-update.js';
 import { create } from '../interactions/create.js';
 import { deleteResource } from '../interactions/delete.js';
-import { readVersionTag } from '../interactions/entry-request.js';
 import { historyInstance } from '../interactions/history-instance.js';
-import { namesVersion, readHistoryParameters } from '../interactions/read-entry.js';
+import { patch } from '../interactions/patch.js';
+import { type Preconditions, readPreconditions, readVersionTags } from '../interactions/preconditions.js';
+import { readHistoryParameters } from '../interactions/read-entry.js';
+import { jsonPatch, patchOfParameters } from '../interactions/read-patch.js';
 import { readQuery } from '../interactions/read-query.js';
 import type { FoundOperation } from '../interactions/operations/find-operation.js';
 import { readInput } from '../interactions/operations/read-input.js';
@@ -24,7 +31,7 @@ import { jsonAnswer, type RestAnswer } from './answer.js';
 import { parseBody, type ReadBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle } from './bundle.js';
 import type { ErrorLog } from './errors.js';
-import { readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
+import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { Route } from './routes.js';
 
@@ -85,18 +92,30 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return writeAnswer(baseUrl, outcome, preference);
     }
     case 'update': {
-      if (http.get('if-none-match') !== undefined) {
-        throw notSupported('If-None-Match is not supported on update', 'http.If-None-Match');
-      }
       const resource = await readResource(context, request);
-      return writeAnswer(
-        baseUrl,
-        await update(server, caller, { key: route.key, resource, ...ifMatch(http) }),
-        preference,
-      );
+      const change = { key: route.key, resource, ...preconditions(http) };
+      return writeAnswer(baseUrl, await update(server, caller, change), preference);
+    }
+    case 'conditional-update': {
+      const resource = await readResource(context, request);
+      const change = { type: route.type, criteria: withoutFormat(request.query), resource, ...preconditions(http) };
+      return writeAnswer(baseUrl, await conditionalUpdate(server, caller, change), preference);
+    }
+    case 'patch': {
+      const change = { key: route.key, patch: await readPatch(context, request), ...ifMatch(http) };
+      return writeAnswer(baseUrl, await patch(server, caller, change), preference);
+    }
+    case 'conditional-patch': {
+      const criteria = withoutFormat(request.query);
+      const change = { type: route.type, criteria, patch: await readPatch(context, request), ...ifMatch(http) };
+      return writeAnswer(baseUrl, await patch(server, caller, change), preference);
     }
     case 'delete':
       return deleteAnswer(await deleteResource(server, caller, { key: route.key, ...ifMatch(http) }), preference);
+    case 'conditional-delete': {
+      const change = { type: route.type, criteria: withoutFormat(request.query), ...ifMatch(http) };
+      return deleteAnswer(await conditionalDelete(server, caller, change), preference);
+    }
     case 'bundle':
       return bundle(context, request, caller, preference);
     case 'operation':
@@ -144,6 +163,12 @@ async function operation(
   return jsonAnswer(200, operationBody(baseUrl, await operate(server, caller, { ...called, input })));
 }
 
+async function readPatch({ server, readBody }: RestContext, { http, response }: RestRequest): Promise<Patch> {
+  const form = patchForm(server.definitions.version, http.get('content-type'));
+  const body = parseBody(await readBody(http, response));
+  return form === 'json' ? jsonPatch(body) : patchOfParameters(server.definitions, requireResource(body));
+}
+
 async function bundle(
   context: RestContext,
   request: RestRequest,
@@ -158,11 +183,14 @@ async function bundle(
   }
   const type = resource['type'];
   if (type !== 'batch' && type !== 'transaction') {
-    throw invalidRequest('The type of a Bundle sent to the base is batch or transaction', 'Bundle.type');
+    throw invalidRequest(
+      'The type of a Bundle sent to the base is batch or transaction; others are stored by POST [base]/Bundle',
+      'Bundle.type',
+    );
   }
   const answer = await (type === 'batch' ? batch : transaction)(server, caller, resource);
-  const withResources = preference.return === 'representation';
-  return jsonAnswer(200, responseBundle(server.definitions.version, request.baseUrl, answer, withResources, log));
+  const { version } = server.definitions;
+  return jsonAnswer(200, responseBundle(version, request.baseUrl, answer, preference.return ?? 'minimal', log));
 }
 
 async function search(
@@ -201,19 +229,22 @@ async function history(
 function readAnswer(http: Request, baseUrl: string, version: Awaited<ReturnType<typeof read>>): RestAnswer {
   const ifNoneMatch = http.get('if-none-match');
   const since = http.get('if-modified-since');
-  if (ifNoneMatch !== undefined) {
-    if (namesVersion(ifNoneMatch, version.versionId)) return notModifiedAnswer(version);
-  } else if (since !== undefined) {
-    // HTTP dates have whole seconds; what is not a date does not count (RFC 9110, 13.1.3).
-    const changed = Math.floor(Date.parse(version.lastUpdated) / 1000) * 1000;
-    if (changed <= Date.parse(since)) return notModifiedAnswer(version);
-  }
-  return versionAnswer(baseUrl, version);
+  const conditions = {
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+    ...(since === undefined ? {} : { ifModifiedSince: Date.parse(since) }),
+  };
+  return isUnmodified(version, conditions, 1000) ? notModifiedAnswer(version) : versionAnswer(baseUrl, version);
 }
 
-function ifMatch(http: Request): { ifMatch?: number } {
+const preconditions = (http: Request): Preconditions =>
+  readPreconditions(
+    { ifMatch: http.get('if-match'), ifNoneMatch: http.get('if-none-match') },
+    { ifMatch: 'http.If-Match', ifNoneMatch: 'http.If-None-Match' },
+  );
+
+function ifMatch(http: Request): Pick<Preconditions, 'ifMatch'> {
   const text = http.get('if-match');
-  return text === undefined ? {} : { ifMatch: readVersionTag(text, 'http.If-Match') };
+  return text === undefined ? {} : { ifMatch: readVersionTags(text, 'http.If-Match') };
 }
 
 /**

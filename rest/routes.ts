@@ -1,11 +1,4 @@
-import {
-  invalidRequest,
-  methodNotAllowed,
-  notFound,
-  notImplemented,
-  notSupported,
-  OperationOutcomeError,
-} from '../fhir/outcome.js';
+import { invalidRequest, methodNotAllowed, notFound, notImplemented, OperationOutcomeError } from '../fhir/outcome.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import { type FoundOperation, operationOfPath } from '../interactions/operations/find-operation.js';
@@ -17,7 +10,9 @@ export type Route =
   | { readonly kind: 'bundle' }
   | { readonly kind: 'search' | 'create'; readonly type: string }
   | { readonly kind: 'search-by-post'; readonly type: string }
-  | { readonly kind: 'read' | 'update' | 'delete' | 'history'; readonly key: ResourceKey }
+  /** The criteria are the query. */
+  | { readonly kind: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
+  | { readonly kind: 'read' | 'update' | 'patch' | 'delete' | 'history'; readonly key: ResourceKey }
   | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string }
   | ({ readonly kind: 'operation' } & FoundOperation);
 
@@ -31,7 +26,7 @@ export interface NoRoute {
 /**
  * Finds the interaction a request asks for.
  * @param path below the base, percent-encoded, such as `/Patient/1`; a slash at the end does not count.
- * @param hasQuery whether search criteria may follow, as in conditional updates and deletes.
+ * @param hasQuery whether criteria follow, as in conditional updates, patches and deletes.
  */
 export function routeOf(definitions: FhirDefinitions, method: string, path: string, hasQuery = false): Route | NoRoute {
   const { structures } = definitions;
@@ -48,11 +43,18 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
     return none(notImplemented(`${type} of the whole system is not supported`));
   }
   if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
-  if (id === undefined && hasQuery && (method === 'PUT' || method === 'DELETE' || method === 'PATCH')) {
-    return none(notSupported(`Conditional ${method} (criteria in place of an id) is not supported`));
+  if (id === undefined) {
+    const conditional = {
+      PUT: { kind: 'conditional-update', type },
+      PATCH: { kind: 'conditional-patch', type },
+      DELETE: { kind: 'conditional-delete', type },
+    } as const;
+    return byMethod(
+      method,
+      { GET: { kind: 'search', type }, POST: { kind: 'create', type }, ...(hasQuery ? conditional : {}) },
+      type,
+    );
   }
-  if (id === undefined)
-    return byMethod(method, { GET: { kind: 'search', type }, POST: { kind: 'create', type } }, type);
   if (id === '_search' && history === undefined) {
     return byMethod(method, { POST: { kind: 'search-by-post', type } }, `${type}/_search`);
   }
@@ -62,7 +64,12 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
     const what = `${type}/[id]`;
     return byMethod(
       method,
-      { GET: { kind: 'read', key }, PUT: { kind: 'update', key }, DELETE: { kind: 'delete', key } },
+      {
+        GET: { kind: 'read', key },
+        PUT: { kind: 'update', key },
+        PATCH: { kind: 'patch', key },
+        DELETE: { kind: 'delete', key },
+      },
       what,
     );
   }

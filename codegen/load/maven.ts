@@ -15,7 +15,7 @@ const cache = join(import.meta.dirname, '..', '..', '.engines', 'maven');
  * @throws when Maven is missing or the artifact cannot be had.
  */
 export async function unpackArtifact(artifact: string, includes: string): Promise<string> {
-  const folder = join(cache, artifact.replaceAll(':', '_'));
+  const folder = join(cache, `${artifact}_${includes}`.replace(/[^\w.-]+/g, '_'));
   if (existsSync(folder)) return folder;
   await mkdir(cache, { recursive: true });
   // Maven leaves markers in its working directory, so that is thrown away.

@@ -54,7 +54,7 @@ export async function updateMutation(
   }
   const given = resourceOf(server.definitions, type, request.resource, request.field);
   const resource = given.id === undefined ? { ...given, id } : given;
-  const ifMatch = versionId === undefined ? {} : { ifMatch: Number(versionId) };
+  const ifMatch = versionId === undefined ? {} : { ifMatch: [Number(versionId)] };
   return written(caller, await update(server, caller, { key: { type, id }, resource, ...ifMatch }));
 }
 

@@ -90,7 +90,7 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
     read: (type) => ['GET', `${type}/c1`, 200],
     vread: (type) => ['GET', `${type}/c1/_history/1`, 200],
     update: (type, body) => ['PUT', `${type}/c1`, 200, body],
-    patch: (type) => ['PATCH', `${type}/c1`, 200, []],
+    patch: (type) => ['PATCH', `${type}/c1`, 200, { resourceType: 'Parameters' }],
     'history-instance': (type) => ['GET', `${type}/c1/_history`, 200],
     'history-type': (type) => ['GET', `${type}/_history`, 200],
     'search-type': (type) => ['GET', `${type}?_id=c1`, 200],
@@ -125,7 +125,7 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
         expect([code, promised.has(code), status]).toEqual([
           code,
           promised.has(code),
-          promised.has(code) ? success : code === 'patch' ? 405 : 501,
+          promised.has(code) ? success : 501,
         ]);
         if (!promised.has(code)) expect(json.issue[0].code).toBe('not-supported');
       }
@@ -140,7 +140,7 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
       resource['conditionalUpdate'],
       resource['conditionalDelete'],
     ]);
-    for (const each of stated) expect(each).toEqual([true, 'full-support', false, 'not-supported']);
+    for (const each of stated) expect(each).toEqual([true, 'full-support', true, 'single']);
     const body = { resourceType: 'Patient', identifier: [{ value: 'stated' }] };
     const ifNoneExist = { 'if-none-exist': 'identifier=stated' };
     const sent = await server.send('POST', `/${version}/Patient`, { body, headers: ifNoneExist });
@@ -154,7 +154,22 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
       await server.send('PUT', `/${version}/Patient?identifier=stated`, { body }),
       await server.send('DELETE', `/${version}/Patient?identifier=stated`),
     ].map(({ status }) => status);
-    expect(statuses).toEqual([201, 200, 304, 304, 400, 400]);
+    expect(statuses).toEqual([201, 200, 304, 304, 200, 204]);
+    const twins = [1, 2].map(() => server.send('POST', `/${version}/Patient`, { body }));
+    await Promise.all(twins);
+    expect((await server.send('DELETE', `/${version}/Patient?identifier=stated`)).status).toBe(412); // single
+  });
+
+  test('names the forms of patches that are taken', async () => {
+    const stated = (statement(version) as unknown as { readonly patchFormat: readonly string[] }).patchFormat;
+    const made = await server.send('POST', `/${version}/Patient`, { body: { resourceType: 'Patient' } });
+    for (const type of [...stated, 'application/xml-patch+xml', 'application/merge-patch+json']) {
+      const { status } = await server.send('PATCH', `/${version}/Patient/${made.json.id}`, {
+        body: type.includes('json-patch') ? '[]' : '{"resourceType":"Parameters"}',
+        headers: { 'content-type': type },
+      });
+      expect([type, status]).toEqual([type, stated.includes(type) ? 200 : 415]);
+    }
   });
 
   test('says of the whole system what is done: the rest is refused', async () => {

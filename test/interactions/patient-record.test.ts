@@ -26,12 +26,11 @@ afterAll(() => server.close());
 const references = (text: string): string[] =>
   [...text.matchAll(/"reference":"([^"]*)"/g)].map(([, reference]) => reference ?? '');
 
-async function load(version: FhirVersion, bundle: SentBundle): Promise<{ answer: AnswerJson; milliseconds: number }> {
-  const started = performance.now();
+async function load(version: FhirVersion, bundle: SentBundle): Promise<{ answer: AnswerJson }> {
   const { status, json } = await server.send('POST', `/${version}`, { body: bundle });
   expect(json.issue).toBeUndefined();
   expect(status).toBe(200);
-  return { answer: json, milliseconds: performance.now() - started };
+  return { answer: json };
 }
 
 /** What is stored is what was sent, but for ids, meta and the links between entries. */
@@ -53,10 +52,9 @@ async function requireSame(version: FhirVersion, bundle: SentBundle, answer: Ans
   }
 }
 
-test('a transaction of 700 entries is stored as it was sent, linked, and takes a second or two', async () => {
+test('a transaction of 700 entries is stored as it was sent and linked', async () => {
   const bundle = generateBundle(1, 700) as SentBundle;
-  const { answer, milliseconds } = await load('r4', bundle);
-  expect(milliseconds).toBeLessThan(5000);
+  const { answer } = await load('r4', bundle);
   expect(answer.entry.map(({ response }) => response?.status)).toEqual(bundle.entry.map(() => '201 Created'));
   await requireSame('r4', bundle, answer);
   const patient = answer.entry[0]?.response?.location?.replace('/_history/1', '') ?? '';

@@ -264,8 +264,8 @@ describe('a type search', () => {
 
 describe('criteria of conditional interactions', () => {
   test('give the resources they match, at most as many as asked for', async () => {
-    expect(await conditionalMatches(server, practitioner, 'Organization', 'name=zero')).toEqual([
-      { type: 'Organization', id: 'o0' },
+    expect(await conditionalMatches(server, practitioner, 'Organization', 'name=zero')).toMatchObject([
+      { type: 'Organization', id: 'o0', version: { versionId: 1 } },
     ]);
     expect(await conditionalMatches(server, practitioner, 'Patient', 'family=zed')).toHaveLength(2);
     expect(await conditionalMatches(server, practitioner, 'Patient', 'family=nobody')).toEqual([]);

@@ -85,7 +85,8 @@ describe.each(fhirVersions)('%s', (version) => {
     ['reads what is not there', 404, entry('GET', 'Patient/nobody')],
     ['reads what the same transaction deletes', 410, entry('GET', 'Patient/deleted')],
     ['searches by what is no parameter', 400, entry('GET', 'Patient?shoe-size=44')],
-    ['asks for what is not supported', 400, entry('DELETE', 'Patient?name=x')],
+    ['invokes an operation there is not', 404, entry('POST', 'Patient/$nonsense')],
+    ['deletes what several match', 412, entry('DELETE', 'Practitioner?identifier=urn:a|twins')],
   ];
 
   describe.each(bad)('an entry that %s', (_, status, failing) => {

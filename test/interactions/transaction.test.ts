@@ -209,7 +209,7 @@ describe.each(fhirVersions)('a batch, %s', (version) => {
       post({ resourceType: 'Patient', gender: 'x' }),
       { request: { method: 'GET', url: 'Patient/nobody' } },
       { request: { method: 'DELETE', url: 'Patient/b-gone' } },
-      { request: { method: 'DELETE', url: 'Patient?name=x' } },
+      { request: { method: 'DELETE', url: 'Patient?nonsense=x' } },
       { resource: { resourceType: 'Patient' } },
       { request: { method: 'GET', url: `${server.base(version)}/Patient/b-gone/_history/1` } },
     ]);

@@ -28,7 +28,11 @@ const at = (text: string, index: number): Part => [text, { valueInteger: index }
 async function patched(content: object, ...operations: object[]): Promise<Record<string, unknown>> {
   const parameters = { resourceType: 'Parameters', parameter: operations } as Resource;
   const patch = { kind: 'fhirpath' as const, operations: readFhirPathPatch(definitions, parameters) };
-  const { resourceType, ...rest } = await applyPatch(definitions, { resourceType: 'Patient', ...content }, patch);
+  const { resourceType, ...rest } = await applyPatch(
+    definitions,
+    structuredClone({ resourceType: 'Patient', ...content }),
+    patch,
+  );
   expect(validateResource(definitions, { resourceType, ...rest })).toEqual([]);
   return rest;
 }

@@ -44,6 +44,7 @@ module.exports = {
     },
     only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)|rest/handler|indexer/handler)[.]ts$'),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/)'),
+    only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),
   ],
   options: {

@@ -26,10 +26,12 @@ const options = { handling: 'strict', baseUrl, defaultCount: 20, maxCount: 1000,
 /**
  * What every search index must do; runs on each adapter. Ties in an order are the adapter's choice, but stable.
  * @param make opens an empty index.
+ * @param options how many generated sets of resources are searched.
  */
 export function describeSearchIndex(
   name: string,
   make: (definitions: FhirDefinitions) => Promise<IndexUnderTest>,
+  { runs = 40 }: { readonly runs?: number } = {},
 ): void {
   describe(`the search index ${name}`, () => {
     let definitions: FhirDefinitions;
@@ -147,7 +149,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 40 },
+        { numRuns: runs },
       );
     }, 60_000);
 

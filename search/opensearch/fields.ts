@@ -1,0 +1,39 @@
+import { separator } from '../term.js';
+
+/** The fields that hold terms. */
+export type TermField = 'present' | 'tok' | 'ref' | 'str' | 'gram' | 'uri';
+
+/** One span of a parameter. */
+export interface RangeField {
+  readonly code: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What the resource sorts by for one parameter. */
+export interface SortField {
+  readonly code: string;
+  readonly min: string;
+  readonly max: string;
+}
+
+/** What a document holds of its resource, parameter by parameter; see `search/mapping.ts`. */
+export type DocumentFields = { readonly [F in TermField]: Set<string> } & {
+  readonly rng: RangeField[];
+  readonly sort: SortField[];
+};
+
+/** A parameter's term as it stands in a field that all parameters share. */
+export const keyed = (code: string, term: string): string => code + separator + term;
+
+/** No fields yet. */
+export const noFields = (): DocumentFields => ({
+  present: new Set(),
+  tok: new Set(),
+  ref: new Set(),
+  str: new Set(),
+  gram: new Set(),
+  uri: new Set(),
+  rng: [],
+  sort: [],
+});

@@ -1,0 +1,45 @@
+import { anyOf, anyTerm, type Condition, type QueryDsl } from '../opensearch/condition.js';
+import { keyed, type TermField } from '../opensearch/fields.js';
+import type { ParameterType } from '../parameter-type.js';
+import { afterAll, type TermRange, type TermRanges } from '../term.js';
+import type { ParameterQuery } from './parameter-query.js';
+
+/**
+ * A parameter type that is found by its terms, as in the embedded index.
+ * @param field the field its terms stand in.
+ * @param type its meaning.
+ */
+export const byTerms = <Value, Query>(
+  field: TermField,
+  type: ParameterType<Value, Query>,
+): ParameterQuery<Value, Query> => ({
+  index(fields, code, values) {
+    for (const value of values) for (const term of type.terms(value)) fields[field].add(keyed(code, term));
+  },
+  condition: (code, queries) =>
+    inRanges(
+      field,
+      code,
+      queries.map((query) => type.ranges(query)),
+    ),
+});
+
+/** The documents with a term of the parameter in one of the ranges. */
+export function inRanges(field: TermField, code: string, found: readonly TermRanges[]): Condition {
+  const ranges = found.flatMap((each) => each.ranges);
+  const terms = new Set(ranges.flatMap((range) => ('term' in range ? [keyed(code, range.term)] : [])));
+  const queries = [
+    ...anyTerm(field, [...terms]),
+    ...ranges.flatMap((range) => ('term' in range ? [] : [between(field, code, range)])),
+  ];
+  // What a range's predicate would not accept is found too.
+  const isExact = ranges.every((range) => 'term' in range || range.accepts === undefined);
+  return { query: anyOf(queries), exact: isExact && found.every(({ exact }) => exact), clauses: queries.length };
+}
+
+type Between = Exclude<TermRange, { readonly term: string }>;
+
+const between = (field: TermField, code: string, { from, to }: Between): QueryDsl =>
+  to === from + afterAll
+    ? { prefix: { [field]: keyed(code, from) } }
+    : { range: { [field]: { gte: keyed(code, from), lt: keyed(code, to) } } };

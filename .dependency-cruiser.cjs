@@ -4,7 +4,7 @@ const allowed = {
   search: ['fhir'],
   persistence: ['fhir'],
   auth: ['fhir'],
-  interactions: ['fhir', 'auth', 'search', 'persistence'],
+  interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below

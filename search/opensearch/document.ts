@@ -1,10 +1,12 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import { parameterValues, type ParameterValues, termsOf } from '../document.js';
-import type { ServedType } from '../parameter-types.js';
+import type { ExtractedValue } from '../../fhir/search-parameter.js';
+import type { ParameterType } from '../parameter-type.js';
+import { parameterTypes, type Queries, type ServedType, type Values } from '../parameter-types.js';
 import type { ParameterQuery } from '../query/parameter-query.js';
 import { parameterQueries } from '../query/parameter-queries.js';
 import type { Indexable } from '../search-index.js';
+import { isServedParameter } from '../served-parameter.js';
 import { sortKey } from '../term.js';
 import { type DocumentFields, noFields } from './fields.js';
 
@@ -50,11 +52,13 @@ const envelope = (tenant: string, { type, id, lastUpdated, compartments }: Index
 function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFields & { readonly updated?: string } {
   const fields = noFields();
   let updated: string | undefined;
-  for (const found of parameterValues(definitions, resource)) {
-    const { code } = found.parameter;
+  for (const parameter of definitions.searchParameters.ofType(resource.resourceType)) {
+    if (!isServedParameter(parameter)) continue;
+    const extracted = parameter.extract(resource);
+    if (extracted.length === 0) continue;
+    const { code } = parameter;
     fields.present.add(code);
-    addValues<ServedType>(fields, found);
-    const terms = termsOf<ServedType>(found);
+    const terms = addValues(parameter.type, code, extracted, fields);
     const min = sortKey(terms, false);
     const max = sortKey(terms, true);
     if (min === null || max === null) continue;
@@ -64,10 +68,17 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
   return updated === undefined ? fields : { ...fields, updated };
 }
 
+/** Adds what a parameter's values are found by. @returns the terms it sorts by, among others. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- ties the values to the query of one type
 function addValues<T extends ServedType>(
+  type: T,
+  code: string,
+  extracted: readonly ExtractedValue[],
   fields: DocumentFields,
-  { type, parameter, values }: ParameterValues<T>,
-): void {
-  const query: Pick<ParameterQuery<unknown, unknown>, 'index'> = parameterQueries[type];
-  query.index(fields, parameter.code, values);
+): string[] {
+  const parameterType: ParameterType<Values[T], Queries[T]> = parameterTypes[type];
+  const parameterQuery: ParameterQuery<Values[T], Queries[T]> = parameterQueries[type];
+  const values = parameterType.values(extracted);
+  parameterQuery.index(fields, code, values);
+  return values.flatMap((value) => parameterType.terms(value));
 }

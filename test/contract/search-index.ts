@@ -182,6 +182,35 @@ export function describeSearchIndex(
       expect(await ids(index, 'Patient')).toEqual([]);
     });
 
+    test('changes that come late, out of order and again leave it as the newest versions are', async () => {
+      const changes = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }));
+      const patient = (id: string, versionId: number): Indexable => {
+        const family = `V${String(versionId)}`;
+        const version = indexed({ resourceType: 'Patient', id, name: [{ family }] }, versionId);
+        const { resource, ...tombstone } = version;
+        return versionId % 3 === 0 ? tombstone : { ...tombstone, resource: resource as Resource };
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(changes, { maxLength: 6 }), { maxLength: 8 }), async (batches) => {
+          const made = await make(definitions);
+          try {
+            const newest = new Map<string, number>();
+            for (const batch of batches) {
+              await made.index.put(batch.map(([id, versionId]) => patient(String(id), versionId)));
+              for (const [id, versionId] of batch)
+                newest.set(String(id), Math.max(versionId, newest.get(String(id)) ?? 0));
+              const { hits } = await made.index.search({ request: parse('Patient'), access: everything, limit: 10 });
+              const wanted = [...newest].filter(([, versionId]) => versionId % 3 !== 0);
+              expect(new Map(hits.map(({ id, exactVersion }) => [id, exactVersion]))).toEqual(new Map(wanted));
+            }
+          } finally {
+            await made.close();
+          }
+        }),
+        { numRuns: runs },
+      );
+    }, 60_000);
+
     test('gives only what is in one of the compartments, and counts only that', async () => {
       const index = await empty();
       const of = (id: string, patient: string): Resource => ({

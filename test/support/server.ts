@@ -6,8 +6,8 @@ import express from 'express';
 import type { Principal } from '../../auth/principal.js';
 import { type OutcomeIssue, unauthenticated } from '../../fhir/outcome.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
-import type { Caller } from '../../interactions/server.js';
-import { openServers, type EmbeddedServers } from '../../local/compose.js';
+import type { Caller, FhirServer } from '../../interactions/server.js';
+import { type EmbeddedServer, openServers, type EmbeddedServers } from '../../local/compose.js';
 import { createRestApp } from '../../rest/app.js';
 
 /** What a write that names a stale version is answered with. */
@@ -97,8 +97,17 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server for a test file; `bodyLimit` in bytes. */
-export async function startTestServer(options: { readonly bodyLimit?: number } = {}): Promise<TestServer> {
+/** What a test's server is told. */
+export interface TestServerOptions {
+  /** In bytes. */
+  readonly bodyLimit?: number;
+  /** What the REST faces get instead of the embedded server. */
+  readonly wrap?: (server: EmbeddedServer) => FhirServer;
+}
+
+/** Starts a server for a test file. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { wrap = (server: EmbeddedServer): FhirServer => server, ...restOptions } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
   const stores = await openServers(folder);
   const { servers } = stores;
@@ -114,7 +123,7 @@ export async function startTestServer(options: { readonly bodyLimit?: number } =
   };
   const app = express();
   for (const version of fhirVersions) {
-    app.use(`/${version}`, createRestApp({ server: servers[version], authenticate, log, ...options }));
+    app.use(`/${version}`, createRestApp({ server: wrap(servers[version]), authenticate, log, ...restOptions }));
   }
   const http = createServer(app);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));

@@ -3,82 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { open } from 'lmdb';
-import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
-import { prefixes } from '../../search/interval.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
 import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
-import { isServedParameter, type ServedParameter } from '../../search/served-parameter.js';
-import { escapedValue } from '../../search/escape.js';
+import { searches } from './searches-for.js';
 
 /** Resources made by Synthea, with ids of their own. */
 function resources(version: FhirVersion): Resource[] {
   const file = new URL(`../fixtures/extraction/synthea-${version}.json`, import.meta.url);
   const all = JSON.parse(readFileSync(file, 'utf8')) as Resource[];
   return all.map((each, i) => ({ ...each, id: String(i + 1) }));
-}
-
-/** Values to search for, made from a value a resource has. */
-function queriesFor(parameter: ServedParameter, { value }: ExtractedValue): string[] {
-  const element = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const text = (found: unknown): string[] => (typeof found === 'string' ? [escapedValue(found)] : []);
-  switch (parameter.type) {
-    case 'token': {
-      const [coding] = (element['coding'] as Record<string, unknown>[] | undefined) ?? [element];
-      const codes = [...text(coding?.['code']), ...text(coding?.['value']), ...text(value)];
-      return [
-        ...codes,
-        ...text(coding?.['system']).flatMap((system) => [`${system}|`, ...codes.map((code) => `${system}|${code}`)]),
-      ];
-    }
-    case 'date': {
-      const dates = [...text(value), ...text(element['start']), ...text(element['end'])];
-      return dates.flatMap((date) =>
-        prefixes.flatMap((prefix) => [4, 7, 10, 40].map((length) => prefix + date.slice(0, length))),
-      );
-    }
-    case 'reference':
-      return text(element['reference']).filter((each) => !each.startsWith('#'));
-    case 'string':
-      return [value, element['family'], element['city'], element['text']]
-        .flatMap(text)
-        .flatMap((each) => [each, each.slice(0, 3)]);
-    default:
-      return [...text(value), ...(typeof value === 'number' ? [String(value), `gt${String(value)}`] : [])];
-  }
-}
-
-/** Searches by every served parameter of a type, for values there are, and orders by each. */
-function searches(definitions: FhirDefinitions, type: string, all: readonly Resource[]): [string, string][] {
-  const modified: Readonly<Record<string, readonly string[]>> = {
-    token: ['', ':not'],
-    string: ['', ':exact', ':contains'],
-  };
-  return definitions.searchParameters
-    .ofType(type)
-    .filter(isServedParameter)
-    .flatMap((parameter) => {
-      const { code } = parameter;
-      const values = new Set(
-        all
-          .flatMap((each) => parameter.extract(each).slice(0, 1))
-          .slice(0, 4)
-          .flatMap((each) => queriesFor(parameter, each)),
-      );
-      const modifiers = modified[parameter.type] ?? [''];
-      return [
-        ...[...values]
-          .filter((value) => value !== '')
-          .flatMap((value) => modifiers.map((modifier): [string, string] => [code + modifier, value])),
-        ...['true', 'false'].map((value): [string, string] => [`${code}:missing`, value]),
-        ['_sort', code],
-        ['_sort', `-${code}`],
-      ];
-    });
 }
 
 test.each(fhirVersions)(

@@ -211,6 +211,20 @@ export function describeSearchIndex(
       );
     }, 60_000);
 
+    test('tells a code without a system from the same code in one', async () => {
+      const index = await empty();
+      const patient = (id: string, system?: string): Resource => ({
+        resourceType: 'Patient',
+        id,
+        identifier: [{ ...(system === undefined ? {} : { system }), value: '1' }],
+      });
+      await index.put([patient('none'), patient('a', 'http://a.org')].map((each) => indexed(each)));
+      expect(await ids(index, 'Patient?identifier=|1')).toEqual(['none']);
+      expect(await ids(index, 'Patient?identifier=http://a.org|1')).toEqual(['a']);
+      expect((await ids(index, 'Patient?identifier=1')).sort()).toEqual(['a', 'none']);
+      expect(await ids(index, 'Patient?identifier:not=|1')).toEqual(['a']);
+    });
+
     test('gives only what is in one of the compartments, and counts only that', async () => {
       const index = await empty();
       const of = (id: string, patient: string): Resource => ({

@@ -73,7 +73,7 @@ async function referredTo(
     const resource = parseJson(version.body) as Resource;
     for (const rule of applying) {
       for (const parameter of parametersOf(server, version.type, rule)) {
-        for (const value of referenceType.values(parameter.extract(resource))) {
+        for (const value of referenceType.values(parameter.extract(resource), { parameter, resource })) {
           if (value.kind !== 'resource' || (value.base !== '' && value.base !== caller.baseUrl)) continue;
           if (rule.target !== undefined && rule.target !== value.type) continue;
           const key = { type: value.type, id: value.id };

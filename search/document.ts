@@ -1,6 +1,7 @@
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Resource } from '../fhir/resource.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
+import { parameterValues } from './parameter-values.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
@@ -24,9 +25,9 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- ties the values to the terms of one type
 function termsOf<T extends ServedType>(type: T, parameter: ServedParameter, resource: Resource): string[] | undefined {
-  const extracted = parameter.extract(resource);
-  if (extracted.length === 0) return undefined;
+  const values = parameterValues(type, parameter, resource);
+  if (values === undefined) return undefined;
   const parameterType = parameterTypes[type];
-  const found = parameterType.values(extracted).flatMap((value) => parameterType.terms(value));
+  const found = values.flatMap((value) => parameterType.terms(value));
   return found.length > 1 ? [...new Set(found)] : found;
 }

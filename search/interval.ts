@@ -87,7 +87,7 @@ export function readSortableNumber(text: string): number {
   return view.getFloat64(0);
 }
 
-/** The interval of a term, whichever way round it was written. */
+/** The interval of a term without its key, whichever way round it was written. */
 function intervalOf(term: string): Interval {
   if (term.startsWith(unsorted)) {
     return { high: readSortableNumber(term.slice(1, 13)), low: readSortableNumber(term.slice(13, 25)) };
@@ -99,25 +99,26 @@ function intervalOf(term: string): Interval {
 /**
  * The terms of an interval: low end, then high end; one that is longer than `usual` is found by its high end as well,
  * so that a search for high ends looks at usual ones by their low end and reads no more than it must.
+ * @param key stands before each term, for intervals that are not to be compared with others.
  */
-export function intervalTerms({ low, high }: Interval, usual: number): string[] {
+export function intervalTerms({ low, high }: Interval, usual: number, key = ''): string[] {
   const start = sortableNumber(low);
-  if (high === low) return [start];
+  if (high === low) return [key + start];
   const end = sortableNumber(high);
-  return high - low > usual ? [start + end, unsorted + end + start] : [start + end];
+  return high - low > usual ? [key + start + end, key + unsorted + end + start] : [key + start + end];
 }
 
-/** Where the terms of matching intervals are, exactly; `usual` as `intervalTerms` was given. */
-export function intervalRanges(query: IntervalQuery, usual: number): TermRanges {
-  const accepts = (term: string): boolean => intervalMatches(intervalOf(term), query);
+/** Where the terms of matching intervals are, exactly; `usual` and `key` as `intervalTerms` was given. */
+export function intervalRanges(query: IntervalQuery, usual: number, key = ''): TermRanges {
+  const accepts = (term: string): boolean => intervalMatches(intervalOf(term.slice(key.length)), query);
   const lowEnds = (from: number, to: number): TermRange => ({
-    from: sortableNumber(from),
-    to: sortableNumber(to) + afterAll,
+    from: key + sortableNumber(from),
+    to: key + sortableNumber(to) + afterAll,
     accepts,
   });
   const highEnds = (from: number): TermRange => ({
-    from: unsorted + sortableNumber(from),
-    to: unsorted + afterAll,
+    from: key + unsorted + sortableNumber(from),
+    to: key + unsorted + afterAll,
     accepts,
   });
   const ranges = ((): TermRange[] => {

@@ -1,7 +1,9 @@
 import type { Interval, IntervalQuery } from './interval.js';
 import type { ParameterType } from './parameter-type.js';
+import { type CompositeQuery, compositeType, type CompositeValue } from './values/composite.js';
 import { dateType } from './values/date.js';
 import { numberType } from './values/number.js';
+import { type QuantityQuery, quantityType, type QuantityValue } from './values/quantity.js';
 import { type ReferenceQuery, referenceType, type ReferenceValue } from './values/reference.js';
 import { type StringQuery, stringType, type StringValue } from './values/string.js';
 import { type TokenQuery, tokenType, type TokenValue } from './values/token.js';
@@ -14,7 +16,9 @@ export interface Values {
   reference: ReferenceValue;
   date: Interval;
   number: Interval;
+  quantity: QuantityValue;
   uri: string;
+  composite: CompositeValue;
 }
 
 /** What is asked for with each parameter type served. */
@@ -24,18 +28,25 @@ export interface Queries {
   reference: ReferenceQuery;
   date: IntervalQuery;
   number: IntervalQuery;
+  quantity: QuantityQuery;
   uri: UriQuery;
+  composite: CompositeQuery;
 }
 
 /** The search parameter types served so far. */
 export type ServedType = keyof Queries;
 
-/** The meaning of each parameter type served. */
-export const parameterTypes: { readonly [T in ServedType]: ParameterType<Values[T], Queries[T]> } = {
+type ParameterTypes = { readonly [T in ServedType]: ParameterType<Values[T], Queries[T]> };
+
+const simple: Omit<ParameterTypes, 'composite'> = {
   string: stringType,
   token: tokenType,
   reference: referenceType,
   date: dateType,
   number: numberType,
+  quantity: quantityType,
   uri: uriType,
 };
+
+/** The meaning of each parameter type served. */
+export const parameterTypes: ParameterTypes = { ...simple, composite: compositeType(simple) };

@@ -169,6 +169,8 @@ function readSort(draft: Draft, scope: Scope, value: string): boolean {
     }
     if (!isServedParameter(parameter))
       throw notSupported(`_sort by "${code}" (type ${parameter.type}) is not served`, '_sort');
+    if (parameter.type === 'composite')
+      throw notSupported(`_sort by "${code}" is not possible: a composite has no order`, '_sort');
     rules.push({ parameter, descending });
   }
   draft.sort.push(...rules);

@@ -3,9 +3,20 @@ import { parameterTypes, type ServedType } from './parameter-types.js';
 
 /**
  * Parameters of the definitions that are no values of the resource: full text, lists, named queries, filters, and
- * the distance of STU3's `near`, which is called a token there.
+ * the place of STU3's `near`, which are called a token and a quantity there.
  */
-const special = new Set(['_content', '_text', '_list', '_query', '_filter', '_has', '_type', '_in', 'near']);
+const special = new Set([
+  '_content',
+  '_text',
+  '_list',
+  '_query',
+  '_filter',
+  '_has',
+  '_type',
+  '_in',
+  'near',
+  'near-distance',
+]);
 
 /** A parameter by which this server searches. */
 export type ServedParameter = SearchParameterDefinition & { readonly type: ServedType };

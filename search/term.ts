@@ -45,21 +45,21 @@ const escaped = (text: string): string =>
   special.test(text) ? text.replace(specials, (c) => `\u007f${(c.codePointAt(0) ?? 0).toString(36)}.`) : text;
 
 /**
- * A text as part of a term: without characters that have a meaning there, and cut to `partLimit` characters, with a
+ * A text as part of a term: without characters that have a meaning there, and cut to `limit` characters, with a
  * hash behind the cut. Equal texts give equal parts, different texts different ones.
  */
-export function termPart(text: string): string {
-  const safe = escaped(text);
-  if (safe.length <= partLimit) return safe;
-  return `${cut(safe)}\u007f#${createHash('sha256').update(safe).digest('base64url')}`;
-}
+export const termPart = (text: string, limit = partLimit): string => shortened(escaped(text), limit);
+
+/** A text cut to `limit` characters, with a hash behind the cut, where it is longer. */
+export const shortened = (text: string, limit: number): string =>
+  text.length <= limit ? text : `${cut(text, limit)}\u007f#${createHash('sha256').update(text).digest('base64url')}`;
 
 /** The start all term parts of texts that begin with this one share. */
-export const termPrefix = (text: string): string => cut(escaped(text));
+export const termPrefix = (text: string): string => cut(escaped(text), partLimit);
 
-function cut(text: string): string {
-  const last = text.charCodeAt(partLimit - 1);
-  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? partLimit - 1 : partLimit); // no half of a character
+function cut(text: string, limit: number): string {
+  const last = text.charCodeAt(limit - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit); // no half of a character
 }
 
 /** Orders terms as the index does: by code points, which JavaScript's `<` does not beyond U+D7FF. */

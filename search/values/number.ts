@@ -21,13 +21,19 @@ const pattern = /^([+-]?)(\d{1,300})(?:\.(\d{1,300}))?(?:[eE]([+-]?\d{1,3}))?$/;
  * @returns undefined for what is no decimal.
  */
 export function implicitRange(text: string): Interval | undefined {
+  const limits = implicitLimits(text);
+  return limits === undefined ? undefined : { low: limits.low, high: justBelow(limits.end) };
+}
+
+/** As `implicitRange`; `end` is the first number that is not part of it. */
+export function implicitLimits(text: string): { low: number; end: number } | undefined {
   const [matched, sign, whole, written = '', exponent] = pattern.exec(text) ?? [];
   if (matched === undefined || whole === undefined) return undefined;
   // The specification reads 1e2 as 95 up to 105: as if it were written 1.0e2.
   const fraction = written === '' && exponent !== undefined ? '0' : written;
   const tenths = BigInt(`${sign ?? ''}${whole}${fraction}0`); // in tenths of the last digit, so that a half is 5
   const power = `e${String(Number(exponent ?? 0) - fraction.length - 1)}`;
-  return { low: Number(`${String(tenths - 5n)}${power}`), high: justBelow(Number(`${String(tenths + 5n)}${power}`)) };
+  return { low: Number(`${String(tenths - 5n)}${power}`), end: Number(`${String(tenths + 5n)}${power}`) };
 }
 
 const point = (value: unknown): number | undefined => decimalNumber(value);
@@ -38,7 +44,9 @@ function numbersOf({ type, value }: ExtractedValue): Interval[] {
     const { low, high } = value as { low?: { value?: unknown }; high?: { value?: unknown } };
     const from = point(low?.value);
     const to = point(high?.value);
-    return from === undefined && to === undefined ? [] : [{ low: from ?? -Infinity, high: to ?? Infinity }];
+    if (from === undefined && to === undefined) return [];
+    const [start, end] = [from ?? -Infinity, to ?? Infinity];
+    return [{ low: Math.min(start, end), high: Math.max(start, end) }]; // whichever way round they stand
   }
   const exact = point(typeof value === 'object' && value !== null && 'value' in value ? value.value : value);
   return exact === undefined ? [] : [{ low: exact, high: exact }];

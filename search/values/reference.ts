@@ -5,7 +5,7 @@ import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { unescaped } from '../escape.js';
 import type { ParameterType, QueryContext } from '../parameter-type.js';
 import { separator, startingWith, termPart, type TermRange, unsorted } from '../term.js';
-import { type TokenQuery, tokenType, type TokenValue } from './token.js';
+import { type TokenQuery, tokensOf, tokenType, type TokenValue } from './token.js';
 
 /** What a reference of a resource points at. */
 export type ReferenceValue =
@@ -67,9 +67,10 @@ function referencesOf({ type, value }: ExtractedValue): ReferenceValue[] {
     ...(typeof reference === 'string' ? literal(reference) : []),
     ...(identifier === undefined
       ? []
-      : tokenType
-          .values([{ type: 'Identifier', value: identifier }])
-          .map((token): ReferenceValue => ({ kind: 'identifier', token }))),
+      : tokensOf({ type: 'Identifier', value: identifier }).map((token): ReferenceValue => ({
+          kind: 'identifier',
+          token,
+        }))),
   ];
 }
 

@@ -38,7 +38,7 @@ function coded(code: unknown, system: unknown, caseSensitive: boolean): TokenVal
 }
 
 /** The codes of a value, by its data type. https://hl7.org/fhir/R4/search.html#token */
-function tokensOf({ type, value }: ExtractedValue): TokenValue[] {
+export function tokensOf({ type, value }: ExtractedValue): TokenValue[] {
   if (typeof value === 'boolean' || typeof value === 'number') return coded(String(value), '', false);
   if (typeof value === 'string') {
     if (type === 'code') return value === '' ? [] : [{ code: value, system: implied, caseSensitive: false }];

@@ -50,6 +50,25 @@ const references = [
 ];
 const urls = ['http://x.org/a', 'http://x.org/a/b', 'http://x.org/ab', 'urn:oid:1.2.3'];
 
+const units = [
+  { system: 'http://unitsofmeasure.org', code: 'mg', unit: 'mg' },
+  { system: 'http://unitsofmeasure.org', code: 'g', unit: 'gram' },
+  { system: 'http://unitsofmeasure.org', code: 'Cel' },
+  { system: 'http://unitsofmeasure.org', code: 'K' },
+  { system: 'http://unitsofmeasure.org', code: '[iU]', unit: 'IU' },
+  { system: 'http://other.org', code: 'mg' },
+  { unit: 'mg' },
+  {},
+];
+const amounts = [0, 5.4, 5.35, 5.45, 5400, 0.0054, -1, 37.5, 310.65];
+const quantity = fc
+  .tuple(fc.record({ value: maybe(some(...amounts)), comparator: maybe(some('<', '<=', '>=', '>')) }), some(...units))
+  .map(([amount, unit]) => ({ ...amount, ...unit }));
+const range = fc.tuple(maybe(some(...amounts)), maybe(some(...amounts)), some(...units)).map(([low, high, unit]) => ({
+  ...(low === undefined ? {} : { low: { value: low, ...unit } }),
+  ...(high === undefined ? {} : { high: { value: high, ...unit } }),
+}));
+
 const coding = fc.record({ system: maybe(some(...systems)), code: maybe(some(...codes)) }, { requiredKeys: [] });
 const concept = fc.record({ coding: few(coding), text: maybe(some(...texts)) }, { requiredKeys: [] });
 const identifier = fc.record({ system: maybe(some(...systems)), value: maybe(some(...codes)) }, { requiredKeys: [] });
@@ -92,6 +111,11 @@ const observation = fc
     subject: maybe(reference),
     effectiveDateTime: maybe(some(...dateTimes)),
     effectivePeriod: maybe(period),
+    valueQuantity: maybe(quantity),
+    valueCodeableConcept: maybe(concept),
+    valueString: maybe(some(...texts)),
+    valueDateTime: maybe(some(...dateTimes)),
+    component: few(fc.record({ code: concept, valueQuantity: maybe(quantity), valueCodeableConcept: maybe(concept) })),
   })
   .map(withoutUndefined);
 
@@ -113,7 +137,20 @@ const riskAssessment = fc
   .map(withoutUndefined);
 
 const valueSet = fc
-  .record({ resourceType: fc.constant('ValueSet'), meta, status: some('draft'), url: maybe(some(...urls)) })
+  .record({
+    resourceType: fc.constant('ValueSet'),
+    meta,
+    status: some('draft'),
+    url: maybe(some(...urls)),
+    useContext: few(
+      fc.record({
+        code: coding,
+        valueQuantity: maybe(quantity),
+        valueRange: maybe(range),
+        valueCodeableConcept: maybe(concept),
+      }),
+    ),
+  })
   .map(withoutUndefined);
 
 /** A resource of one of four types, without an id. */
@@ -137,6 +174,26 @@ const token = either(
 const when = either(joined(prefix, some(...dateTimes, '2012-05-31T10:00', '2012-06')));
 const pointing = either(some('1', '2', ...references.filter((each) => !each.startsWith('#')), 'http://none.org/x'));
 const number = either(joined(prefix, some('0.1', '0.15', '100', '100.0', '1e2', '0', '-1.5', '99')));
+const amount = joined(prefix, some(...amounts.map(String), '5', '5.40', '1e1', '5.4e3'));
+const unit = some(
+  '',
+  '||mg',
+  '||gram',
+  '|http://unitsofmeasure.org|mg',
+  '|http://unitsofmeasure.org|g',
+  '|http://unitsofmeasure.org|K',
+  '|http://unitsofmeasure.org|Cel',
+  '|http://unitsofmeasure.org|[iU]',
+  '|http://other.org|mg',
+  '|http://other.org|',
+);
+const measured = joined(amount, unit);
+const oneToken = fc.oneof(
+  some(...codes).map(escaped),
+  joined(some('|', ...systems.map((system) => `${system}|`)), some('', '1', 'A', 'ab')).filter((text) => text !== '|'),
+);
+const pair = (left: fc.Arbitrary<string>, right: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  either(joined(left, some('$'), right));
 const uri = either(some(...urls));
 const missing = some('true', 'false');
 const named = (names: readonly string[], value: fc.Arbitrary<string>): fc.Arbitrary<[string, string]> =>
@@ -172,7 +229,26 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
     named(['subject', 'patient'], pointing),
     named(['subject:identifier'], token),
     named(['subject:Patient', 'subject:Group'], some('1', '2')),
-    named(['code:missing', 'date:missing', 'subject:missing', 'patient:missing'], missing),
+    named(['value-quantity', 'combo-value-quantity', 'component-value-quantity'], either(measured)),
+    named(
+      ['code-value-quantity', 'component-code-value-quantity', 'combo-code-value-quantity'],
+      pair(oneToken, measured),
+    ),
+    named(['code-value-concept', 'combo-code-value-concept'], pair(oneToken, oneToken)),
+    named(['code-value-string'], pair(oneToken, some(...texts, 'm').map(escaped))),
+    named(['code-value-date'], pair(oneToken, joined(prefix, some(...dateTimes)))),
+    named(
+      [
+        'code:missing',
+        'date:missing',
+        'subject:missing',
+        'patient:missing',
+        'value-quantity:missing',
+        'component-code-value-quantity:missing',
+        'code-value-quantity:missing',
+      ],
+      missing,
+    ),
   ),
   RiskAssessment: fc.oneof(
     common,
@@ -185,15 +261,18 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
     named(['url'], uri),
     named(['url:above', 'url:below'], some(...urls.filter((url) => !url.startsWith('urn:')))),
     named(['status', 'status:not'], token),
+    named(['context-quantity'], either(measured)),
+    named(['context-type-quantity'], pair(oneToken, measured)),
+    named(['context-type-value'], pair(oneToken, oneToken)),
   ),
 };
 
 /** Parameters to sort by, by resource type. */
 export const sortable: Readonly<Record<string, readonly string[]>> = {
   Patient: ['family', 'given', 'birthdate', 'identifier', 'gender', '_lastUpdated', '_id', 'general-practitioner'],
-  Observation: ['date', 'code', 'subject', 'status', '_lastUpdated'],
+  Observation: ['date', 'code', 'subject', 'status', '_lastUpdated', 'value-quantity', 'component-value-quantity'],
   RiskAssessment: ['probability', 'subject', '_id'],
-  ValueSet: ['url', '_profile', '_tag'],
+  ValueSet: ['url', '_profile', '_tag', 'context-quantity'],
 };
 
 /** A search on one of the types: some conditions and an order. */

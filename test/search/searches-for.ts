@@ -1,12 +1,13 @@
+import { decimalText } from '../../fhir/json.js';
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import type { ExtractedValue } from '../../fhir/search-parameter.js';
-import { escapedValue } from '../../search/escape.js';
+import type { ExtractedValue, SearchParameterType } from '../../fhir/search-parameter.js';
 import { prefixes } from '../../search/interval.js';
 import { isServedParameter, type ServedParameter } from '../../search/served-parameter.js';
+import { escapedValue } from '../../search/escape.js';
 
 /** Values to search for, made from a value a resource has. */
-function queriesFor(parameter: ServedParameter, { value }: ExtractedValue): string[] {
+function queriesFor(parameter: { readonly type: SearchParameterType }, { value }: ExtractedValue): string[] {
   const element = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const text = (found: unknown): string[] => (typeof found === 'string' ? [escapedValue(found)] : []);
   switch (parameter.type) {
@@ -30,9 +31,32 @@ function queriesFor(parameter: ServedParameter, { value }: ExtractedValue): stri
       return [value, element['family'], element['city'], element['text']]
         .flatMap(text)
         .flatMap((each) => [each, each.slice(0, 3)]);
+    case 'quantity': {
+      const number = decimalText(element['value']);
+      if (number === undefined) return [];
+      const unit = text(element['unit']).map((each) => `||${each}`);
+      const coded = text(element['code']).flatMap((code) =>
+        text(element['system']).map((system) => `|${system}|${code}`),
+      );
+      return ['', ...unit, ...coded].flatMap((each) => prefixes.map((prefix) => prefix + number + each));
+    }
     default:
       return [...text(value), ...(typeof value === 'number' ? [String(value), `gt${String(value)}`] : [])];
   }
+}
+
+/** Values of a composite, made from those of one element: each query of a component with the first of the others. */
+function compositeQueries({ components }: ServedParameter, element: ExtractedValue, resource: Resource): string[] {
+  const [first = [], ...others] = components.map((component) =>
+    component.extract(element, resource).flatMap((each) => queriesFor(component, each)),
+  );
+  if (others.length !== 1) return [];
+  return first.slice(0, 3).flatMap((left) =>
+    others
+      .flat()
+      .slice(0, 40)
+      .map((right) => `${left}$${right}`),
+  );
 }
 
 /** Searches by every served parameter of a type, for values there are, and orders by each. */
@@ -48,9 +72,17 @@ export function searches(definitions: FhirDefinitions, type: string, all: readon
       const { code } = parameter;
       const values = new Set(
         all
-          .flatMap((each) => parameter.extract(each).slice(0, 1))
-          .slice(0, 4)
-          .flatMap((each) => queriesFor(parameter, each)),
+          .flatMap((each) =>
+            parameter
+              .extract(each)
+              .slice(0, 1)
+              .flatMap((element) =>
+                parameter.type === 'composite'
+                  ? compositeQueries(parameter, element, each)
+                  : queriesFor(parameter, element),
+              ),
+          )
+          .slice(0, 200),
       );
       const modifiers = modified[parameter.type] ?? [''];
       return [
@@ -58,8 +90,9 @@ export function searches(definitions: FhirDefinitions, type: string, all: readon
           .filter((value) => value !== '')
           .flatMap((value) => modifiers.map((modifier): [string, string] => [code + modifier, value])),
         ...['true', 'false'].map((value): [string, string] => [`${code}:missing`, value]),
-        ['_sort', code],
-        ['_sort', `-${code}`],
+        ...(parameter.type === 'composite'
+          ? []
+          : ['', '-'].map((direction): [string, string] => ['_sort', direction + code])),
       ];
     });
 }

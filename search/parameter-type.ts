@@ -1,6 +1,7 @@
 import type { Resource } from '../fhir/resource.js';
 import type { ExtractedValue, SearchParameterDefinition } from '../fhir/search-parameter.js';
 import type { TermRanges } from './term.js';
+import type { Terminology } from './terminology.js';
 
 /** What surrounds a search value when it is read. */
 export interface QueryContext {
@@ -10,6 +11,8 @@ export interface QueryContext {
   readonly modifier?: string;
   /** The base URL of this server: absolute references with it are the same as relative ones. */
   readonly baseUrl?: string;
+  /** Absent where `:in`, `:not-in`, `:above` and `:below` of codes are not served. */
+  readonly terminology?: Terminology;
   /** The clock in milliseconds, for `ap` on dates. */
   readonly now: number;
 }

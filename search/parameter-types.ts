@@ -7,7 +7,7 @@ import { type QuantityQuery, quantityType, type QuantityValue } from './values/q
 import { type ReferenceQuery, referenceType, type ReferenceValue } from './values/reference.js';
 import { type StringQuery, stringType, type StringValue } from './values/string.js';
 import { type TokenQuery, tokenType, type TokenValue } from './values/token.js';
-import { type UriQuery, uriType } from './values/uri.js';
+import { type UriQuery, uriType, type UriValue } from './values/uri.js';
 
 /** The values of each parameter type served. */
 export interface Values {
@@ -17,7 +17,7 @@ export interface Values {
   date: Interval;
   number: Interval;
   quantity: QuantityValue;
-  uri: string;
+  uri: UriValue;
   composite: CompositeValue;
 }
 

@@ -5,6 +5,7 @@ import { type IncludeScope, parseInclude } from './parse-include.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 import type { Filter, IncludeRule, SearchRequest, SortRule, ValueFilter } from './request.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
+import type { Terminology } from './terminology.js';
 
 /** How a query is read. */
 export interface ParseOptions {
@@ -16,6 +17,8 @@ export interface ParseOptions {
   readonly defaultCount: number;
   /** The greatest page size; a larger `_count` gives this many. */
   readonly maxCount: number;
+  /** Absent where `:in`, `:not-in`, `:above` and `:below` of codes are not served. */
+  readonly terminology?: Terminology;
   /** The clock, in milliseconds since 1970. */
   readonly now: number;
 }
@@ -225,7 +228,7 @@ function readValues(
   { definitions }: Scope,
   parameter: ServedParameter,
   { name, modifier, value }: { readonly name: string; readonly modifier: string | undefined; readonly value: string },
-  { baseUrl, now }: ParseOptions,
+  { baseUrl, now, terminology }: ParseOptions,
 ): Filter {
   const { modifiers } = parameterTypes[parameter.type];
   const isType =
@@ -243,6 +246,7 @@ function readValues(
     now,
     ...(modifier === undefined ? {} : { modifier }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(terminology === undefined ? {} : { terminology }),
   };
   const texts = splitEscaped(value, ',');
   if (texts.includes('')) throw invalidRequest(`${name} has an empty value between commas`, name);
@@ -250,7 +254,7 @@ function readValues(
     kind: 'values',
     type,
     parameter,
-    negated: modifier === 'not',
+    negated: modifier === 'not' || modifier === 'not-in',
     queries: texts.map((text) => parameterTypes[type].parse(text, context)),
   });
   return filter(parameter.type) as Filter;

@@ -6,7 +6,7 @@ export interface ValueFilter<T extends ServedType> {
   readonly kind: 'values';
   readonly type: T;
   readonly parameter: ServedParameter;
-  /** `:not`: none may match; a resource without values then matches. */
+  /** `:not` and `:not-in`: none may match; a resource without values then matches. */
   readonly negated: boolean;
   readonly queries: readonly Queries[T][];
 }

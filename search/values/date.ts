@@ -29,19 +29,28 @@ function periodSpan(period: { start?: unknown; end?: unknown }): Interval[] {
   return [{ low, high: Math.max(low, end?.high ?? Infinity) }];
 }
 
-/** A timing's events and the bounds of its repetition. https://hl7.org/fhir/R4/search.html#date */
-function timingSpans(timing: {
+/** A timing lasts from the first to the last of its events and bounds. https://hl7.org/fhir/R4/search.html#date */
+function timingSpan(timing: {
   event?: unknown;
-  repeat?: { boundsPeriod?: { start?: unknown; end?: unknown } };
+  repeat?: { boundsPeriod?: { start?: unknown; end?: unknown } | null } | null;
 }): Interval[] {
-  const events = Array.isArray(timing.event) ? timing.event.flatMap(timeSpan) : [];
-  const bounds = timing.repeat?.boundsPeriod;
-  return bounds === undefined ? events : [...events, ...periodSpan(bounds)];
+  const spans = [
+    ...(Array.isArray(timing.event) ? timing.event.flatMap(timeSpan) : []),
+    ...periodSpan(timing.repeat?.boundsPeriod ?? {}),
+  ];
+  if (spans.length === 0) return [];
+  return [
+    {
+      low: spans.reduce((least, { low }) => Math.min(least, low), Infinity),
+      high: spans.reduce((greatest, { high }) => Math.max(greatest, high), -Infinity),
+    },
+  ];
 }
 
 function spansOf({ type, value }: ExtractedValue): Interval[] {
-  if (type === 'Period') return periodSpan(value as object);
-  return type === 'Timing' ? timingSpans(value as object) : timeSpan(value);
+  if (typeof value !== 'object' || value === null) return timeSpan(value);
+  if (type === 'Period') return periodSpan(value);
+  return type === 'Timing' ? timingSpan(value) : [];
 }
 
 /** Dates, times and periods, compared as the spans they last. */

@@ -1,11 +1,11 @@
-import { invalidRequest } from '../../fhir/outcome.js';
+import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
 import { idPattern } from '../../fhir/resource.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { unescaped } from '../escape.js';
 import type { ParameterType, QueryContext } from '../parameter-type.js';
-import { separator, startingWith, termPart, type TermRange, unsorted } from '../term.js';
-import { type TokenQuery, tokensOf, tokenType, type TokenValue } from './token.js';
+import { separator, startingWith, termPart, termPrefix, type TermRange, unsorted } from '../term.js';
+import { codeIndexing, identifierTokens, marked, type TokenQuery, tokenType, type TokenValue } from './token.js';
 
 /** What a reference of a resource points at. */
 export type ReferenceValue =
@@ -34,6 +34,8 @@ export type ReferenceQuery =
       readonly url?: string;
     }
   | { readonly kind: 'uri'; readonly uri: string; readonly version?: string }
+  /** A canonical URL of any version, or of one that begins so: `1` is 1.0 and 1.1. */
+  | { readonly kind: 'versions'; readonly uri: string; readonly version?: string }
   | { readonly kind: 'identifier'; readonly token: TokenQuery };
 
 function canonical(text: string): { uri: string; version: string } {
@@ -67,7 +69,7 @@ function referencesOf({ type, value }: ExtractedValue): ReferenceValue[] {
     ...(typeof reference === 'string' ? literal(reference) : []),
     ...(identifier === undefined
       ? []
-      : tokensOf({ type: 'Identifier', value: identifier }).map((token): ReferenceValue => ({
+      : identifierTokens(identifier).map((token): ReferenceValue => ({
           kind: 'identifier',
           token,
         }))),
@@ -108,15 +110,26 @@ function parseLiteral(text: string, { parameter, name, modifier, baseUrl }: Quer
   };
 }
 
+/** `:below` a canonical URL. https://hl7.org/fhir/R4/search.html#versions */
+function parseVersions(text: string, { name, baseUrl }: QueryContext): ReferenceQuery {
+  const { uri, version } = canonical(text);
+  const found = parseReference(uri);
+  const isOwn = found.kind === 'relative' || (found.kind === 'absolute' && found.base === baseUrl);
+  if (isOwn || !uri.includes(':'))
+    throw notSupported(`${name} is served for canonical URLs only, not down a hierarchy of resources`, name);
+  return { kind: 'versions', uri, ...(version === '' ? {} : { version }) };
+}
+
 const resourceTerm = (id: string, type: string, base: string): string =>
   `${termPart(id)}${separator}${type}${separator}${base === '' ? '' : termPart(base)}`;
 const uriMark = '<';
 
 /** References, canonical URLs, and with `:identifier` the identifiers in references. */
 export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
-  modifiers: ['identifier', '[type]'],
+  modifiers: ['identifier', 'below', '[type]'],
   parse(text, context) {
     if (context.modifier === 'identifier') return { kind: 'identifier', token: tokenType.parse(text, context) };
+    if (context.modifier === 'below') return parseVersions(unescaped(text), context);
     return parseLiteral(unescaped(text), context);
   },
   values: (extracted) => extracted.flatMap(referencesOf),
@@ -127,6 +140,14 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
         value.kind === 'uri' &&
         value.uri === query.uri &&
         (query.version === undefined || value.version === query.version)
+      );
+    }
+    if (query.kind === 'versions') {
+      const { uri, version } = query;
+      return (
+        value.kind === 'uri' &&
+        value.uri === uri &&
+        (version === undefined || value.version === version || value.version.startsWith(`${version}.`))
       );
     }
     if (value.kind === 'uri') return value.uri === query.url;
@@ -141,22 +162,21 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
   terms(value) {
     if (value.kind === 'resource') return [resourceTerm(value.id, value.type, value.base)];
     if (value.kind === 'uri') return [`${uriMark}${termPart(value.uri)}${separator}${termPart(value.version)}`];
-    return tokenType.terms(value.token).map((term) => `${unsorted}${term}`);
+    return codeIndexing.terms(value.token).map((term) => `${unsorted}${term}`);
   },
   ranges(query) {
     if (query.kind === 'identifier') {
       const { ranges, exact } = tokenType.ranges(query.token);
-      const marked = ranges.map((range): TermRange =>
-        'term' in range
-          ? { term: `${unsorted}${range.term}` }
-          : { from: `${unsorted}${range.from}`, to: `${unsorted}${range.to}` },
-      );
-      return { ranges: marked, exact };
+      return { ranges: ranges.map((range) => marked(unsorted, range)), exact };
     }
     if (query.kind === 'uri') {
       const start = `${uriMark}${termPart(query.uri)}${separator}`;
       const range = query.version === undefined ? startingWith(start) : { term: start + termPart(query.version) };
       return { ranges: [range], exact: true };
+    }
+    if (query.kind === 'versions') {
+      const start = `${uriMark}${termPart(query.uri)}${separator}`;
+      return { ranges: [startingWith(start + termPrefix(query.version ?? ''))], exact: query.version === undefined };
     }
     const { id, types, bases, versionId } = query;
     if (types === undefined) return { ranges: [startingWith(`${termPart(id)}${separator}`)], exact: false };

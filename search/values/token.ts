@@ -1,11 +1,14 @@
-import { invalidRequest } from '../../fhir/outcome.js';
+import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { splitEscaped, unescaped } from '../escape.js';
-import type { ParameterType } from '../parameter-type.js';
+import type { Indexing, ParameterType, QueryContext } from '../parameter-type.js';
 import { separator, startingWith, termPart, type TermRange, unsorted } from '../term.js';
+import type { SystemCode } from '../terminology.js';
+import { type StringQuery, stringType, type StringValue, stringValue } from './string.js';
 
 /** A code of a resource. */
-export interface TokenValue {
+export interface CodeValue {
+  readonly kind: 'code';
   readonly code: string;
   /** Its system; `''` when it has none, `implied` for an element of type code, whose value set says it. */
   readonly system: string | typeof implied;
@@ -13,11 +16,30 @@ export interface TokenValue {
   readonly caseSensitive: boolean;
 }
 
+/** What token searches find of a resource. */
+export type TokenValue =
+  | CodeValue
+  /** The text of a concept, the display of a coding, the text of an identifier's type: for `:text`. */
+  | { readonly kind: 'text'; readonly text: StringValue }
+  /** An identifier by a code of its type: for `:of-type`. */
+  | { readonly kind: 'typed'; readonly system: string; readonly code: string; readonly value: string };
+
 /** A code asked for: `code`, `system|code`, `|code` (system `''`) or `system|` (no code). */
-export interface TokenQuery {
+export interface CodeQuery {
+  readonly kind: 'code';
   readonly code?: string;
   readonly system?: string;
 }
+
+/** What is asked for. */
+export type TokenQuery =
+  | CodeQuery
+  | { readonly kind: 'text'; readonly text: StringQuery }
+  | { readonly kind: 'typed'; readonly system: string; readonly code: string; readonly value: string }
+  /** A media type with any parameters. */
+  | { readonly kind: 'media-type'; readonly base: string }
+  /** One of many, by the code without case. */
+  | { readonly kind: 'codes'; readonly byCode: ReadonlyMap<string, readonly CodeQuery[]> };
 
 /** The system of a plain code: given by the binding of its element. */
 export const implied = Symbol('implied system');
@@ -30,18 +52,29 @@ const isImplied = (system: string): boolean =>
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-function coded(code: unknown, system: unknown, caseSensitive: boolean): TokenValue[] {
+function coded(code: unknown, system: unknown, caseSensitive: boolean): CodeValue[] {
   const found = text(code);
   const from = text(system);
-  if (found === undefined) return from === undefined ? [] : [{ code: '', system: from, caseSensitive }];
-  return [{ code: found, system: from ?? '', caseSensitive }];
+  if (found === undefined) return from === undefined ? [] : [{ kind: 'code', code: '', system: from, caseSensitive }];
+  return [{ kind: 'code', code: found, system: from ?? '', caseSensitive }];
 }
 
-/** The codes of a value, by its data type. https://hl7.org/fhir/R4/search.html#token */
-export function tokensOf({ type, value }: ExtractedValue): TokenValue[] {
+const texts = (value: unknown): TokenValue[] => {
+  const found = text(value);
+  return found === undefined ? [] : [{ kind: 'text', text: stringValue(found) }];
+};
+
+type Element = Readonly<Record<string, unknown>>;
+const element = (value: unknown): Element => (typeof value === 'object' && value !== null ? (value as Element) : {});
+const codingsOf = (concept: Element): readonly Element[] =>
+  Array.isArray(concept['coding']) ? concept['coding'].map(element) : [];
+
+/** What token searches find of a value, by its data type. https://hl7.org/fhir/R4/search.html#token */
+function tokensOf({ type, value }: ExtractedValue): TokenValue[] {
   if (typeof value === 'boolean' || typeof value === 'number') return coded(String(value), '', false);
   if (typeof value === 'string') {
-    if (type === 'code') return value === '' ? [] : [{ code: value, system: implied, caseSensitive: false }];
+    if (type === 'code')
+      return value === '' ? [] : [{ kind: 'code', code: value, system: implied, caseSensitive: false }];
     return coded(
       value,
       '',
@@ -49,22 +82,95 @@ export function tokensOf({ type, value }: ExtractedValue): TokenValue[] {
     );
   }
   if (typeof value !== 'object' || value === null) return [];
-  const element = value as Record<string, unknown>;
+  const found = element(value);
   switch (type) {
     case 'CodeableConcept':
-      return Array.isArray(element['coding'])
-        ? element['coding'].flatMap((coding) => tokensOf({ type: 'Coding', value: coding as unknown }))
-        : [];
+      return [
+        ...codingsOf(found).flatMap((coding) => tokensOf({ type: 'Coding', value: coding })),
+        ...texts(found['text']),
+      ];
+    case 'Coding':
+      return [...coded(found['code'], found['system'], false), ...texts(found['display'])];
     case 'Identifier':
-      return coded(element['value'], element['system'], true);
+      return [...identifierTokens(value), ...typesOf(found)];
     case 'ContactPoint':
-      return coded(element['value'], '', false); // its system says what it is, not whose code
+      return coded(found['value'], '', false); // its system says what it is, not whose code
     default:
-      return coded(element['code'], element['system'], false);
+      return coded(found['code'], found['system'], false);
   }
 }
 
+/** An identifier as a token. */
+export function identifierTokens(identifier: unknown): CodeValue[] {
+  const { value, system } = element(identifier);
+  return coded(value, system, true);
+}
+
+/** An identifier by its type. https://hl7.org/fhir/R4/datatypes.html#identifier */
+function typesOf(identifier: Element): TokenValue[] {
+  const type = element(identifier['type']);
+  const value = text(identifier['value']);
+  const typed = codingsOf(type).flatMap((coding): TokenValue[] => {
+    const code = text(coding['code']);
+    return code === undefined || value === undefined
+      ? []
+      : [{ kind: 'typed', system: text(coding['system']) ?? '', code, value }];
+  });
+  return [...typed, ...texts(type['text'])];
+}
+
 const comparable = (code: string, caseSensitive: boolean): string => (caseSensitive ? code : code.toLowerCase());
+
+function parseCode(raw: string, name: string): CodeQuery {
+  const [first = '', ...rest] = splitEscaped(raw, '|').map(unescaped);
+  if (rest.length > 1)
+    throw invalidRequest(`${name} needs a code, or a system and a code with one | between, not "${raw}"`, name);
+  const [code] = rest;
+  if (code === undefined) return { kind: 'code', code: first };
+  if (first === '' && code === '') throw invalidRequest(`${name} names neither a system nor a code`, name);
+  return code === '' ? { kind: 'code', system: first } : { kind: 'code', system: first, code };
+}
+
+function parseTyped(raw: string, name: string): TokenQuery {
+  const [system = '', code = '', value = '', ...more] = splitEscaped(raw, '|').map(unescaped);
+  if (system === '' || code === '' || value === '' || more.length > 0)
+    throw invalidRequest(`${name} needs a type's system, its code and a value: system|code|value, not "${raw}"`, name);
+  return { kind: 'typed', system, code, value };
+}
+
+function codes(found: readonly SystemCode[]): TokenQuery {
+  const byCode = new Map<string, CodeQuery[]>();
+  for (const { system, code } of found) {
+    const key = code.toLowerCase();
+    const query: CodeQuery = { kind: 'code', system, code };
+    const others = byCode.get(key);
+    if (others === undefined) byCode.set(key, [query]);
+    else others.push(query);
+  }
+  return { kind: 'codes', byCode };
+}
+
+const mediaType = /^[\w.+-]+\/[\w.+-]+$/;
+
+/** `:in`, `:not-in`, `:above` and `:below`. https://hl7.org/fhir/R4/search.html#subsumption */
+function parseByTerminology(raw: string, modifier: string, { name, terminology }: QueryContext): TokenQuery {
+  if (modifier === 'below' && mediaType.test(raw)) return { kind: 'media-type', base: raw.toLowerCase() };
+  if (terminology === undefined)
+    throw notSupported(`The modifier :${modifier} needs a terminology, and this server has none for it`, name);
+  if (modifier === 'in' || modifier === 'not-in') return codes(terminology.expand(unescaped(raw)));
+  const { code, system } = parseCode(raw, name);
+  if (code === undefined || system === undefined || system === '')
+    throw invalidRequest(`${name} needs a system and a code, system|code, not "${raw}"`, name);
+  return codes(modifier === 'below' ? terminology.subsumedBy(system, code) : terminology.subsumes(system, code));
+}
+
+function codeMatches(value: CodeValue, { code, system }: CodeQuery): boolean {
+  if (code !== undefined && comparable(code, value.caseSensitive) !== comparable(value.code, value.caseSensitive))
+    return false;
+  if (system === undefined) return true;
+  if (value.system !== implied) return value.system === system;
+  return code !== undefined && (system === '' || isImplied(system));
+}
 
 /** Codes with case stand behind `!`, those without behind `*`: a query looks for both. */
 const codePart = (code: string, caseSensitive: boolean): string =>
@@ -73,40 +179,116 @@ const codePart = (code: string, caseSensitive: boolean): string =>
 /** The term part of an implied system: no system has a blank in it. */
 const impliedPart = ' ';
 
+// What is there for modifiers only, and not to sort by.
+const systemMark = unsorted;
+const textMark = `${unsorted}"`;
+const typeMark = `${unsorted}^`;
+const typedTerm = (system: string, code: string, value: string): string =>
+  [typeMark + termPart(system, 100), termPart(code.toLowerCase(), 100), termPart(value, 100)].join(separator);
+
+function codeRanges({ code, system }: CodeQuery): TermRange[] {
+  if (code === undefined) return [{ term: `${systemMark}${termPart(system ?? '')}` }];
+  const ends =
+    system === undefined ? undefined : [termPart(system), ...(system === '' || isImplied(system) ? [impliedPart] : [])];
+  return [true, false].flatMap((caseSensitive): TermRange[] => {
+    const start = codePart(code, caseSensitive);
+    return ends === undefined ? [startingWith(start)] : ends.map((end) => ({ term: start + end }));
+  });
+}
+
+const codeTerms = ({ code, system, caseSensitive }: CodeValue): string[] => [
+  codePart(code, caseSensitive) + (system === implied ? impliedPart : termPart(system)),
+  ...(system === '' || system === implied ? [] : [`${systemMark}${termPart(system)}`]),
+];
+
+/** A range of another type's terms, behind a mark. */
+export const marked = (mark: string, range: TermRange): TermRange => {
+  if ('term' in range) return { term: mark + range.term };
+  const { from, to, accepts } = range;
+  return {
+    from: mark + from,
+    to: mark + to,
+    ...(accepts === undefined ? {} : { accepts: (term: string) => accepts(term.slice(mark.length)) }),
+  };
+};
+
+/** Codes by themselves, as they are searched inside of references and composites. */
+export const codeIndexing: Indexing<TokenValue, TokenQuery> = {
+  terms: (value) => (value.kind === 'code' ? codeTerms(value) : []),
+  ranges: (query) => tokenType.ranges(query),
+};
+
 /** Codes, identifiers, booleans. */
 export const tokenType: ParameterType<TokenValue, TokenQuery> = {
-  modifiers: ['not'],
-  parse(raw, { name }) {
-    const [first = '', ...rest] = splitEscaped(raw, '|').map(unescaped);
-    if (rest.length > 1)
-      throw invalidRequest(`${name} needs a code, or a system and a code with one | between, not "${raw}"`, name);
-    const [code] = rest;
-    if (code === undefined) return { code: first };
-    if (first === '' && code === '') throw invalidRequest(`${name} names neither a system nor a code`, name);
-    return code === '' ? { system: first } : { system: first, code };
+  modifiers: ['not', 'text', 'of-type', 'ofType', 'in', 'not-in', 'above', 'below'],
+  parse(raw, context) {
+    const { name, modifier } = context;
+    switch (modifier) {
+      case 'text':
+        return { kind: 'text', text: stringType.parse(raw, { ...context, modifier: 'starts-with' }) };
+      case 'of-type':
+      case 'ofType': // as the code of the modifier has it
+        return parseTyped(raw, name);
+      case 'in':
+      case 'not-in':
+      case 'above':
+      case 'below':
+        return parseByTerminology(raw, modifier, context);
+      default:
+        return parseCode(raw, name);
+    }
   },
   values: (extracted) => extracted.flatMap(tokensOf),
-  matches(value, { code, system }) {
-    if (code !== undefined && comparable(code, value.caseSensitive) !== comparable(value.code, value.caseSensitive))
-      return false;
-    if (system === undefined) return true;
-    if (value.system !== implied) return value.system === system;
-    return code !== undefined && (system === '' || isImplied(system));
+  matches(value, query) {
+    switch (query.kind) {
+      case 'text':
+        return value.kind === 'text' && stringType.matches(value.text, query.text);
+      case 'typed':
+        return (
+          value.kind === 'typed' &&
+          value.system === query.system &&
+          comparable(value.code, false) === comparable(query.code, false) &&
+          value.value === query.value
+        );
+      case 'code':
+        return value.kind === 'code' && codeMatches(value, query);
+      case 'codes':
+        return (
+          value.kind === 'code' &&
+          (query.byCode.get(value.code.toLowerCase())?.some((each) => codeMatches(value, each)) ?? false)
+        );
+      case 'media-type': {
+        if (value.kind !== 'code') return false;
+        const code = value.code.toLowerCase();
+        return code === query.base || (code.startsWith(query.base) && /^\s*;/.test(code.slice(query.base.length)));
+      }
+    }
   },
-  terms: ({ code, system, caseSensitive }) => [
-    codePart(code, caseSensitive) + (system === implied ? impliedPart : termPart(system)),
-    ...(system === '' || system === implied ? [] : [`${unsorted}${termPart(system)}`]),
-  ],
-  ranges({ code, system }) {
-    if (code === undefined) return { ranges: [{ term: `${unsorted}${termPart(system ?? '')}` }], exact: true };
-    const ends =
-      system === undefined
-        ? undefined
-        : [termPart(system), ...(system === '' || isImplied(system) ? [impliedPart] : [])];
-    const ranges = [true, false].flatMap((caseSensitive): TermRange[] => {
-      const start = codePart(code, caseSensitive);
-      return ends === undefined ? [startingWith(start)] : ends.map((end) => ({ term: start + end }));
-    });
-    return { ranges, exact: true };
+  terms(value) {
+    switch (value.kind) {
+      case 'code':
+        return codeTerms(value);
+      case 'text':
+        return stringType.terms(value.text).map((term) => textMark + term);
+      case 'typed':
+        return [typedTerm(value.system, value.code, value.value)];
+    }
   },
+  ranges(query) {
+    switch (query.kind) {
+      case 'code':
+        return { ranges: codeRanges(query), exact: true };
+      case 'codes':
+        return { ranges: [...query.byCode.values()].flat().flatMap(codeRanges), exact: true };
+      case 'typed':
+        return { ranges: [{ term: typedTerm(query.system, query.code, query.value) }], exact: true };
+      case 'text': {
+        const { ranges, exact } = stringType.ranges(query.text);
+        return { ranges: ranges.map((range) => marked(textMark, range)), exact };
+      }
+      case 'media-type':
+        return { ranges: [startingWith(`*${termPart(query.base)}`)], exact: false };
+    }
+  },
+  inComposite: codeIndexing,
 };

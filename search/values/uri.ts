@@ -1,52 +1,65 @@
-import { notSupported } from '../../fhir/outcome.js';
+import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import { unescaped } from '../escape.js';
 import type { ParameterType } from '../parameter-type.js';
-import { partLimit, startingWith, termPart, termPrefix } from '../term.js';
+import { partLimit, separator, startingWith, termPart, termPrefix, unsorted } from '../term.js';
 
-/** A URI asked for: itself, those above it, or those below it. */
-export interface UriQuery {
+/** A URI of a resource and, of canonical ones, the business version. */
+export interface UriValue {
   readonly uri: string;
+  readonly version?: string;
+}
+
+/** A URI asked for: itself, what it begins with (above), or what begins with it (below). */
+export interface UriQuery extends UriValue {
   readonly modifier: 'equals' | 'above' | 'below';
 }
 
-/** The URI and, segment by segment of its path, those above it. */
-function ancestors(uri: string): string[] {
-  const found = [uri];
-  const start = uri.indexOf('://');
-  if (start < 0) return found;
-  for (let i = uri.indexOf('/', start + 3); i >= 0; i = uri.indexOf('/', i + 1))
-    found.push(uri.slice(0, i), uri.slice(0, i + 1));
-  return [...new Set(found)];
+/** A canonical URL and its version. https://hl7.org/fhir/R4/references.html#canonical */
+function canonical(text: string): UriValue {
+  const bar = text.indexOf('|');
+  return bar < 0 ? { uri: text } : { uri: text.slice(0, bar), version: text.slice(bar + 1) };
 }
 
-const isBelow = (uri: string, top: string): boolean =>
-  uri === top || uri.startsWith(top.endsWith('/') ? top : `${top}/`);
+const isUrn = (uri: string): boolean => uri.startsWith('urn:');
+const versionTerm = (uri: string, version: string): string =>
+  `${unsorted}${termPart(uri)}${separator}${termPart(version)}`;
 
 /** URIs, compared character by character. https://hl7.org/fhir/R4/search.html#uri */
-export const uriType: ParameterType<string, UriQuery> = {
+export const uriType: ParameterType<UriValue, UriQuery> = {
   modifiers: ['above', 'below'],
   parse(text, { modifier, name }) {
-    const uri = unescaped(text);
-    if (modifier === undefined) return { uri, modifier: 'equals' };
-    if (uri.startsWith('urn:')) throw notSupported(`${name} is for URLs: a URN has nothing above or below it`, name);
-    return { uri, modifier: modifier === 'above' ? 'above' : 'below' };
+    const found = canonical(unescaped(text));
+    if (found.uri === '') throw invalidRequest(`${name} needs a URI, not "${text}"`, name);
+    if (modifier === undefined) return { ...found, modifier: 'equals' };
+    if (isUrn(found.uri)) throw notSupported(`${name} is for URLs: a URN has nothing above or below it`, name);
+    if (found.version !== undefined) throw notSupported(`${name} is for URLs without a version`, name);
+    return { ...found, modifier: modifier === 'above' ? 'above' : 'below' };
   },
-  values: (extracted) => extracted.flatMap(({ value }) => (typeof value === 'string' ? [value] : [])),
-  matches(value, { uri, modifier }) {
-    if (modifier === 'above') return ancestors(uri).includes(value);
-    return modifier === 'below' ? isBelow(value, uri) : value === uri;
+  values: (extracted, { parameter, resource }) =>
+    extracted.flatMap(({ value }): UriValue[] => {
+      if (typeof value !== 'string' || value === '') return [];
+      const version = resource['version'];
+      const isOwn = parameter.code === 'url' && typeof version === 'string'; // what canonical references call it by
+      return [{ ...(isOwn ? { version } : {}), ...canonical(value) }];
+    }),
+  matches(value, { uri, version, modifier }) {
+    if (modifier === 'above') return uri.startsWith(value.uri) && !isUrn(value.uri);
+    if (modifier === 'below') return value.uri.startsWith(uri) && !isUrn(value.uri);
+    return value.uri === uri && (version === undefined || value.version === version);
   },
-  terms: (value) => [termPart(value)],
-  ranges({ uri, modifier }) {
+  terms: ({ uri, version }) => [termPart(uri), ...(version === undefined ? [] : [versionTerm(uri, version)])],
+  ranges({ uri, version, modifier }) {
+    if (modifier === 'above') {
+      const starts = Array.from({ length: uri.length }, (_, i) => uri.slice(0, i + 1)).filter((start) => !isUrn(start));
+      return { ranges: starts.map((start) => ({ term: termPart(start) })), exact: true };
+    }
     if (modifier === 'below') {
       const prefix = termPrefix(uri);
-      const accepts =
-        prefix === uri && uri.length < partLimit - 2 ? (term: string): boolean => isBelow(term, uri) : undefined;
-      return { ranges: [{ ...startingWith(prefix), ...(accepts && { accepts }) }], exact: false };
+      return {
+        ranges: [{ ...startingWith(prefix), accepts: (term) => !isUrn(term) }],
+        exact: prefix === uri && prefix.length < partLimit,
+      };
     }
-    return {
-      ranges: (modifier === 'above' ? ancestors(uri) : [uri]).map((each) => ({ term: termPart(each) })),
-      exact: true,
-    };
+    return { ranges: [{ term: version === undefined ? termPart(uri) : versionTerm(uri, version) }], exact: true };
   },
 };

@@ -11,7 +11,7 @@ import { parseSearch } from '../../search/parse.js';
 import type { SearchRequest } from '../../search/request.js';
 import type { Indexable, IndexHit, SearchIndex } from '../../search/search-index.js';
 import { compareTerms, sortKey } from '../../search/term.js';
-import { resource as anyResource, search as anySearch } from '../search/generated-resources.js';
+import { resource as anyResource, search as anySearch, terminology } from '../search/generated-resources.js';
 
 /** An index of R4 resources under test, empty at first. */
 export interface IndexUnderTest {
@@ -21,7 +21,14 @@ export interface IndexUnderTest {
 
 const everything: AccessFilter = { kind: 'everything' };
 const baseUrl = 'http://own.org/r4';
-const options = { handling: 'strict', baseUrl, defaultCount: 20, maxCount: 1000, now: Date.UTC(2026, 0, 1) } as const;
+const options = {
+  handling: 'strict',
+  baseUrl,
+  terminology,
+  defaultCount: 20,
+  maxCount: 1000,
+  now: Date.UTC(2026, 0, 1),
+} as const;
 
 /**
  * What every search index must do; runs on each adapter. Ties in an order are the adapter's choice, but stable.

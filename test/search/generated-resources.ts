@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Resource } from '../../fhir/resource.js';
+import type { Terminology } from '../../search/terminology.js';
 
 // Few values, many collisions: what searches must tell apart stands close together.
 
@@ -48,7 +49,8 @@ const references = [
   '#p1',
   'urn:uuid:6f1d8a3e-7d1c-4f6a-9b1e-0c1f6b8f0a01',
 ];
-const urls = ['http://x.org/a', 'http://x.org/a/b', 'http://x.org/ab', 'urn:oid:1.2.3'];
+const urls = ['http://x.org/a', 'http://x.org/a/b', 'http://x.org/ab', 'http://x.org/a|1', 'urn:oid:1.2.3'];
+const plainUrls = ['http', 'http://x.org/a', 'http://x.org/a/bc', 'http://x.org/ab', 'http://x.org/'];
 
 const units = [
   { system: 'http://unitsofmeasure.org', code: 'mg', unit: 'mg' },
@@ -69,9 +71,15 @@ const range = fc.tuple(maybe(some(...amounts)), maybe(some(...amounts)), some(..
   ...(high === undefined ? {} : { high: { value: high, ...unit } }),
 }));
 
-const coding = fc.record({ system: maybe(some(...systems)), code: maybe(some(...codes)) }, { requiredKeys: [] });
+const coding = fc.record(
+  { system: maybe(some(...systems)), code: maybe(some(...codes)), display: maybe(some(...texts)) },
+  { requiredKeys: [] },
+);
 const concept = fc.record({ coding: few(coding), text: maybe(some(...texts)) }, { requiredKeys: [] });
-const identifier = fc.record({ system: maybe(some(...systems)), value: maybe(some(...codes)) }, { requiredKeys: [] });
+const identifier = fc.record(
+  { system: maybe(some(...systems)), value: maybe(some(...codes)), type: maybe(concept) },
+  { requiredKeys: [] },
+);
 const reference = fc.record(
   { reference: maybe(some(...references)), identifier: maybe(identifier), display: maybe(some(...texts)) },
   { requiredKeys: [] },
@@ -111,6 +119,9 @@ const observation = fc
     subject: maybe(reference),
     effectiveDateTime: maybe(some(...dateTimes)),
     effectivePeriod: maybe(period),
+    effectiveTiming: maybe(
+      fc.record({ event: few(some(...dateTimes)), repeat: maybe(fc.record({ boundsPeriod: maybe(period) })) }),
+    ),
     valueQuantity: maybe(quantity),
     valueCodeableConcept: maybe(concept),
     valueString: maybe(some(...texts)),
@@ -142,6 +153,7 @@ const valueSet = fc
     meta,
     status: some('draft'),
     url: maybe(some(...urls)),
+    version: maybe(some('1', '2')),
     useContext: few(
       fc.record({
         code: coding,
@@ -203,10 +215,7 @@ const common = fc.oneof(
   named(['_lastUpdated'], either(joined(prefix, some('2020', '2020-01-01T00:00:00.001Z', '2021')))),
   named(['_id'], either(some('1', '2', '3', '17'))),
   named(['_tag', '_tag:not'], token),
-  named(
-    ['_profile', '_profile:below', '_profile:above'],
-    either(some(...urls.filter((url) => !url.startsWith('urn:')))),
-  ),
+  named(['_profile', '_profile:below', '_profile:above'], either(some(...plainUrls))),
 );
 
 /** Conditions by resource type: a parameter's name and its value. */
@@ -215,6 +224,8 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
     common,
     named(['name', 'family', 'given', 'name:exact', 'family:exact', 'name:contains', 'given:contains'], texty),
     named(['identifier', 'identifier:not'], token),
+    named(['identifier:text'], texty),
+    named(['identifier:of-type'], joined(some(...systems), some('|1|', '|A|', '|a|'), some('1', 'A', 'a', 'ab'))),
     named(['gender', 'gender:not'], some('male', 'female', 'http://hl7.org/fhir/administrative-gender|male', '|other')),
     named(['active'], some('true', 'false')),
     named(['birthdate'], when),
@@ -226,6 +237,9 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
     common,
     named(['code', 'code:not', 'status', 'status:not', 'identifier'], token),
     named(['date'], when),
+    named(['code:text', 'value-concept:text', 'combo-code:text'], texty),
+    named(['code:in', 'code:not-in', 'status:in'], either(some('few', 'many'))),
+    named(['code:below', 'code:above'], either(some('http://a.org|1', 'http://b.org|A'))),
     named(['subject', 'patient'], pointing),
     named(['subject:identifier'], token),
     named(['subject:Patient', 'subject:Group'], some('1', '2')),
@@ -259,12 +273,31 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
   ValueSet: fc.oneof(
     common,
     named(['url'], uri),
-    named(['url:above', 'url:below'], some(...urls.filter((url) => !url.startsWith('urn:')))),
+    named(['url:above', 'url:below'], either(some(...plainUrls))),
     named(['status', 'status:not'], token),
     named(['context-quantity'], either(measured)),
     named(['context-type-quantity'], pair(oneToken, measured)),
     named(['context-type-value'], pair(oneToken, oneToken)),
   ),
+};
+
+/** The terminology that the conditions ask. */
+export const terminology: Terminology = {
+  expand: (valueSet) =>
+    valueSet === 'few'
+      ? [
+          { system: 'http://a.org', code: '1' },
+          { system: 'http://hl7.org/fhir/observation-status', code: 'final' },
+        ]
+      : systems.flatMap((system) => codes.map((code) => ({ system, code }))),
+  subsumedBy: (system, code) => [
+    { system, code },
+    { system, code: 'ab' },
+  ],
+  subsumes: (system, code) => [
+    { system, code },
+    { system, code: 'x|y' },
+  ],
 };
 
 /** Parameters to sort by, by resource type. */

@@ -35,10 +35,14 @@ export function examples(
   others: readonly string[],
   version: FhirVersion = 'r4',
 ): void {
-  test.each(matching)('%s matches', (query) => {
-    expect(matches(query, resource, version)).toBe(true);
-  });
-  test.each(others)('%s does not match', (query) => {
-    expect(matches(query, resource, version)).toBe(false);
-  });
+  for (const query of matching) {
+    test(`${query} matches`, () => {
+      expect(matches(query, resource, version)).toBe(true);
+    });
+  }
+  for (const query of others) {
+    test(`${query} does not match`, () => {
+      expect(matches(query, resource, version)).toBe(false);
+    });
+  }
 }

@@ -1,34 +1,9 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { FhirDefinitions } from '../../fhir/definitions.js';
+import { describe, expect, test } from '@jest/globals';
 import { parseJson } from '../../fhir/json.js';
-import { loadDefinitions } from '../../fhir/load-definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import { match } from '../../search/match.js';
-import { parseSearch } from '../../search/parse.js';
 import { implicitRange } from '../../search/values/number.js';
 import { fold } from '../../search/values/string.js';
-
-let definitions: FhirDefinitions;
-beforeAll(async () => {
-  definitions = await loadDefinitions('r4');
-});
-
-const now = Date.UTC(2026, 0, 1);
-const matches = (query: string, resource: Resource): boolean => {
-  const parameters = [...new URLSearchParams(query)];
-  const options = { handling: 'strict', baseUrl: 'http://own.org/r4', defaultCount: 20, maxCount: 1000, now } as const;
-  return match(parseSearch(definitions, resource.resourceType, parameters, options), resource);
-};
-
-/** Queries that match, and queries that do not, on one resource. */
-function examples(resource: Resource, matching: readonly string[], others: readonly string[]): void {
-  test.each(matching)('%s matches', (query) => {
-    expect(matches(query, resource)).toBe(true);
-  });
-  test.each(others)('%s does not match', (query) => {
-    expect(matches(query, resource)).toBe(false);
-  });
-}
+import { examples } from './match-examples.js';
 
 const patient: Resource = {
   resourceType: 'Patient',
@@ -74,6 +49,13 @@ describe('string', () => {
       'address-city=z',
       'family= muller ',
       'family=muller&given=mary',
+      'family=mullerlukasz',
+      'family=muller lukasz',
+      'family=lukasz',
+      'name=who',
+      'given=ann',
+      'name:contains=erlu',
+      'address=stra\u00dfe 5',
     ],
     [
       'family=uller',
@@ -81,9 +63,34 @@ describe('string', () => {
       'family:exact=müller-Łukasz',
       'family:contains=xyz',
       'family=muller&given=zoe',
-      'name=who',
+      'name=ho',
+      'address=5',
       'name:exact=José ',
     ],
+  );
+
+  const named = (family: string): Resource => ({ resourceType: 'Patient', name: [{ family }] });
+  examples(
+    named("O'Brien"),
+    ['family=OBrien', "family=o'brien", 'family=O’Brien', "family:exact=O'Brien", 'name=obr'],
+    ['family:exact=OBrien'],
+  );
+  examples(
+    named('Carreno Quiñones'),
+    ['family=carreno', 'family=Quinones', 'name=quin', 'family=carreno quinones'],
+    ['family=reno', 'family=carreno  x'],
+  );
+  examples(named('%'), ['family=%25'], ['family=a']);
+  examples(
+    { resourceType: 'Organization', name: 'St. Mary-Hospital, Ward 3' },
+    [
+      'name=st mary',
+      'name=St. Mary-Hospital',
+      'name=st maryhospital',
+      'name=st mary hospital ward',
+      'name:contains=ward',
+    ],
+    ['name=mary', 'name=ward'],
   );
 
   test('folding leaves out case, accents and superfluous blanks, and nothing else', () => {
@@ -188,6 +195,19 @@ describe('reference', () => {
       'instantiates-canonical=PlanDefinition/1',
     ],
   );
+  examples(
+    { resourceType: 'CarePlan', instantiatesCanonical: ['http://x.org/PlanDefinition/1|1.1'] },
+    [
+      'instantiates-canonical:below=http://x.org/PlanDefinition/1',
+      'instantiates-canonical:below=http://x.org/PlanDefinition/1|1',
+      'instantiates-canonical:below=http://x.org/PlanDefinition/1|1.1',
+    ],
+    [
+      'instantiates-canonical:below=http://x.org/PlanDefinition/1|2',
+      'instantiates-canonical:below=http://x.org/PlanDefinition/1|1.10',
+      'instantiates-canonical:below=http://x.org/PlanDefinition',
+    ],
+  );
   // The specification's own examples write canonicals so.
   examples(
     { resourceType: 'CarePlan', instantiatesCanonical: ['PlanDefinition/1'] },
@@ -251,7 +271,28 @@ describe('date', () => {
   const ended: Resource = { resourceType: 'Encounter', period: { end: '2020-01-10' } };
   examples(ended, ['date=lt1900', 'date=le2020-01-10', 'date=eb2020-01-11'], ['date=gt2020-01-10', 'date=2020']);
   const timing: Resource = { resourceType: 'Observation', effectiveTiming: { event: ['2020-01-01', '2022-01-01'] } };
-  examples(timing, ['date=2020', 'date=2022-01-01', 'date=gt2021'], ['date=2021', 'date=gt2022']);
+  examples(
+    timing,
+    ['date=gt2021', 'date=ap2021', 'date=ge2020&date=le2022', 'date=sa2019', 'date=eb2023'],
+    ['date=2020', 'date=2021', 'date=gt2022', 'date=lt2020', 'date=2022-01-01'],
+  );
+  const repeated: Resource = {
+    resourceType: 'Observation',
+    effectiveTiming: {
+      event: ['2019-06-01'],
+      repeat: { boundsPeriod: { start: '2020-01-01', end: '2020-12-31' }, frequency: 2 },
+    },
+  };
+  examples(
+    repeated,
+    ['date=ge2019-06-01', 'date=lt2019-07', 'date=gt2020-12-30', 'date=eb2021'],
+    ['date=2020', 'date=gt2021'],
+  );
+  const endless: Resource = {
+    resourceType: 'Observation',
+    effectiveTiming: { repeat: { boundsPeriod: { start: '2020' } } },
+  };
+  examples(endless, ['date=gt2099', 'date=sa2019'], ['date=lt2020']);
 });
 
 describe('number', () => {
@@ -301,16 +342,34 @@ describe('uri', () => {
       'url:below=http://x.org/fhir/',
       'url:above=http://x.org/fhir/a/b',
       'url:below=http://x.org/fhir/a',
+      'url:below=http://x.org/fh',
+      'url:below=http',
+      'url:above=http://x.org/fhir/ab',
     ],
     [
       'url=http://x.org/fhir',
       'url=http://x.org/fhir/A',
-      'url:below=http://x.org/fh',
+      'url:below=x.org',
       'url:above=http://x.org/fhir',
-      'url:above=http://x.org/fhir/ab',
       'url=http://x.org/fhir/a/',
     ],
   );
+  const urn: Resource = { resourceType: 'ValueSet', url: 'urn:oid:1.2.3' };
+  examples(urn, ['url=urn:oid:1.2.3'], ['url:below=ur', 'url=urn:oid:1.2']);
+
+  describe('that is a canonical one may have a version', () => {
+    examples(
+      { ...valueSet, version: '1.0' },
+      ['url=http://x.org/fhir/a|1.0', 'url=http://x.org/fhir/a'],
+      ['url=http://x.org/fhir/a|2.0', 'url=http://x.org/fhir/a|1'],
+    );
+    examples(valueSet, [], ['url=http://x.org/fhir/a|1.0']);
+    examples(
+      { resourceType: 'Patient', meta: { profile: ['http://p.org/a|3.1'] } },
+      ['_profile=http://p.org/a', '_profile=http://p.org/a|3.1', '_profile:below=http://p.org'],
+      ['_profile=http://p.org/a|3', '_profile=http://p.org'],
+    );
+  });
 });
 
 describe('missing', () => {

@@ -34,11 +34,23 @@ export const mapping = {
     /** Three letters at each place of a text, for `:contains`. */
     gram: term,
     uri: term,
-    /** One span of a date or number parameter. */
+    /** One span of a date, number or quantity parameter; `unit` is `''` in whatever unit a value is. */
     rng: {
       type: 'nested',
       properties: {
         code: term,
+        unit: term,
+        low: { type: 'double', doc_values: false },
+        high: { type: 'double', doc_values: false },
+      },
+    },
+    /** One element of a composite: the terms of its components together, and one of its spans. */
+    comp: {
+      type: 'nested',
+      properties: {
+        code: term,
+        part: term,
+        unit: term,
         low: { type: 'double', doc_values: false },
         high: { type: 'double', doc_values: false },
       },

@@ -1,12 +1,12 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import type { ParameterType } from '../parameter-type.js';
 import { parameterTypes, type Queries, type ServedType, type Values } from '../parameter-types.js';
+import { parameterValues } from '../parameter-values.js';
 import type { ParameterQuery } from '../query/parameter-query.js';
 import { parameterQueries } from '../query/parameter-queries.js';
 import type { Indexable } from '../search-index.js';
-import { isServedParameter } from '../served-parameter.js';
+import { isServedParameter, type ServedParameter } from '../served-parameter.js';
 import { sortKey } from '../term.js';
 import { type DocumentFields, noFields } from './fields.js';
 
@@ -26,12 +26,12 @@ const mostNested = 9_000;
  */
 export function documentOf(tenant: string, definitions: FhirDefinitions, change: Indexable): IndexDocument {
   if (change.resource === undefined) return { ...envelope(tenant, change), deleted: true };
-  const { updated, rng, sort, ...fields } = fieldsOf(definitions, change.resource);
-  if (rng.length + sort.length > mostNested) return opaqueDocument(tenant, change);
+  const { updated, rng, comp, sort, ...fields } = fieldsOf(definitions, change.resource);
+  if (rng.length + comp.length + sort.length > mostNested) return opaqueDocument(tenant, change);
   const terms = Object.entries(fields).flatMap(([name, found]) =>
     found.size === 0 ? [] : [[name, [...found]] as const],
   );
-  return { ...envelope(tenant, change), deleted: false, updated, ...Object.fromEntries(terms), rng, sort };
+  return { ...envelope(tenant, change), deleted: false, updated, ...Object.fromEntries(terms), rng, comp, sort };
 }
 
 /** A document without searchable fields, which every search of its type finds and `match` decides on. */
@@ -54,13 +54,12 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
   let updated: string | undefined;
   for (const parameter of definitions.searchParameters.ofType(resource.resourceType)) {
     if (!isServedParameter(parameter)) continue;
-    const extracted = parameter.extract(resource);
-    if (extracted.length === 0) continue;
-    const { code } = parameter;
+    const { code, type } = parameter;
+    const sortTerms = addValues(type, parameter, resource, fields);
+    if (sortTerms === undefined) continue;
     fields.present.add(code);
-    const terms = addValues(parameter.type, code, extracted, fields);
-    const min = sortKey(terms, false);
-    const max = sortKey(terms, true);
+    const min = sortKey(sortTerms, false);
+    const max = sortKey(sortTerms, true);
     if (min === null || max === null) continue;
     if (code === '_lastUpdated') updated = min;
     else if (!(code in sortFields)) fields.sort.push({ code, min, max });
@@ -68,17 +67,21 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
   return updated === undefined ? fields : { ...fields, updated };
 }
 
-/** Adds what a parameter's values are found by. @returns the terms it sorts by, among others. */
+/**
+ * Adds what a parameter's values are found by.
+ * @returns the terms it sorts by, among others; undefined when the resource has no value for it.
+ */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- ties the values to the query of one type
 function addValues<T extends ServedType>(
   type: T,
-  code: string,
-  extracted: readonly ExtractedValue[],
+  parameter: ServedParameter,
+  resource: Resource,
   fields: DocumentFields,
-): string[] {
+): string[] | undefined {
+  const values = parameterValues(type, parameter, resource);
+  if (values === undefined) return undefined;
   const parameterType: ParameterType<Values[T], Queries[T]> = parameterTypes[type];
   const parameterQuery: ParameterQuery<Values[T], Queries[T]> = parameterQueries[type];
-  const values = parameterType.values(extracted);
-  parameterQuery.index(fields, code, values);
-  return values.flatMap((value) => parameterType.terms(value));
+  parameterQuery.index(fields, parameter.code, values);
+  return type === 'composite' ? [] : values.flatMap((value) => parameterType.terms(value)); // composites have no order
 }

@@ -3,11 +3,19 @@ import { separator } from '../term.js';
 /** The fields that hold terms. */
 export type TermField = 'present' | 'tok' | 'ref' | 'str' | 'gram' | 'uri';
 
-/** One span of a parameter. */
+/** One span of a parameter, in the units it has these ends in. */
 export interface RangeField {
   readonly code: string;
+  readonly unit: readonly string[];
   readonly low: number;
   readonly high: number;
+}
+
+/** One element of a composite, with one of its spans if it has any. */
+export interface CompositeField extends Partial<Omit<RangeField, 'code'>> {
+  readonly code: string;
+  /** The terms of its components, behind their places. */
+  readonly part: readonly string[];
 }
 
 /** What the resource sorts by for one parameter. */
@@ -20,6 +28,7 @@ export interface SortField {
 /** What a document holds of its resource, parameter by parameter; see `search/mapping.ts`. */
 export type DocumentFields = { readonly [F in TermField]: Set<string> } & {
   readonly rng: RangeField[];
+  readonly comp: CompositeField[];
   readonly sort: SortField[];
 };
 
@@ -35,5 +44,6 @@ export const noFields = (): DocumentFields => ({
   gram: new Set(),
   uri: new Set(),
   rng: [],
+  comp: [],
   sort: [],
 });

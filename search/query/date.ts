@@ -1,6 +1,12 @@
 import type { Interval, IntervalQuery } from '../interval.js';
-import { byIntervals } from './intervals.js';
-import type { ParameterQuery } from './parameter-query.js';
+import { bySpans } from './by-spans.js';
+import type { SpanType } from './spans.js';
+
+/** Dates, times and periods as the milliseconds they last. */
+export const dateSpans: SpanType<Interval, IntervalQuery> = {
+  spans: (value) => [{ ...value, units: [''] }],
+  query: (interval) => ({ unit: '', interval, exact: true }),
+};
 
 /** Dates, times and periods by the milliseconds they last. */
-export const dateQuery: ParameterQuery<Interval, IntervalQuery> = byIntervals;
+export const dateQuery = bySpans(dateSpans);

@@ -1,7 +1,9 @@
 import type { Queries, ServedType, Values } from '../parameter-types.js';
+import { compositeQuery } from './composite.js';
 import { dateQuery } from './date.js';
 import { numberQuery } from './number.js';
 import type { ParameterQuery } from './parameter-query.js';
+import { quantityQuery } from './quantity.js';
 import { referenceQuery } from './reference.js';
 import { stringQuery } from './string.js';
 import { tokenQuery } from './token.js';
@@ -14,5 +16,7 @@ export const parameterQueries: { readonly [T in ServedType]: ParameterQuery<Valu
   reference: referenceQuery,
   date: dateQuery,
   number: numberQuery,
+  quantity: quantityQuery,
   uri: uriQuery,
+  composite: compositeQuery,
 };

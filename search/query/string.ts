@@ -37,7 +37,7 @@ function containing(code: string, folded: string): Condition {
 export const stringQuery: ParameterQuery<StringValue, StringQuery> = {
   index(fields, code, values) {
     texts.index(fields, code, values);
-    for (const { folded } of values) {
+    for (const folded of values.flatMap((value) => value.folded)) {
       if (folded.length > longest) fields.gram.add(keyed(code, tooLong));
       else for (const gram of gramsOf(folded)) fields.gram.add(keyed(code, gram));
     }

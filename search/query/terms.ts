@@ -14,11 +14,8 @@ export const byTerms = <Value, Query>(
   type: ParameterType<Value, Query>,
 ): ParameterQuery<Value, Query> => ({
   index(fields, code, values) {
-    for (const term of values.flatMap((value) => type.terms(value))) {
+    for (const term of values.flatMap((value) => type.terms(value)).flatMap(withFirstPart))
       fields[field].add(keyed(code, term));
-      const start = firstPart(term);
-      if (start !== undefined) fields[field].add(keyed(code, start));
-    }
   },
   condition: (code, queries) =>
     inRanges(
@@ -27,6 +24,12 @@ export const byTerms = <Value, Query>(
       queries.map((query) => type.ranges(query)),
     ),
 });
+
+/** A term as it is indexed: itself, and its first part. */
+export function withFirstPart(term: string): string[] {
+  const start = firstPart(term);
+  return start === undefined ? [term] : [term, start];
+}
 
 /**
  * The first of a term's parts (a code without its system, an id without its type), which is indexed as a term of its
@@ -43,13 +46,16 @@ function asTerm(range: TermRange): TermRange {
   return firstPart(range.from) === range.to ? { term: range.to } : range;
 }
 
-/** The documents with a term of the parameter in one of the ranges. */
-function inRanges(field: TermField, code: string, found: readonly TermRanges[]): Condition {
+/**
+ * The documents with a term in one of the ranges.
+ * @param key stands before the terms in the field.
+ */
+export function inRanges(field: string, key: string, found: readonly TermRanges[]): Condition {
   const ranges = found.flatMap((each) => each.ranges.map(asTerm));
-  const terms = new Set(ranges.flatMap((range) => ('term' in range ? [keyed(code, range.term)] : [])));
+  const terms = new Set(ranges.flatMap((range) => ('term' in range ? [keyed(key, range.term)] : [])));
   const queries = [
     ...anyTerm(field, [...terms]),
-    ...ranges.flatMap((range) => ('term' in range ? [] : [between(field, code, range)])),
+    ...ranges.flatMap((range) => ('term' in range ? [] : [between(field, key, range)])),
   ];
   // What a range's predicate would not accept is found too.
   const isExact = ranges.every((range) => 'term' in range || range.accepts === undefined);
@@ -58,7 +64,7 @@ function inRanges(field: TermField, code: string, found: readonly TermRanges[]):
 
 type Between = Exclude<TermRange, { readonly term: string }>;
 
-const between = (field: TermField, code: string, { from, to }: Between): QueryDsl =>
+const between = (field: string, key: string, { from, to }: Between): QueryDsl =>
   to === from + afterAll
-    ? { prefix: { [field]: keyed(code, from) } }
-    : { range: { [field]: { gte: keyed(code, from), lt: keyed(code, to) } } };
+    ? { prefix: { [field]: keyed(key, from) } }
+    : { range: { [field]: { gte: keyed(key, from), lt: keyed(key, to) } } };

@@ -11,7 +11,7 @@ const allowed = {
   codegen: ['fhir'],
   console: [],
   local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'rest', 'indexer', 'resolvers', 'schema'],
-  bench: ['local'],
+  bench: ['local', 'fhir', 'search'],
   schema: [],
 };
 const layers = Object.keys(allowed);
@@ -43,7 +43,7 @@ module.exports = {
       to: { path: '^(rest|indexer|local|codegen|bench|console|test)/' },
     },
     only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)|rest/handler|indexer/handler)[.]ts$'),
-    only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/)'),
+    only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),
   ],

@@ -150,6 +150,17 @@ describe.each(fhirVersions)('%s, while the index lags behind the store', (versio
     expect((await create('one')).status).toBe(201);
   });
 
+  test('equal conditional updates make one resource and update it', async () => {
+    const update = () =>
+      send('PUT', 'Patient?identifier=http://a.org|upserted', {
+        body: { resourceType: 'Patient', identifier: [{ system: 'http://a.org', value: 'upserted' }] },
+      });
+    const answers = await Promise.all(Array.from({ length: 10 }, update));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1);
+    expect((await update()).json.meta.versionId).toBe('11');
+  });
+
   const bundle = (type: string, entry: readonly unknown[]): unknown => ({ resourceType: 'Bundle', type, entry });
 
   /** The index's own count, whatever the store says. */

@@ -34,6 +34,7 @@ type Change = Exclude<WriteAction, Check>;
  * 503 when the database does not answer; then, and only then, a write may be done all the same.
  */
 export async function writeActions(table: TablePlace, actions: readonly WriteAction[]): Promise<WriteResult> {
+  requireDistinct(actions);
   requireRoom(actions);
   const [first] = actions;
   if (first === undefined) return { written: true };
@@ -138,6 +139,14 @@ const failed = (failures: readonly (readonly [action: number, existing: Item | u
   written: false,
   failures: failures.map(([action, existing]) => ({ action, ...(existing === undefined ? {} : { existing }) })),
 });
+
+/** DynamoDB refuses a transaction with two actions on one key; DynamoDB Local does not. */
+function requireDistinct(actions: readonly WriteAction[]): void {
+  const keys = actions.map((action) => (action.kind === 'put' ? action.item : action.key));
+  if (new Set(keys.map(({ pk, sk }) => `${pk}\0${sk}`)).size < keys.length) {
+    throw new Error('A key stands in two actions of one write');
+  }
+}
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
 function requireRoom(actions: readonly WriteAction[]): void {

@@ -1,4 +1,3 @@
-import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { StoreError } from '../persistence/store-error.js';
@@ -14,8 +13,7 @@ export interface IndexingProblem {
     | 'changes were lost: the index must be rebuilt'
     | 'the index takes nothing'
     | 'a change cannot be read'
-    | 'a version cannot be indexed'
-    | 'a version is given up';
+    | 'a version cannot be indexed';
   readonly error: unknown;
   /** The version meant, as `Patient/1`, and its number. */
   readonly version?: Pick<StoredVersion, 'type' | 'id' | 'versionId'>;
@@ -34,7 +32,7 @@ export interface FollowOptions {
 
 /** An indexer that runs. */
 export interface Follower {
-  /** Resolves once every change committed before this call is in the index or set aside. */
+  /** Resolves once the index has every change the feed tells of now, or it is set aside. */
   settled(): Promise<void>;
   /** Ends it after the page under way. */
   stop(): Promise<void>;
@@ -50,13 +48,14 @@ interface SetAside {
 
 const pageSize = 500;
 const longestPause = 60_000;
-const mostTries = 10;
+/** When so many versions are set aside it is not them: nothing more is read until they are fewer. */
+const mostAside = 1_000;
 
 /**
  * Brings what a change feed tells to the index, from the feed's start on: what was indexed before changes nothing.
  * Only current versions count, of each page the newest of a resource. While the index does not answer the feed
- * waits; a version that the index refuses is set aside, so that it does not hold up others, and tried again until it
- * succeeds, a newer version is there, or it has failed ten times.
+ * waits; a version that it refuses is set aside, so that it does not hold up others, and tried again, at last once a
+ * minute, until it is taken or a newer version is.
  */
 export function followChanges({ changes, index, onProblem, idle = 100, pause = 500 }: FollowOptions): Follower {
   const aside = new Map<string, SetAside>();
@@ -90,7 +89,7 @@ export function followChanges({ changes, index, onProblem, idle = 100, pause = 5
   async function put(versions: readonly StoredVersion[]): Promise<void> {
     for (let tries = 0; versions.length > 0 && !stopped; tries += 1) {
       try {
-        await index.put(versions.map(indexable));
+        await index.put(versions.map(indexable), { visible: false });
         for (const version of versions) aside.delete(keyText(version));
         return;
       } catch (error) {
@@ -119,15 +118,9 @@ export function followChanges({ changes, index, onProblem, idle = 100, pause = 5
   function setAside(version: StoredVersion, error: unknown): void {
     const before = aside.get(keyText(version));
     const tries = before?.version.versionId === version.versionId ? before.tries + 1 : 1;
+    aside.set(keyText(version), { version, tries, due: Date.now() + pauseAfter(tries) });
     const { type, id, versionId } = version;
-    const problem = { error, version: { type, id, versionId } };
-    if (tries < mostTries) {
-      aside.set(keyText(version), { version, tries, due: Date.now() + pauseAfter(tries) });
-      onProblem({ what: 'a version cannot be indexed', ...problem });
-    } else {
-      aside.delete(keyText(version));
-      onProblem({ what: 'a version is given up', ...problem });
-    }
+    onProblem({ what: 'a version cannot be indexed', error, version: { type, id, versionId } });
   }
 
   async function retryDue(): Promise<void> {
@@ -143,10 +136,15 @@ export function followChanges({ changes, index, onProblem, idle = 100, pause = 5
       const asked = waiting;
       waiting = [];
       try {
+        await retryDue();
+        if (aside.size >= mostAside) {
+          waiting.unshift(...asked);
+          await sleep(pause);
+          continue;
+        }
         const page = await changes({ limit: pageSize, ...(after === undefined ? {} : { after }) });
         failures = 0;
         await put(versionsOf(page));
-        await retryDue();
         after = page.at(-1)?.position ?? after;
         if (page.length > 0) waiting.unshift(...asked);
         else {
@@ -183,5 +181,12 @@ export function followChanges({ changes, index, onProblem, idle = 100, pause = 5
   };
 }
 
-/** Whether the index, or what it depends on, does not answer for now: nothing is wrong with what it was given. */
-const isTransient = (error: unknown): boolean => error instanceof OperationOutcomeError && error.status === 503;
+const connectionErrors = new Set(['ConnectionError', 'TimeoutError', 'NoLivingConnectionsError', 'AbortError']);
+
+/** Whether the index does not answer for now, by the status or the name of what it threw: nothing is wrong with a version. */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, status, statusCode } = error as Error & { status?: unknown; statusCode?: unknown };
+  const answered = status ?? statusCode;
+  return connectionErrors.has(name) || (typeof answered === 'number' && (answered === 429 || answered >= 500));
+}

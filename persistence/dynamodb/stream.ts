@@ -77,11 +77,15 @@ export function streamReader(
     return ShardIterator;
   }
 
-  /** Up to `limit` records of a shard; `ended` when it has no more and never will. */
+  /**
+   * Up to `limit` records of a shard; `ended` when it has no more and never will.
+   * @throws TrimmedDataAccessException when what is behind `after` is gone.
+   */
   async function readShard(
     shard: string,
     after: string | undefined,
     limit: number,
+    renewed = false,
   ): Promise<{ readonly records: readonly _Record[]; readonly ended: boolean }> {
     const ShardIterator = await iteratorOf(shard, after);
     if (ShardIterator === undefined) return { records: [], ended: true };
@@ -92,9 +96,11 @@ export function streamReader(
       cursors.set(shard, { after: last, iterator: NextShardIterator });
       return { records: Records, ended: NextShardIterator === undefined };
     } catch (error) {
-      if (!(error instanceof ExpiredIteratorException)) throw error;
+      // An iterator ends after fifteen minutes, or when what it points at is trimmed, though nothing may stand there.
+      const isOld = error instanceof ExpiredIteratorException || error instanceof TrimmedDataAccessException;
       cursors.delete(shard);
-      return readShard(shard, after, limit);
+      if (!isOld || renewed) throw error;
+      return readShard(shard, after, limit, true);
     }
   }
 

@@ -4,14 +4,14 @@ const allowed = {
   search: ['fhir'],
   persistence: ['fhir'],
   auth: ['fhir'],
-  interactions: ['fhir', 'auth', 'search', 'persistence'],
+  interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
   console: [],
   local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'rest', 'indexer', 'resolvers', 'schema'],
-  bench: ['local'],
+  bench: ['local', 'fhir', 'search'],
   schema: [],
 };
 const layers = Object.keys(allowed);
@@ -42,8 +42,9 @@ module.exports = {
       from: { path: lambda },
       to: { path: '^(rest|indexer|local|codegen|bench|console|test)/' },
     },
-    only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)|rest/handler|indexer/handler)[.]ts$'),
-    only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/)'),
+    only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)([.]ts$|/)|(rest|indexer)/handler[.]ts$)'),
+    only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
+    only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),
   ],
   options: {

@@ -1,8 +1,8 @@
 import { invalidRequest, multipleMatches } from '../fhir/outcome.js';
-import type { ResourceKey } from '../fhir/resource.js';
+import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { readQuery } from './read-query.js';
-import { conditionalMatches, type PendingWrites } from './search-type.js';
+import { conditionalMatches, matchingVersion, type PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** What criteria of a conditional write found: the one resource there is, or the claim to commit together with a new one. */
@@ -76,7 +76,14 @@ export async function findExisting(
   const { query, canonical } = readCriteria(type, criteria, place);
   // Read before searching: whoever commits the claim between here and our commit makes ours fail.
   const previous = await server.store.claimed(canonical);
-  const [match, second] = await conditionalMatches(server, caller, type, query, 2, pending);
+  const found = await conditionalMatches(server, caller, type, query, 2, pending);
+  // The index may not know yet what claimed the criteria; the resource itself tells whether it matches.
+  const isUnknown = previous !== undefined && !found.some(({ id }) => id === previous.id);
+  const claimed =
+    isUnknown && pending?.keys.has(keyText(previous)) !== true
+      ? await matchingVersion(server, caller, query, previous)
+      : undefined;
+  const [match, second] = claimed === undefined ? found : [...found, { type, id: claimed.id, version: claimed }];
   if (second !== undefined) {
     throw multipleMatches(`Several ${type} resources match the criteria; at most one may`, place);
   }

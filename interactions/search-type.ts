@@ -1,5 +1,6 @@
 import { authorize } from '../auth/authorize.js';
-import type { AccessFilter } from '../fhir/access.js';
+import { type AccessFilter, permits } from '../fhir/access.js';
+import { parseJson } from '../fhir/json.js';
 import { invalidRequest, notFound } from '../fhir/outcome.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -106,6 +107,23 @@ export async function conditionalMatches(
     ...stored.map((version) => ({ type, id: version.id, version })),
     ...written.map(({ id }): ConditionalMatch => ({ type, id })),
   ].slice(0, limit);
+}
+
+/**
+ * A resource as it is now, if it matches criteria and the caller may find it; the index is not asked.
+ * @throws OperationOutcomeError as `conditionalMatches`.
+ */
+export async function matchingVersion(
+  server: FhirServer,
+  caller: Caller,
+  query: string,
+  key: ResourceKey,
+): Promise<StoredVersion | undefined> {
+  const access = accessTo(server, caller, key.type);
+  const request = parse(server, caller, key.type, readQuery(query), 'strict');
+  const version = await server.store.read(key);
+  if (version === undefined || version.deleted || !permits(access, version.compartments)) return undefined;
+  return match(request, parseJson(version.body) as Resource) ? version : undefined;
 }
 
 function accessTo(server: FhirServer, caller: Caller, type: string): AccessFilter {

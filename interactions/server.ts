@@ -4,11 +4,18 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
 
+/** When searches see a write: within about a second of its answer, or before it. */
+export type Consistency = 'eventual' | 'strong';
+
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {
   readonly definitions: FhirDefinitions;
   readonly store: ResourceStore;
   readonly index: SearchIndex;
+  /** `later` when a stream brings the index to what was committed; absent when each commit writes it as well. */
+  readonly indexing?: 'later';
+  /** When searches see a write, unless a request asks for something else; `eventual` without it. */
+  readonly consistency?: Consistency;
   readonly rules: RoleRules;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */
   readonly pageKey: Uint8Array;

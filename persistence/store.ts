@@ -7,7 +7,7 @@ import { claimTarget } from './item.js';
 import { archiveKey, claimKey, claimPartitionKey, currentKey, defaultTenant, partitionKey } from './keys.js';
 import { loadVersion } from './load-version.js';
 import type { CommitResult, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
-import type { Item, ItemKey, Table } from './table.js';
+import type { Item, ItemKey, Table, WriteAction, WriteResult } from './table.js';
 
 /** What a store may be told. */
 export interface StoreOptions {
@@ -110,10 +110,25 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
         `This takes ${String(actions.length)} database actions; one transaction has at most ${String(table.maxActions)}`,
       );
     }
-    const result = await table.write(actions);
+    const result = await write(actions, isLoneUpdate(writes));
     if (result.written || (await wasCommitted(writes, commitId))) return { committed: true };
     const conflicts = result.failures.flatMap(({ action }) => places[action] ?? []);
     return { committed: false, conflicts: [...new Set(conflicts)].toSorted((a, b) => a - b) };
+  }
+
+  /**
+   * Where atomicity costs, a lone update puts the archived version first, by itself: it is a copy of what is current,
+   * so nobody sees it before the new version stands there, and if that never comes it is what the next update puts.
+   */
+  async function write(actions: readonly WriteAction[], loneUpdate: boolean): Promise<WriteResult> {
+    if (!loneUpdate || !table.atomicWritesCostMore) return table.write(actions);
+    for (const [place, action] of actions.entries()) {
+      const result = await table.write([action]);
+      if (!result.written) {
+        return { written: false, failures: result.failures.map((failure) => ({ ...failure, action: place })) };
+      }
+    }
+    return { written: true };
   }
 
   /**
@@ -133,5 +148,9 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
 
 /** Bodies fetched at the same time. */
 const bodiesAtOnce = 16;
+
+/** Whether a commit is one new version of a resource that was there, which is two actions. */
+const isLoneUpdate = ([write, ...others]: readonly ResourceWrite[]): boolean =>
+  others.length === 0 && write?.kind === 'put' && write.previous !== undefined;
 
 const claimDigest = (criteria: string): string => createHash('sha256').update(criteria).digest('hex');

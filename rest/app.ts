@@ -5,10 +5,11 @@ import type { FhirServer } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { baseUrlOf } from './base-url.js';
 import { createBodyReader } from './body.js';
+import { respondConsistently } from './consistency.js';
 import { errorAnswer, type ErrorLog } from './errors.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
-import { capabilitiesAnswer, respond, type RestContext } from './respond.js';
+import { capabilitiesAnswer, type RestContext } from './respond.js';
 import { routeOf } from './routes.js';
 import { send } from './send.js';
 
@@ -45,7 +46,7 @@ export function createRestApp(options: RestOptions): Router {
   const router = express.Router();
   router.use(
     cors({
-      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified'],
+      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Consistency'],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
     }),
@@ -82,7 +83,7 @@ async function answerOf(
       throw route.error;
     }
     const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
-    const answer = await respond(context, { http, response, baseUrl, route, query, parameters, principal });
+    const answer = await respondConsistently(context, { http, response, baseUrl, route, query, parameters, principal });
     return inFormat(answer, format.pretty);
   } catch (error) {
     const answer = errorAnswer(error, log, headers);

@@ -20,10 +20,19 @@ export interface Failure {
  */
 export function failureOf(error: unknown, log: ErrorLog): Failure {
   if (error instanceof OperationOutcomeError) return { status: error.status, outcome: outcome(error.issues) };
-  const id = randomUUID();
-  log.error({ id, ...describe(error) }, 'unexpected error');
+  const id = logUnexpected(error, log, 'unexpected error');
   const diagnostics = `Something went wrong on the server, not with the request (${id})`;
   return { status: 500, outcome: outcome([{ severity: 'fatal', code: 'exception', diagnostics }]) };
+}
+
+/**
+ * Logs an error that nobody expected: its name, code and stack, never its message, which may quote a resource.
+ * @returns the id it is logged under.
+ */
+export function logUnexpected(error: unknown, log: ErrorLog, message: string): string {
+  const id = randomUUID();
+  log.error({ id, ...describe(error) }, message);
+  return id;
 }
 
 /** The answer to a request that failed. */

@@ -7,6 +7,7 @@ import { clausesOf } from './lmdb/clause.js';
 import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
 import { inOrder } from './lmdb/ordered.js';
 import { lists, openPostings, postingKey } from './lmdb/postings.js';
+import { newest } from './newest.js';
 import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
 
 /** The embedded search index. */
@@ -163,17 +164,6 @@ const attempt = <T>(answer: () => T): Promise<T> =>
   new Promise((resolve) => {
     resolve(answer());
   });
-
-/** The newest change of each resource. */
-function newest(changes: readonly Indexable[]): readonly Indexable[] {
-  if (changes.length < 2) return changes;
-  const byKey = new Map<string, Indexable>();
-  for (const change of changes) {
-    const other = byKey.get(keyText(change));
-    if (other === undefined || other.versionId < change.versionId) byKey.set(keyText(change), change);
-  }
-  return [...byKey.values()];
-}
 
 function documentOf(
   definitions: FhirDefinitions,

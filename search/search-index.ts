@@ -45,6 +45,9 @@ export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
   /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly, or, with a bound, not quickly. */
   count(query: { request: SearchRequest; access: AccessFilter; atMost: number }): Promise<number | undefined>;
-  /** Brings the index to these versions; an older version than the indexed one changes nothing. */
-  put(changes: readonly Indexable[]): Promise<void>;
+  /**
+   * Brings the index to these versions; one that is not newer than the indexed one changes nothing.
+   * @returns once searches find them; with `visible: false` already when the index has safely taken them.
+   */
+  put(changes: readonly Indexable[], options?: { readonly visible?: boolean }): Promise<void>;
 }

@@ -33,10 +33,12 @@ const options = {
 /**
  * What every search index must do; runs on each adapter. Ties in an order are the adapter's choice, but stable.
  * @param make opens an empty index.
+ * @param options how many generated sets of resources are searched.
  */
 export function describeSearchIndex(
   name: string,
   make: (definitions: FhirDefinitions) => Promise<IndexUnderTest>,
+  { runs = 40 }: { readonly runs?: number } = {},
 ): void {
   describe(`the search index ${name}`, () => {
     let definitions: FhirDefinitions;
@@ -154,7 +156,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 40 },
+        { numRuns: runs },
       );
     }, 60_000);
 
@@ -185,6 +187,49 @@ export function describeSearchIndex(
       ]);
       await index.put([indexed(patient('Third'), 3)]);
       expect(await ids(index, 'Patient')).toEqual([]);
+    });
+
+    test('changes that come late, out of order and again leave it as the newest versions are', async () => {
+      const changes = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }));
+      const patient = (id: string, versionId: number): Indexable => {
+        const family = `V${String(versionId)}`;
+        const version = indexed({ resourceType: 'Patient', id, name: [{ family }] }, versionId);
+        const { resource, ...tombstone } = version;
+        return versionId % 3 === 0 ? tombstone : { ...tombstone, resource: resource as Resource };
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(changes, { maxLength: 6 }), { maxLength: 8 }), async (batches) => {
+          const made = await make(definitions);
+          try {
+            const newest = new Map<string, number>();
+            for (const batch of batches) {
+              await made.index.put(batch.map(([id, versionId]) => patient(String(id), versionId)));
+              for (const [id, versionId] of batch)
+                newest.set(String(id), Math.max(versionId, newest.get(String(id)) ?? 0));
+              const { hits } = await made.index.search({ request: parse('Patient'), access: everything, limit: 10 });
+              const wanted = [...newest].filter(([, versionId]) => versionId % 3 !== 0);
+              expect(new Map(hits.map(({ id, exactVersion }) => [id, exactVersion]))).toEqual(new Map(wanted));
+            }
+          } finally {
+            await made.close();
+          }
+        }),
+        { numRuns: runs },
+      );
+    }, 60_000);
+
+    test('tells a code without a system from the same code in one', async () => {
+      const index = await empty();
+      const patient = (id: string, system?: string): Resource => ({
+        resourceType: 'Patient',
+        id,
+        identifier: [{ ...(system === undefined ? {} : { system }), value: '1' }],
+      });
+      await index.put([patient('none'), patient('a', 'http://a.org')].map((each) => indexed(each)));
+      expect(await ids(index, 'Patient?identifier=|1')).toEqual(['none']);
+      expect(await ids(index, 'Patient?identifier=http://a.org|1')).toEqual(['a']);
+      expect((await ids(index, 'Patient?identifier=1')).sort()).toEqual(['a', 'none']);
+      expect(await ids(index, 'Patient?identifier:not=|1')).toEqual(['a']);
     });
 
     test('gives only what is in one of the compartments, and counts only that', async () => {

@@ -3,59 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { open } from 'lmdb';
-import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import type { Resource } from '../../fhir/resource.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
 import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
-import { isServedParameter } from '../../search/served-parameter.js';
-import { compositeQueries, queriesFor } from '../support/queries-for.js';
+import { searches } from './searches-for.js';
 
 /** Resources made by Synthea, with ids of their own. */
 function resources(version: FhirVersion): Resource[] {
   const file = new URL(`../fixtures/extraction/synthea-${version}.json`, import.meta.url);
   const all = JSON.parse(readFileSync(file, 'utf8')) as Resource[];
   return all.map((each, i) => ({ ...each, id: String(i + 1) }));
-}
-
-/** Searches by every served parameter of a type, for values there are, and orders by each. */
-function searches(definitions: FhirDefinitions, type: string, all: readonly Resource[]): [string, string][] {
-  const modified: Readonly<Record<string, readonly string[]>> = {
-    token: ['', ':not'],
-    string: ['', ':exact', ':contains'],
-  };
-  return definitions.searchParameters
-    .ofType(type)
-    .filter(isServedParameter)
-    .flatMap((parameter) => {
-      const { code } = parameter;
-      const values = new Set(
-        all
-          .flatMap((each) =>
-            parameter
-              .extract(each)
-              .slice(0, 1)
-              .flatMap((element) =>
-                parameter.type === 'composite'
-                  ? compositeQueries(parameter, element, each)
-                  : queriesFor(parameter, element),
-              ),
-          )
-          .slice(0, 200),
-      );
-      const modifiers = modified[parameter.type] ?? [''];
-      return [
-        ...[...values]
-          .filter((value) => value !== '')
-          .flatMap((value) => modifiers.map((modifier): [string, string] => [code + modifier, value])),
-        ...['true', 'false'].map((value): [string, string] => [`${code}:missing`, value]),
-        ...(parameter.type === 'composite'
-          ? []
-          : ['', '-'].map((direction): [string, string] => ['_sort', direction + code])),
-      ];
-    });
 }
 
 test.each(fhirVersions)(

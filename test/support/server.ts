@@ -6,12 +6,16 @@ import express from 'express';
 import type { Principal } from '../../auth/principal.js';
 import { type OutcomeIssue, unauthenticated } from '../../fhir/outcome.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
-import type { Caller } from '../../interactions/server.js';
-import { openServers, type EmbeddedServers } from '../../local/compose.js';
+import type { Caller, FhirServer } from '../../interactions/server.js';
+import { type EmbeddedServer, openServers, type EmbeddedServers } from '../../local/compose.js';
 import { createRestApp } from '../../rest/app.js';
+import type { ErrorLog } from '../../rest/errors.js';
 
 /** What a write that names a stale version is answered with. */
 export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
+
+/** Whether the suites run on DynamoDB, which has limits the embedded store has not: 100 actions, 400 KB an item. */
+export const isOnDynamoDb = process.env['TEST_ENGINES'] === 'aws';
 
 /** The principals of the tests, by the token that stands for them. */
 export const principals: Readonly<Record<string, Principal>> = {
@@ -97,15 +101,30 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server for a test file; `bodyLimit` in bytes. */
-export async function startTestServer(options: { readonly bodyLimit?: number } = {}): Promise<TestServer> {
+/** What a test's server is told. */
+export interface TestServerOptions {
+  /** In bytes. */
+  readonly bodyLimit?: number;
+  /** What the REST faces get instead of the embedded server. */
+  readonly wrap?: (server: EmbeddedServer) => FhirServer;
+}
+
+/** The same suites run on DynamoDB and OpenSearch by `npm run test:engines`; only there are their clients loaded. */
+async function onEngines(folder: string, log: ErrorLog): Promise<EmbeddedServers> {
+  const { openOnEngines } = await import('../engines/support/servers.js');
+  return openOnEngines(folder, log);
+}
+
+/** Starts a server for a test file. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { wrap = (server: EmbeddedServer): FhirServer => server, ...restOptions } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
-  const stores = await openServers(folder);
-  const { servers } = stores;
   const logged: TestServer['logged'] = [];
-  const log = {
-    error: (fields: Readonly<Record<string, unknown>>, message: string): void => void logged.push({ fields, message }),
+  const log: ErrorLog = {
+    error: (fields, message): void => void logged.push({ fields, message }),
   };
+  const stores = isOnDynamoDb ? await onEngines(folder, log) : await openServers(folder);
+  const { servers } = stores;
   const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
     const found = principals[authorization?.replace(/^Bearer /, '') ?? ''];
     return found === undefined
@@ -114,7 +133,7 @@ export async function startTestServer(options: { readonly bodyLimit?: number } =
   };
   const app = express();
   for (const version of fhirVersions) {
-    app.use(`/${version}`, createRestApp({ server: servers[version], authenticate, log, ...options }));
+    app.use(`/${version}`, createRestApp({ server: wrap(servers[version]), authenticate, log, ...restOptions }));
   }
   const http = createServer(app);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));

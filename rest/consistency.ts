@@ -1,0 +1,29 @@
+import { invalidRequest } from '../fhir/outcome.js';
+import { stronglyConsistent } from '../interactions/consistency.js';
+import { clip } from '../interactions/resource-type.js';
+import type { Consistency } from '../interactions/server.js';
+import type { RestAnswer } from './answer.js';
+import { logUnexpected } from './errors.js';
+import { respond, type RestContext, type RestRequest } from './respond.js';
+
+/**
+ * Does the interaction a request asks for, with the consistency it asks for, and says what was kept.
+ * @throws OperationOutcomeError as `respond`; 400 for a consistency that is none.
+ */
+export async function respondConsistently(context: RestContext, request: RestRequest): Promise<RestAnswer> {
+  const asked = readConsistency(request.http.get('x-consistency'));
+  if ((asked ?? context.server.consistency) !== 'strong') return respond(context, request);
+  let kept: Consistency = 'strong';
+  const server = stronglyConsistent(context.server, (error) => {
+    kept = 'eventual';
+    logUnexpected(error, context.log, 'searches may see a write later than was asked for');
+  });
+  const answer = await respond({ ...context, server }, request);
+  return asked === undefined ? answer : { ...answer, headers: { ...answer.headers, 'X-Consistency': kept } };
+}
+
+/** Reads the X-Consistency header: when searches see the write that a request does. */
+function readConsistency(text: string | undefined): Consistency | undefined {
+  if (text === undefined || text === 'strong' || text === 'eventual') return text;
+  throw invalidRequest(`X-Consistency is strong or eventual, not "${clip(text)}"`, 'http.X-Consistency');
+}

@@ -1,0 +1,130 @@
+import { createServer, type Server } from 'node:http';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Client } from '@opensearch-project/opensearch';
+import type { FhirDefinitions } from '../../fhir/definitions.js';
+import { loadDefinitions } from '../../fhir/load-definitions.js';
+import { openSearchIndex } from '../../search/opensearch.js';
+import { parseSearch } from '../../search/parse.js';
+import type { Indexable } from '../../search/search-index.js';
+
+/** A request as OpenSearch would get it. */
+interface Got {
+  readonly url: URL;
+  readonly lines: readonly Record<string, Record<string, unknown> | undefined>[];
+}
+
+/** Answers one request: a status and a body. */
+type Answer = (got: Got) => readonly [number, unknown];
+
+let definitions: FhirDefinitions;
+beforeAll(async () => {
+  definitions = await loadDefinitions('r4');
+});
+
+describe('the OpenSearch adapter', () => {
+  let server: Server;
+  let client: Client;
+  let got: Got[];
+  let answers: Answer[];
+  beforeEach(async () => {
+    got = [];
+    answers = [];
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const lines = text.split('\n').filter((line) => line !== '');
+        const seen = {
+          url: new URL(request.url ?? '', 'http://x'),
+          lines: lines.map((line) => JSON.parse(line) as Got['lines'][number]),
+        };
+        got.push(seen);
+        const [status, body] = (answers.shift() ?? (() => [500, {}] as const))(seen);
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('not listening');
+    client = new Client({ node: `http://127.0.0.1:${String(address.port)}`, maxRetries: 0 });
+  });
+  afterEach(async () => {
+    await client.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const patient = (id: string, versionId = 1): Indexable => ({
+    type: 'Patient',
+    id,
+    versionId,
+    lastUpdated: '2020-01-01T00:00:00.000Z',
+    compartments: [`Patient/${id}`],
+    resource: { resourceType: 'Patient', id, name: [{ family: 'Secret' }] },
+  });
+  const items =
+    (...statuses: number[]): Answer =>
+    () => [200, { items: statuses.map((status) => ({ index: { status } })) }];
+  const sentIds = (): unknown[][] =>
+    got.map(({ lines }) => lines.flatMap((line) => (line['index'] === undefined ? [] : [line['index']['_id']])));
+  const open = (options = {}) => openSearchIndex(client, 'r4', definitions, options);
+
+  test('puts documents by their version, through the alias only, without a copy of the resource', async () => {
+    answers = [items(201)];
+    await open({ tenant: 't' }).put([patient('a', 3)], { visible: false });
+    const [request] = got;
+    expect(request?.url.searchParams.get('refresh')).toBe('false');
+    expect(request?.url.searchParams.get('require_alias')).toBe('true');
+    const [action, document] = request?.lines ?? [];
+    expect(action).toEqual({ index: { _id: 't#Patient#a', version: 3, version_type: 'external' } });
+    expect(JSON.stringify(document)).not.toContain('Secret');
+  });
+
+  test.each([
+    [{}, 'wait_for'],
+    [{ refresh: 'now' }, 'true'],
+  ])('a put that is to be seen waits for a refresh or makes one: %j', async (options, refresh) => {
+    answers = [items(201)];
+    await open(options).put([patient('a')]);
+    expect(got[0]?.url.searchParams.get('refresh')).toBe(refresh);
+  });
+
+  test('tries again what OpenSearch had no room for, and only that; a newer version there is success', async () => {
+    answers = [() => [429, {}], items(201, 429, 409), items(503), items(200)];
+    await open().put([patient('a'), patient('b'), patient('c')]);
+    const all = ['default#Patient#a', 'default#Patient#b', 'default#Patient#c'];
+    expect(sentIds()).toEqual([all, all, [all[1]], [all[1]]]);
+  });
+
+  test('what OpenSearch refuses is put without its fields, so that every search of its type looks at it', async () => {
+    answers = [items(201, 400), items(201)];
+    await open().put([patient('a'), patient('b')]);
+    expect(got[1]?.lines[1]).toEqual({
+      tenant: 'default',
+      type: 'Patient',
+      id: 'b',
+      lastUpdated: '2020-01-01T00:00:00.000Z',
+      compartments: ['Patient/b'],
+      deleted: false,
+      opaque: true,
+    });
+  });
+
+  test('fails, without saying what was in it, when a document cannot be put at all', async () => {
+    answers = [items(400), items(400)];
+    await expect(open().put([patient('a')])).rejects.toThrow('OpenSearch refuses 1 documents');
+  });
+
+  test('a search that a part of the index cannot answer is no answer', async () => {
+    answers = [() => [503, { error: 'search_phase_execution_exception' }]];
+    const request = parseSearch(definitions, 'Patient', [], {
+      handling: 'strict',
+      defaultCount: 20,
+      maxCount: 100,
+      now: 0,
+    });
+    await expect(open().search({ request, access: { kind: 'everything' }, limit: 10 })).rejects.toThrow();
+    expect(got[0]?.url.searchParams.get('allow_partial_search_results')).toBe('false');
+  });
+});

@@ -1,4 +1,5 @@
 import { codeSystemValidateCode } from './code-system-validate-code.js';
+import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
@@ -13,6 +14,8 @@ export const operations: readonly Operation[] = [
   meta,
   metaAdd,
   metaDelete,
+  patientEverything,
+  encounterEverything,
   expand,
   valueSetValidateCode,
   codeSystemValidateCode,

@@ -17,7 +17,8 @@ export type Referred = ReadonlyMap<string, StoredVersion>;
 /**
  * What members of compartments refer to and is needed to understand them: resources that are in no patient's
  * compartment (practitioners, organizations, places, medications, …) with what those refer to in turn, and, one step
- * far, resources of the same patient. Nothing of another patient is followed to.
+ * far, other resources of the encounter's patient. Nothing of another patient is followed to.
+ * @param patients the compartments of the encounter's patient; none when members are those of patients.
  * @param known members that were read already, when those are all; else they are looked at anew, page by page.
  * @returns what the caller may read, in the order of keys, without the members themselves.
  * @throws OperationOutcomeError 413 for too many members.
@@ -26,15 +27,14 @@ export async function referredTo(
   server: FhirServer,
   caller: Caller,
   members: Members,
+  patients: readonly string[],
   known?: readonly StoredVersion[],
 ): Promise<Referred> {
   const own = new Set<string>();
-  const patients = new Set<string>();
   const wanted = new Map<string, ResourceKey>();
   const look = (versions: readonly StoredVersion[]): void => {
     for (const version of versions) {
       own.add(keyText(version));
-      for (const each of version.compartments) if (each.startsWith('Patient/')) patients.add(each);
       for (const key of referencesIn(version, caller.baseUrl)) wanted.set(keyText(key), key);
     }
   };
@@ -49,7 +49,7 @@ export async function referredTo(
       for (const version of await readMany(server, caller, round.slice(from, from + membersAtOnce))) {
         if (version === undefined) continue;
         const isShared = !isOfPatients(server, version.type);
-        const isSamePatients = isFirst && version.compartments.some((each) => patients.has(each));
+        const isSamePatients = isFirst && version.compartments.some((each) => patients.includes(each));
         if (!isShared && !isSamePatients) continue;
         found.set(keyText(version), version);
         if (isShared) for (const key of referencesIn(version, caller.baseUrl)) next.set(keyText(key), key);

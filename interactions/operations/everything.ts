@@ -54,25 +54,17 @@ type Query = readonly (readonly [string, string])[];
 /** Where a page begins: among the members of compartments, or, behind a key, among what they refer to. */
 type Place = { readonly members?: MembersPlace } | { readonly referredAfter: string };
 
-async function everything(server: FhirServer, caller: Caller, invocation: Invocation): Promise<OperationAnswer> {
-  const { target, input } = invocation;
+async function everything(server: FhirServer, caller: Caller, { target, input }: Invocation): Promise<OperationAnswer> {
   if (target.level === 'system') throw new Error('$everything is of types and instances');
   const root = await rootOf(server, caller, target);
-  const path =
-    root === undefined || target.level === 'type' ? `${target.type}/$everything` : `${keyText(root)}/$everything`;
+  const path = `${target.level === 'instance' ? keyText(target) : target.type}/$everything`;
   const binding = bindingOf(server, caller, path, target);
   const cursor = inputText(input, '_page');
-  const { query, count, place } = cursor === undefined ? start(input) : resume(server, binding, input, cursor);
+  const asked = cursor === undefined ? start(input) : resume(server, binding, input, cursor);
+  const { query, count } = asked;
   const link = (next: Place): string =>
     sealPage(server.pageKey, binding, { query, count, offset: 0, after: JSON.stringify(next) });
-  const page = await answerPage(
-    server,
-    caller,
-    { compartment: target.type, ...(root === undefined ? {} : { id: root.id }) },
-    query,
-    count,
-    place,
-  );
+  const page = await answerPage(server, caller, { compartment: target.type, root }, asked);
   const searchPage: SearchPage = {
     matches: page.members,
     included: page.referred,
@@ -150,20 +142,21 @@ interface EverythingPage {
 async function answerPage(
   server: FhirServer,
   caller: Caller,
-  owner: Pick<Members, 'compartment' | 'id'>,
-  query: Query,
-  count: number,
-  place: Place,
+  { compartment, root }: { readonly compartment: string; readonly root: StoredVersion | undefined },
+  { query, count, place }: Asked,
 ): Promise<EverythingPage> {
   const value = (name: string): string | undefined => query.find(([each]) => each === name)?.[1];
   const types = typesAsked(server, query);
   const since = value('_since');
   const accepts = careDateTest(server.definitions, { start: value('start'), end: value('end') });
   // What is referred to is that of all members in the dates, whatever their type, and however long they are there.
-  const all: Members = { ...owner, types: memberTypes(server, owner.compartment), accepts };
+  const owner = { compartment, ...(root === undefined ? {} : { id: root.id }) };
+  const all: Members = { ...owner, types: memberTypes(server, compartment), accepts };
   const members: Members = { ...all, types: all.types.filter((type) => types?.has(type) !== false), since };
+  const patients =
+    compartment === 'Encounter' ? (root?.compartments ?? []).filter((each) => each.startsWith('Patient/')) : [];
   const referred = async (after: string, known?: readonly StoredVersion[]): Promise<EverythingPage> => {
-    const found = [...(await referredTo(server, caller, all, known)).values()].filter(
+    const found = [...(await referredTo(server, caller, all, patients, known)).values()].filter(
       (version) =>
         types?.has(version.type) !== false &&
         (since === undefined || Date.parse(version.lastUpdated) >= Date.parse(since)) &&
@@ -179,7 +172,7 @@ async function answerPage(
   if (page.next !== undefined) return { members: page.members, referred: [], next: { members: page.next } };
   if (place.members !== undefined && page.members.length > 0)
     return { members: page.members, referred: [], next: { referredAfter: '' } };
-  const isWhole = types === undefined && since === undefined;
+  const isWhole = place.members === undefined && types === undefined && since === undefined;
   return { ...(await referred('', isWhole ? page.members : undefined)), members: page.members };
 }
 

@@ -11,6 +11,9 @@ import { membersPage, type Members, type MembersPlace } from './everything-membe
 const mostMembers = 100_000;
 const membersAtOnce = 500;
 
+/** And so many resources that they refer to. */
+const mostReferred = 10_000;
+
 /** What is referred to, each once. */
 export type Referred = ReadonlyMap<string, StoredVersion>;
 
@@ -21,7 +24,7 @@ export type Referred = ReadonlyMap<string, StoredVersion>;
  * @param patients the compartments of the encounter's patient; none when members are those of patients.
  * @param known members that were read already, when those are all; else they are looked at anew, page by page.
  * @returns what the caller may read, in the order of keys, without the members themselves.
- * @throws OperationOutcomeError 413 for too many members.
+ * @throws OperationOutcomeError 413 for too many of either.
  */
 export async function referredTo(
   server: FhirServer,
@@ -54,6 +57,9 @@ export async function referredTo(
         found.set(keyText(version), version);
         if (isShared) for (const key of referencesIn(version, caller.baseUrl)) next.set(keyText(key), key);
       }
+    }
+    if (found.size > mostReferred) {
+      throw tooCostly(`More than ${String(mostReferred)} resources are referred to: ask for parts by _type`, '_type');
     }
     round = [...next]
       .filter(([text, { type }]) => !found.has(text) && !own.has(text) && !isOfPatients(server, type))
@@ -96,7 +102,7 @@ function referencesIn(version: StoredVersion, baseUrl: string): ResourceKey[] {
       const isOurs = target.kind === 'relative' || (target.kind === 'absolute' && target.base === baseUrl);
       if (isOurs) keys.push({ type: target.type, id: target.id });
     }
-    open.push(...(Object.values(next) as unknown[]));
+    for (const value of Object.values(next) as unknown[]) if (typeof value === 'object') open.push(value);
   }
   return keys;
 }

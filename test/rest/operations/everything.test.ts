@@ -10,8 +10,8 @@ afterAll(() => server.close());
 
 type Json = Record<string, unknown>;
 const reference = (text: string): Json => ({ reference: text });
-const named = ({ entry }: AnswerJson, mode?: string): string[] =>
-  (entry ?? [])
+const named = ({ entry = [] }: Partial<AnswerJson>, mode?: string): string[] =>
+  entry
     .filter((each) => mode === undefined || each.search?.mode === mode)
     .map(({ resource }) => `${resource?.resourceType ?? ''}/${resource?.id ?? ''}`)
     .sort();

@@ -1,5 +1,4 @@
 import { parseJson } from '../fhir/json.js';
-import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import { loadBaseTerminology } from '../fhir/terminology/base.js';
 import type { CodeSystem } from '../fhir/terminology/code-system.js';
@@ -7,8 +6,9 @@ import type { Canonical, TerminologyFinder } from '../fhir/terminology/finder.js
 import type { ValueSet } from '../fhir/terminology/value-set.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { escapedValue } from '../search/escape.js';
-import { readMany } from './read.js';
-import { conditionalMatches } from './search-type.js';
+import { parseSearch } from '../search/parse.js';
+import { accessOrNone } from './access.js';
+import { findMatches } from './matches.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
@@ -42,25 +42,19 @@ async function findStored(
   type: 'CodeSystem' | 'ValueSet',
   { url, version }: Canonical,
 ): Promise<Resource | undefined> {
-  if (url === '') return undefined;
-  const keys = await storedKeys(server, caller, type, url);
-  if (keys.length === 0) return undefined;
-  const found = (await readMany(server, caller, keys))
-    .filter((each) => each !== undefined)
-    .map((each) => parsed(server, each))
-    .filter((resource) => version === undefined || resource['version'] === version);
-  return found.sort((a, b) => compareVersions(b, a))[0];
-}
-
-async function storedKeys(server: FhirServer, caller: Caller, type: string, url: string) {
-  try {
-    const criteria = `url=${encodeURIComponent(escapedValue(url))}`;
-    return await conditionalMatches(server, caller, type, criteria, mostVersions);
-  } catch (error) {
-    // Whoever may not search them has those of the definitions.
-    if (error instanceof OperationOutcomeError && error.status === 403) return [];
-    throw error;
-  }
+  const access = url === '' ? undefined : accessOrNone(server, caller, 'search', type);
+  if (access === undefined) return undefined;
+  const request = parseSearch(server.definitions, type, [['url', escapedValue(url)]], {
+    handling: 'strict',
+    defaultCount: mostVersions,
+    maxCount: mostVersions,
+    now: server.now(),
+  });
+  const { matches } = await findMatches(server, request, access, { limit: mostVersions });
+  return matches
+    .map((match) => parsed(server, match.version))
+    .filter((resource) => version === undefined || resource['version'] === version)
+    .sort((a, b) => compareVersions(b, a))[0];
 }
 
 /** `4.10.0` is greater than `4.9.1`; of equal versions the one that was changed last counts. */

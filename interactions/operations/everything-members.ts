@@ -1,9 +1,8 @@
-import { authorize } from '../../auth/authorize.js';
 import { type AccessFilter, permits } from '../../fhir/access.js';
-import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import { parseSearch } from '../../search/parse.js';
 import type { Position } from '../../search/search-index.js';
+import { accessOrNone } from '../access.js';
 import { findMatches } from '../matches.js';
 import type { Caller, FhirServer } from '../server.js';
 
@@ -60,7 +59,7 @@ export async function membersPage(
   let looked = 0;
   const start = from === undefined ? 0 : wanted.types.indexOf(from.type);
   for (const type of start < 0 ? [] : wanted.types.slice(start)) {
-    const access = accessOrNone(server, caller, type);
+    const access = accessOrNone(server, caller, 'search', type);
     if (access === undefined) continue;
     const request = parseSearch(
       server.definitions,
@@ -92,13 +91,3 @@ const isMember = ({ compartment, id, accepts }: Members, access: AccessFilter, v
   permits(access, version.compartments) &&
   (id !== undefined || version.compartments.some((each) => each.startsWith(`${compartment}/`))) &&
   (accepts?.(version) ?? true);
-
-/** What the caller may search of a type; undefined when the role may not. */
-function accessOrNone(server: FhirServer, caller: Caller, type: string): AccessFilter | undefined {
-  try {
-    return authorize(server.rules, caller.principal, 'search', type);
-  } catch (error) {
-    if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
-    throw error;
-  }
-}

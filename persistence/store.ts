@@ -1,11 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { tooCostly } from '../fhir/outcome.js';
 import type { ResourceKey } from '../fhir/resource.js';
-import { commitActions } from './commit.js';
+import { commitActions, type CommitActions } from './commit.js';
+import { typeItem } from './history-keys.js';
+import { countHistory, historyOfTypes, readVersions } from './history.js';
 import { claimTarget, versionOf } from './item.js';
 import { archiveKey, claimKey, claimPartitionKey, currentKey, defaultTenant, partitionKey } from './keys.js';
-import type { CommitResult, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
+import type { CommitResult, InstanceHistory, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
 import type { Item, ItemKey, Table } from './table.js';
+import { commitInSteps } from './transaction/commit.js';
+import { lockOf, type TransactionSpace } from './transaction/record.js';
+import { recover, recoverLocks, sweep } from './transaction/recover.js';
+import { resolve, type Counting } from './transaction/resolve.js';
+import { fitsOneWrite } from './transaction/writes.js';
 
 /** What a store may be told. */
 export interface StoreOptions {
@@ -13,72 +19,115 @@ export interface StoreOptions {
   readonly tenant?: string;
   /** Makes an id no other commit has; random without it. */
   readonly newCommitId?: () => string;
+  /** The clock, in milliseconds since 1970, by which versions are stamped as well. */
+  readonly now?: () => number;
+  /** How long a commit in several steps may take, in milliseconds: longer than a Lambda runs; one minute without it. */
+  readonly transactionExpiry?: number;
 }
 
 /** The versions of resources on a low-level table: one code path for every engine. */
 export function createResourceStore(table: Table, options: StoreOptions = {}): ResourceStore {
-  const { tenant = defaultTenant, newCommitId = randomUUID } = options;
+  const { tenant = defaultTenant, newCommitId = randomUUID, now = Date.now } = options;
+  const { historyShards } = table;
+  const space: TransactionSpace = { table, tenant, historyShards, now, expiry: options.transactionExpiry ?? 60_000 };
   const versionKey = ({ type, id }: ResourceKey, sk: string): ItemKey => ({ pk: partitionKey(tenant, type, id), sk });
   const claimItemKey = (criteria: string): ItemKey => ({
     pk: claimPartitionKey(tenant, claimDigest(criteria)),
     sk: claimKey,
   });
 
+  /** What counts under the keys, whatever transactions hold of it. */
+  async function counting(keys: readonly ItemKey[]): Promise<readonly Counting[]> {
+    const [only, second] = keys;
+    const items = only === undefined || second !== undefined ? await table.batchGet(keys) : [await table.get(only)];
+    return resolve(space, keys, items);
+  }
+
   const read = async (key: ResourceKey): Promise<StoredVersion | undefined> =>
-    versionIn(await table.get(versionKey(key, currentKey)));
+    currentOf((await counting([versionKey(key, currentKey)]))[0]);
 
   async function readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]> {
-    const items = await table.batchGet(keys.map((key) => versionKey(key, currentKey)));
-    return items.map(versionIn);
+    return (await counting(keys.map((key) => versionKey(key, currentKey)))).map(currentOf);
+  }
+
+  /** The newest versions that are in no archive yet: one, or two when a committed one is not rolled forward yet. */
+  async function newest(key: ResourceKey): Promise<readonly StoredVersion[]> {
+    const [found] = await counting([versionKey(key, currentKey)]);
+    return [versionIn(found?.staged), versionIn(found?.stored)].filter((version) => version !== undefined);
   }
 
   async function vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined> {
-    const current = await read(key);
-    if (current === undefined || current.versionId === versionId) return current;
+    const heads = await newest(key);
+    const head = heads.find((version) => version.versionId === versionId);
+    const [current] = heads;
+    if (head !== undefined || current === undefined) return head;
     if (!Number.isSafeInteger(versionId) || versionId < 1 || versionId > current.versionId) return undefined;
     return versionIn(await table.get(versionKey(key, archiveKey(versionId))));
   }
 
-  async function history(
-    key: ResourceKey,
-    { count, before = Infinity }: { count: number; before?: number },
-  ): Promise<readonly StoredVersion[]> {
+  async function history(key: ResourceKey, page: InstanceHistory): Promise<readonly StoredVersion[]> {
+    const { count, before = Infinity, after = 0, oldestFirst = false } = page;
     // Archives are read below the current version that was read: an update in between adds none there.
-    const current = await read(key);
-    if (current === undefined || count < 1) return [];
-    const newest = current.versionId < before ? [current] : [];
-    const below = Math.min(before, current.versionId) - 1;
-    const limit = count - newest.length;
-    if (limit < 1 || below < 1) return newest;
+    const heads = await newest(key);
+    const oldest = heads.at(-1);
+    if (oldest === undefined || count < 1) return [];
+    const inside = heads.filter(({ versionId }) => versionId < before && versionId > after);
+    const [from, to] = [after + 1, Math.min(before, oldest.versionId) - 1];
+    const limit = oldestFirst ? count : count - inside.length;
     const { pk } = versionKey(key, currentKey);
-    const items = await table.query({ pk, from: archiveKey(1), to: archiveKey(below), descending: true, limit });
-    return [...newest, ...items.map(versionIn).filter((version) => version !== undefined)];
+    const range = { pk, from: archiveKey(from), to: archiveKey(to), descending: !oldestFirst, limit };
+    const items = limit < 1 || from > to ? [] : await table.query(range);
+    const archives = items.map(versionIn).filter((version) => version !== undefined);
+    return (oldestFirst ? [...archives, ...inside.toReversed()] : [...inside, ...archives]).slice(0, count);
   }
 
   async function claimed(criteria: string): Promise<ResourceKey | undefined> {
-    const item = await table.get(claimItemKey(criteria));
+    const item = (await counting([claimItemKey(criteria)]))[0]?.stored;
     return item === undefined ? undefined : claimTarget(item);
   }
 
   async function commit(writes: readonly ResourceWrite[]): Promise<CommitResult> {
     const commitId = newCommitId();
-    const { actions, places, contradictions } = commitActions(
-      { tenant, historyShards: table.historyShards },
-      writes,
-      commitId,
-      claimDigest,
-    );
-    if (contradictions.length > 0) return { committed: false, conflicts: contradictions };
-    if (actions.length === 0) return { committed: true };
-    if (actions.length > table.maxActions) {
-      throw tooCostly(
-        `This takes ${String(actions.length)} database actions; one transaction has at most ${String(table.maxActions)}`,
-      );
-    }
+    const planned = commitActions({ tenant, historyShards }, writes, commitId, claimDigest);
+    if (planned.contradictions.length > 0) return { committed: false, conflicts: planned.contradictions };
+    if (planned.actions.length === 0) return { committed: true };
+    await announceTypes(writes);
+    if (isTooLate(writes)) return { committed: false, conflicts: writes.map((_, place) => place) };
+    const result = fitsOneWrite(table, planned.actions)
+      ? await commitAtOnce(planned)
+      : await commitInSteps(space, planned, commitId);
+    if (result.committed || (await wasCommitted(writes, commitId))) return { committed: true };
+    return { committed: false, conflicts: [...new Set(result.conflicts)].toSorted((a, b) => a - b) };
+  }
+
+  async function commitAtOnce({ actions, places }: CommitActions): Promise<CommitResult> {
     const result = await table.write(actions);
-    if (result.written || (await wasCommitted(writes, commitId))) return { committed: true };
-    const conflicts = result.failures.flatMap(({ action }) => places[action] ?? []);
-    return { committed: false, conflicts: [...new Set(conflicts)].toSorted((a, b) => a - b) };
+    if (result.written) return { committed: true };
+    const locks = result.failures.flatMap(({ existing }) => {
+      const lock = lockOf(existing);
+      return existing === undefined || lock === undefined ? [] : [{ key: { pk: existing.pk, sk: existing.sk }, lock }];
+    });
+    await recoverLocks(space, locks);
+    return { committed: false, conflicts: result.failures.flatMap(({ action }) => places[action] ?? []) };
+  }
+
+  const announced = new Set<string>();
+  /** The types in use are listed before the first version of a type is there: the history of the system begins with them. */
+  async function announceTypes(writes: readonly ResourceWrite[]): Promise<void> {
+    const types = new Set(writes.flatMap((write) => (write.kind === 'put' ? [write.next.type] : [])));
+    for (const type of types) {
+      if (announced.has(type)) continue;
+      const item = typeItem(tenant, type);
+      if ((await table.get(item)) === undefined) await table.write([{ kind: 'put', item }]);
+      announced.add(type);
+    }
+  }
+
+  /** Where the history index lags, a version is written soon after its instant or not at all: history goes on behind it. */
+  function isTooLate(writes: readonly ResourceWrite[]): boolean {
+    if (table.historyHorizon === 0) return false;
+    const earliest = now() - table.historyHorizon / 2;
+    return writes.some((write) => write.kind === 'put' && Date.parse(write.next.lastUpdated) < earliest);
   }
 
   /**
@@ -90,13 +139,30 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     const put = writes.find((write) => write.kind === 'put');
     if (put !== undefined) return (await vread(put.next, put.next.versionId))?.commitId === commitId;
     const claim = writes.find((write) => write.kind === 'claim');
-    return claim !== undefined && (await table.get(claimItemKey(claim.criteria)))?.['commitId'] === commitId;
+    if (claim === undefined) return false;
+    return (await counting([claimItemKey(claim.criteria)]))[0]?.stored?.['commitId'] === commitId;
   }
 
-  return { maxWrites: table.maxActions, read, readMany, vread, history, claimed, commit };
+  return {
+    read,
+    readMany,
+    vread,
+    vreadMany: (keys) => readVersions(space, keys),
+    history,
+    historyOfTypes: (request) => historyOfTypes(space, request),
+    countHistory: (request) => countHistory(space, request),
+    claimed,
+    commit,
+    async recover(transaction) {
+      await recover(space, transaction);
+    },
+    sweep: () => sweep(space),
+  };
 }
 
 const versionIn = (item: Item | undefined): StoredVersion | undefined =>
   item === undefined ? undefined : versionOf(item);
+
+const currentOf = (found: Counting | undefined): StoredVersion | undefined => versionIn(found?.staged ?? found?.stored);
 
 const claimDigest = (criteria: string): string => createHash('sha256').update(criteria).digest('hex');

@@ -11,5 +11,5 @@ describeTransactions(
     const { root, close } = temporaryRoot();
     return Promise.resolve({ table: lmdbTable(root, 'items', { changesKept: 1_000_000 }), close });
   },
-  7,
+  20,
 );

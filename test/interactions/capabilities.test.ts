@@ -216,13 +216,17 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
   });
 
   test('says of the whole system what is done: the rest is refused', async () => {
-    expect(statement(version).rest[0]?.interaction.map(({ code }) => code)).toEqual(['transaction', 'batch']);
+    expect(statement(version).rest[0]?.interaction.map(({ code }) => code)).toEqual([
+      'transaction',
+      'batch',
+      'history-system',
+    ]);
+    expect((await server.send('GET', `/${version}/_history`)).status).toBe(200);
     for (const type of ['transaction', 'batch']) {
       const { status } = await server.send('POST', `/${version}`, { body: { resourceType: 'Bundle', type } });
       expect(status).toBe(200);
     }
     for (const [method, path] of [
-      ['GET', '_history'],
       ['GET', '?name=x'],
       ['POST', '_search'],
     ] as const) {

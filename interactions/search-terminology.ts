@@ -6,6 +6,7 @@ import { parseCanonical, type TerminologyFinder } from '../fhir/terminology/find
 import type { ValueSet } from '../fhir/terminology/value-set.js';
 import { parseJson } from '../fhir/json.js';
 import { splitEscaped, unescaped } from '../search/escape.js';
+import type { ParseOptions } from '../search/parse.js';
 import type { SystemCode, Terminology } from '../search/terminology.js';
 import { readMany } from './read.js';
 import { clip } from './resource-type.js';
@@ -15,6 +16,14 @@ import { terminologyFinder } from './terminology.js';
 /** A search by more codes than these is refused. */
 const mostCodes = 10_000;
 
+/** And one that names more value sets and codes to be looked up. */
+const mostLookedUp = 100;
+
+const modifiers: ReadonlySet<string> = new Set(['in', 'not-in', 'above', 'below']);
+
+/** What stands behind the last colon of a parameter's name. */
+const modifierOf = (name: string): string => (name.includes(':') ? name.slice(name.lastIndexOf(':') + 1) : '');
+
 /** The answers that were looked up; a failure is thrown when its answer is asked for. */
 type Answers = Map<string, readonly SystemCode[] | Error>;
 
@@ -22,36 +31,38 @@ type Answers = Map<string, readonly SystemCode[] | Error>;
  * Looks up what the parameters of a query with `:in`, `:not-in`, `:above` and `:below` name, at the end of chains too.
  * Value sets and code systems the caller may not see are not known.
  * @param parameters names and values of the query.
- * @returns the terminology to read the query with; undefined when no parameter needs one.
+ * @returns the option to read the query with (`parseSearch`); empty when no parameter needs a terminology.
  */
 export async function searchTerminology(
   server: FhirServer,
   caller: Caller,
   parameters: readonly (readonly [string, string])[],
-): Promise<Terminology | undefined> {
+): Promise<Pick<ParseOptions, 'terminology'>> {
   const valueSets: Answers = new Map();
   const below: Answers = new Map();
   const above: Answers = new Map();
-  for (const [name, value] of parameters) {
-    const modifier = name.includes(':') ? name.slice(name.lastIndexOf(':') + 1) : '';
+  const needing = parameters.filter(([name]) => modifiers.has(modifierOf(name)));
+  for (const [name, value] of needing) {
+    const modifier = modifierOf(name);
     for (const text of value === '' ? [] : splitEscaped(value, ',')) {
       if (modifier === 'in' || modifier === 'not-in') {
         await answer(valueSets, unescaped(text), name, (key) => expand(server, caller, key));
-      } else if (modifier === 'below' || modifier === 'above') {
+      } else {
         const [system, code, ...more] = splitEscaped(text, '|').map(unescaped);
         if (system === undefined || system === '' || code === undefined || code === '' || more.length > 0) continue;
         await answer(modifier === 'below' ? below : above, keyOf(system, code), name, () =>
-          related(terminologyFinder(server, caller), system, code, modifier),
+          related(terminologyFinder(server, caller), system, code, modifier === 'below'),
         );
       }
     }
   }
-  if (valueSets.size === 0 && below.size === 0 && above.size === 0) return undefined;
-  return {
+  if (needing.length === 0) return {};
+  const terminology: Terminology = {
     expand: (valueSet) => answered(valueSets, valueSet),
     subsumedBy: (system, code) => answered(below, keyOf(system, code)),
     subsumes: (system, code) => answered(above, keyOf(system, code)),
   };
+  return { terminology };
 }
 
 const keyOf = (system: string, code: string): string => `${system}|${code}`;
@@ -63,6 +74,9 @@ async function answer(
   find: (key: string) => Promise<readonly SystemCode[]>,
 ): Promise<void> {
   if (answers.has(key)) return;
+  if (answers.size >= mostLookedUp) {
+    throw invalidRequest(`${name} names more than ${String(mostLookedUp)} value sets or codes to look up`, name);
+  }
   try {
     answers.set(key, await find(key));
   } catch (error) {
@@ -112,13 +126,13 @@ async function related(
   finder: TerminologyFinder,
   system: string,
   code: string,
-  modifier: 'above' | 'below',
+  below: boolean,
 ): Promise<readonly SystemCode[]> {
   const codeSystem = await finder.codeSystem({ url: system });
   if (codeSystem === undefined) throw invalidRequest(`The code system ${clip(system)} is not known`);
   const concepts = conceptsOf(codeSystem);
   const concept = concepts.find(code);
   if (concept === undefined) throw invalidRequest(`${clip(system)} has no code "${clip(code)}"`);
-  const found = modifier === 'below' ? concepts.subsumedBy(concept) : concepts.subsumes(concept);
+  const found = below ? concepts.subsumedBy(concept) : concepts.subsumes(concept);
   return found.map((each) => ({ system, code: each.code }));
 }

@@ -87,7 +87,7 @@ async function requireAllReadable(
   for (const { place, action } of reads) {
     if (action.kind === 'operation') continue; // what it is about may be written by this very transaction
     try {
-      if (action.kind === 'search') requireSearch(server, caller, { ...action, handling: 'strict' });
+      if (action.kind === 'search') await requireSearch(server, caller, { ...action, handling: 'strict' });
       else if (action.kind === 'capabilities') continue;
       else if (action.kind === 'history') {
         const { scope } = action;

@@ -2,7 +2,7 @@ import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import { capabilities } from './capabilities.js';
 import { isUnmodified } from './conditional-read.js';
-import type { EntryAction } from './entry-request.js';
+import type { EntryAction } from './entry-action.js';
 import { historyInstance, type HistoryRequest } from './history-instance.js';
 import { operate } from './operations/operate.js';
 import { read } from './read.js';

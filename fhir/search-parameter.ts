@@ -24,6 +24,10 @@ export interface SearchParameterDefinition {
   readonly url: string;
   /** The resource types a reference may point at; empty for other types. */
   readonly targets: readonly string[];
+  /** The data types that a token's expression selects (`code`, `CodeableConcept`); empty for other types. */
+  readonly dataTypes: readonly string[];
+  /** The system of a token's elements of type code, where their value sets are of one. */
+  readonly impliedSystem?: string;
   /** For composites, in the order of the definition; empty for other types. */
   readonly components: readonly CompositeComponent[];
   /** The values the expression selects in a resource, in document order; empty where there are none. */
@@ -41,7 +45,10 @@ export interface SearchParameterTable {
 type Extractor = (resource: Resource, out: ExtractedValue[]) => void;
 type ComponentExtractor = (element: unknown, resource: Resource, out: ExtractedValue[]) => void;
 
-/** A pair as generated: type, id of the definition, extractor, targets (words, `*` for any type), components. */
+/**
+ * A pair as generated: type, id of the definition, extractor, words (a reference's targets, `*` for any type; a token's
+ * data types, behind `code=` the system it implies), components.
+ */
 type GeneratedRow = readonly [
   SearchParameterType,
   string,
@@ -97,12 +104,18 @@ export function searchParameterTable(
 }
 
 function definitionOf(code: string, row: GeneratedRow, resourceTypes: readonly string[]): SearchParameterDefinition {
-  const [type, id, extractor, targets = '', components = []] = row;
+  const [type, id, extractor, text = '', components = []] = row;
+  const words = text.split(' ').filter((word) => word !== '');
+  const isToken = type === 'token';
+  const systems = new Set(words.filter((word) => /^code\b/.test(word)).map((word) => word.slice('code='.length)));
+  const [system = ''] = systems;
   return {
     code,
     type,
     url: id.includes(':') ? id : urlBase + id,
-    targets: targets === '*' ? resourceTypes : targets.split(' ').filter((target) => target !== ''),
+    targets: isToken ? [] : text === '*' ? resourceTypes : words,
+    dataTypes: isToken ? words.map((word) => word.replace(/=.*/, '')) : [],
+    ...(isToken && systems.size === 1 && system !== '' ? { impliedSystem: system } : {}),
     components: components.map(([componentCode, componentType, extractComponent]) => ({
       code: componentCode,
       type: componentType,

@@ -5,6 +5,7 @@ import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
+import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
 import type { FhirServer } from '../interactions/server.js';
 import { lmdbTable } from '../persistence/lmdb.js';
@@ -27,7 +28,7 @@ export interface EmbeddedServers {
   close(): Promise<void>;
 }
 
-function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8Array): EmbeddedServer {
+async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8Array): Promise<EmbeddedServer> {
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
   const table = lmdbTable(root, `${version}:resources`, {
@@ -39,6 +40,7 @@ function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8A
           .map(indexable),
       ),
   });
+  if (!search.isUpToDate()) await search.rebuild(everyCurrent(table));
   return {
     definitions,
     table,
@@ -53,7 +55,7 @@ function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8A
 
 /**
  * Opens the embedded store: resources and search index of both FHIR versions in one LMDB environment, so that a
- * commit and its index entries are one transaction and nothing is rebuilt at start.
+ * commit and its index entries are one transaction and nothing is rebuilt at start, but an index of an older program.
  * @param dataFolder made if it is not there.
  * @throws StoreError with a sentence for the user when the folder or the store in it cannot be used.
  */
@@ -62,8 +64,8 @@ export async function openServers(dataFolder: string): Promise<EmbeddedServers> 
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
-  const servers = Object.fromEntries(
-    definitions.map((each) => [each.version, composeServer(root, each, pageKey)]),
-  ) as Record<FhirVersion, EmbeddedServer>;
+  const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
+  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey)]);
+  const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
   return { servers, close: () => root.close() };
 }

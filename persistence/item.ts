@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../fhir/resource.js';
+import { overflowText } from './body-store.js';
 import { historyColumns } from './history-keys.js';
 import { archiveKey, claimKey, claimPartitionKey, currentKey, partitionKey } from './keys.js';
 import type { StoredVersion, WriteMethod } from './resource-store.js';
@@ -23,6 +24,7 @@ import type { AttributeValue, Item } from './table.js';
  * | `created`     | whether nothing was there before: the first version, or one after a deletion                 |
  * | `hp`, `hs`    | its place in the history index (history-keys.ts); a staged version has none                  |
  * | `body`        | the resource's JSON text, with `id` and `meta`; empty for a tombstone                        |
+ * | `overflow`    | in place of `body`: version and commit that name it in the body store (body-store.ts)        |
  */
 
 /** The tenant whose items a store writes, and over how many partitions of the history index. */
@@ -51,14 +53,16 @@ export function versionItem(
     ...(version.created === undefined ? {} : { created: version.created }),
     commitId: version.commitId,
     ...historyColumns(tenant, version, historyShards),
-    body: version.body,
+    ...(version.overflow === true
+      ? { overflow: overflowText({ versionId: version.versionId, commitId: version.commitId ?? '' }) }
+      : { body: version.body }),
   };
 }
 
 /**
  * The version an item holds.
  * @returns undefined for a staged version (0), which does not count yet.
- * @throws Error when a column is missing or of another kind: the item is no version.
+ * @throws Error when a column is missing or of another kind: the item is no version, or its body is not in it.
  */
 export function versionOf(item: Item): StoredVersion | undefined {
   const versionId = column(item, 'versionId', 'number');

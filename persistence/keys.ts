@@ -13,6 +13,9 @@ export const defaultTenant = '-';
  */
 export const partitionKey = (tenant: string, type: string, id: string): string => `${tenant}#${type}#${id}`;
 
+/** The tenant in a partition key. */
+export const tenantOf = (pk: string): string => pk.split('#')[0] ?? '';
+
 /** The sort key of a resource's current version. It sorts behind every archive key. */
 export const currentKey = 'current';
 

@@ -2,8 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { tooCostly } from '../fhir/outcome.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import { commitActions } from './commit.js';
-import { claimTarget, versionOf } from './item.js';
+import type { BodyStore } from './body-store.js';
+import { claimTarget } from './item.js';
 import { archiveKey, claimKey, claimPartitionKey, currentKey, defaultTenant, partitionKey } from './keys.js';
+import { loadVersion } from './load-version.js';
 import type { CommitResult, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
 import type { Item, ItemKey, Table } from './table.js';
 
@@ -13,23 +15,55 @@ export interface StoreOptions {
   readonly tenant?: string;
   /** Makes an id no other commit has; random without it. */
   readonly newCommitId?: () => string;
+  /** Where bodies of more than `inlineLimit` bytes go; without it all are in their items, whatever their size. */
+  readonly bodies?: BodyStore;
+  /** Bytes of a body in UTF-8; 350,000 without it: DynamoDB takes items of 400 KB, keys and envelope included. */
+  readonly inlineLimit?: number;
 }
 
 /** The versions of resources on a low-level table: one code path for every engine. */
 export function createResourceStore(table: Table, options: StoreOptions = {}): ResourceStore {
-  const { tenant = defaultTenant, newCommitId = randomUUID } = options;
+  const { tenant = defaultTenant, newCommitId = randomUUID, bodies, inlineLimit = 350_000 } = options;
   const versionKey = ({ type, id }: ResourceKey, sk: string): ItemKey => ({ pk: partitionKey(tenant, type, id), sk });
   const claimItemKey = (criteria: string): ItemKey => ({
     pk: claimPartitionKey(tenant, claimDigest(criteria)),
     sk: claimKey,
   });
 
+  const versionIn = async (item: Item | undefined): Promise<StoredVersion | undefined> =>
+    item === undefined ? undefined : loadVersion(item, bodies);
+
   const read = async (key: ResourceKey): Promise<StoredVersion | undefined> =>
     versionIn(await table.get(versionKey(key, currentKey)));
 
   async function readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]> {
     const items = await table.batchGet(keys.map((key) => versionKey(key, currentKey)));
-    return items.map(versionIn);
+    return loadAll(items);
+  }
+
+  /** A few bodies at a time: each may be large. */
+  async function loadAll(items: readonly (Item | undefined)[]): Promise<readonly (StoredVersion | undefined)[]> {
+    if (!items.some((item) => item?.['overflow'] !== undefined)) return Promise.all(items.map(versionIn));
+    const versions: (StoredVersion | undefined)[] = [];
+    for (let from = 0; from < items.length; from += bodiesAtOnce) {
+      versions.push(...(await Promise.all(items.slice(from, from + bodiesAtOnce).map(versionIn))));
+    }
+    return versions;
+  }
+
+  /** Puts the large bodies of a commit where they belong, before anything refers to them. */
+  async function putBodies(writes: readonly ResourceWrite[], commitId: string): Promise<readonly ResourceWrite[]> {
+    if (bodies === undefined) return writes;
+    const placed: ResourceWrite[] = [];
+    for (const write of writes) {
+      if (write.kind !== 'put' || Buffer.byteLength(write.next.body) <= inlineLimit) placed.push(write);
+      else {
+        const { type, id, versionId, body } = write.next;
+        await bodies.put({ tenant, type, id, versionId, commitId }, body);
+        placed.push({ ...write, next: { ...write.next, overflow: true } });
+      }
+    }
+    return placed;
   }
 
   async function vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined> {
@@ -52,7 +86,7 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     if (limit < 1 || below < 1) return newest;
     const { pk } = versionKey(key, currentKey);
     const items = await table.query({ pk, from: archiveKey(1), to: archiveKey(below), descending: true, limit });
-    return [...newest, ...items.map(versionIn).filter((version) => version !== undefined)];
+    return [...newest, ...(await loadAll(items)).filter((version) => version !== undefined)];
   }
 
   async function claimed(criteria: string): Promise<ResourceKey | undefined> {
@@ -60,8 +94,9 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     return item === undefined ? undefined : claimTarget(item);
   }
 
-  async function commit(writes: readonly ResourceWrite[]): Promise<CommitResult> {
+  async function commit(asked: readonly ResourceWrite[]): Promise<CommitResult> {
     const commitId = newCommitId();
+    const writes = await putBodies(asked, commitId);
     const { actions, places, contradictions } = commitActions(
       { tenant, historyShards: table.historyShards },
       writes,
@@ -96,7 +131,7 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
   return { maxWrites: table.maxActions, read, readMany, vread, history, claimed, commit };
 }
 
-const versionIn = (item: Item | undefined): StoredVersion | undefined =>
-  item === undefined ? undefined : versionOf(item);
+/** Bodies fetched at the same time. */
+const bodiesAtOnce = 16;
 
 const claimDigest = (criteria: string): string => createHash('sha256').update(criteria).digest('hex');

@@ -4,6 +4,9 @@ import { parameterTypes, type ServedType } from './parameter-types.js';
 import { parameterValues } from './parameter-values.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 
+/** Raise it when resources get other terms than before: an index with others is made anew, since it would miss matches. */
+export const termsVersion = 2;
+
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
 export type DocumentTerms = Record<string, readonly string[]>;
 

@@ -1,6 +1,6 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import { documentTerms } from './document.js';
+import { documentTerms, termsVersion } from './document.js';
 import { candidates, type IndexView, satisfies, type SearchLimits } from './lmdb/candidates.js';
 import { clausesOf } from './lmdb/clause.js';
 import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
@@ -17,6 +17,13 @@ export interface LmdbSearchIndex {
    * @returns what does the writes, to be called in the same transaction before any other change is staged.
    */
   stage(changes: readonly Indexable[]): () => void;
+  /** Whether it holds the terms that searches of this program look for: not when it is new, or an older program's. */
+  isUpToDate(): boolean;
+  /**
+   * Makes the index anew from what it is given; done again at the next start when it was interrupted.
+   * @param all the current version of every resource, tombstones included, in chunks.
+   */
+  rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<void>;
 }
 
 /** Places as positions: text that only this adapter reads. */
@@ -132,6 +139,19 @@ export function lmdbSearchIndex(
         }),
     },
     stage,
+    isUpToDate: () => documents.termsVersion() === termsVersion,
+    async rebuild(all) {
+      root.transactionSync(() => {
+        documents.clear();
+        postings.clear();
+      });
+      for await (const chunk of all) {
+        root.transactionSync(() => {
+          stage(chunk)();
+        });
+      }
+      documents.setTermsVersion(termsVersion);
+    },
   };
 }
 

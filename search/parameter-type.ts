@@ -5,7 +5,7 @@ import type { Terminology } from './terminology.js';
 
 /** What surrounds a search value when it is read. */
 export interface QueryContext {
-  readonly parameter: Pick<SearchParameterDefinition, 'code' | 'type' | 'targets' | 'components'>;
+  readonly parameter: Pick<SearchParameterDefinition, 'code' | 'type' | 'targets' | 'dataTypes' | 'components'>;
   /** The parameter's name as it was written, modifier included: what errors name. */
   readonly name: string;
   readonly modifier?: string;
@@ -19,7 +19,7 @@ export interface QueryContext {
 
 /** Where values come from. */
 export interface ValueContext {
-  readonly parameter: Pick<SearchParameterDefinition, 'code' | 'components'>;
+  readonly parameter: Pick<SearchParameterDefinition, 'code' | 'impliedSystem' | 'components'>;
   readonly resource: Resource;
 }
 

@@ -40,7 +40,12 @@ export function compileExpression(text: string, target: CompileTarget): Compiled
   const branches = new ExpressionCompiler(target).compile(parseExpression(text));
   if (branches.length === 0) throw new Error(`selects nothing in ${target.resource.type}: ${text}`);
   const statements = addStatements(branches);
-  return { statements, types: branches.map(({ type, path }) => ({ type, path })) };
+  const types = branches.map(({ type, path, valueSet }) => ({
+    type,
+    path,
+    ...(valueSet === undefined ? {} : { valueSet }),
+  }));
+  return { statements, types };
 }
 
 const addValue = ({ code, type }: Branch): string =>
@@ -128,13 +133,12 @@ class ExpressionCompiler {
       const members = this.target.types.members(branch, name);
       const owner = branch.isList && members.length > 0 ? this.each(branch) : branch;
       const access = owner.code === 'r' ? '.' : '?.';
-      return members.map(({ json, isList, type, path }) => ({
+      return members.map(({ json, isList, ...elementType }) => ({
+        ...elementType,
         wrap: owner.wrap,
         code: `${owner.code}${access}${json}`,
         isList,
-        type,
-        path,
-        ...(this.target.types.isPrimitive(type) ? { sibling: `${owner.code}${access}_${json}` } : {}),
+        ...(this.target.types.isPrimitive(elementType.type) ? { sibling: `${owner.code}${access}_${json}` } : {}),
       }));
     });
     if (found.length === 0 && branches.length > 0) {

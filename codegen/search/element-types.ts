@@ -6,6 +6,8 @@ export interface ElementType {
   readonly type: string;
   /** The path under which its children are defined: `HumanName`, `Patient.contact`. */
   readonly path: string;
+  /** The value set that a code is bound to. */
+  readonly valueSet?: string;
 }
 
 /** A JSON member that an element name may stand for; a `value[x]` has one for each of its types. */
@@ -82,5 +84,6 @@ function membersOf(element: ElementDefinition, name: string, hasChildren: boolea
     isList,
     type: code,
     path: hasChildren ? element.path : code,
+    ...(code === 'code' && element.binding?.valueSet !== undefined ? { valueSet: element.binding.valueSet } : {}),
   }));
 }

@@ -1,4 +1,5 @@
 import type { SearchParameterSource, SourceDefinitions, Structure } from '../definitions.js';
+import type { ValueSet } from '../../fhir/terminology/value-set.js';
 import type { EmittedFile } from '../emitted-file.js';
 import { compileExpression } from './compile-expression.js';
 import { type ElementType, elementTypes, type ElementTypes } from './element-types.js';
@@ -40,16 +41,30 @@ export function emitSearchParameters(source: SourceDefinitions): EmittedFile[] {
   ];
 }
 
+/** The system of all codes of a value set; undefined when there are several, or when that cannot be known. */
+function onlySystem(valueSets: ReadonlyMap<string, ValueSet>, url: string): string | undefined {
+  const included = valueSets.get(url.replace(/\|.*$/, ''))?.compose?.include ?? [];
+  const systems = new Set(
+    included.flatMap(({ system, valueSet }) =>
+      system === undefined ? (valueSet ?? []).map((each) => onlySystem(valueSets, each)) : [system],
+    ),
+  );
+  const [only] = systems;
+  return systems.size === 1 ? only : undefined;
+}
+
 class Emitter {
   private readonly parameters: readonly SearchParameterSource[];
   private readonly resources: readonly Structure[];
   private readonly types: ElementTypes;
+  private readonly valueSets: ReadonlyMap<string, ValueSet>;
   private readonly failures: string[] = [];
 
   constructor(source: SourceDefinitions) {
     this.parameters = correctedSearchParameters(source);
     this.resources = source.structures.filter(({ kind }) => kind === 'resource').sort(byName);
     this.types = elementTypes(source);
+    this.valueSets = new Map(source.valueSets.map((valueSet) => [valueSet.url ?? '', valueSet]));
   }
 
   module(): string {
@@ -89,7 +104,7 @@ class Emitter {
         `'${parameter.type}'`,
         `'${id}'`,
         `(r, o) => ${functionBody(compiled.statements)}`,
-        ...(parameter.target.length > 0 || components.length > 0 ? [`'${this.targets(parameter.target)}'`] : []),
+        ...this.words(parameter, components, compiled.types),
         ...(components.length > 0 ? [`[${components.join(', ')}]`] : []),
       ];
       return `    '${code}': [${columns.join(', ')}],\n`;
@@ -97,6 +112,25 @@ class Emitter {
       this.failures.push(`${type} ${code} (${url}): ${error instanceof Error ? error.message : String(error)}`);
       return '';
     }
+  }
+
+  /** A reference's targets, a token's data types; composites have neither. */
+  private words(
+    { type, target }: SearchParameterSource,
+    components: readonly string[],
+    elements: readonly ElementType[],
+  ): string[] {
+    if (type === 'token') return [`'${this.dataTypes(elements)}'`];
+    return target.length > 0 || components.length > 0 ? [`'${this.targets(target)}'`] : [];
+  }
+
+  /** Data types; behind a code's the system that its value set is of, where it is one. */
+  private dataTypes(elements: readonly ElementType[]): string {
+    const words = elements.map(({ type, valueSet }) => {
+      const system = valueSet === undefined ? undefined : onlySystem(this.valueSets, valueSet);
+      return system === undefined ? type : `${type}=${system}`;
+    });
+    return [...new Set(words)].sort().join(' ');
   }
 
   /** `*` for a reference to any type; the definitions then list all but those that no reference points at. */

@@ -41,8 +41,8 @@ const deepest = 200;
 function withoutEmpty(value: unknown, depth: number, isBeside = false): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Decimal || depth > deepest) return value;
   if (Array.isArray(value)) {
-    const inside = value.map((item: unknown) => withoutEmpty(item, depth + 1) ?? (isBeside ? null : undefined));
-    const kept = inside.filter((item) => item !== undefined);
+    const inside = value.map((item: unknown) => withoutEmpty(item, depth + 1));
+    const kept = isBeside ? inside.map((item) => item ?? null) : inside.filter((item) => item !== undefined);
     return kept.length === 0 || (isBeside && kept.every((item) => item === null)) ? undefined : kept;
   }
   const kept = Object.entries(value).flatMap(([name, member]: [string, unknown]): [string, unknown][] => {

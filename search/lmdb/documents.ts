@@ -17,6 +17,11 @@ export interface IndexedDocument {
 export interface Documents {
   numberOf(type: string, id: string): DocumentNumber | undefined;
   read(number: DocumentNumber): IndexedDocument | undefined;
+  /** The version of the terms in all documents; undefined in a new index, and while it is made anew. */
+  termsVersion(): number | undefined;
+  setTermsVersion(version: number): void;
+  /** Forgets all documents, and the version of their terms. */
+  clear(): void;
   /** How many numbers were given out. */
   size(): number;
   write(number: DocumentNumber, document: IndexedDocument): void;
@@ -26,6 +31,7 @@ export interface Documents {
 
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */
 const sizeKey = '#size';
+const termsKey = '#terms';
 const resourceKey = (type: string, id: string): string => `${type}/${id}`;
 const documentKey = (number: DocumentNumber): string => `#${number}`;
 
@@ -38,6 +44,13 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
   return {
     numberOf: (type, id) => entries.get(resourceKey(type, id)) as DocumentNumber | undefined,
     read: (number) => entries.get(documentKey(number)) as IndexedDocument | undefined,
+    termsVersion: () => entries.get(termsKey) as number | undefined,
+    setTermsVersion(version) {
+      entries.putSync(termsKey, version);
+    },
+    clear() {
+      entries.clearSync();
+    },
     size: () => (entries.get(sizeKey) as number | undefined) ?? 0,
     write,
     add(number, document, count) {

@@ -52,6 +52,8 @@ export interface Postings {
   /** The length of a list, `atMost` when it is longer. */
   count(key: string, atMost: number): number;
   documents(key: string, walk?: Walk): Iterable<DocumentNumber>;
+  /** Empties all lists. */
+  clear(): void;
   /** Each key and document of a range, in the order of keys. */
   entries(from: string, to: string): Iterable<{ key: string; value: DocumentNumber }>;
   /** The keys of a range, each once; backwards from the last one. `start` is the first one wanted in that direction. */
@@ -81,6 +83,9 @@ export function openPostings(root: RootDatabase, name: string): Postings {
       for (const document of lists.getValues(key, { ...start, reverse: backwards })) {
         if (document !== after) yield document;
       }
+    },
+    clear() {
+      lists.clearSync();
     },
     entries: (from, to) => lists.getRange({ start: from, end: to }),
     *keys(from, to, { start, backwards = false } = {}) {

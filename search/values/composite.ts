@@ -53,7 +53,7 @@ export function compositeType(
       }
       return components.map(({ code, type }, i) => {
         if (simple[type] === undefined) throw notSupported(`${name} has a component of type ${type}`, name);
-        const component = { code, type, targets: [], components: [] };
+        const component = { code, type, targets: [], dataTypes: [], components: [] };
         return { type, query: typeOf(type).parse(parts[i] ?? '', { ...context, parameter: component }) };
       });
     },

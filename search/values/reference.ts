@@ -32,6 +32,8 @@ export type ReferenceQuery =
       readonly versionId?: string;
       /** An absolute URL may be a canonical one as well. */
       readonly url?: string;
+      /** An id may be all that a reference says, which is then no FHIR reference. */
+      readonly word?: string;
     }
   | { readonly kind: 'uri'; readonly uri: string; readonly version?: string }
   /** A canonical URL of any version, or of one that begins so: `1` is 1.0 and 1.1. */
@@ -86,7 +88,8 @@ function parseLiteral(text: string, { parameter, name, modifier, baseUrl }: Quer
   const own = baseUrl === undefined ? [''] : ['', baseUrl];
   if (idPattern.test(text)) {
     const types = typesOf(parameter, modifier);
-    return { kind: 'resource', id: text, bases: own, ...(types === undefined ? {} : { types }) };
+    const word = modifier === undefined ? { word: text } : {};
+    return { kind: 'resource', id: text, bases: own, ...(types === undefined ? {} : { types }), ...word };
   }
   const [found] = literal(text);
   if (found === undefined || found.kind === 'identifier') {
@@ -150,7 +153,7 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
         (version === undefined || value.version === version || value.version.startsWith(`${version}.`))
       );
     }
-    if (value.kind === 'uri') return value.uri === query.url;
+    if (value.kind === 'uri') return value.uri === query.url || (value.uri === query.word && value.version === '');
     return (
       value.kind === 'resource' &&
       value.id === query.id &&
@@ -178,10 +181,11 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
       const start = `${uriMark}${termPart(query.uri)}${separator}`;
       return { ranges: [startingWith(start + termPrefix(query.version ?? ''))], exact: query.version === undefined };
     }
-    const { id, types, bases, versionId } = query;
-    if (types === undefined) return { ranges: [startingWith(`${termPart(id)}${separator}`)], exact: false };
+    const { id, types, bases, versionId, word } = query;
+    const words: TermRange[] = word === undefined ? [] : [{ term: uriMark + termPart(word) + separator }];
+    if (types === undefined) return { ranges: [startingWith(`${termPart(id)}${separator}`), ...words], exact: false };
     const ranges: TermRange[] = types.flatMap((type) => bases.map((base) => ({ term: resourceTerm(id, type, base) })));
     if (query.url !== undefined) ranges.push(startingWith(uriMark + termPart(query.url) + separator));
-    return { ranges, exact: versionId === undefined };
+    return { ranges: [...ranges, ...words], exact: versionId === undefined };
   },
 };

@@ -10,8 +10,10 @@ import { type StringQuery, stringType, type StringValue, stringValue } from './s
 export interface CodeValue {
   readonly kind: 'code';
   readonly code: string;
-  /** Its system; `''` when it has none, `implied` for an element of type code, whose value set says it. */
-  readonly system: string | typeof implied;
+  /** Its system; `''` when it has none, or when it is implied and not known. */
+  readonly system: string;
+  /** Whether it is an element of type code, whose system its value set says. */
+  readonly implied: boolean;
   /** Whether the code's case counts: identifiers and ids; other codes are compared without case. */
   readonly caseSensitive: boolean;
 }
@@ -41,10 +43,7 @@ export type TokenQuery =
   /** One of many, by the code without case. */
   | { readonly kind: 'codes'; readonly byCode: ReadonlyMap<string, readonly CodeQuery[]> };
 
-/** The system of a plain code: given by the binding of its element. */
-export const implied = Symbol('implied system');
-
-/** Systems that bindings of plain codes imply: those of FHIR, and those with a URN (languages, media types, currencies). */
+/** Systems that bindings of plain codes imply, where it is not known which: those of FHIR, and those with a URN (languages, media types, currencies). */
 const isImplied = (system: string): boolean =>
   system.startsWith('http://hl7.org/fhir/') ||
   system.startsWith('http://terminology.hl7.org/') ||
@@ -55,8 +54,8 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 function coded(code: unknown, system: unknown, caseSensitive: boolean): CodeValue[] {
   const found = text(code);
   const from = text(system);
-  if (found === undefined) return from === undefined ? [] : [{ kind: 'code', code: '', system: from, caseSensitive }];
-  return [{ kind: 'code', code: found, system: from ?? '', caseSensitive }];
+  if (found === undefined && from === undefined) return [];
+  return [{ kind: 'code', code: found ?? '', system: from ?? '', implied: false, caseSensitive }];
 }
 
 const texts = (value: unknown): TokenValue[] => {
@@ -70,11 +69,13 @@ const codingsOf = (concept: Element): readonly Element[] =>
   Array.isArray(concept['coding']) ? concept['coding'].map(element) : [];
 
 /** What token searches find of a value, by its data type. https://hl7.org/fhir/R4/search.html#token */
-function tokensOf({ type, value }: ExtractedValue): TokenValue[] {
+function tokensOf({ type, value }: ExtractedValue, impliedSystem = ''): TokenValue[] {
   if (typeof value === 'boolean' || typeof value === 'number') return coded(String(value), '', false);
   if (typeof value === 'string') {
     if (type === 'code')
-      return value === '' ? [] : [{ kind: 'code', code: value, system: implied, caseSensitive: false }];
+      return value === ''
+        ? []
+        : [{ kind: 'code', code: value, system: impliedSystem, implied: true, caseSensitive: false }];
     return coded(
       value,
       '',
@@ -120,6 +121,22 @@ function typesOf(identifier: Element): TokenValue[] {
 }
 
 const comparable = (code: string, caseSensitive: boolean): string => (caseSensitive ? code : code.toLowerCase());
+
+/** Types whose values are of no system. https://hl7.org/fhir/R4/search.html#token */
+const withoutSystem = new Set(['ContactPoint', 'boolean', 'uri', 'url', 'canonical', 'oid', 'uuid']);
+
+/** The system that the specification gives to true and false, "but this is never actually used". */
+const specialValues = /^http:\/\/(terminology\.hl7\.org\/CodeSystem|hl7\.org\/fhir)\/special-values$/;
+
+/** @throws OperationOutcomeError 400 for a system where there is none: nothing would be found, and nobody would know why. */
+function parseForTypes(raw: string, { name, parameter: { dataTypes } }: QueryContext): CodeQuery {
+  const query = parseCode(raw, name);
+  if (query.system === undefined || dataTypes.length === 0 || !dataTypes.every((type) => withoutSystem.has(type)))
+    return query;
+  if (dataTypes.includes('boolean') && specialValues.test(query.system) && query.code !== undefined)
+    return { kind: 'code', code: query.code };
+  throw invalidRequest(`${name} needs a value without a system and without |, not "${raw}"`, name);
+}
 
 function parseCode(raw: string, name: string): CodeQuery {
   const [first = '', ...rest] = splitEscaped(raw, '|').map(unescaped);
@@ -168,7 +185,7 @@ function codeMatches(value: CodeValue, { code, system }: CodeQuery): boolean {
   if (code !== undefined && comparable(code, value.caseSensitive) !== comparable(value.code, value.caseSensitive))
     return false;
   if (system === undefined) return true;
-  if (value.system !== implied) return value.system === system;
+  if (!value.implied || (value.system !== '' && system !== '')) return value.system === system;
   return code !== undefined && (system === '' || isImplied(system));
 }
 
@@ -176,7 +193,7 @@ function codeMatches(value: CodeValue, { code, system }: CodeQuery): boolean {
 const codePart = (code: string, caseSensitive: boolean): string =>
   `${caseSensitive ? '!' : '*'}${termPart(comparable(code, caseSensitive))}${separator}`;
 
-/** The term part of an implied system: no system has a blank in it. */
+/** Begins the term part of an implied system, and is all of it where that is not known: no system has a blank in it. */
 const impliedPart = ' ';
 
 // What is there for modifiers only, and not to sort by.
@@ -188,17 +205,17 @@ const typedTerm = (system: string, code: string, value: string): string =>
 
 function codeRanges({ code, system }: CodeQuery): TermRange[] {
   if (code === undefined) return [{ term: `${systemMark}${termPart(system ?? '')}` }];
-  const ends =
-    system === undefined ? undefined : [termPart(system), ...(system === '' || isImplied(system) ? [impliedPart] : [])];
-  return [true, false].flatMap((caseSensitive): TermRange[] => {
-    const start = codePart(code, caseSensitive);
-    return ends === undefined ? [startingWith(start)] : ends.map((end) => ({ term: start + end }));
-  });
+  const starts = [codePart(code, true), codePart(code, false)];
+  if (system === undefined) return starts.map(startingWith);
+  const ranges: TermRange[] = starts.map((start) => ({ term: start + termPart(system) }));
+  const impliedStart = codePart(code, false) + impliedPart; // no plain code is compared with case
+  if (system === '') return [...ranges, startingWith(impliedStart)];
+  return [...ranges, { term: impliedStart + termPart(system) }, ...(isImplied(system) ? [{ term: impliedStart }] : [])];
 }
 
-const codeTerms = ({ code, system, caseSensitive }: CodeValue): string[] => [
-  codePart(code, caseSensitive) + (system === implied ? impliedPart : termPart(system)),
-  ...(system === '' || system === implied ? [] : [`${systemMark}${termPart(system)}`]),
+const codeTerms = ({ code, system, implied, caseSensitive }: CodeValue): string[] => [
+  codePart(code, caseSensitive) + (implied ? impliedPart : '') + termPart(system),
+  ...(system === '' ? [] : [`${systemMark}${termPart(system)}`]),
 ];
 
 /** A range of another type's terms, behind a mark. */
@@ -235,10 +252,10 @@ export const tokenType: ParameterType<TokenValue, TokenQuery> = {
       case 'below':
         return parseByTerminology(raw, modifier, context);
       default:
-        return parseCode(raw, name);
+        return parseForTypes(raw, context);
     }
   },
-  values: (extracted) => extracted.flatMap(tokensOf),
+  values: (extracted, { parameter }) => extracted.flatMap((each) => tokensOf(each, parameter.impliedSystem)),
   matches(value, query) {
     switch (query.kind) {
       case 'text':

@@ -6,6 +6,7 @@ import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
 import { type EmbeddedServer, openServers } from '../../local/compose.js';
+import type { Table } from '../../persistence/table.js';
 import { bundleResolvers } from '../../resolvers/bundle.mjs';
 import type { InteractionRequest } from '../../resolvers/interaction-request.js';
 import { createResolverHandler } from '../../resolvers/lambda/handler.js';
@@ -64,10 +65,12 @@ export interface GraphqlServer {
 /**
  * Bundles the resolvers as `npm run build` does and serves them.
  * @param replaced bundles to run instead of the real ones, by name.
+ * @param seen what the resolvers' own data source sees of the table.
  */
 export async function startGraphqlServer(
   version: FhirVersion,
   replaced: Readonly<Record<string, string>> = {},
+  seen: (table: Table) => Table = (table) => table,
 ): Promise<GraphqlServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-graphql-test-'));
   await bundleResolvers(join(folder, 'resolvers'));
@@ -83,7 +86,7 @@ export async function startGraphqlServer(
     api: await loadApi(version),
     code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
     dataSources: {
-      resources: dynamoDbDataSource(server.table),
+      resources: dynamoDbDataSource(seen(server.table)),
       interactions: lambdaDataSource((event) => {
         // A Lambda function gets JSON.
         const received = JSON.parse(JSON.stringify(event)) as InteractionRequest;

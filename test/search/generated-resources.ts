@@ -226,7 +226,17 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
     named(['identifier', 'identifier:not'], token),
     named(['identifier:text'], texty),
     named(['identifier:of-type'], joined(some(...systems), some('|1|', '|A|', '|a|'), some('1', 'A', 'a', 'ab'))),
-    named(['gender', 'gender:not'], some('male', 'female', 'http://hl7.org/fhir/administrative-gender|male', '|other')),
+    named(
+      ['gender', 'gender:not'],
+      some(
+        'male',
+        'female',
+        'http://hl7.org/fhir/administrative-gender|male',
+        'http://hl7.org/fhir/administrative-gender|',
+        'http://hl7.org/fhir/other|male',
+        '|other',
+      ),
+    ),
     named(['active'], some('true', 'false')),
     named(['birthdate'], when),
     named(['general-practitioner', 'general-practitioner:Practitioner'], some('1', '2')),

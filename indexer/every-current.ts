@@ -1,0 +1,24 @@
+import { versionOf } from '../persistence/item.js';
+import { currentKey } from '../persistence/keys.js';
+import type { ItemKey, Table } from '../persistence/table.js';
+import type { Indexable } from '../search/search-index.js';
+import { indexable } from './index-change.js';
+
+/** So many items are read at once. */
+const chunk = 500;
+
+/**
+ * The current version of every resource of a table, tombstones included, as an index takes them.
+ * @returns chunks, in the table's order.
+ */
+export async function* everyCurrent(table: Table): AsyncGenerator<readonly Indexable[]> {
+  let after: ItemKey | undefined;
+  do {
+    const page = await table.scan({ segment: 0, segments: 1, limit: chunk, ...(after === undefined ? {} : { after }) });
+    yield page.items.flatMap((item): Indexable[] => {
+      const version = item.sk === currentKey ? versionOf(item) : undefined;
+      return version === undefined ? [] : [indexable(version)];
+    });
+    after = page.next;
+  } while (after !== undefined);
+}

@@ -1,0 +1,33 @@
+/** What names a body: a version of a resource as one commit wrote it. No two commits share a body. */
+export interface BodyKey {
+  readonly tenant: string;
+  readonly type: string;
+  readonly id: string;
+  readonly versionId: number;
+  readonly commitId: string;
+}
+
+/** A body that is kept, and when it was put, in milliseconds since 1970 by the store's clock. */
+export interface KeptBody {
+  readonly key: BodyKey;
+  readonly storedAt: number;
+}
+
+/**
+ * Where the JSON texts go that are too large for an item. A body is put before the item that refers to it, and never
+ * changes; one that no item refers to is removed by the sweeper. Adapters: filesystem.ts, s3.ts.
+ */
+export interface BodyStore {
+  /** Resolves once the body is durable. The same key again, after an answer that was lost, brings the same body. */
+  put(key: BodyKey, body: string): Promise<void>;
+  /** The body; undefined when there is none. Sees every put that was answered before. */
+  get(key: BodyKey): Promise<string | undefined>;
+  /** Removes a body; one that is not there is removed already. */
+  delete(key: BodyKey): Promise<void>;
+  /** All bodies of a tenant, in any order; what is put or removed meanwhile may be there or not. */
+  list(tenant: string): AsyncIterable<KeptBody>;
+}
+
+/** The column `overflow` of an item whose body is kept elsewhere: the version, and the commit that wrote it. */
+export const overflowText = ({ versionId, commitId }: Pick<BodyKey, 'versionId' | 'commitId'>): string =>
+  `${String(versionId)}/${commitId}`;

@@ -1,0 +1,57 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { BodyKey, BodyStore, KeptBody } from './body-store.js';
+
+/**
+ * Bodies as objects of an S3 bucket: `bodies/<tenant>/<type>/<id>/<version>/<commit>`.
+ * @param client its region, credentials and retries are the deployment's.
+ */
+export function s3Bodies(client: S3Client, bucket: string): BodyStore {
+  const address = ({ tenant, type, id, versionId, commitId }: BodyKey): { Bucket: string; Key: string } => ({
+    Bucket: bucket,
+    Key: `bodies/${tenant}/${type}/${id}/${String(versionId)}/${commitId}`,
+  });
+
+  async function get(key: BodyKey): Promise<string | undefined> {
+    try {
+      const { Body } = await client.send(new GetObjectCommand(address(key)));
+      return await Body?.transformToString('utf-8');
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  async function* list(tenant: string): AsyncGenerator<KeptBody> {
+    for (let token: string | undefined; ;) {
+      const page = await client.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: `bodies/${tenant}/`, ContinuationToken: token }),
+      );
+      for (const { Key = '', LastModified } of page.Contents ?? []) {
+        const [, type, id, versionId, commitId] =
+          /^bodies\/[^/]+\/([^/]+)\/([^/]+)\/([0-9]+)\/([^/]+)$/.exec(Key) ?? [];
+        if (type === undefined || id === undefined || commitId === undefined || LastModified === undefined) continue;
+        yield { key: { tenant, type, id, versionId: Number(versionId), commitId }, storedAt: LastModified.getTime() };
+      }
+      token = page.NextContinuationToken;
+      if (token === undefined) return;
+    }
+  }
+
+  return {
+    async put(key, body) {
+      await client.send(new PutObjectCommand({ ...address(key), Body: body, ContentType: 'application/fhir+json' }));
+    },
+    get,
+    async delete(key) {
+      await client.send(new DeleteObjectCommand(address(key)));
+    },
+    list,
+  };
+}

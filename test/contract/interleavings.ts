@@ -3,36 +3,50 @@ import fc from 'fast-check';
 import type { ResourceStore, ResourceWrite, StoredVersion } from '../../persistence/resource-store.js';
 import { createResourceStore } from '../../persistence/store.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
-import { interleave } from '../support/interleave.js';
+import { interleave, type Pick } from '../support/interleave.js';
 import { Stopped } from '../support/table-calls.js';
 import type { TableUnderTest } from './table.js';
 
-const maxActions = 4;
+const maxActions = 3;
 const expiry = 60_000;
 const ids = ['a', 'b', 'c', 'd'];
 const key = (id: string) => ({ type: 'Patient', id });
 
-/** What a process does. A writer ends after so many calls of the table, as if it were killed. */
+/**
+ * What a process does. A writer ends after so many calls of the table, as if it were killed; the clock of a `slow` one
+ * stands still. Before a `late` step so much time passes that every transaction is over.
+ */
 type Step =
-  | { readonly kind: 'write'; readonly ids: readonly string[]; readonly remove: boolean; readonly calls: number }
-  | { readonly kind: 'read'; readonly ids: readonly string[] }
-  | { readonly kind: 'sweep' }
-  | { readonly kind: 'pass' };
+  | {
+      readonly kind: 'write';
+      readonly ids: readonly string[];
+      readonly remove: boolean;
+      readonly calls: number;
+      readonly slow: boolean;
+    }
+  | { readonly kind: 'read'; readonly ids: readonly string[]; readonly late: boolean }
+  | { readonly kind: 'sweep'; readonly late: boolean };
 
-const subset = fc.shuffledSubarray(ids, { minLength: 1 });
+const subset = fc.oneof(fc.shuffledSubarray(ids, { minLength: 1 }), fc.shuffledSubarray(ids, { minLength: 4 }));
 const write = fc.record({
   kind: fc.constant('write' as const),
   ids: subset,
   remove: fc.boolean(),
+  slow: fc.boolean(),
   calls: fc.oneof({ weight: 3, arbitrary: fc.constant(Infinity) }, fc.integer({ min: 1, max: 60 })),
 });
-const read = fc.record({ kind: fc.constant('read' as const), ids: subset });
+const late = fc.boolean();
+const read = fc.record({ kind: fc.constant('read' as const), ids: subset, late });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: write },
-  { weight: 4, arbitrary: read },
-  { weight: 1, arbitrary: fc.constant({ kind: 'sweep' as const }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'pass' as const }) },
+  { weight: 3, arbitrary: read },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('sweep' as const), late }) },
 );
+
+const pick: fc.Arbitrary<Pick> = fc.record({
+  process: fc.nat({ max: 11 }),
+  calls: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 })),
+});
 
 /** A commit as its process knows it, in steps of a common count. */
 interface Committed {
@@ -65,8 +79,8 @@ export function describeInterleavings(name: string, make: () => Promise<TableUnd
     test('each resource is linearisable, each commit atomic, nothing is lost or made up', async () => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 5 }),
-          fc.array(fc.nat({ max: 999 }), { minLength: 20, maxLength: 200 }),
+          fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 4 }),
+          fc.array(pick, { minLength: 10, maxLength: 60 }),
           async (scripts, picks) => {
             const { table, close } = await make();
             try {
@@ -85,27 +99,27 @@ export function describeInterleavings(name: string, make: () => Promise<TableUnd
 async function checkRun(
   table: TableUnderTest['table'],
   scripts: readonly (readonly Step[])[],
-  picks: readonly number[],
+  picks: readonly Pick[],
 ): Promise<void> {
   let clock = Date.parse('2026-01-01T00:00:00.000Z');
   let count = 0;
   const tick = (): number => (count += 1);
-  const storeOn = (on: typeof table, mark?: string): ResourceStore =>
-    createResourceStore(
-      { ...on, maxActions },
-      { now: () => clock, transactionExpiry: expiry, ...(mark === undefined ? {} : { newCommitId: () => mark }) },
-    );
+  const storeOn = (on: typeof table, mark = '-', now = (): number => clock): ResourceStore =>
+    createResourceStore({ ...on, maxActions }, { now, transactionExpiry: expiry, newCommitId: () => mark });
   const commits: Committed[] = [];
   const seen: Seen[] = [];
   const { table: processTable, run } = interleave(table, picks);
 
-  async function doWrite({ ids, remove, calls }: Extract<Step, { kind: 'write' }>): Promise<void> {
+  async function doWrite(process: number, write: Extract<Step, { kind: 'write' }>): Promise<void> {
+    const { ids, remove, calls, slow } = write;
     const mark = `m${String(tick())}`;
-    const store = storeOn(processTable(calls), mark);
+    const stopped = clock;
+    const now = (): number => (slow ? stopped : clock);
+    const store = storeOn(processTable(process, calls), mark, now);
     let commit: Committed | undefined;
     try {
       const previous = await store.readMany(ids.map(key));
-      const writes = ids.map((id, place) => writeOf(id, previous[place], mark, remove && place === 0, clock));
+      const writes = ids.map((id, place) => writeOf(id, previous[place], mark, remove && place === 0, now()));
       const versions = new Map(writes.map(({ next }) => [next.id, next.versionId]));
       commits.push((commit = { mark, began: tick(), ended: Infinity, versions, outcome: 'unknown' }));
       commit.outcome = (await store.commit(writes)).committed ? 'committed' : 'refused';
@@ -115,8 +129,8 @@ async function checkRun(
     if (commit !== undefined && commit.outcome !== 'unknown') commit.ended = tick();
   }
 
-  async function doRead(ids: readonly string[]): Promise<void> {
-    const store = storeOn(processTable());
+  async function doRead(process: number, ids: readonly string[]): Promise<void> {
+    const store = storeOn(processTable(process));
     for (const id of ids) {
       const began = tick();
       const version = await store.read(key(id));
@@ -129,12 +143,15 @@ async function checkRun(
     }
   }
 
-  async function doScript(script: readonly Step[]): Promise<void> {
+  async function doScript(script: readonly Step[], process: number): Promise<void> {
     for (const step of script) {
-      if (step.kind === 'write') await doWrite(step);
-      else if (step.kind === 'read') await doRead(step.ids);
-      else if (step.kind === 'sweep') await storeOn(processTable()).sweep();
-      else clock += expiry + 1;
+      if (step.kind === 'write') {
+        await doWrite(process, step);
+        continue;
+      }
+      if (step.late) clock += expiry + 1;
+      if (step.kind === 'read') await doRead(process, step.ids);
+      else await storeOn(processTable(process)).sweep();
     }
   }
 

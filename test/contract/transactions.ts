@@ -34,7 +34,7 @@ const put = (id: string, previous: StoredVersion | undefined, mark: string): Res
 /** A tenant of its own with resources in every state, its clock, and the commit that the tests are about. */
 interface Scene {
   /** A store on the tenant, on another table if given: another process. */
-  store(on?: Table): ResourceStore;
+  store(on?: Table, now?: () => number): ResourceStore;
   readonly writes: readonly ResourceWrite[];
   pass(milliseconds: number): void;
   readonly tenant: string;
@@ -53,8 +53,9 @@ async function scene(table: Table): Promise<Scene> {
     commits.push(id);
     return id;
   };
-  const options = { tenant, now: () => time, newCommitId, transactionExpiry: expiry };
-  const store = (on: Table = table): ResourceStore => createResourceStore({ ...on, maxActions }, options);
+  const options = { tenant, newCommitId, transactionExpiry: expiry };
+  const store = (on: Table = table, now = (): number => time): ResourceStore =>
+    createResourceStore({ ...on, maxActions }, { ...options, now });
   const setUp = createResourceStore(table, { tenant, now: () => time });
   const there = async (id: string): Promise<StoredVersion> => {
     const found = await setUp.read(key(id));
@@ -92,8 +93,7 @@ async function scene(table: Table): Promise<Scene> {
 
 const shown = (version: StoredVersion | undefined) => {
   if (version === undefined) return undefined;
-  const { commitId: _, ...rest } = version;
-  return rest;
+  return { ...version, commitId: '' };
 };
 
 /** Fails when two ways to see the same thing disagree; quicker than expect, which is called very often here. */
@@ -208,11 +208,14 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
     test('takes many writes, none larger than the table takes, and ends as one write would', async () => {
       const set = await scene(table);
       const sizes: number[] = [];
-      const write: Table['write'] = (actions) => {
-        sizes.push(actions.length);
-        return table.write(actions);
+      const counting: Table = {
+        ...table,
+        write: (actions) => {
+          sizes.push(actions.length);
+          return table.write(actions);
+        },
       };
-      expect(await set.store({ ...table, write }).commit(set.writes)).toStrictEqual({ committed: true });
+      expect(await set.store(counting).commit(set.writes)).toStrictEqual({ committed: true });
       expect(sizes.length).toBeGreaterThan(12);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(maxActions);
       await settles(set, 'all');
@@ -331,6 +334,26 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
         await settles(set, 'nothing');
       });
 
+      test('and that goes on after all, by a clock that is slow, changes nothing and leaves nothing', async () => {
+        // Stopped before each of the calls until it is committed: others end it, then it goes on.
+        for (let at = 1; at <= flip; at += every) {
+          const set = await scene(table);
+          let made = 0;
+          const paused = gated(table, async (call) => {
+            made += 1;
+            if (made === at) {
+              set.pass(expiry + 1);
+              await set.store().sweep();
+            }
+            return call();
+          });
+          const answer = await set.store(paused, () => start + 1_000).commit(set.writes);
+          const isBegun = at > 2; // before its record is there, nobody can end it
+          expect([at, answer.committed]).toEqual([at, !isBegun]);
+          await settles(set, isBegun ? 'nothing' : 'all');
+        }
+      });
+
       test('is ended by who asks for the history of the type', async () => {
         const set = await leave();
         set.pass(expiry * 2);
@@ -350,6 +373,31 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
       while (!(await set.store().commit([next])).committed) attempts += 1;
       expect(attempts).toBeLessThanOrEqual(2);
       expect((await set.store().history(key('new-2'), { count: 9 })).map(({ versionId }) => versionId)).toEqual([2, 1]);
+    });
+
+    test('may be rolled forward by others while its own process does so, and be superseded by then', async () => {
+      for (let at = flip + 1; at <= calls; at += every) {
+        const set = await scene(table);
+        const written = ['a', 'b', 'gone', 'new-1', 'new-2'];
+        let made = 0;
+        const paused = gated(table, async (call) => {
+          made += 1;
+          if (made === at) {
+            await set.store().sweep();
+            for (const id of written) {
+              const next = put(id, await set.store().read(key(id)), 'next');
+              expect(await set.store().commit([next])).toStrictEqual({ committed: true });
+            }
+          }
+          return call();
+        });
+        expect(await set.store(paused).commit(set.writes)).toStrictEqual({ committed: true });
+        const found = await set.store().readMany(written.map(key));
+        expect(found.map((version) => version?.body.includes('"next"'))).toEqual(Array(5).fill(true));
+        expect(found.map((version) => version?.versionId)).toEqual([5, 3, 4, 2, 2]);
+        await view(set.store());
+        await expectNothingLeft(table, set);
+      }
     });
 
     test('does not show its versions in the history of types before all of them are there', async () => {

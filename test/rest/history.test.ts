@@ -218,19 +218,17 @@ describe.each(fhirVersions)('%s', (version) => {
     const polled = new Set<string>();
     const poll = async (): Promise<void> => {
       let since = '2020-01-01T00:00:00Z';
-      for (let last = false; !last;) {
-        last = done;
-        for (
-          let next: string | undefined = `${root}/Schedule/_history?_since=${since}&_sort=_lastUpdated&_count=7`;
-          next;
-        ) {
+      let isLast = false;
+      do {
+        isLast = done;
+        let next: string | undefined = `${root}/Schedule/_history?_since=${since}&_sort=_lastUpdated&_count=7`;
+        while (next !== undefined) {
           const { json } = await get(next);
           for (const text of shown(json)) polled.add(text);
           since = json.entry.at(-1)?.resource?.meta.lastUpdated ?? since;
           next = relation(json, 'next');
         }
-        if (last) return;
-      }
+      } while (!isLast);
     };
     await Promise.all([
       Promise.all(['a', 'b', 'c'].map(writer))
@@ -309,7 +307,6 @@ describe.each(fhirVersions)('%s', (version) => {
             }
           }
           await pause();
-          const end = new Date().toISOString();
           for (const [scope, kept] of [
             ['', () => true],
             ['Slot/', (text: string) => text.startsWith('Slot/')],
@@ -327,7 +324,6 @@ describe.each(fhirVersions)('%s', (version) => {
             }
           }
           await Promise.all(written);
-          expect(end > since).toBe(true);
         },
       ),
       { numRuns: 12 },

@@ -4,25 +4,36 @@ import { gated, Stopped } from './table-calls.js';
 /** Several processes on one table, whose calls happen one at a time, in an order that numbers decide. */
 export interface Interleaving {
   /** The table as a process sees it: its calls wait for their turn. After `calls` of them the process ends. */
-  table(calls?: number): Table;
+  readonly table: (process: number, calls?: number) => Table;
   /** Lets the processes' calls happen until all have come to their end. */
-  run(processes: readonly Promise<unknown>[]): Promise<void>;
+  readonly run: (processes: readonly Promise<unknown>[]) => Promise<void>;
+}
+
+/** Which of the waiting processes is next, and for how many of its calls. */
+export interface Pick {
+  readonly process: number;
+  readonly calls: number;
+}
+
+interface Waiting {
+  readonly process: number;
+  readonly call: () => Promise<void>;
 }
 
 /**
- * @param picks which of the waiting calls is next, one after the other and again from the start.
+ * @param picks one after the other, and again from the start.
  */
-export function interleave(table: Table, picks: readonly number[]): Interleaving {
-  const waiting: (() => Promise<void>)[] = [];
+export function interleave(table: Table, picks: readonly Pick[]): Interleaving {
+  const waiting: Waiting[] = [];
 
   return {
-    table(calls = Infinity) {
+    table(process, calls = Infinity) {
       let made = 0;
       return gated(
         table,
         (call) =>
           new Promise((resolve, reject) => {
-            waiting.push(async () => {
+            const happen = async (): Promise<void> => {
               if ((made += 1) > calls) {
                 reject(new Stopped('its process has ended'));
                 return;
@@ -32,7 +43,8 @@ export function interleave(table: Table, picks: readonly number[]): Interleaving
               } catch (error) {
                 reject(error instanceof Error ? error : new Error(String(error)));
               }
-            });
+            };
+            waiting.push({ process, call: happen });
           }),
       );
     },
@@ -46,9 +58,15 @@ export function interleave(table: Table, picks: readonly number[]): Interleaving
         ),
       );
       for (let turn = 0; live > 0; turn += 1) {
-        await new Promise((resolve) => setImmediate(resolve)); // what can go on without the table goes on
-        const [next] = waiting.splice((picks[turn % picks.length] ?? 0) % Math.max(1, waiting.length), 1);
-        await next?.();
+        const pick = picks[turn % picks.length] ?? { process: 0, calls: 1 };
+        let chosen: number | undefined;
+        for (let call = 0; call < pick.calls; call += 1) {
+          await new Promise((resolve) => setImmediate(resolve)); // what can go on without the table goes on
+          chosen ??= waiting[pick.process % Math.max(1, waiting.length)]?.process;
+          const place = waiting.findIndex(({ process }) => process === chosen);
+          if (place < 0) break;
+          await waiting.splice(place, 1)[0]?.call();
+        }
       }
       for (const outcome of await ended) if (outcome.status === 'rejected') throw outcome.reason;
     },

@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 /** A table that fails once, or from then on. `made` counts its calls. */
-export function failing(table: Table, fault?: Fault): { readonly table: Table; made(): number } {
+export function failing(table: Table, fault?: Fault): { readonly table: Table; readonly made: () => number } {
   let made = 0;
   const gate = async <Result>(call: () => Promise<Result>): Promise<Result> => {
     made += 1;

@@ -74,7 +74,7 @@ async function labelsInUse(server: FhirServer, types: readonly ReadableType[]): 
       let after: Position | undefined;
       for (;;) {
         const range = { limit: 500, ...(after === undefined ? {} : { after }) };
-        const { matches, more } = await findMatches(server, request, access, range);
+        const { matches, more } = await findMatches(server, { request, access }, range);
         for (const { version } of matches) labels = withLabels(labels, metaOf(version.body));
         looked += matches.length;
         if (looked > mostLabelled) {

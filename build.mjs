@@ -4,7 +4,13 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleResolvers } from './resolvers/bundle.mjs';
 
-const programs = { main: 'local/start.ts', token: 'local/token.ts', load: 'local/load.ts', bench: 'bench/main.ts' };
+const programs = {
+  main: 'local/start.ts',
+  token: 'local/token.ts',
+  load: 'local/load.ts',
+  bench: 'bench/main.ts',
+  engines: 'local/engines/main.ts',
+};
 
 await mkdir('dist', { recursive: true });
 const { metafile } = await build({

@@ -1,9 +1,17 @@
 import base from './jest.config.js';
 
-/** The suites that need DynamoDB Local and OpenSearch: `npm run test:engines`, which starts them. */
+/**
+ * The suites that need DynamoDB Local and OpenSearch, and those of the REST face and the interactions once more, on
+ * them: `npm run test:engines`, which starts them.
+ */
 export default {
   ...base,
-  testMatch: ['<rootDir>/test/engines/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
+  testMatch: ['engines', 'rest', 'interactions'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    'test/interactions/patient-record', // its transactions have more than the 100 actions DynamoDB takes
+    'test/interactions/roles', // 3,000 writes to see what no engine decides
+  ],
+  setupFiles: ['<rootDir>/test/engines/support/environment.ts'],
   testTimeout: 60_000,
 };

@@ -1,6 +1,5 @@
-import type { ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
-import type { HistoryPage, HistoryRequest } from './history-instance.js';
+import type { HistoryPage } from './history.js';
 import type { OperationAnswer } from './operations/operation.js';
 import type { SearchPage } from './search-page.js';
 import type { WriteOutcome } from './server.js';
@@ -18,7 +17,7 @@ export type EntryAnswer =
   /** The client has this version already. */
   | { readonly kind: 'not-modified'; readonly version: StoredVersion }
   | { readonly kind: 'search'; readonly type: string; readonly page: SearchPage }
-  | { readonly kind: 'history'; readonly key: ResourceKey; readonly asked: HistoryRequest; readonly page: HistoryPage }
+  | { readonly kind: 'history'; readonly page: HistoryPage }
   | { readonly kind: 'operation'; readonly answer: OperationAnswer }
   /** Anything thrown, expected or not: the face renders it as it renders a failed request. */
   | { readonly kind: 'failed'; readonly error: unknown };

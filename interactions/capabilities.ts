@@ -8,8 +8,18 @@ import type { FhirServer } from './server.js';
 /** When what the statement says changed last. */
 const changed = '2026-11-25';
 
-const interactionsOfTypes = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'create', 'search-type'];
-const interactionsOfSystem = ['transaction', 'batch'];
+const interactionsOfTypes = [
+  'read',
+  'vread',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+  'create',
+  'search-type',
+];
+const interactionsOfSystem = ['transaction', 'batch', 'history-system'];
 
 const codes = (names: readonly string[]): { code: string }[] => names.map((code) => ({ code }));
 

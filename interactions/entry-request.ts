@@ -13,6 +13,7 @@ import { readInput } from './operations/read-input.js';
 import type { OperationCall } from './operations/operation.js';
 import { readQuery } from './read-query.js';
 import { withoutFormat } from './conditional-create.js';
+import { historyScopeOf, requireScope, type HistoryScope } from './history-request.js';
 import { requireWholeResource } from './read.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
@@ -53,7 +54,7 @@ export type EntryAction =
     })
   | {
       readonly kind: 'history';
-      readonly key: ResourceKey;
+      readonly scope: HistoryScope;
       readonly parameters: readonly (readonly [string, string])[];
       readonly headOnly?: boolean;
     }
@@ -229,6 +230,11 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
     return operationAction(server, called, request.method, readQuery(query, at), entry.resource);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (type === 'metadata' && id === undefined && isRead) return { kind: 'capabilities', type, ...headOnly(request) };
+  const scope = isRead ? historyScopeOf(path) : undefined;
+  if (scope !== undefined) {
+    requireScope(server, scope);
+    return { kind: 'history', scope, parameters: readQuery(query, at), ...headOnly(request) };
+  }
   const isSearch = id === '_search' && history === undefined;
   if (
     type === '' ||
@@ -239,7 +245,7 @@ function readAction(server: FhirServer, caller: Caller, entry: BundleEntry, plac
     throw notSupported(`"${clip(request.url)}" is no URL of an interaction supported in a bundle`, at);
   }
   requireResourceType(server, type);
-  if (isRead) return readingAction(request, { type, id, history, versionId: rest[0], query, at });
+  if (isRead) return readingAction(request, { type, id, versionId: rest[0], query, at });
   if (request.method === 'POST') {
     if (isSearch)
       return { kind: 'search', type, parameters: [...readQuery(query, at), ...formOf(entry.resource, place)] };
@@ -261,19 +267,17 @@ function readingAction(
   url: {
     readonly type: string;
     readonly id: string | undefined;
-    readonly history: string | undefined;
     readonly versionId: string | undefined;
     readonly query: string;
     readonly at: string;
   },
 ): EntryAction {
-  const { type, id, history, versionId, at } = url;
+  const { type, id, versionId, at } = url;
   const parameters = readQuery(url.query, at);
   const head = headOnly(request);
   if (id === undefined) return { kind: 'search', type, parameters, ...head };
   if (id === '_search') throw notSupported('A search by _search is a POST', at);
   const key = { type, id };
-  if (history !== undefined && versionId === undefined) return { kind: 'history', key, parameters, ...head };
   requireWholeResource(parameters);
   const { ifNoneMatch, ifModifiedSince } = request;
   const conditions = {

@@ -1,9 +1,8 @@
-import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import { capabilities } from './capabilities.js';
 import { isUnmodified } from './conditional-read.js';
 import type { EntryAction } from './entry-request.js';
-import { historyInstance, type HistoryRequest } from './history-instance.js';
+import { history } from './history.js';
 import { operate } from './operations/operate.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
@@ -40,15 +39,8 @@ async function answerRead(server: FhirServer, caller: Caller, action: ReadAction
         action.kind === 'read' ? await read(server, caller, key) : await vread(server, caller, key, action.versionId);
       return { kind: isUnmodified(version, action) ? 'not-modified' : 'read', version };
     }
-    case 'history': {
-      const asked = readHistoryParameters(action.parameters);
-      return {
-        kind: 'history',
-        key: action.key,
-        asked,
-        page: await historyInstance(server, caller, action.key, asked),
-      };
-    }
+    case 'history':
+      return { kind: 'history', page: await history(server, caller, action.scope, action.parameters) };
     case 'operation':
       return { kind: 'operation', answer: await operate(server, caller, action) };
     case 'search': {
@@ -59,24 +51,4 @@ async function answerRead(server: FhirServer, caller: Caller, action: ReadAction
     case 'capabilities':
       return { kind: 'capabilities', text: capabilities(server, caller.baseUrl).text };
   }
-}
-
-/** How many versions a page of history has unless `_count` says otherwise, and the most it may say. */
-const historyCount = { default: 20, most: 1000 };
-
-/**
- * Reads the parameters of a history request: `_count`, and `_page` of this server's own links.
- * @throws OperationOutcomeError 400 naming a parameter that is not supported or not understood.
- */
-export function readHistoryParameters(parameters: readonly (readonly [string, string])[]): HistoryRequest {
-  let count = historyCount.default;
-  let before: number | undefined;
-  for (const [name, value] of parameters) {
-    if (name === '_format' || name === '_pretty') continue;
-    if (name !== '_count' && name !== '_page') throw notSupported(`${name} is not supported by history`, name);
-    if (!/^[1-9][0-9]{0,14}$/.test(value)) throw invalidRequest(`${name} must be a positive integer`, name);
-    if (name === '_count') count = Math.min(Number(value), historyCount.most);
-    else before = Number(value);
-  }
-  return { count, ...(before === undefined ? {} : { before }) };
 }

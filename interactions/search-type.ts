@@ -12,6 +12,7 @@ import { included } from './include.js';
 import { countMatches, findMatches, type Match } from './matches.js';
 import { readQuery } from './read-query.js';
 import type { SearchPage } from './search-page.js';
+import { searchTerminology } from './search-terminology.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** The page size without `_count`, and the greatest one. */
@@ -46,7 +47,7 @@ export async function searchType(server: FhirServer, caller: Caller, search: Typ
   const binding = bindingOf(server, caller, search.type, access);
   const opened = search.cursor === undefined ? undefined : openPage(server.pageKey, binding, search.cursor);
   const parameters = opened === undefined ? search.parameters : sameSearch(opened, search);
-  const request = parse(server, caller, search.type, parameters, search.handling);
+  const request = await parse(server, caller, search.type, parameters, search.handling);
   const count = pageSize(search, opened, request);
   const offset = wholeNumber(search.offset, '_offset') ?? 0;
   const place: PagePlace = opened ?? { query: request.used, count, offset };
@@ -58,13 +59,13 @@ export async function searchType(server: FhirServer, caller: Caller, search: Typ
  * Refuses a search that `searchType` would refuse, without searching.
  * @throws OperationOutcomeError as `searchType`.
  */
-export function requireSearch(
+export async function requireSearch(
   server: FhirServer,
   caller: Caller,
   { type, parameters, handling }: Pick<TypeSearch, 'type' | 'parameters' | 'handling'>,
-): void {
+): Promise<void> {
   accessTo(server, caller, type);
-  parse(server, caller, type, parameters, handling);
+  await parse(server, caller, type, parameters, handling);
 }
 
 /** What a transaction is about to write, of one type. */
@@ -98,7 +99,7 @@ export async function conditionalMatches(
   pending: PendingWrites = nothingPending,
 ): Promise<ConditionalMatch[]> {
   const access = accessTo(server, caller, type);
-  const request = parse(server, caller, type, readQuery(query), 'strict');
+  const request = await parse(server, caller, type, readQuery(query), 'strict');
   if (request.filters.length === 0) throw invalidRequest(`The criteria "${type}?…" name no search parameter`);
   const { matches } = await findMatches(server, request, access, { limit: limit + pending.keys.size });
   const stored = matches.map(({ version }) => version).filter((version) => !pending.keys.has(keyText(version)));
@@ -120,7 +121,7 @@ export async function matchingVersion(
   key: ResourceKey,
 ): Promise<StoredVersion | undefined> {
   const access = accessTo(server, caller, key.type);
-  const request = parse(server, caller, key.type, readQuery(query), 'strict');
+  const request = await parse(server, caller, key.type, readQuery(query), 'strict');
   const version = await server.store.read(key);
   if (version === undefined || version.deleted || !permits(access, version.compartments)) return undefined;
   return match(request, parseJson(version.body) as Resource) ? version : undefined;
@@ -140,19 +141,20 @@ const bindingOf = (server: FhirServer, caller: Caller, type: string, access: Acc
   access.kind === 'everything' ? [] : access.compartments,
 ];
 
-const parse = (
+const parse = async (
   server: FhirServer,
   caller: Caller,
   type: string,
   parameters: TypeSearch['parameters'],
   handling: TypeSearch['handling'],
-): SearchRequest =>
+): Promise<SearchRequest> =>
   parseSearch(server.definitions, type, parameters, {
     handling,
     baseUrl: caller.baseUrl,
     defaultCount,
     maxCount,
     now: server.now(),
+    ...(await searchTerminology(server, caller, parameters)),
   });
 
 /** Parameters that change what a page shows, not which search it is a page of. */

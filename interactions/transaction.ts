@@ -3,6 +3,8 @@ import { gone, notSupported, OperationOutcomeError, type OutcomeIssue } from '..
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { failingAt, interactionOf, placed, readEntries, type EntryRequest } from './entry-request.js';
+import { authorizeHistory } from './history-access.js';
+import { pageToken, readHistoryRequest } from './history-request.js';
 import { issuesOf } from './new-version.js';
 import { authorizeOperation } from './operations/operate.js';
 import type { OperationCall } from './operations/operation.js';
@@ -38,6 +40,11 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
         requireReadOperation(action);
         authorizeOperation(server, caller, action);
       });
+      reads.push({ index, place, action });
+      continue;
+    }
+    if (action.kind === 'history') {
+      failingAt(place, () => authorizeHistory(server, caller, action.scope));
       reads.push({ index, place, action });
       continue;
     }
@@ -80,9 +87,14 @@ async function requireAllReadable(
   for (const { place, action } of reads) {
     if (action.kind === 'operation') continue; // what it is about may be written by this very transaction
     try {
-      if (action.kind === 'search') requireSearch(server, caller, { ...action, handling: 'strict' });
+      if (action.kind === 'search') await requireSearch(server, caller, { ...action, handling: 'strict' });
       else if (action.kind === 'capabilities') continue;
-      else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete') throw gone(keyText(action.key));
+      else if (action.kind === 'history') {
+        const { scope } = action;
+        if (pageToken(action.parameters) === undefined) readHistoryRequest(action.parameters);
+        if (scope.kind === 'instance' && !written.has(keyText(scope.key))) await readEntry(server, caller, action);
+      } else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete')
+        throw gone(keyText(action.key));
       else if (!written.has(keyText(action.key))) await readEntry(server, caller, action);
     } catch (error) {
       throw placed(error, place);

@@ -16,15 +16,15 @@ import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex } from '../search/lmdb.js';
 import { readSecret } from './secret.js';
 
-/** One FHIR version on the embedded store, and the table under it, which the AppSync resolvers read directly. */
+/** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
 }
 
-/** Both FHIR versions on one embedded store. */
+/** Both FHIR versions on the stores of this process. */
 export interface EmbeddedServers {
   readonly servers: Readonly<Record<FhirVersion, EmbeddedServer>>;
-  /** Waits for running writes and closes the store. */
+  /** Waits for running writes and closes the stores. */
   close(): Promise<void>;
 }
 

@@ -46,9 +46,8 @@ async function main(): Promise<void> {
   }
   const { url, port } = running;
   const address = settings.isPublicUrlSet ? `${settings.host} port ${String(port)}, known as ${url}` : url;
-  console.log(
-    `fhir-on-appsync listens on ${address} (data in ${settings.dataFolder}, ready in ${String(milliseconds)} ms)`,
-  );
+  const data = settings.engines.kind === 'aws' ? 'DynamoDB, searched by OpenSearch' : settings.dataFolder;
+  console.log(`fhir-on-appsync listens on ${address} (data in ${data}, ready in ${String(milliseconds)} ms)`);
   let isClosing = false;
   const close = (): void => {
     if (isClosing) process.exit(130); // a second Ctrl-C does not wait; LMDB keeps what was committed

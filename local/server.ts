@@ -8,12 +8,14 @@ import type { Logger } from 'pino';
 import { notFound, outcome } from '../fhir/outcome.js';
 import { fhirVersions } from '../fhir/version.js';
 import { fhirJson } from '../rest/answer.js';
+import { stronglyConsistent } from '../interactions/consistency.js';
 import { createRestApp } from '../rest/app.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { createAuthentication } from './authentication.js';
-import { type EmbeddedServers, openServers } from './compose.js';
+import type { EmbeddedServer, EmbeddedServers } from './compose.js';
 import { createGraphqlHandler } from './graphql.js';
 import { loopbackOnly } from './loopback-only.js';
+import { openStores } from './open-stores.js';
 import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
@@ -60,7 +62,8 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   for (const version of fhirVersions) {
     const server = servers[version];
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
-    app.all(`/${version}/graphql`, graphqlCors, createGraphqlHandler({ server, authenticate, folders, log, ...base }));
+    const graphql = createGraphqlHandler({ server: graphqlServer(server, log), authenticate, folders, log, ...base });
+    app.all(`/${version}/graphql`, graphqlCors, graphql);
     app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
   }
   if (settings.auth === 'on') {
@@ -82,6 +85,15 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   return app;
 }
 
+/** REST asks for consistency by request; a GraphQL write is as the deployment says. */
+function graphqlServer(server: EmbeddedServer, log: Logger): EmbeddedServer {
+  if (server.consistency !== 'strong') return server;
+  const onDelay = (error: unknown): void => {
+    log.error({ name: error instanceof Error ? error.name : typeof error }, 'a write is not in the index yet');
+  };
+  return { ...server, store: stronglyConsistent(server, onDelay).store };
+}
+
 async function listen(server: Server, settings: Settings): Promise<number> {
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
@@ -97,7 +109,7 @@ async function listen(server: Server, settings: Settings): Promise<number> {
  * @throws StoreError, SettingsError, or the listening socket's error (`EADDRINUSE`, …); nothing is left open.
  */
 export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
-  const stores = await openServers(settings.dataFolder);
+  const stores = await openStores(settings, log);
   // Longer than the idle time of proxies and clients in front, so that none of them reuses a connection just closed here.
   // Page links of a search by POST hold its whole query, sealed: more than Node's 16 KiB.
   const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 128 * 1024 });

@@ -14,6 +14,27 @@ export interface Settings {
   readonly isPublicUrlSet: boolean;
   /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
   readonly signInPassword: string | undefined;
+  /** What holds resources and their search index. */
+  readonly engines: Engines;
+}
+
+/** LMDB in this process, or DynamoDB and OpenSearch. */
+export type Engines = { readonly kind: 'embedded' } | AwsEngines;
+
+/** Where DynamoDB and OpenSearch are, and how they are used. */
+export interface AwsEngines {
+  readonly kind: 'aws';
+  /** AWS's own without it. */
+  readonly dynamoDbEndpoint: string | undefined;
+  readonly openSearchEndpoint: string;
+  /** The SDK finds it, or not, without it. */
+  readonly region: string | undefined;
+  /** What the names of tables and indices begin with. */
+  readonly prefix: string;
+  /** Whether tables and indices that are not there are made. */
+  readonly createMissing: boolean;
+  /** When searches see a write, unless a request says so. */
+  readonly consistency: 'eventual' | 'strong';
 }
 
 /** A setting that cannot be used; the message names the variable, what it is and what it may be. */
@@ -34,6 +55,41 @@ function portOf(text: string): number {
   if (!/^\d+$/.test(text) || port > 65535)
     throw new SettingsError(`PORT is "${text}": it must be a number from 0 to 65535`);
   return port;
+}
+
+const localUrl = (text: string): boolean => loopback.test(new URL(text).hostname.replace(/^\[|\]$/g, ''));
+
+function enginesOf(setting: (name: string, standard: string) => string): Engines {
+  if (oneOf('ENGINES', setting('ENGINES', 'embedded'), ['embedded', 'aws']) === 'embedded') return { kind: 'embedded' };
+  const endpoint = (name: string): string | undefined => {
+    const text = setting(name, '').replace(/\/+$/, '');
+    if (text === '') return undefined;
+    if (!/^https?:/.test(text) || !URL.canParse(text)) {
+      throw new SettingsError(`${name} is no URL such as http://127.0.0.1:8000`); // it may hold a password
+    }
+    return text;
+  };
+  const dynamoDbEndpoint = endpoint('DYNAMODB_ENDPOINT');
+  const openSearchEndpoint = endpoint('OPENSEARCH_ENDPOINT');
+  if (openSearchEndpoint === undefined) throw new SettingsError('ENGINES=aws needs OPENSEARCH_ENDPOINT');
+  const isLocal = dynamoDbEndpoint !== undefined && localUrl(dynamoDbEndpoint) && localUrl(openSearchEndpoint);
+  const prefix = setting('TABLE_PREFIX', 'fhir');
+  if (!/^[a-z][a-z0-9-]{0,99}$/.test(prefix)) {
+    throw new SettingsError(`TABLE_PREFIX is "${prefix}": it may have small letters, digits and "-", a letter first`);
+  }
+  const region = setting('AWS_REGION', isLocal ? 'us-east-1' : '');
+  return {
+    kind: 'aws',
+    dynamoDbEndpoint,
+    openSearchEndpoint,
+    region: region === '' ? undefined : region,
+    prefix,
+    createMissing: oneOf('CREATE_MISSING', setting('CREATE_MISSING', isLocal ? 'on' : 'off'), ['on', 'off']) === 'on',
+    consistency:
+      oneOf('CONSISTENCY', setting('CONSISTENCY', 'eventual'), ['eventual', 'strong']) === 'strong'
+        ? 'strong'
+        : 'eventual',
+  };
 }
 
 /** PUBLIC_URL, no slash at the end. */
@@ -73,5 +129,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
+    engines: enginesOf(setting),
   };
 }

@@ -92,7 +92,9 @@ const atVersion = (versionId: number): Condition =>
   versionId === 0 ? { kind: 'absent' } : { kind: 'equals', attributes: { versionId, lock: undefined } };
 
 const claimedFor = (target: ResourceKey | undefined): Condition =>
-  target === undefined ? { kind: 'absent' } : { kind: 'equals', attributes: { type: target.type, id: target.id } };
+  target === undefined
+    ? { kind: 'absent' }
+    : { kind: 'equals', attributes: { type: target.type, id: target.id, lock: undefined } };
 
 function requireNext(next: Put['next'], previous: Put['previous']): void {
   if (previous !== undefined && keyText(previous) !== keyText(next)) {

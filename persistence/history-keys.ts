@@ -32,6 +32,12 @@ export const historyColumns = (
 export const historySort = ({ lastUpdated, type, id, versionId }: HistoryPlace): string =>
   `${lastUpdated}|${type}|${id}|${archiveKey(versionId)}`;
 
+/** The version that stands at a place of the history index. */
+export function placeOf(hs: string): HistoryPlace {
+  const [lastUpdated = '', type = '', id = '', versionId] = hs.split('|');
+  return { lastUpdated, type, id, versionId: Number(versionId) };
+}
+
 /** The partition of the types a tenant has or had resources of, one item each: the history of all begins with it. */
 export const typesPartition = (tenant: string): string => `${tenant}#types`;
 

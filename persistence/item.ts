@@ -59,6 +59,12 @@ export function versionItem(
   };
 }
 
+/** The item of a version with its place in the history index, which it has not while it is staged. */
+export function withHistory({ tenant, historyShards }: ItemSpace, item: Item): Item {
+  const version = versionOf({ body: '', ...item }); // its body may be elsewhere
+  return version === undefined ? item : { ...item, ...historyColumns(tenant, version, historyShards) };
+}
+
 /**
  * The version an item holds.
  * @returns undefined for a staged version (0), which does not count yet.
@@ -92,11 +98,9 @@ export const claimItem = (tenant: string, digest: string, target: ResourceKey, c
   commitId,
 });
 
-/** The resource a claim's item names. */
-export const claimTarget = (item: Item): ResourceKey => ({
-  type: column(item, 'type', 'string'),
-  id: column(item, 'id', 'string'),
-});
+/** The resource a claim's item names; undefined for a claim that does not count yet. */
+export const claimTarget = (item: Item): ResourceKey | undefined =>
+  item['type'] === undefined ? undefined : { type: column(item, 'type', 'string'), id: column(item, 'id', 'string') };
 
 interface Kinds {
   string: string;

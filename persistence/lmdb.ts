@@ -126,6 +126,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     maxBytes: Infinity,
     historyShards: 1,
     historyHorizon: 0,
+    atomicWritesCostMore: false,
     get: (key) => attempt(() => read(key)),
     batchGet: (keys) => attempt(() => keys.map(read)),
     query: (request) => attempt(() => query(request)),

@@ -22,3 +22,21 @@ export async function loadVersion(item: Item, bodies: BodyStore | undefined): Pr
   }
   return { ...version, body, overflow: true };
 }
+
+/** Bodies fetched at the same time: each may be large. */
+const bodiesAtOnce = 16;
+
+/** The versions items hold, in their order; undefined where there is no item or a staged version. */
+export async function loadVersions(
+  items: readonly (Item | undefined)[],
+  bodies: BodyStore | undefined,
+): Promise<readonly (StoredVersion | undefined)[]> {
+  const load = (item: Item | undefined): Promise<StoredVersion | undefined> | undefined =>
+    item === undefined ? undefined : loadVersion(item, bodies);
+  const versions: (StoredVersion | undefined)[] = [];
+  const atOnce = items.some((item) => item?.['overflow'] !== undefined) ? bodiesAtOnce : items.length;
+  for (let from = 0; from < items.length; from += atOnce) {
+    versions.push(...(await Promise.all(items.slice(from, from + atOnce).map(load))));
+  }
+  return versions;
+}

@@ -45,20 +45,68 @@ export type ResourceWrite =
 export type CommitResult =
   { readonly committed: true } | { readonly committed: false; readonly conflicts: readonly number[] };
 
+/** One version of a resource. */
+export interface VersionKey extends ResourceKey {
+  readonly versionId: number;
+}
+
+/** A part of the history of one or more types. */
+export interface TypesHistory {
+  readonly types: readonly string[];
+  readonly oldestFirst: boolean;
+  /** Instants in UTC with milliseconds, both inclusive. */
+  readonly from?: string;
+  readonly to?: string;
+  /** The `last` of the page before. */
+  readonly after?: string;
+  /** ≥ 1 */
+  readonly count: number;
+}
+
+/** A page of the history of types. */
+export interface TypesHistoryPage {
+  readonly versions: readonly StoredVersion[];
+  /** The place of the last version, to go on behind it; absent on an empty page. */
+  readonly last?: string;
+  readonly more: boolean;
+  /** The instant up to which everything written is shown; what is later comes later. */
+  readonly end: string;
+}
+
+/** A part of the history of a resource: at most `count` versions, newer than version `after`, older than `before`. */
+export interface InstanceHistory {
+  readonly count: number;
+  readonly before?: number;
+  readonly after?: number;
+  readonly oldestFirst?: boolean;
+}
+
 /** The versions of all resources of one FHIR version, on a Table. Reads are linearisable per resource. */
 export interface ResourceStore {
-  /** The most writes one commit takes so far (an update needs two actions); Infinity on LMDB. */
-  readonly maxWrites: number;
   /** The current version, a tombstone included; undefined when there never was one. 1 read. */
   read(key: ResourceKey): Promise<StoredVersion | undefined>;
   /** The current versions in the keys' order. 1 read per 100 keys. */
   readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]>;
   /** One version. At most 2 reads. */
   vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined>;
-  /** Versions, newest first, at most `count`, older than version `before` if given. */
-  history(key: ResourceKey, page: { count: number; before?: number }): Promise<readonly StoredVersion[]>;
+  /** Versions by their numbers, in the keys' order, as the history of types sees them. 1 or 2 reads per 100 keys. */
+  vreadMany(keys: readonly VersionKey[]): Promise<readonly (StoredVersion | undefined)[]>;
+  /** The versions of a resource, newest first unless told otherwise. 1 read and 1 query. */
+  history(key: ResourceKey, page: InstanceHistory): Promise<readonly StoredVersion[]>;
+  /**
+   * The versions of all resources of types, by when they were written, complete up to `end`.
+   * 1 query for open transactions, 1 per type in use and shard, 1 or 2 reads per 100 versions; 1 query for the types
+   * in use when several are asked for.
+   */
+  historyOfTypes(request: TypesHistory): Promise<TypesHistoryPage>;
+  /** How many versions there are in it. */
+  countHistory(request: Omit<TypesHistory, 'count'>): Promise<number>;
   /** The resource that holds a claim. */
   claimed(criteria: string): Promise<ResourceKey | undefined>;
-  /** Writes all or nothing. A resource may stand in one put only. */
+  /** Writes all or nothing, however many. A resource may stand in one put only. */
   commit(writes: readonly ResourceWrite[]): Promise<CommitResult>;
+  /** Ends a transaction that a process may have left, by its id (`openTransaction` of stream.ts). */
+  recover(transaction: string): Promise<void>;
+  /** Ends all transactions that processes have left: to be called every minute where several processes write. */
+  sweep(): Promise<number>;
 }

@@ -1,13 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { tooCostly } from '../fhir/outcome.js';
 import type { ResourceKey } from '../fhir/resource.js';
-import { commitActions } from './commit.js';
+import { commitActions, type CommitActions } from './commit.js';
+import { typeItem } from './history-keys.js';
+import { countHistory, historyOfTypes, readVersions } from './history.js';
 import type { BodyStore } from './body-store.js';
 import { claimTarget } from './item.js';
 import { archiveKey, claimKey, claimPartitionKey, currentKey, defaultTenant, partitionKey } from './keys.js';
-import { loadVersion } from './load-version.js';
-import type { CommitResult, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
-import type { Item, ItemKey, Table } from './table.js';
+import { loadVersion, loadVersions } from './load-version.js';
+import type { CommitResult, InstanceHistory, ResourceStore, ResourceWrite, StoredVersion } from './resource-store.js';
+import type { Item, ItemKey, Table, WriteAction, WriteResult } from './table.js';
+import { commitInSteps } from './transaction/commit.js';
+import { lockOf, type TransactionSpace } from './transaction/record.js';
+import { recover, recoverLocks, sweep } from './transaction/recover.js';
+import { resolve, type Counting } from './transaction/resolve.js';
+import { fitsOneWrite } from './transaction/writes.js';
 
 /** What a store may be told. */
 export interface StoreOptions {
@@ -19,11 +25,18 @@ export interface StoreOptions {
   readonly bodies?: BodyStore;
   /** Bytes of a body in UTF-8; 350,000 without it: DynamoDB takes items of 400 KB, keys and envelope included. */
   readonly inlineLimit?: number;
+  /** The clock, in milliseconds since 1970, by which versions are stamped as well. */
+  readonly now?: () => number;
+  /** How long a commit in several steps may take, in milliseconds: longer than a Lambda runs; one minute without it. */
+  readonly transactionExpiry?: number;
 }
 
 /** The versions of resources on a low-level table: one code path for every engine. */
 export function createResourceStore(table: Table, options: StoreOptions = {}): ResourceStore {
-  const { tenant = defaultTenant, newCommitId = randomUUID, bodies, inlineLimit = 350_000 } = options;
+  const { tenant = defaultTenant, newCommitId = randomUUID, now = Date.now, bodies, inlineLimit = 350_000 } = options;
+  const { historyShards } = table;
+  const expiry = options.transactionExpiry ?? 60_000;
+  const space: TransactionSpace = { table, tenant, historyShards, now, expiry, bodies };
   const versionKey = ({ type, id }: ResourceKey, sk: string): ItemKey => ({ pk: partitionKey(tenant, type, id), sk });
   const claimItemKey = (criteria: string): ItemKey => ({
     pk: claimPartitionKey(tenant, claimDigest(criteria)),
@@ -33,22 +46,56 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
   const versionIn = async (item: Item | undefined): Promise<StoredVersion | undefined> =>
     item === undefined ? undefined : loadVersion(item, bodies);
 
-  const read = async (key: ResourceKey): Promise<StoredVersion | undefined> =>
-    versionIn(await table.get(versionKey(key, currentKey)));
-
-  async function readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]> {
-    const items = await table.batchGet(keys.map((key) => versionKey(key, currentKey)));
-    return loadAll(items);
+  /** What counts under the keys, whatever transactions hold of it. */
+  async function counting(keys: readonly ItemKey[]): Promise<readonly Counting[]> {
+    const [only, second] = keys;
+    const items = only === undefined || second !== undefined ? await table.batchGet(keys) : [await table.get(only)];
+    return resolve(space, keys, items);
   }
 
-  /** A few bodies at a time: each may be large. */
-  async function loadAll(items: readonly (Item | undefined)[]): Promise<readonly (StoredVersion | undefined)[]> {
-    if (!items.some((item) => item?.['overflow'] !== undefined)) return Promise.all(items.map(versionIn));
-    const versions: (StoredVersion | undefined)[] = [];
-    for (let from = 0; from < items.length; from += bodiesAtOnce) {
-      versions.push(...(await Promise.all(items.slice(from, from + bodiesAtOnce).map(versionIn))));
-    }
-    return versions;
+  const read = async (key: ResourceKey): Promise<StoredVersion | undefined> =>
+    versionIn(currentOf((await counting([versionKey(key, currentKey)]))[0]));
+
+  async function readMany(keys: readonly ResourceKey[]): Promise<readonly (StoredVersion | undefined)[]> {
+    const found = await counting(keys.map((key) => versionKey(key, currentKey)));
+    return loadVersions(found.map(currentOf), bodies);
+  }
+
+  /** The newest versions that are in no archive yet: one, or two when a committed one is not rolled forward yet. */
+  async function newest(key: ResourceKey): Promise<readonly StoredVersion[]> {
+    const [found] = await counting([versionKey(key, currentKey)]);
+    const versions = await loadVersions([found?.staged, found?.stored], bodies);
+    return versions.filter((version) => version !== undefined);
+  }
+
+  async function vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined> {
+    const heads = await newest(key);
+    const head = heads.find((version) => version.versionId === versionId);
+    const [current] = heads;
+    if (head !== undefined || current === undefined) return head;
+    if (!Number.isSafeInteger(versionId) || versionId < 1 || versionId > current.versionId) return undefined;
+    return versionIn(await table.get(versionKey(key, archiveKey(versionId))));
+  }
+
+  async function history(key: ResourceKey, page: InstanceHistory): Promise<readonly StoredVersion[]> {
+    const { count, before = Infinity, after = 0, oldestFirst = false } = page;
+    // Archives are read below the current version that was read: an update in between adds none there.
+    const heads = await newest(key);
+    const oldest = heads.at(-1);
+    if (oldest === undefined || count < 1) return [];
+    const inside = heads.filter(({ versionId }) => versionId < before && versionId > after);
+    const [from, to] = [after + 1, Math.min(before, oldest.versionId) - 1];
+    const limit = oldestFirst ? count : count - inside.length;
+    const { pk } = versionKey(key, currentKey);
+    const range = { pk, from: archiveKey(from), to: archiveKey(to), descending: !oldestFirst, limit };
+    const items = limit < 1 || from > to ? [] : await table.query(range);
+    const archives = (await loadVersions(items, bodies)).filter((version) => version !== undefined);
+    return (oldestFirst ? [...archives, ...inside.toReversed()] : [...inside, ...archives]).slice(0, count);
+  }
+
+  async function claimed(criteria: string): Promise<ResourceKey | undefined> {
+    const item = (await counting([claimItemKey(criteria)]))[0]?.stored;
+    return item === undefined ? undefined : claimTarget(item);
   }
 
   /** Puts the large bodies of a commit where they belong, before anything refers to them. */
@@ -66,54 +113,64 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     return placed;
   }
 
-  async function vread(key: ResourceKey, versionId: number): Promise<StoredVersion | undefined> {
-    const current = await read(key);
-    if (current === undefined || current.versionId === versionId) return current;
-    if (!Number.isSafeInteger(versionId) || versionId < 1 || versionId > current.versionId) return undefined;
-    return versionIn(await table.get(versionKey(key, archiveKey(versionId))));
-  }
-
-  async function history(
-    key: ResourceKey,
-    { count, before = Infinity }: { count: number; before?: number },
-  ): Promise<readonly StoredVersion[]> {
-    // Archives are read below the current version that was read: an update in between adds none there.
-    const current = await read(key);
-    if (current === undefined || count < 1) return [];
-    const newest = current.versionId < before ? [current] : [];
-    const below = Math.min(before, current.versionId) - 1;
-    const limit = count - newest.length;
-    if (limit < 1 || below < 1) return newest;
-    const { pk } = versionKey(key, currentKey);
-    const items = await table.query({ pk, from: archiveKey(1), to: archiveKey(below), descending: true, limit });
-    return [...newest, ...(await loadAll(items)).filter((version) => version !== undefined)];
-  }
-
-  async function claimed(criteria: string): Promise<ResourceKey | undefined> {
-    const item = await table.get(claimItemKey(criteria));
-    return item === undefined ? undefined : claimTarget(item);
-  }
-
   async function commit(asked: readonly ResourceWrite[]): Promise<CommitResult> {
     const commitId = newCommitId();
     const writes = await putBodies(asked, commitId);
-    const { actions, places, contradictions } = commitActions(
-      { tenant, historyShards: table.historyShards },
-      writes,
-      commitId,
-      claimDigest,
-    );
-    if (contradictions.length > 0) return { committed: false, conflicts: contradictions };
-    if (actions.length === 0) return { committed: true };
-    if (actions.length > table.maxActions) {
-      throw tooCostly(
-        `This takes ${String(actions.length)} database actions; one transaction has at most ${String(table.maxActions)}`,
-      );
+    const planned = commitActions({ tenant, historyShards }, writes, commitId, claimDigest);
+    if (planned.contradictions.length > 0) return { committed: false, conflicts: planned.contradictions };
+    if (planned.actions.length === 0) return { committed: true };
+    await announceTypes(writes);
+    if (isTooLate(writes)) return { committed: false, conflicts: writes.map((_, place) => place) };
+    const result = fitsOneWrite(table, planned.actions)
+      ? await commitAtOnce(planned, isLoneUpdate(writes))
+      : await commitInSteps(space, planned, commitId);
+    if (result.committed || (await wasCommitted(writes, commitId))) return { committed: true };
+    return { committed: false, conflicts: [...new Set(result.conflicts)].toSorted((a, b) => a - b) };
+  }
+
+  async function commitAtOnce({ actions, places }: CommitActions, loneUpdate: boolean): Promise<CommitResult> {
+    const result = await write(actions, loneUpdate);
+    if (result.written) return { committed: true };
+    const locks = result.failures.flatMap(({ existing }) => {
+      const lock = lockOf(existing);
+      return existing === undefined || lock === undefined ? [] : [{ key: { pk: existing.pk, sk: existing.sk }, lock }];
+    });
+    await recoverLocks(space, locks);
+    return { committed: false, conflicts: result.failures.flatMap(({ action }) => places[action] ?? []) };
+  }
+
+  /**
+   * Where atomicity costs, a lone update puts the archived version first, by itself: it is a copy of what is current,
+   * so nobody sees it before the new version stands there, and if that never comes it is what the next update puts.
+   */
+  async function write(actions: readonly WriteAction[], loneUpdate: boolean): Promise<WriteResult> {
+    if (!loneUpdate || !table.atomicWritesCostMore) return table.write(actions);
+    for (const [place, action] of actions.entries()) {
+      const result = await table.write([action]);
+      if (!result.written) {
+        return { written: false, failures: result.failures.map((failure) => ({ ...failure, action: place })) };
+      }
     }
-    const result = await table.write(actions);
-    if (result.written || (await wasCommitted(writes, commitId))) return { committed: true };
-    const conflicts = result.failures.flatMap(({ action }) => places[action] ?? []);
-    return { committed: false, conflicts: [...new Set(conflicts)].toSorted((a, b) => a - b) };
+    return { written: true };
+  }
+
+  const announced = new Set<string>();
+  /** The types in use are listed before the first version of a type is there: the history of the system begins with them. */
+  async function announceTypes(writes: readonly ResourceWrite[]): Promise<void> {
+    const types = new Set(writes.flatMap((write) => (write.kind === 'put' ? [write.next.type] : [])));
+    for (const type of types) {
+      if (announced.has(type)) continue;
+      const item = typeItem(tenant, type);
+      if ((await table.get(item)) === undefined) await table.write([{ kind: 'put', item }]);
+      announced.add(type);
+    }
+  }
+
+  /** Where the history index lags, a version is written soon after its instant or not at all: history goes on behind it. */
+  function isTooLate(writes: readonly ResourceWrite[]): boolean {
+    if (table.historyHorizon === 0) return false;
+    const earliest = now() - table.historyHorizon / 2;
+    return writes.some((write) => write.kind === 'put' && Date.parse(write.next.lastUpdated) < earliest);
   }
 
   /**
@@ -125,13 +182,31 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     const put = writes.find((write) => write.kind === 'put');
     if (put !== undefined) return (await vread(put.next, put.next.versionId))?.commitId === commitId;
     const claim = writes.find((write) => write.kind === 'claim');
-    return claim !== undefined && (await table.get(claimItemKey(claim.criteria)))?.['commitId'] === commitId;
+    if (claim === undefined) return false;
+    return (await counting([claimItemKey(claim.criteria)]))[0]?.stored?.['commitId'] === commitId;
   }
 
-  return { maxWrites: table.maxActions, read, readMany, vread, history, claimed, commit };
+  return {
+    read,
+    readMany,
+    vread,
+    vreadMany: (keys) => readVersions(space, keys),
+    history,
+    historyOfTypes: (request) => historyOfTypes(space, request),
+    countHistory: (request) => countHistory(space, request),
+    claimed,
+    commit,
+    async recover(transaction) {
+      await recover(space, transaction);
+    },
+    sweep: () => sweep(space),
+  };
 }
 
-/** Bodies fetched at the same time. */
-const bodiesAtOnce = 16;
+/** Whether a commit is one new version of a resource that was there, which is two actions. */
+const isLoneUpdate = ([write, ...others]: readonly ResourceWrite[]): boolean =>
+  others.length === 0 && write?.kind === 'put' && write.previous !== undefined;
+
+const currentOf = (found: Counting | undefined): Item | undefined => found?.staged ?? found?.stored;
 
 const claimDigest = (criteria: string): string => createHash('sha256').update(criteria).digest('hex');

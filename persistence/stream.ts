@@ -3,21 +3,38 @@ import { versionOf } from './item.js';
 import { currentKey } from './keys.js';
 import { loadVersion } from './load-version.js';
 import type { StoredVersion } from './resource-store.js';
-import type { ItemChange } from './table.js';
+import type { Item, ItemChange } from './table.js';
+import { lockOf, recordOf } from './transaction/record.js';
 
 /**
  * The version that became current by a change, a tombstone included. Where a body store is used, `loadCurrentChange`.
- * @returns undefined for what an index ignores: archived versions, claims, staged versions, removed items.
+ * @returns undefined for what an index ignores: archived versions, claims, staged and locked versions, records of
+ * transactions, removed items.
  * @throws Error when the body is kept elsewhere.
  */
-export const currentChange = (change: ItemChange): StoredVersion | undefined =>
-  change.key.sk === currentKey && change.after !== undefined ? versionOf(change.after) : undefined;
+export const currentChange = (change: ItemChange): StoredVersion | undefined => {
+  const item = currentItem(change);
+  return item === undefined ? undefined : versionOf(item);
+};
 
 /**
  * The version that became current by a change, its body fetched from where it is.
  * @returns undefined for what an index ignores.
  */
 export async function loadCurrentChange(change: ItemChange, bodies?: BodyStore): Promise<StoredVersion | undefined> {
-  const { key, after } = change;
-  return key.sk === currentKey && after !== undefined ? loadVersion(after, bodies) : undefined;
+  const item = currentItem(change);
+  return item === undefined ? undefined : loadVersion(item, bodies);
+}
+
+const currentItem = ({ key, after }: ItemChange): Item | undefined =>
+  key.sk === currentKey && lockOf(after) === undefined ? after : undefined;
+
+/**
+ * The transaction that a change committed or aborted: who reads the stream ends it (`recover` of the store), unless
+ * the process that began it has done so.
+ * @returns undefined for any other change.
+ */
+export function decidedTransaction({ after }: ItemChange): string | undefined {
+  const record = recordOf(after);
+  return record === undefined || record.state === 'pending' || record.ended !== undefined ? undefined : record.id;
 }

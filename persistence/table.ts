@@ -49,7 +49,10 @@ export interface ScanPage {
   readonly next?: ItemKey;
 }
 
-/** One change of an item, in commit order per key. `position` orders changes of the feed and continues reading. */
+/**
+ * One change of an item, in commit order per key. `position` continues reading behind it; it is opaque, and of use
+ * only to the consumer that was given it.
+ */
 export interface ItemChange {
   readonly position: string;
   readonly key: ItemKey;
@@ -76,6 +79,8 @@ export interface Table {
    * write may take, each. 0 where the index is written with the item and there is one writer.
    */
   readonly historyHorizon: number;
+  /** Whether a write of two actions costs more than two writes of one: DynamoDB doubles the units of the former. */
+  readonly atomicWritesCostMore: boolean;
   get(key: ItemKey): Promise<Item | undefined>;
   /** The items of the keys, in the keys' order, `undefined` where there is none; keys may repeat. */
   batchGet(keys: readonly ItemKey[]): Promise<readonly (Item | undefined)[]>;
@@ -92,6 +97,10 @@ export interface Table {
   write(actions: readonly WriteAction[]): Promise<WriteResult>;
   /** Reads one of `segments` disjoint parts of the table; `after` is the `next` of the page before. */
   scan(request: { segment: number; segments: number; limit: number; after?: ItemKey }): Promise<ScanPage>;
-  /** Changes after `position` (from the feed's start without one), oldest first, at most `limit`. */
+  /**
+   * Changes behind the position `after` (from the feed's start without one), at most `limit`: those of one key in the
+   * order they were made in. None means none for now. A put that changes nothing of an item may be none. One consumer.
+   * @throws StoreError when changes behind `after` are no longer kept.
+   */
   changes(request: { after?: string; limit: number }): Promise<readonly ItemChange[]>;
 }

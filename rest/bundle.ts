@@ -4,7 +4,8 @@ import { outcome, type OperationOutcome } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { FhirVersion } from '../fhir/version.js';
 import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
-import type { HistoryPage } from '../interactions/history-instance.js';
+import type { HistoryScope } from '../interactions/history-request.js';
+import type { HistoryPage } from '../interactions/history.js';
 import type { OperationAnswer } from '../interactions/operations/operation.js';
 import type { SearchPage } from '../interactions/search-page.js';
 import type { WriteOutcome } from '../interactions/server.js';
@@ -87,19 +88,14 @@ export const operationBody = (baseUrl: string, answer: OperationAnswer): string 
  * A history Bundle. https://hl7.org/fhir/R4/http.html#history
  * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each). STU3 wants a fullUrl once per
  * versionId (bdl-7), which two deletions of one resource could not tell apart: there they go without.
- * @param before what the page was asked for with, for the self link; absent on the first page.
  */
-export function historyBundle(
-  version: FhirVersion,
-  baseUrl: string,
-  key: ResourceKey,
-  page: HistoryPage,
-  asked: { readonly count: number; readonly before?: number },
-): string {
-  const pageUrl = (before?: number): string =>
-    `${baseUrl}/${keyText(key)}/_history?_count=${String(asked.count)}${before === undefined ? '' : `&_page=${String(before)}`}`;
+export function historyBundle(version: FhirVersion, baseUrl: string, page: HistoryPage): string {
+  const url = `${baseUrl}/${historyPath(page.scope)}`;
+  const pageUrl = (token: string): string => `${url}?_page=${encodeURIComponent(token)}`;
+  const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
+  const self = page.cursor === undefined ? `${url}${query === '' ? '' : `?${query}`}` : pageUrl(page.cursor);
   const entries = page.versions.map((stored) => {
-    const { status, request } = historyRequest(stored);
+    const { status, request } = historyRequest(version, stored);
     return members([
       version === 'stu3' && stored.deleted ? undefined : fullUrl(baseUrl, stored),
       stored.deleted ? undefined : `"resource":${stored.body}`,
@@ -109,23 +105,35 @@ export function historyBundle(
         : `"response":${JSON.stringify({ status: statusText(status), etag: etagOf(stored), lastModified: stored.lastUpdated })}`,
     ]);
   });
+  const { first, next } = page.links;
   return members([
-    '"resourceType":"Bundle","type":"history"',
+    '"resourceType":"Bundle"',
+    page.end === undefined ? undefined : `"meta":{"lastUpdated":"${page.end}"}`,
+    '"type":"history"',
     totalOf(page.total),
     list('link', [
-      link('self', pageUrl(asked.before)),
-      ...(asked.before === undefined ? [] : [link('first', pageUrl())]),
-      ...(page.next === undefined ? [] : [link('next', pageUrl(page.next))]),
+      link('self', self),
+      ...(first === undefined ? [] : [link('first', pageUrl(first))]),
+      ...(next === undefined ? [] : [link('next', pageUrl(next))]),
     ]),
     list('entry', entries),
   ]);
 }
 
-/** The request that made a version, and the status it was answered with. */
-function historyRequest(stored: StoredVersion): { status: number; request: { method: string; url: string } } {
-  const { method, type, versionId } = stored;
+function historyPath(scope: HistoryScope): string {
+  if (scope.kind === 'instance') return `${keyText(scope.key)}/_history`;
+  return scope.kind === 'type' ? `${scope.type}/_history` : '_history';
+}
+
+/** The request that made a version, and the status it was answered with. STU3 has no PATCH among its methods. */
+function historyRequest(
+  version: FhirVersion,
+  stored: StoredVersion,
+): { status: number; request: { method: string; url: string } } {
+  const { type, versionId, created = versionId === 1 } = stored;
+  const method = version === 'stu3' && stored.method === 'PATCH' ? 'PUT' : stored.method;
   if (method === 'POST') return { status: 201, request: { method, url: type } };
-  const status = method === 'DELETE' ? 204 : versionId === 1 ? 201 : 200;
+  const status = method === 'DELETE' ? 204 : created ? 201 : 200;
   return { status, request: { method, url: keyText(stored) } };
 }
 
@@ -184,10 +192,8 @@ function responseEntry(
       return members([responseOf(304, entry.version, false)]);
     case 'search':
       return members([resource(searchsetBundle(baseUrl, entry.type, entry.page)), responseOf(200)]);
-    case 'history': {
-      const body = historyBundle(version, baseUrl, entry.key, entry.page, entry.asked);
-      return members([resource(body), responseOf(200)]);
-    }
+    case 'history':
+      return members([resource(historyBundle(version, baseUrl, entry.page)), responseOf(200)]);
     case 'operation':
       return members([resource(operationBody(baseUrl, entry.answer)), responseOf(200)]);
     case 'failed': {

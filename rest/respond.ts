@@ -2,7 +2,6 @@ import type { Request, Response } from 'express';
 import type { Principal } from '../auth/principal.js';
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
-import type { ResourceKey } from '../fhir/resource.js';
 import { batch } from '../interactions/batch.js';
 import { capabilities } from '../interactions/capabilities.js';
 import { withoutFormat } from '../interactions/conditional-create.js';
@@ -11,10 +10,9 @@ import { isUnmodified, namesVersion } from '../interactions/conditional-read.js'
 import { conditionalUpdate } from '../interactions/conditional-update.js';
 import { create } from '../interactions/create.js';
 import { deleteResource } from '../interactions/delete.js';
-import { historyInstance } from '../interactions/history-instance.js';
+import { history } from '../interactions/history.js';
 import { patch } from '../interactions/patch.js';
 import { type Preconditions, readPreconditions, readVersionTags } from '../interactions/preconditions.js';
-import { readHistoryParameters } from '../interactions/read-entry.js';
 import { jsonPatch, patchOfParameters } from '../interactions/read-patch.js';
 import { readQuery } from '../interactions/read-query.js';
 import type { FoundOperation } from '../interactions/operations/find-operation.js';
@@ -70,7 +68,14 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       requireWholeResource(parameters);
       return readAnswer(http, baseUrl, await vread(server, caller, route.key, route.versionId));
     case 'history':
-      return history(server, caller, route.key, parameters);
+      return jsonAnswer(
+        200,
+        historyBundle(
+          server.definitions.version,
+          baseUrl,
+          await history(server, caller, route.scope, readQuery(request.query)),
+        ),
+      );
     case 'search':
       return search(server, caller, route.type, readQuery(request.query), preference);
     case 'search-by-post': {
@@ -212,17 +217,6 @@ async function search(
     ...(cursor === undefined ? {} : { cursor }),
   });
   return jsonAnswer(200, searchsetBundle(caller.baseUrl, type, page, cursor));
-}
-
-async function history(
-  server: FhirServer,
-  caller: Caller,
-  key: ResourceKey,
-  parameters: URLSearchParams,
-): Promise<RestAnswer> {
-  const asked = readHistoryParameters([...parameters]);
-  const page = await historyInstance(server, caller, key, asked);
-  return jsonAnswer(200, historyBundle(server.definitions.version, caller.baseUrl, key, page, asked));
 }
 
 /** A version, or 304 when the client has it. https://hl7.org/fhir/R4/http.html#cread */

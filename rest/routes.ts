@@ -2,6 +2,7 @@ import { invalidRequest, methodNotAllowed, notFound, notImplemented, OperationOu
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import { type FoundOperation, operationOfPath } from '../interactions/operations/find-operation.js';
+import { historyScopeOf, type HistoryScope } from '../interactions/history-request.js';
 import { clip } from '../interactions/resource-type.js';
 
 /** The interaction a method and a path ask for. https://hl7.org/fhir/R4/http.html#summary */
@@ -12,7 +13,8 @@ export type Route =
   | { readonly kind: 'search-by-post'; readonly type: string }
   /** The criteria are the query. */
   | { readonly kind: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
-  | { readonly kind: 'read' | 'update' | 'patch' | 'delete' | 'history'; readonly key: ResourceKey }
+  | { readonly kind: 'read' | 'update' | 'patch' | 'delete'; readonly key: ResourceKey }
+  | { readonly kind: 'history'; readonly scope: HistoryScope }
   | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string }
   | ({ readonly kind: 'operation' } & FoundOperation);
 
@@ -33,15 +35,15 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
   const segments = decoded(path);
   if (segments === undefined)
     return { kind: 'none', error: invalidRequest('The path is not percent-encoded correctly') };
-  const [type, id, history, versionId] = segments;
+  const [type, id, history, versionId = ''] = segments;
   if (type === undefined) return byMethod(method, { POST: { kind: 'bundle' } }, 'The base');
   if (type === 'metadata' && id === undefined) return byMethod(method, { GET: { kind: 'capabilities' } }, 'metadata');
   const called = operationOfPath(definitions, segments);
   if (called instanceof OperationOutcomeError) return none(called);
   if (called !== undefined) return operationRoute(method, called);
-  if (type === '_history' || type === '_search') {
-    return none(notImplemented(`${type} of the whole system is not supported`));
-  }
+  if (type === '_search') return none(notImplemented('_search of the whole system is not supported'));
+  const scope = historyScopeOf(segments);
+  if (scope?.kind === 'system') return byMethod(method, { GET: { kind: 'history', scope } }, '_history');
   if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
   if (id === undefined) {
     const conditional = {
@@ -58,7 +60,7 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
   if (id === '_search' && history === undefined) {
     return byMethod(method, { POST: { kind: 'search-by-post', type } }, `${type}/_search`);
   }
-  if (id === '_history') return none(notImplemented(`The history of all ${type} resources is not supported`));
+  if (scope?.kind === 'type') return byMethod(method, { GET: { kind: 'history', scope } }, `${type}/_history`);
   const key = { type, id };
   if (history === undefined) {
     const what = `${type}/[id]`;
@@ -81,7 +83,7 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
     }
     return none(notFound(`The path ${clip(segments.join('/'))}`));
   }
-  if (versionId === undefined) return byMethod(method, { GET: { kind: 'history', key } }, `${type}/[id]/_history`);
+  if (scope !== undefined) return byMethod(method, { GET: { kind: 'history', scope } }, `${type}/[id]/_history`);
   return byMethod(method, { GET: { kind: 'vread', key, versionId } }, `${type}/[id]/_history/[vid]`);
 }
 

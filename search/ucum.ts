@@ -35,8 +35,8 @@ let loaded: UcumUtils | undefined;
 /** Loaded when the first unit is converted: 40 ms and 12 MB that no start should wait for. */
 function ucum(): UcumUtils {
   if (loaded === undefined) {
-    const load = createRequire(import.meta.url);
-    const { UcumLhcUtils } = load('@lhncbc/ucum-lhc') as { UcumLhcUtils: { getInstance(): UcumUtils } };
+    const require = createRequire(import.meta.url);
+    const { UcumLhcUtils } = require('@lhncbc/ucum-lhc') as { UcumLhcUtils: { getInstance(): UcumUtils } };
     loaded = UcumLhcUtils.getInstance();
   }
   return loaded;

@@ -1,11 +1,11 @@
-import { authorize } from '../../auth/authorize.js';
 import type { AccessFilter } from '../../fhir/access.js';
 import { parseJson } from '../../fhir/json.js';
-import { OperationOutcomeError, tooCostly } from '../../fhir/outcome.js';
+import { tooCostly } from '../../fhir/outcome.js';
 import type { Meta, Resource } from '../../fhir/resource.js';
+import { parseSearch } from '../../search/parse.js';
 import type { SearchRequest } from '../../search/request.js';
 import type { Position } from '../../search/search-index.js';
-import { isServedParameter } from '../../search/served-parameter.js';
+import { accessOrNone } from '../access.js';
 import { findMatches } from '../matches.js';
 import { read } from '../read.js';
 import type { Caller, FhirServer } from '../server.js';
@@ -15,6 +15,8 @@ import { parametersOf } from './parameters.js';
 
 /** So many labelled resources are looked at for the labels of a type or the system. */
 const mostLabelled = 10_000;
+
+const atOnce = 500;
 
 const byLabel = ['_profile', '_security', '_tag'];
 
@@ -49,16 +51,11 @@ interface ReadableType {
   readonly access: AccessFilter;
 }
 
-function readableTypes(server: FhirServer, { principal }: Caller): ReadableType[] {
-  return server.definitions.resourceTypes.flatMap((type) => {
-    try {
-      return [{ type, access: authorize(server.rules, principal, 'read', type) }];
-    } catch (error) {
-      if (error instanceof OperationOutcomeError && error.status === 403) return [];
-      throw error;
-    }
+const readableTypes = (server: FhirServer, caller: Caller): ReadableType[] =>
+  server.definitions.resourceTypes.flatMap((type) => {
+    const access = accessOrNone(server, caller, 'read', type);
+    return access === undefined ? [] : [{ type, access }];
   });
-}
 
 /**
  * The labels of all resources of some types that the caller may see.
@@ -70,10 +67,9 @@ async function labelsInUse(server: FhirServer, types: readonly ReadableType[]): 
   for (const { type, access } of types) {
     for (const code of byLabel) {
       const request = labelled(server, type, code);
-      if (request === undefined) continue;
       let after: Position | undefined;
       for (;;) {
-        const range = { limit: 500, ...(after === undefined ? {} : { after }) };
+        const range = { limit: atOnce, ...(after === undefined ? {} : { after }) };
         const { matches, more } = await findMatches(server, request, access, range);
         for (const { version } of matches) labels = withLabels(labels, metaOf(version.body));
         looked += matches.length;
@@ -89,17 +85,10 @@ async function labelsInUse(server: FhirServer, types: readonly ReadableType[]): 
 }
 
 /** The search for resources of a type that have a value for a parameter. */
-function labelled(server: FhirServer, type: string, code: string): SearchRequest | undefined {
-  const parameter = server.definitions.searchParameters.find(type, code);
-  if (parameter === undefined || !isServedParameter(parameter)) return undefined;
-  return {
-    type,
-    filters: [{ kind: 'missing', parameter, missing: false }],
-    sort: [],
-    includes: [],
-    revincludes: [],
-    count: mostLabelled,
-    used: [],
-    warnings: [],
-  };
-}
+const labelled = (server: FhirServer, type: string, code: string): SearchRequest =>
+  parseSearch(server.definitions, type, [[`${code}:missing`, 'false']], {
+    handling: 'strict',
+    defaultCount: atOnce,
+    maxCount: atOnce,
+    now: server.now(),
+  });

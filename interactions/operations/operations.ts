@@ -1,7 +1,24 @@
+import { codeSystemValidateCode } from './code-system-validate-code.js';
+import { encounterEverything, patientEverything } from './everything.js';
+import { expand } from './expand.js';
+import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
 import { meta } from './meta.js';
 import type { Operation } from './operation.js';
+import { subsumes } from './subsumes.js';
+import { valueSetValidateCode } from './value-set-validate-code.js';
 
 /** Every operation this server has: what routes, bundles and the capability statement go by. */
-export const operations: readonly Operation[] = [meta, metaAdd, metaDelete];
+export const operations: readonly Operation[] = [
+  meta,
+  metaAdd,
+  metaDelete,
+  patientEverything,
+  encounterEverything,
+  expand,
+  valueSetValidateCode,
+  codeSystemValidateCode,
+  lookup,
+  subsumes,
+];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import { validateResource } from '../../fhir/validate.js';
 import { capabilities } from '../../interactions/capabilities.js';
+import { operationsOf } from '../../interactions/operations/find-operation.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 interface Statement {
@@ -15,6 +16,7 @@ interface Statement {
       readonly searchParam?: readonly { readonly name: string; readonly definition: string; readonly type: string }[];
       readonly searchInclude?: readonly string[];
       readonly searchRevInclude?: readonly string[];
+      readonly operation?: readonly { readonly name: string; readonly definition: string }[];
     }[];
   }[];
 }
@@ -58,6 +60,47 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
         ].slice(from, from + 20);
         const { status, json } = await server.send('GET', `/${version}/${type}?${includes.join('&')}`);
         expect([type, status, json.issue]).toEqual([type, 200, undefined]);
+      }
+    }
+  });
+
+  test('states every operation by its definition, where the version has a place for it', () => {
+    const [rest] = statement(version).rest as unknown as readonly { readonly operation: readonly unknown[] }[];
+    const base = 'http://hl7.org/fhir/OperationDefinition';
+    if (version === 'stu3') {
+      expect(rest?.operation).toContainEqual({ name: 'expand', definition: { reference: `${base}/ValueSet-expand` } });
+      return;
+    }
+    expect(rest?.operation).toContainEqual({ name: 'meta', definition: `${base}/Resource-meta` });
+    const ofType = (type: string) => resourcesOf(version).find((each) => each.type === type)?.operation ?? [];
+    expect(ofType('ValueSet')).toContainEqual({ name: 'expand', definition: `${base}/ValueSet-expand` });
+    expect(ofType('Patient').map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['meta', 'meta-add', 'everything']),
+    );
+    expect(ofType('Patient').map(({ name }) => name)).not.toContain('expand');
+  });
+
+  test('promises only operations that there are, and all of them', async () => {
+    const at = async (path: string, name: string): Promise<boolean> => {
+      const { status, json } = await server.send('POST', `/${version}/${path}$${name}`, { body: '{}' });
+      return status !== 404 || json.issue[0].diagnostics?.startsWith('The operation') !== true;
+    };
+    const names = new Set(operationsOf(server.servers[version].definitions).map(({ name }) => name));
+    const [rest] = statement(version).rest as unknown as readonly {
+      readonly operation?: readonly { name: string }[];
+    }[];
+    const ofSystem = new Set(rest?.operation?.map(({ name }) => name));
+    if (version === 'stu3') {
+      expect([...ofSystem].sort()).toEqual([...names].sort());
+      return;
+    }
+    for (const name of [...names, 'nonsense']) expect([name, await at('', name)]).toEqual([name, ofSystem.has(name)]);
+    const asked = ['Patient', 'Encounter', 'ValueSet', 'CodeSystem', 'Basic'];
+    for (const { type, operation = [] } of resourcesOf(version).filter(({ type: each }) => asked.includes(each))) {
+      const promised = new Set(operation.map(({ name }) => name));
+      for (const name of names) {
+        const isThere = (await at(`${type}/`, name)) || (await at(`${type}/x/`, name));
+        expect([type, name, isThere]).toEqual([type, name, promised.has(name)]);
       }
     }
   });
@@ -173,13 +216,17 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
   });
 
   test('says of the whole system what is done: the rest is refused', async () => {
-    expect(statement(version).rest[0]?.interaction.map(({ code }) => code)).toEqual(['transaction', 'batch']);
+    expect(statement(version).rest[0]?.interaction.map(({ code }) => code)).toEqual([
+      'transaction',
+      'batch',
+      'history-system',
+    ]);
+    expect((await server.send('GET', `/${version}/_history`)).status).toBe(200);
     for (const type of ['transaction', 'batch']) {
       const { status } = await server.send('POST', `/${version}`, { body: { resourceType: 'Bundle', type } });
       expect(status).toBe(200);
     }
     for (const [method, path] of [
-      ['GET', '_history'],
       ['GET', '?name=x'],
       ['POST', '_search'],
     ] as const) {

@@ -7,7 +7,7 @@ import { readJsonPatch } from '../../fhir/patch/json-patch.js';
 import type { Resource } from '../../fhir/resource.js';
 import { indexable } from '../../indexer/index-change.js';
 import { create } from '../../interactions/create.js';
-import { historyInstance } from '../../interactions/history-instance.js';
+import { history } from '../../interactions/history.js';
 import { patch } from '../../interactions/patch.js';
 import { read } from '../../interactions/read.js';
 import { searchType } from '../../interactions/search-type.js';
@@ -91,7 +91,7 @@ describe('a resource too large for its item', () => {
     expect((await server.store.read(version))?.overflow).toBeUndefined();
     expect(parsed(patched.version)).toMatchObject({ name: [{ family: 'Large' }] });
     expect(parsed(await vread(server, caller, version, '1'))).toMatchObject(patient('Large'));
-    const { versions } = await historyInstance(server, caller, version, { count: 5 });
+    const { versions } = await history(server, caller, { kind: 'instance', key: version }, []);
     expect(versions.map(({ overflow }) => overflow === true)).toEqual([false, true]);
   });
 

@@ -48,7 +48,7 @@ describe.each(fhirVersions)('%s', (version) => {
   /** Of the three patients the texts and versions, and the number of everything the transactions may make. */
   const state = async (): Promise<readonly unknown[]> => [
     ...(await Promise.all(
-      ids.map(async (id) => (await server.send('GET', `/${version}/Patient/${id}/_history`)).text),
+      ids.map(async (id) => (await server.send('GET', `/${version}/Patient/${id}/_history?_count=1000`)).text),
     )),
     ...(await Promise.all(
       ['Patient', 'Practitioner', 'Observation'].map(

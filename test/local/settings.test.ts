@@ -13,6 +13,7 @@ describe('settings of the embedded server', () => {
       publicUrl: 'http://127.0.0.1:3000',
       isPublicUrlSet: false,
       signInPassword: undefined,
+      engines: { kind: 'embedded' },
     });
   });
 
@@ -63,5 +64,57 @@ describe('settings of the embedded server', () => {
 
   test('a misspelt AUTH does not switch sign-in off', () => {
     expect(() => readSettings({ AUTH: 'offf' })).toThrow(/AUTH/);
+  });
+
+  describe('ENGINES=aws', () => {
+    const local = {
+      ENGINES: 'aws',
+      DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000/',
+      OPENSEARCH_ENDPOINT: 'http://localhost:9200',
+    };
+    test('makes what is missing on this machine, and needs no region there', () => {
+      expect(readSettings(local).engines).toEqual({
+        kind: 'aws',
+        dynamoDbEndpoint: 'http://127.0.0.1:8000',
+        openSearchEndpoint: 'http://localhost:9200',
+        region: 'us-east-1',
+        prefix: 'fhir',
+        createMissing: true,
+        consistency: 'eventual',
+      });
+    });
+
+    test.each([
+      ['DynamoDB', { DYNAMODB_ENDPOINT: '' }],
+      ['DynamoDB', { DYNAMODB_ENDPOINT: 'https://dynamodb.eu-west-1.amazonaws.com' }],
+      ['OpenSearch', { OPENSEARCH_ENDPOINT: 'https://127.0.0.1.example.org' }],
+    ])('makes nothing when %s is elsewhere, unless it is told to', (_, elsewhere) => {
+      expect(readSettings({ ...local, ...elsewhere }).engines).toMatchObject({
+        createMissing: false,
+        region: undefined,
+      });
+      const told = { ...local, ...elsewhere, CREATE_MISSING: 'on', AWS_REGION: 'eu-west-1' };
+      expect(readSettings(told).engines).toMatchObject({ createMissing: true, region: 'eu-west-1' });
+    });
+
+    test.each([
+      ['OPENSEARCH_ENDPOINT', { OPENSEARCH_ENDPOINT: '' }],
+      ['OPENSEARCH_ENDPOINT', { OPENSEARCH_ENDPOINT: 'localhost:9200' }],
+      ['DYNAMODB_ENDPOINT', { DYNAMODB_ENDPOINT: 'ftp://x' }],
+      ['TABLE_PREFIX', { TABLE_PREFIX: 'a_b' }],
+      ['CREATE_MISSING', { CREATE_MISSING: 'yes' }],
+      ['CONSISTENCY', { CONSISTENCY: 'Strong' }],
+    ])('refuses a wrong %s by name', (name, wrong) => {
+      expect(() => readSettings({ ...local, ...wrong })).toThrow(SettingsError);
+      expect(() => readSettings({ ...local, ...wrong })).toThrow(name);
+    });
+
+    test('does not repeat an endpoint, which may hold a password', () => {
+      expect(() => readSettings({ ...local, OPENSEARCH_ENDPOINT: 'x://user:secret@host' })).toThrow(/^(?!.*secret)/);
+    });
+  });
+
+  test('other engines than there are are refused', () => {
+    expect(() => readSettings({ ENGINES: 'mongo' })).toThrow(/ENGINES is "mongo".*embedded/);
   });
 });

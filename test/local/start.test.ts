@@ -171,6 +171,17 @@ describe('npm start', () => {
   });
 });
 
+test('the embedded server loads no client of AWS or OpenSearch', async () => {
+  const tell = `process.on('exit',()=>console.log('loaded',Object.keys(createRequire('file:///').cache).join()))`;
+  const probe = `data:text/javascript,${encodeURIComponent(`import{createRequire}from'node:module';${tell}`)}`;
+  const started = start({ DATA_DIR: folder(), NODE_OPTIONS: `--import ${probe}` });
+  await listening(started);
+  started.child.kill('SIGTERM');
+  expect(await started.ended).toBe(0);
+  expect(started.output()).toMatch(/loaded.*express/);
+  expect(started.output()).not.toMatch(/@aws-sdk|@smithy|@opensearch-project/);
+});
+
 describe('npm start ends with exit code 1 and one clear sentence', () => {
   const refused = async (environment: Record<string, string>, sentence: RegExp, as = {}): Promise<void> => {
     const started = start(environment, as);
@@ -263,6 +274,14 @@ describe('npm start ends with exit code 1 and one clear sentence', () => {
     const environment = { DATA_DIR: folder() };
     await listening(start(environment));
     await refused(environment, /another|in use|already/i);
+  });
+
+  test('when DynamoDB or OpenSearch does not answer', async () => {
+    const nowhere = { DYNAMODB_ENDPOINT: 'http://127.0.0.1:1', OPENSEARCH_ENDPOINT: 'http://127.0.0.1:1' };
+    await refused(
+      { DATA_DIR: folder(), ENGINES: 'aws', ...nowhere },
+      /(DynamoDB|OpenSearch) cannot be used.*_ENDPOINT/,
+    );
   });
 
   test('when a setting is wrong', async () => {

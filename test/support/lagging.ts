@@ -29,6 +29,7 @@ export function lagging(embedded: EmbeddedServer): LaggingServer {
     server: {
       ...embedded,
       indexing: 'later',
+      consistency: 'eventual',
       index: {
         ...index,
         put: (changes) => (lag.failing ? Promise.reject(new Error('The index is away')) : index.put(changes)),

@@ -9,9 +9,13 @@ import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import { type EmbeddedServer, openServers, type EmbeddedServers } from '../../local/compose.js';
 import { createRestApp } from '../../rest/app.js';
+import type { ErrorLog } from '../../rest/errors.js';
 
 /** What a write that names a stale version is answered with. */
 export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
+
+/** Whether the suites run on DynamoDB, which has limits the embedded store has not: 100 actions, 400 KB an item. */
+export const isOnDynamoDb = process.env['TEST_ENGINES'] === 'aws';
 
 /** The principals of the tests, by the token that stands for them. */
 export const principals: Readonly<Record<string, Principal>> = {
@@ -105,16 +109,22 @@ export interface TestServerOptions {
   readonly wrap?: (server: EmbeddedServer) => FhirServer;
 }
 
+/** The same suites run on DynamoDB and OpenSearch by `npm run test:engines`; only there are their clients loaded. */
+async function onEngines(folder: string, log: ErrorLog): Promise<EmbeddedServers> {
+  const { openOnEngines } = await import('../engines/support/servers.js');
+  return openOnEngines(folder, log);
+}
+
 /** Starts a server for a test file. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { wrap = (server: EmbeddedServer): FhirServer => server, ...restOptions } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
-  const stores = await openServers(folder);
-  const { servers } = stores;
   const logged: TestServer['logged'] = [];
-  const log = {
-    error: (fields: Readonly<Record<string, unknown>>, message: string): void => void logged.push({ fields, message }),
+  const log: ErrorLog = {
+    error: (fields, message): void => void logged.push({ fields, message }),
   };
+  const stores = isOnDynamoDb ? await onEngines(folder, log) : await openServers(folder);
+  const { servers } = stores;
   const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
     const found = principals[authorization?.replace(/^Bearer /, '') ?? ''];
     return found === undefined

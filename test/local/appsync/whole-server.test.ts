@@ -23,6 +23,7 @@ beforeAll(async () => {
     publicUrl: 'http://127.0.0.1:0',
     isPublicUrlSet: false,
     signInPassword: undefined,
+    engines: { kind: 'embedded' as const },
   };
   running = await startServer(settings, pino({ level: 'silent' }));
   const user = userByName('practitioner');

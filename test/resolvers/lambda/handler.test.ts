@@ -30,7 +30,7 @@ const versionOf = ({ type, id }: ResourceKey): StoredVersion => ({
 async function serverOf(store: Partial<ResourceStore>): Promise<FhirServer> {
   return {
     definitions: await loadDefinitions('r4'),
-    store: { ...({ maxWrites: 1 } as ResourceStore), ...store },
+    store: store as ResourceStore,
     index: { search: nothing, count: nothing, put: nothing },
     rules: roleRules,
     pageKey: new Uint8Array(32),

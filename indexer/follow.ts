@@ -1,0 +1,192 @@
+import { keyText } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { StoreError } from '../persistence/store-error.js';
+import { currentChange } from '../persistence/stream.js';
+import type { ItemChange, Table } from '../persistence/table.js';
+import type { SearchIndex } from '../search/search-index.js';
+import { indexable } from './index-change.js';
+
+/** What indexing met; never what is in a resource. */
+export interface IndexingProblem {
+  readonly what:
+    | 'the change feed cannot be read'
+    | 'changes were lost: the index must be rebuilt'
+    | 'the index takes nothing'
+    | 'a change cannot be read'
+    | 'a version cannot be indexed';
+  readonly error: unknown;
+  /** The version meant, as `Patient/1`, and its number. */
+  readonly version?: Pick<StoredVersion, 'type' | 'id' | 'versionId'>;
+}
+
+/** What an indexer in this process is given. */
+export interface FollowOptions {
+  readonly changes: Table['changes'];
+  readonly index: Pick<SearchIndex, 'put'>;
+  readonly onProblem: (problem: IndexingProblem) => void;
+  /** How long to wait when there is nothing new, in milliseconds; 100 without it. */
+  readonly idle?: number;
+  /** The first pause after something failed, doubled each time up to a minute, in milliseconds; 500 without it. */
+  readonly pause?: number;
+}
+
+/** An indexer that runs. */
+export interface Follower {
+  /** Resolves once the index has every change the feed tells of now, or it is set aside. */
+  settled(): Promise<void>;
+  /** Ends it after the page under way. */
+  stop(): Promise<void>;
+}
+
+/** A version that the index refused, and when to try it again. */
+interface SetAside {
+  readonly version: StoredVersion;
+  readonly tries: number;
+  /** Milliseconds since 1970. */
+  readonly due: number;
+}
+
+const pageSize = 500;
+const longestPause = 60_000;
+/** When so many versions are set aside it is not them: nothing more is read until they are fewer. */
+const mostAside = 1_000;
+
+/**
+ * Brings what a change feed tells to the index, from the feed's start on: what was indexed before changes nothing.
+ * Only current versions count, of each page the newest of a resource. While the index does not answer the feed
+ * waits; a version that it refuses is set aside, so that it does not hold up others, and tried again, at last once a
+ * minute, until it is taken or a newer version is.
+ */
+export function followChanges({ changes, index, onProblem, idle = 100, pause = 500 }: FollowOptions): Follower {
+  const aside = new Map<string, SetAside>();
+  let waiting: (() => void)[] = [];
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  const sleep = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, stopped ? 0 : milliseconds);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  /** The newest version of each resource on a page. */
+  function versionsOf(page: readonly ItemChange[]): readonly StoredVersion[] {
+    const newest = new Map<string, StoredVersion>();
+    for (const change of page) {
+      try {
+        const version = currentChange(change);
+        if (version !== undefined) newest.set(keyText(version), version);
+      } catch (error) {
+        onProblem({ what: 'a change cannot be read', error });
+      }
+    }
+    return [...newest.values()];
+  }
+
+  /** Puts versions, waiting while the index does not answer; halves what it refuses until the refused ones stand alone. */
+  async function put(versions: readonly StoredVersion[]): Promise<void> {
+    for (let tries = 0; versions.length > 0 && !stopped; tries += 1) {
+      try {
+        await index.put(versions.map(indexable), { visible: false });
+        for (const version of versions) aside.delete(keyText(version));
+        return;
+      } catch (error) {
+        if (!isTransient(error)) {
+          await divide(versions, error);
+          return;
+        }
+        onProblem({ what: 'the index takes nothing', error });
+        await sleep(pauseAfter(tries));
+      }
+    }
+  }
+
+  async function divide(versions: readonly StoredVersion[], error: unknown): Promise<void> {
+    const [version, second] = versions;
+    if (version === undefined) return;
+    if (second === undefined) {
+      setAside(version, error);
+      return;
+    }
+    const half = Math.ceil(versions.length / 2);
+    await put(versions.slice(0, half));
+    await put(versions.slice(half));
+  }
+
+  function setAside(version: StoredVersion, error: unknown): void {
+    const before = aside.get(keyText(version));
+    const tries = before?.version.versionId === version.versionId ? before.tries + 1 : 1;
+    aside.set(keyText(version), { version, tries, due: Date.now() + pauseAfter(tries) });
+    const { type, id, versionId } = version;
+    onProblem({ what: 'a version cannot be indexed', error, version: { type, id, versionId } });
+  }
+
+  async function retryDue(): Promise<void> {
+    const due = [...aside.values()].filter((each) => each.due <= Date.now());
+    for (const { version } of due) await put([version]);
+  }
+
+  const pauseAfter = (tries: number): number => Math.min(longestPause, pause * 2 ** tries);
+
+  async function run(): Promise<void> {
+    let after: string | undefined;
+    for (let failures = 0; !stopped;) {
+      const asked = waiting;
+      waiting = [];
+      try {
+        await retryDue();
+        if (aside.size >= mostAside) {
+          waiting.unshift(...asked);
+          await sleep(pause);
+          continue;
+        }
+        const page = await changes({ limit: pageSize, ...(after === undefined ? {} : { after }) });
+        failures = 0;
+        await put(versionsOf(page));
+        after = page.at(-1)?.position ?? after;
+        if (page.length > 0) waiting.unshift(...asked);
+        else {
+          for (const resolve of asked) resolve();
+          await sleep(idle);
+        }
+      } catch (error) {
+        waiting.unshift(...asked);
+        const lost = error instanceof StoreError;
+        if (lost) after = undefined; // what the feed still has is indexed, the rest must be
+        onProblem({
+          what: lost ? 'changes were lost: the index must be rebuilt' : 'the change feed cannot be read',
+          error,
+        });
+        await sleep(pauseAfter(failures));
+        failures += 1;
+      }
+    }
+    for (const resolve of waiting) resolve();
+  }
+
+  const running = run();
+  return {
+    settled: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        wake();
+      }),
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}
+
+const connectionErrors = new Set(['ConnectionError', 'TimeoutError', 'NoLivingConnectionsError', 'AbortError']);
+
+/** Whether the index does not answer for now, by the status or the name of what it threw: nothing is wrong with a version. */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, status, statusCode } = error as Error & { status?: unknown; statusCode?: unknown };
+  const answered = status ?? statusCode;
+  return connectionErrors.has(name) || (typeof answered === 'number' && (answered === 429 || answered >= 500));
+}

@@ -1,0 +1,105 @@
+import { parseDateTime } from '../fhir/datetime.js';
+import { invalidRequest, notSupported } from '../fhir/outcome.js';
+import type { ResourceKey } from '../fhir/resource.js';
+import type { FhirServer } from './server.js';
+import { clip, requireKey, requireResourceType } from './resource-type.js';
+
+/** Whose history is asked for. https://hl7.org/fhir/R4/http.html#history */
+export type HistoryScope =
+  | { readonly kind: 'instance'; readonly key: ResourceKey }
+  | { readonly kind: 'type'; readonly type: string }
+  | { readonly kind: 'system' };
+
+/** The part of a history that is asked for. Instants are in UTC with milliseconds, both ends of a period part of it. */
+export interface HistoryRequest {
+  /** Versions on a page; 0 asks for their number only. */
+  readonly count: number;
+  /** Only versions written then or later. */
+  readonly since?: string;
+  /** Only versions that were current at some time in the period. */
+  readonly at?: { readonly low: string; readonly high: string };
+  readonly oldestFirst: boolean;
+  /** The parameters as they were understood, for links. */
+  readonly used: readonly (readonly [string, string])[];
+}
+
+type Parameters = readonly (readonly [string, string])[];
+
+/** How many versions a page of history has unless `_count` says otherwise, and the most it may say. */
+const pageSize = { default: 20, most: 1000 };
+
+const aboutFormat: ReadonlySet<string> = new Set(['_format', '_pretty']);
+
+/**
+ * The token of a page link among the parameters of a history request.
+ * @throws OperationOutcomeError 400 when other parameters stand beside it.
+ */
+export function pageToken(parameters: Parameters): string | undefined {
+  const token = parameters.find(([name]) => name === '_page')?.[1];
+  if (token !== undefined && parameters.some(([name]) => name !== '_page' && !aboutFormat.has(name))) {
+    throw invalidRequest('A page link is used as it is, without further parameters', '_page');
+  }
+  return token;
+}
+
+/**
+ * Reads the parameters of a history request: `_count`, `_since`, `_at`, and `_sort` by `_lastUpdated`.
+ * https://hl7.org/fhir/R4/http.html#history https://hl7.org/fhir/STU3/http.html#history
+ * @throws OperationOutcomeError 400 naming a parameter that is repeated, not supported or not understood.
+ */
+export function readHistoryRequest(parameters: Parameters): HistoryRequest {
+  const given = new Map<string, string>();
+  for (const [name, value] of parameters) {
+    if (aboutFormat.has(name)) continue;
+    if (!readers.has(name)) throw notSupported(`${clip(name)} is not supported by history`, name);
+    if (given.has(name)) throw invalidRequest(`${name} is there more than once`, name);
+    if (value !== '') given.set(name, value);
+  }
+  let request: HistoryRequest = { count: pageSize.default, oldestFirst: false, used: [...given] };
+  for (const [name, value] of given) request = { ...request, ...readers.get(name)?.(value) };
+  return request;
+}
+
+const readers: ReadonlyMap<string, (value: string) => Partial<HistoryRequest>> = new Map([
+  ['_count', readCount],
+  ['_since', (value: string) => ({ since: periodOf('_since', value).low })],
+  ['_at', (value: string) => ({ at: periodOf('_at', value) })],
+  ['_sort', readSort],
+]);
+
+function readCount(value: string): Partial<HistoryRequest> {
+  if (!/^[0-9]{1,15}$/.test(value)) throw invalidRequest('_count must be a whole number from 0 on', '_count');
+  return { count: Math.min(Number(value), pageSize.most) };
+}
+
+function readSort(value: string): Partial<HistoryRequest> {
+  if (value === '-_lastUpdated') return { oldestFirst: false };
+  if (value === '_lastUpdated') return { oldestFirst: true };
+  throw notSupported('History is sorted by -_lastUpdated or _lastUpdated only', '_sort');
+}
+
+/** The greatest and least instants that stand for open ends, with years of four digits. */
+const ends = { low: Date.parse('0001-01-01T00:00:00.000Z'), high: Date.parse('9999-12-31T23:59:59.999Z') };
+
+function periodOf(name: string, value: string): { low: string; high: string } {
+  const zoned = value.replace(/ (\d\d:\d\d)$/, '+$1'); // a plus sign that was not encoded
+  const span = parseDateTime(zoned);
+  if (span === undefined) throw invalidRequest(`${name} must be a date or a time, not "${clip(value)}"`, name);
+  const text = (milliseconds: number): string =>
+    new Date(Math.min(Math.max(milliseconds, ends.low), ends.high)).toISOString();
+  return { low: text(Math.ceil(span.low)), high: text(Math.floor(span.high)) };
+}
+
+/** The history that a path below the base asks for: `Patient`, `1`, `_history`; undefined when it asks for none. */
+export function historyScopeOf(path: readonly string[]): HistoryScope | undefined {
+  if (path.at(-1) !== '_history' || path.length > 3) return undefined;
+  const [type = '', id = ''] = path;
+  if (path.length === 1) return { kind: 'system' };
+  return path.length === 2 ? { kind: 'type', type } : { kind: 'instance', key: { type, id } };
+}
+
+/** @throws OperationOutcomeError 404 for a type or an id that cannot be. */
+export function requireScope(server: FhirServer, scope: HistoryScope): void {
+  if (scope.kind === 'instance') requireKey(server, scope.key);
+  else if (scope.kind === 'type') requireResourceType(server, scope.type);
+}

@@ -1,0 +1,166 @@
+import { notFound, tooCostly } from '../fhir/outcome.js';
+import { keyText } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { openPage, type PageBinding, sealPage } from '../search/page.js';
+import { authorizeHistory, type HistoryAccess, visibleVersions } from './history-access.js';
+import { type HistoryRequest, type HistoryScope, pageToken, readHistoryRequest } from './history-request.js';
+import { historySource, type HistoryPart, type HistorySource } from './history-source.js';
+import type { Caller, FhirServer } from './server.js';
+
+/** One page of a history. */
+export interface HistoryPage {
+  readonly scope: HistoryScope;
+  readonly versions: readonly StoredVersion[];
+  /** The number of all versions the caller may see, where it is known. */
+  readonly total?: number;
+  /** The instant up to which all that was written is shown: asking from then on (`_since`) misses nothing. */
+  readonly end?: string;
+  /** The token of this page; absent on the first. */
+  readonly cursor?: string;
+  /** Tokens of other pages; `next` is absent on the last one. */
+  readonly links: { readonly first?: string; readonly next?: string };
+  /** The parameters as they were understood. */
+  readonly used: readonly (readonly [string, string])[];
+}
+
+/** So many versions are looked at for a page: with few to be seen among many, pages get short instead of slow. */
+const mostLookedAt = 1_000;
+
+/** So many versions are looked at to count those to be seen. */
+const mostCounted = 100_000;
+
+/**
+ * One page of the versions of a resource, of a type's resources, or of all, deletions included, newest first unless
+ * asked otherwise. Pages stay as they are while others write: newer versions come before them.
+ * https://hl7.org/fhir/R4/http.html#history
+ * @param parameters of the query, in order.
+ * @throws OperationOutcomeError 400 for parameters that are not understood; 403 by role; 404 when there is no such
+ * type, or never was such a resource, or its compartments are not the caller's.
+ */
+export async function history(
+  server: FhirServer,
+  caller: Caller,
+  scope: HistoryScope,
+  parameters: readonly (readonly [string, string])[],
+): Promise<HistoryPage> {
+  const access = authorizeHistory(server, caller, scope);
+  const binding = bindingOf(server, caller, scope, access);
+  const cursor = pageToken(parameters);
+  const opened = cursor === undefined ? undefined : openPage(server.pageKey, binding, cursor);
+  const request = readHistoryRequest(opened?.query ?? parameters);
+  const walk: Walk = { server, access, request, source: historySource(server, scope, access, request) };
+  const known = scope.kind === 'instance' ? await requireVisible(server, scope, access) : undefined;
+  const seal = (after?: string): string => {
+    const place = { query: request.used, count: request.count, offset: 0, ...(after === undefined ? {} : { after }) };
+    return sealPage(server.pageKey, binding, place);
+  };
+  const about = { scope, used: request.used, ...(cursor === undefined ? {} : { cursor }) };
+  if (request.count === 0) return { ...about, versions: [], total: await countVisible(walk), links: {} };
+  const { versions, next, end } = await walkPage(walk, opened?.after);
+  const isWhole = opened?.after === undefined && next === undefined;
+  const total = isWhole ? versions.length : isPlain(walk) ? known : undefined;
+  return {
+    ...about,
+    versions,
+    ...(total === undefined ? {} : { total }),
+    ...(end === undefined ? {} : { end }),
+    links: {
+      ...(cursor === undefined ? {} : { first: seal() }),
+      ...(next === undefined ? {} : { next: seal(next) }),
+    },
+  };
+}
+
+/** A page link works for the same person with the same rights only. */
+function bindingOf(server: FhirServer, caller: Caller, scope: HistoryScope, access: HistoryAccess): PageBinding {
+  const of = scope.kind === 'instance' ? keyText(scope.key) : scope.kind === 'type' ? scope.type : '';
+  const rights = [...access].map(([type, filter]) =>
+    filter.kind === 'everything' ? type : `${type} ${filter.compartments.join(' ')}`,
+  );
+  return [server.definitions.version, 'history', of, caller.principal.subject, rights];
+}
+
+/** @returns the number of versions. @throws OperationOutcomeError 404. */
+async function requireVisible(
+  server: FhirServer,
+  { key }: Extract<HistoryScope, { kind: 'instance' }>,
+  access: HistoryAccess,
+): Promise<number> {
+  const current = await server.store.read(key);
+  const [visible] = current === undefined ? [] : await visibleVersions(server, access, [current]);
+  if (visible === undefined) throw notFound(keyText(key));
+  return visible.versionId;
+}
+
+interface Walk {
+  readonly server: FhirServer;
+  readonly access: HistoryAccess;
+  readonly request: HistoryRequest;
+  readonly source: HistorySource;
+}
+
+/** Whether every version of the scope is shown. */
+const isPlain = ({ access, request }: Walk): boolean =>
+  request.since === undefined && request.at === undefined && seesAll(access);
+
+const seesAll = (access: HistoryAccess): boolean => [...access.values()].every(({ kind }) => kind === 'everything');
+
+async function walkPage(
+  walk: Walk,
+  start: string | undefined,
+): Promise<{ readonly versions: readonly StoredVersion[]; readonly next?: string; readonly end?: string }> {
+  const { request, source } = walk;
+  const wanted = request.count + 1;
+  const found: StoredVersion[] = [];
+  let part: HistoryPart | undefined;
+  let end: string | undefined;
+  for (let looked = 0; ;) {
+    const size = looked === 0 ? wanted : Math.max(wanted, 100);
+    part = await source.next(part?.next ?? start, size);
+    looked += size;
+    end ??= part.end;
+    found.push(...(await shownOf(walk, part.versions)));
+    if (part.next === undefined || found.length >= wanted || looked >= mostLookedAt) break;
+  }
+  const versions = found.slice(0, request.count);
+  const last = versions.at(-1);
+  const next = found.length > versions.length && last !== undefined ? source.placeOf(last) : part.next;
+  return { versions, ...(next === undefined ? {} : { next }), ...(end === undefined ? {} : { end }) };
+}
+
+async function countVisible(walk: Walk): Promise<number> {
+  if (walk.request.at === undefined && seesAll(walk.access)) return walk.source.count();
+  let total = 0;
+  let part: HistoryPart | undefined;
+  for (let looked = 0; ; looked += mostLookedAt) {
+    if (looked >= mostCounted) throw tooCostly('There are too many versions to count: narrow it by _since', '_count');
+    part = await walk.source.next(part?.next, mostLookedAt);
+    total += (await shownOf(walk, part.versions)).length;
+    if (part.next === undefined) return total;
+  }
+}
+
+async function shownOf(
+  { server, access, request }: Walk,
+  versions: readonly StoredVersion[],
+): Promise<StoredVersion[]> {
+  const { at } = request;
+  return visibleVersions(server, access, at === undefined ? versions : await currentAt(server, at, versions));
+}
+
+/**
+ * The versions, none later than the period, that were current in it: written in it, or the latest before it. A
+ * deletion before it is none: nothing was current then.
+ */
+async function currentAt(
+  server: FhirServer,
+  { low }: { readonly low: string },
+  versions: readonly StoredVersion[],
+): Promise<StoredVersion[]> {
+  const earlier = versions.filter(({ lastUpdated, deleted }) => lastUpdated < low && !deleted);
+  const successors = await server.store.vreadMany(
+    earlier.map(({ type, id, versionId }) => ({ type, id, versionId: versionId + 1 })),
+  );
+  const superseded = new Set(earlier.filter((_, place) => (successors[place]?.lastUpdated ?? '9') <= low));
+  return versions.filter((version) => version.lastUpdated >= low || (!version.deleted && !superseded.has(version)));
+}

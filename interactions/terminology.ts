@@ -1,0 +1,96 @@
+import { parseJson } from '../fhir/json.js';
+import { keyText, type Resource } from '../fhir/resource.js';
+import { loadBaseTerminology } from '../fhir/terminology/base.js';
+import type { CodeSystem } from '../fhir/terminology/code-system.js';
+import type { Canonical, TerminologyFinder } from '../fhir/terminology/finder.js';
+import type { ValueSet } from '../fhir/terminology/value-set.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { escapedValue } from '../search/escape.js';
+import { parseSearch } from '../search/parse.js';
+import { accessOrNone } from './access.js';
+import { findMatches } from './matches.js';
+import type { Caller, FhirServer } from './server.js';
+
+/**
+ * The code systems and value sets a caller may see: those stored on the server by their `url`, then those of the
+ * definitions. Of several with one URL and no version asked for, the one with the greatest version counts.
+ */
+export function terminologyFinder(server: FhirServer, caller: Caller): TerminologyFinder {
+  const base = (): ReturnType<typeof loadBaseTerminology> => loadBaseTerminology(server.definitions.version);
+  const ofVersion = <Found extends CodeSystem | ValueSet>(found: Found | undefined, version: string | undefined) =>
+    version === undefined || found?.version === version ? found : undefined;
+  return {
+    async codeSystem(canonical) {
+      const stored = await findStored(server, caller, 'CodeSystem', canonical);
+      if (stored !== undefined) return stored as unknown as CodeSystem;
+      return ofVersion((await base()).codeSystem(canonical.url), canonical.version);
+    },
+    async valueSet(canonical) {
+      const stored = await findStored(server, caller, 'ValueSet', canonical);
+      if (stored !== undefined) return stored as unknown as ValueSet;
+      return ofVersion((await base()).valueSet(canonical.url), canonical.version);
+    },
+  };
+}
+
+/** More resources with one URL than these are nobody's versions. */
+const mostVersions = 100;
+
+async function findStored(
+  server: FhirServer,
+  caller: Caller,
+  type: 'CodeSystem' | 'ValueSet',
+  { url, version }: Canonical,
+): Promise<Resource | undefined> {
+  const access = url === '' ? undefined : accessOrNone(server, caller, 'search', type);
+  if (access === undefined) return undefined;
+  const request = parseSearch(server.definitions, type, [['url', escapedValue(url)]], {
+    handling: 'strict',
+    defaultCount: mostVersions,
+    maxCount: mostVersions,
+    now: server.now(),
+  });
+  const { matches } = await findMatches(server, request, access, { limit: mostVersions });
+  return matches
+    .map((match) => parsed(server, match.version))
+    .filter((resource) => version === undefined || resource['version'] === version)
+    .sort((a, b) => compareVersions(b, a))[0];
+}
+
+/** `4.10.0` is greater than `4.9.1`; of equal versions the one that was changed last counts. */
+function compareVersions(a: Resource, b: Resource): number {
+  const text = (resource: Resource): string => (typeof resource['version'] === 'string' ? resource['version'] : '');
+  const order = text(a).localeCompare(text(b), 'en', { numeric: true });
+  return order !== 0 ? order : (a.meta?.lastUpdated ?? '') < (b.meta?.lastUpdated ?? '') ? -1 : 1;
+}
+
+/** Parsed code systems may be large, and are asked for again and again: so many characters of JSON are kept as objects. */
+const mostKept = 16_000_000;
+
+class ParsedVersions {
+  private readonly byName = new Map<string, { readonly resource: Resource; readonly size: number }>();
+  private size = 0;
+
+  get(version: StoredVersion): Resource {
+    const name = `${keyText(version)}/${String(version.versionId)}`;
+    const known = this.byName.get(name);
+    if (known !== undefined) return known.resource;
+    const resource = parseJson(version.body) as Resource;
+    this.byName.set(name, { resource, size: version.body.length });
+    this.size += version.body.length;
+    for (const [oldest, { size }] of this.byName) {
+      if (this.size <= mostKept) break;
+      this.byName.delete(oldest);
+      this.size -= size;
+    }
+    return resource;
+  }
+}
+
+const kept = new WeakMap<FhirServer, ParsedVersions>();
+
+function parsed(server: FhirServer, version: StoredVersion): Resource {
+  let versions = kept.get(server);
+  if (versions === undefined) kept.set(server, (versions = new ParsedVersions()));
+  return versions.get(version);
+}

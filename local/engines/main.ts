@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { startDynamoDb } from './dynamodb.js';
+import type { RunningEngine } from './java-process.js';
+import { startOpenSearch } from './opensearch.js';
+import { EngineError } from './recipe.js';
+
+// `npm run engines`: starts the engines and keeps them until it is told to end. With a command behind `--`, runs that
+// with their endpoints in its environment, ends them with it, and exits with its code. What an endpoint is already
+// given for is not started.
+
+type Start = (port?: number) => Promise<RunningEngine>;
+const engines: readonly (readonly [variable: string, port: number, start: Start])[] = [
+  ['DYNAMODB_ENDPOINT', 8000, startDynamoDb],
+  ['OPENSEARCH_ENDPOINT', 9200, startOpenSearch],
+];
+
+async function main(command: readonly string[]): Promise<number> {
+  const running: RunningEngine[] = [];
+  const endpoints: Record<string, string> = {};
+  try {
+    const starts = engines
+      .filter(([variable]) => !process.env[variable])
+      .map(async ([variable, port, start]) => {
+        const engine = await start(command.length === 0 ? port : 0);
+        running.push(engine);
+        endpoints[variable] = engine.endpoint;
+      });
+    for (const { status, ...rest } of await Promise.allSettled(starts)) {
+      if (status === 'rejected') throw (rest as PromiseRejectedResult).reason;
+    }
+    return await (command.length === 0 ? untilTold(endpoints) : runWith(endpoints, command));
+  } finally {
+    await Promise.all(running.map((engine) => engine.stop()));
+  }
+}
+
+async function untilTold(endpoints: Readonly<Record<string, string>>): Promise<number> {
+  for (const [variable, endpoint] of Object.entries(endpoints)) console.log(`${variable}=${endpoint}`);
+  await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
+  return 0;
+}
+
+async function runWith(endpoints: Readonly<Record<string, string>>, command: readonly string[]): Promise<number> {
+  const [program = '', ...options] = command;
+  const child = spawn(program, options, { stdio: 'inherit', env: { ...process.env, ...endpoints } });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+const words = process.argv.slice(2);
+main(words[0] === '--' ? words.slice(1) : words).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof EngineError ? error.message : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,123 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { createResourceStore } from '../../persistence/store.js';
+import type { Table } from '../../persistence/table.js';
+import { type CommitName, commits, first, visible } from './kill-commits.js';
+import type { TableUnderTest } from './table.js';
+
+/** A place where tables are: what a process of its own opens one by, and how this one does. */
+export interface KilledEngine {
+  readonly engine: 'lmdb' | 'dynamodb';
+  readonly place: string;
+  open(): Promise<TableUnderTest>;
+  remove(): Promise<void>;
+}
+
+const old = { a: [[1, 'old']], b: [[1, 'old']], c: [], claim: undefined };
+const a = [
+  [2, 'new'],
+  [1, 'old'],
+];
+const done: Readonly<Record<CommitName, object>> = {
+  create: { ...old, c: [[1, 'new']] },
+  update: { ...old, a },
+  transaction: {
+    a,
+    b: [
+      [2, 'deleted'],
+      [1, 'old'],
+    ],
+    c: [[1, 'new']],
+    claim: { type: 'Patient', id: 'c' },
+  },
+};
+const writer = fileURLToPath(new URL('kill-writer.ts', import.meta.url));
+
+/**
+ * Kills a process at every call of the table port that a commit makes, and looks what is there then.
+ * @param make a new, empty place.
+ * @param names of the commits.
+ * @param moments of the kill.
+ */
+export function describeKills(
+  name: string,
+  make: () => Promise<KilledEngine>,
+  names: readonly CommitName[],
+  moments: readonly ('before' | 'during' | 'after')[],
+): void {
+  const kill = ({ engine, place }: KilledEngine, ...options: string[]): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const env = { ...process.env, NODE_OPTIONS: '--no-warnings' };
+      const child = spawn(process.execPath, ['--import', 'tsx', writer, engine, place, ...options], { env });
+      let complaint = '';
+      child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+      child.on('close', (code, signal) => {
+        if (signal === 'SIGKILL') resolve();
+        else reject(new Error(`The writer ended by itself (${String(code)}): ${complaint}`));
+      });
+    });
+
+  /** Does something with the store of a place, opened for it. */
+  async function using<Result>(place: KilledEngine, use: (table: Table) => Promise<Result>): Promise<Result> {
+    const { table, close } = await place.open();
+    try {
+      return await use(table);
+    } finally {
+      await close();
+    }
+  }
+  const seen = (place: KilledEngine): Promise<object> => using(place, (table) => visible(createResourceStore(table)));
+  const commitHere = async (table: Table, commit: CommitName): Promise<void> => {
+    const store = createResourceStore(table);
+    expect(await store.commit(await commits[commit](store))).toEqual({ committed: true });
+  };
+
+  async function prepared(): Promise<KilledEngine> {
+    const place = await make();
+    await using(place, (table) => createResourceStore(table).commit(first()));
+    return place;
+  }
+
+  /** How many calls a commit makes when nothing stops it. */
+  async function callsOf(commit: CommitName): Promise<number> {
+    const place = await prepared();
+    let calls = 0;
+    const counted = (table: Table): Table => ({
+      ...table,
+      get: (key) => ((calls += 1), table.get(key)),
+      write: (actions) => ((calls += 1), table.write(actions)),
+    });
+    await using(place, (table) => commitHere(counted(table), commit));
+    expect(await seen(place)).toEqual(done[commit]);
+    await place.remove();
+    return calls;
+  }
+
+  describe.each(names)(`${name}: a process killed in the commit %s,`, (commit) => {
+    let calls: number;
+    beforeAll(async () => {
+      calls = await callsOf(commit);
+    });
+
+    test.each(moments)(
+      '%s any call of the table port leaves all of it or nothing, and it can be done again',
+      async (moment) => {
+        expect(calls).toBeGreaterThan(0);
+        for (let call = 1; call <= calls; call += 1) {
+          const place = await prepared();
+          await kill(place, commit, moment, String(call));
+          const left = await seen(place);
+          expect([old, done[commit]]).toContainEqual(left);
+          if (moment === 'before') expect(left).toEqual(old);
+          if (moment === 'after' && call === calls) expect(left).toEqual(done[commit]);
+          if (isDeepStrictEqual(left, old)) await using(place, (table) => commitHere(table, commit));
+          expect(await seen(place)).toEqual(done[commit]);
+          await place.remove();
+        }
+      },
+      120_000,
+    );
+  });
+}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ResourceStore, ResourceWrite, StoredVersion } from '../../../persistence/resource-store.js';
+import { createResourceStore } from '../../../persistence/store.js';
+import type { Table } from '../../../persistence/table.js';
+import { nextVersion, tombstone } from '../../../persistence/version.js';
+import { counting } from '../support/count.js';
+import { localClients, newTable } from '../support/dynamodb.js';
+
+const clients = localClients();
+const counter = counting(clients.client);
+let close: () => Promise<void>;
+let store: ResourceStore;
+let table: Table;
+beforeAll(async () => {
+  ({ table, close } = await newTable(clients));
+  store = createResourceStore(table);
+});
+beforeEach(() => void counter.take());
+afterAll(async () => {
+  await close();
+  clients.close();
+});
+
+let made = 0;
+/** A new resource; with its envelope it is an item of less than 1,024 bytes, one write unit. */
+function create(): ResourceWrite & { readonly kind: 'put' } {
+  made += 1;
+  const resource = { resourceType: 'Patient', text: 'x'.repeat(400) };
+  const id = `p${String(made)}`;
+  return { kind: 'put', next: nextVersion({ resource, method: 'POST', now: Date.now(), id, compartments: [] }) };
+}
+const update = (previous: StoredVersion): ResourceWrite => {
+  const { id } = previous;
+  const resource = { resourceType: 'Patient', text: 'y'.repeat(400) };
+  const next = nextVersion({ resource, previous, method: 'PUT', now: Date.now(), id, compartments: [] });
+  return { kind: 'put', next, previous };
+};
+/** A resource with as many versions, and nothing counted. */
+async function stored(versions: number): Promise<StoredVersion> {
+  const first = create();
+  await store.commit([first]);
+  const read = async (): Promise<StoredVersion> => {
+    const version = await store.read(first.next);
+    if (version === undefined) throw new Error('It is not there');
+    return version;
+  };
+  for (let n = 1; n < versions; n += 1) await store.commit([update(await read())]);
+  const current = await read();
+  counter.take();
+  return current;
+}
+
+describe('calls and units of a resource of a kilobyte, the history index included', () => {
+  test('read: one GetItem, one unit', async () => {
+    const { type, id } = await stored(1);
+    await store.read({ type, id });
+    expect(counter.take()).toEqual({ calls: ['GetItem'], readUnits: 1, writeUnits: 0 });
+  });
+
+  test('vread: one GetItem of the current version, two of an older one', async () => {
+    const key = await stored(2);
+    await store.vread(key, 2);
+    expect(counter.take().calls).toEqual(['GetItem']);
+    await store.vread(key, 1);
+    expect(counter.take()).toMatchObject({ calls: ['GetItem', 'GetItem'], readUnits: 2 });
+  });
+
+  test('create: one PutItem, no read', async () => {
+    await store.commit([create()]);
+    expect(counter.take()).toEqual({ calls: ['PutItem'], readUnits: 0, writeUnits: 2 });
+  });
+
+  test('update and delete: a read and two plain writes', async () => {
+    const { type, id } = await stored(1);
+    const current = await store.read({ type, id });
+    if (current === undefined) throw new Error('It is not there');
+    await store.commit([update(current)]);
+    expect(counter.take()).toEqual({ calls: ['GetItem', 'PutItem', 'PutItem'], readUnits: 1, writeUnits: 5 });
+    const second = await store.read({ type, id });
+    if (second === undefined) throw new Error('It is not there');
+    await store.commit([{ kind: 'put', next: tombstone(second, Date.now()), previous: second }]);
+    expect(counter.take().calls).toEqual(['GetItem', 'PutItem', 'PutItem']);
+  });
+
+  test('an update that meets another one: no read more than it takes to see that it was not done before', async () => {
+    const stale = await stored(1);
+    await store.commit([update(stale)]);
+    counter.take();
+    expect((await store.commit([update(stale)])).committed).toBe(false);
+    expect(counter.take().calls).toEqual(['PutItem', 'PutItem', 'GetItem']);
+  });
+
+  test('history page: a GetItem and a Query', async () => {
+    const key = await stored(5);
+    await store.history(key, { count: 4 });
+    expect(counter.take().calls).toEqual(['GetItem', 'Query']);
+  });
+
+  test('250 resources: three BatchGetItem', async () => {
+    const keys = Array.from({ length: 250 }, (_, n) => ({ type: 'Patient', id: `n${String(n)}` }));
+    await store.readMany([...keys, ...keys]);
+    expect(counter.take().calls).toEqual(Array(3).fill('BatchGetItem'));
+  });
+
+  test('transaction of 100 creates: one TransactWriteItems', async () => {
+    expect(await store.commit(Array.from({ length: 100 }, create))).toEqual({ committed: true });
+    const { calls, readUnits } = counter.take();
+    expect([calls, readUnits]).toEqual([['TransactWriteItems'], 0]);
+  });
+
+  test('a check alone is a read, not a transaction', async () => {
+    const key = await stored(1);
+    expect(await store.commit([{ kind: 'check', key, versionId: 1 }])).toEqual({ committed: true });
+    expect(await store.commit([{ kind: 'check', key, versionId: 2 }])).toEqual({ committed: false, conflicts: [0] });
+    expect(counter.take()).toEqual({ calls: ['GetItem', 'GetItem'], readUnits: 2, writeUnits: 0 });
+  });
+});

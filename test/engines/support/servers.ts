@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { Client } from '@opensearch-project/opensearch';
+import { fhirVersions } from '../../../fhir/version.js';
+import { openAwsServers } from '../../../local/compose-aws.js';
+import type { EmbeddedServers } from '../../../local/compose.js';
+import { readSettings } from '../../../local/settings.js';
+import type { ErrorLog } from '../../../rest/errors.js';
+import { localClients } from './dynamodb.js';
+
+/**
+ * Both FHIR versions on the engines that `npm run test:engines` started, with tables and indices of their own, removed
+ * at the end. Searches see a write when it is answered, as on the embedded store, unless `consistency` says otherwise.
+ */
+export async function openOnEngines(
+  folder: string,
+  log: ErrorLog,
+  consistency: 'eventual' | 'strong' = 'strong',
+): Promise<EmbeddedServers> {
+  const prefix = `test-${randomUUID()}`;
+  const environment = { ...process.env, ENGINES: 'aws', TABLE_PREFIX: prefix, CONSISTENCY: consistency };
+  const { engines } = readSettings(environment);
+  if (engines.kind !== 'aws') throw new Error('The settings name no engines');
+  const opened = await openAwsServers(engines, folder, log, { refresh: 'now' });
+  return {
+    servers: opened.servers,
+    async close() {
+      await opened.close();
+      const clients = localClients();
+      const openSearch = new Client({ node: engines.openSearchEndpoint });
+      for (const version of fhirVersions) {
+        await clients.client.send(new DeleteTableCommand({ TableName: `${prefix}-${version}` }));
+        await openSearch.indices.delete({ index: `${prefix}-${version}-1` });
+      }
+      clients.close();
+      await openSearch.close();
+    },
+  };
+}

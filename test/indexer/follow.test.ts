@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { OperationOutcomeError, unavailable } from '../../fhir/outcome.js';
+import { followChanges, type Follower, type IndexingProblem } from '../../indexer/follow.js';
+import { lmdbTable } from '../../persistence/lmdb.js';
+import type { ResourceStore } from '../../persistence/resource-store.js';
+import { StoreError } from '../../persistence/store-error.js';
+import { createResourceStore } from '../../persistence/store.js';
+import type { ItemChange, Table } from '../../persistence/table.js';
+import { nextVersion, tombstone } from '../../persistence/version.js';
+import type { Indexable } from '../../search/search-index.js';
+import { temporaryRoot } from '../persistence/temporary-root.js';
+
+let table: Table;
+let store: ResourceStore;
+let close: () => Promise<void>;
+let follower: Follower | undefined;
+let problems: IndexingProblem[];
+beforeEach(() => {
+  const temporary = temporaryRoot();
+  ({ close } = temporary);
+  table = lmdbTable(temporary.root, 'r4');
+  store = createResourceStore(table);
+  problems = [];
+});
+afterEach(async () => {
+  await follower?.stop();
+  follower = undefined;
+  await close();
+});
+
+async function put(id: string, text = 'x'): Promise<void> {
+  const previous = await store.read({ type: 'Patient', id });
+  const known = previous === undefined ? {} : { previous };
+  const resource = { resourceType: 'Patient', text };
+  const next = nextVersion({ resource, ...known, method: 'PUT', now: Date.now(), id, compartments: [] });
+  await store.commit([{ kind: 'put', next, ...known }]);
+}
+
+/** An index that keeps the newest version of each resource, and what it was given; `refuse` throws for what it does not take. */
+function indexOf(refuse: (version: Indexable) => void = () => undefined) {
+  const held = new Map<string, number>();
+  const puts: string[][] = [];
+  return {
+    held,
+    puts,
+    put: (versions: readonly Indexable[]): Promise<void> =>
+      new Promise((resolve) => {
+        puts.push(versions.map(({ id, versionId }) => `${id}/${String(versionId)}`));
+        versions.forEach(refuse); // what it throws rejects
+        for (const { id, versionId } of versions) held.set(id, Math.max(held.get(id) ?? 0, versionId));
+        resolve();
+      }),
+  };
+}
+type TestIndex = ReturnType<typeof indexOf>;
+const follow = (index: TestIndex, changes: Table['changes'] = (request) => table.changes(request)): Follower =>
+  (follower = followChanges({ changes, index, onProblem: (each) => problems.push(each), idle: 1, pause: 1 }));
+const told = (): string[] => problems.map(({ what, version }) => [what, version?.id].filter(Boolean).join(': '));
+
+describe('an indexer', () => {
+  test('brings what was committed before and after it began to the index, deletions included', async () => {
+    await put('a');
+    await put('b');
+    const index = indexOf();
+    const indexer = follow(index);
+    await indexer.settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 1, b: 1 });
+    const previous = await store.read({ type: 'Patient', id: 'a' });
+    if (previous === undefined) throw new Error('It is not there');
+    await store.commit([{ kind: 'put', next: tombstone(previous, Date.now()), previous }]);
+    await indexer.settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 2, b: 1 });
+  });
+
+  test('puts current versions only, and of several at once the newest', async () => {
+    for (let n = 0; n < 4; n += 1) await put('a', String(n));
+    await store.commit([{ kind: 'claim', criteria: 'c', target: { type: 'Patient', id: 'a' } }]);
+    const index = indexOf();
+    await follow(index).settled();
+    expect(index.puts).toEqual([['a/4']]);
+  });
+
+  test('begins anew after a restart: what is indexed is put again', async () => {
+    await put('a');
+    const index = indexOf();
+    await follow(index).settled();
+    await follower?.stop();
+    await follow(index).settled();
+    expect(index.puts).toEqual([['a/1'], ['a/1']]);
+  });
+
+  test('waits while the index does not answer, and loses nothing', async () => {
+    let away = 5;
+    const index = indexOf(() => {
+      if ((away -= 1) >= 0) throw unavailable('away');
+    });
+    for (const id of ['a', 'b', 'c']) await put(id);
+    await follow(index).settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 1, b: 1, c: 1 });
+    expect(new Set(told())).toEqual(new Set(['the index takes nothing']));
+    expect(index.puts.every((each) => each.length === 3)).toBe(true);
+  });
+
+  test.each([
+    ['ConnectionError', Object.assign(new Error(), { name: 'ConnectionError' })],
+    ['429', Object.assign(new Error(), { statusCode: 429 })],
+    ['500', new OperationOutcomeError(500, [])],
+  ])('takes %s for an index that does not answer', async (_, error) => {
+    let away = 2;
+    const index = indexOf(() => {
+      if ((away -= 1) >= 0) throw error;
+    });
+    await put('a');
+    await follow(index).settled();
+    expect(told()).toEqual(Array(2).fill('the index takes nothing'));
+  });
+
+  test('sets a version aside that the index refuses: all others go in, and it does once it is taken', async () => {
+    let poisoned = true;
+    const index = indexOf(({ id }) => {
+      if (poisoned && id === 'n5') throw new Error('refused');
+    });
+    for (let n = 0; n < 9; n += 1) await put(`n${String(n)}`);
+    const indexer = follow(index);
+    await indexer.settled();
+    await put('after');
+    await indexer.settled();
+    expect([...index.held.keys()].toSorted()).toEqual(['after', 'n0', 'n1', 'n2', 'n3', 'n4', 'n6', 'n7', 'n8']);
+    expect(new Set(told())).toEqual(new Set(['a version cannot be indexed: n5']));
+    poisoned = false;
+    while (!index.held.has('n5')) await indexer.settled();
+  });
+
+  test('forgets what was set aside once a newer version is in the index', async () => {
+    const index = indexOf(({ versionId }) => {
+      if (versionId === 1) throw new Error('refused');
+    });
+    await put('a');
+    const indexer = follow(index);
+    await indexer.settled();
+    await put('a');
+    await indexer.settled();
+    await indexer.settled();
+    const tried = index.puts.length;
+    for (let n = 0; n < 20; n += 1) await indexer.settled();
+    expect(index.puts.slice(tried)).toEqual([]);
+    expect(index.held.get('a')).toBe(2);
+  });
+
+  test('passes over an item that is no version, and says so', async () => {
+    await table.write([{ kind: 'put', item: { pk: '-#Patient#odd', sk: 'current', versionId: 'one' } }]);
+    await put('a');
+    const index = indexOf();
+    await follow(index).settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 1 });
+    expect(told()).toEqual(['a change cannot be read']);
+  });
+
+  test('goes on when the feed fails; when changes were lost, it says so and indexes what is left', async () => {
+    await put('a');
+    const failures = [new Error('cut off'), new StoreError('trimmed')];
+    const index = indexOf();
+    const changes = (request: Parameters<Table['changes']>[0]): Promise<readonly ItemChange[]> => {
+      const failure = failures.shift();
+      return failure === undefined ? table.changes(request) : Promise.reject(failure);
+    };
+    await follow(index, changes).settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 1 });
+    expect(told()).toEqual(['the change feed cannot be read', 'changes were lost: the index must be rebuilt']);
+  });
+});

@@ -1,7 +1,7 @@
 import type { EntryAnswer } from './bundle-answer.js';
 import { capabilities } from './capabilities.js';
 import { isUnmodified } from './conditional-read.js';
-import type { EntryAction } from './entry-request.js';
+import type { EntryAction } from './entry-action.js';
 import { history } from './history.js';
 import { operate } from './operations/operate.js';
 import { read } from './read.js';

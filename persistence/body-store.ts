@@ -31,3 +31,21 @@ export interface BodyStore {
 /** The column `overflow` of an item whose body is kept elsewhere: the version, and the commit that wrote it. */
 export const overflowText = ({ versionId, commitId }: Pick<BodyKey, 'versionId' | 'commitId'>): string =>
   `${String(versionId)}/${commitId}`;
+
+/**
+ * A body's path on stores that have paths: `_<tenant>/<type>/<id>~<version>~<commit>`. No part holds a `~` or a `/`, and
+ * none alone is a segment, so that an id of two dots leads nowhere else.
+ */
+export const bodyPath = ({ tenant, type, id, versionId, commitId }: BodyKey): string =>
+  `${tenantPath(tenant)}/${type}/${id}~${String(versionId)}~${commitId}`;
+
+/** The path of a tenant's bodies. */
+export const tenantPath = (tenant: string): string => `_${tenant}`;
+
+/** The key of a body by its path; undefined for what is none. */
+export function keyOfBodyPath(path: string): BodyKey | undefined {
+  const [, tenant, type, id, versionId, commitId] = /^_([^/]+)\/([^/]+)\/([^~/]+)~([0-9]+)~([^~/]+)$/.exec(path) ?? [];
+  return tenant === undefined || type === undefined || id === undefined || commitId === undefined
+    ? undefined
+    : { tenant, type, id, versionId: Number(versionId), commitId };
+}

@@ -1,34 +1,32 @@
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { BodyKey, BodyStore, KeptBody } from './body-store.js';
+import { dirname, join } from 'node:path';
+import { type BodyKey, bodyPath, type BodyStore, keyOfBodyPath, type KeptBody, tenantPath } from './body-store.js';
 
 /**
- * Bodies as files: `_<tenant>/<type>/<id>~<version>~<commit>`. No part holds a `~`, and none alone is a name, so that an
- * id of two dots leads nowhere else. A file is written in place: nobody reads it before an item refers to it.
+ * Bodies as files, in a folder per tenant and type. A file is written in place: nobody reads it before an item refers
+ * to it.
  * @param folder made when the first body comes.
  */
 export function filesystemBodies(folder: string): BodyStore {
-  const folderOf = ({ tenant, type }: BodyKey): string => join(folder, `_${tenant}`, type);
-  const fileOf = (key: BodyKey): string => join(folderOf(key), `${key.id}~${String(key.versionId)}~${key.commitId}`);
+  const fileOf = (key: BodyKey): string => join(folder, bodyPath(key));
 
   async function* list(tenant: string): AsyncGenerator<KeptBody> {
-    const root = join(folder, `_${tenant}`);
-    for (const type of await namesIn(root)) {
-      for (const name of await namesIn(join(root, type))) {
-        const [, id, versionId, commitId] = /^([^~]+)~([0-9]+)~([^~]+)$/.exec(name) ?? [];
-        if (id === undefined || versionId === undefined || commitId === undefined) continue;
-        const found = await orNone(stat(join(root, type, name)));
-        if (found === undefined) continue;
-        yield { key: { tenant, type, id, versionId: Number(versionId), commitId }, storedAt: found.mtimeMs };
+    const ofTenant = tenantPath(tenant);
+    for (const type of await namesIn(join(folder, ofTenant))) {
+      for (const name of await namesIn(join(folder, ofTenant, type))) {
+        const key = keyOfBodyPath(`${ofTenant}/${type}/${name}`);
+        const found = key && (await orNone(stat(fileOf(key))));
+        if (key !== undefined && found !== undefined) yield { key, storedAt: found.mtimeMs };
       }
     }
   }
 
   return {
     async put(key, body) {
-      await mkdir(folderOf(key), { recursive: true });
-      await writeDurably(fileOf(key), body);
-      await flushFolder(folderOf(key));
+      const file = fileOf(key);
+      await mkdir(dirname(file), { recursive: true });
+      await writeDurably(file, body);
+      await flushFolder(dirname(file));
     },
     get: (key) => orNone(readFile(fileOf(key), 'utf8')),
     delete: (key) => rm(fileOf(key), { force: true }),

@@ -6,17 +6,16 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { BodyKey, BodyStore, KeptBody } from './body-store.js';
+import { type BodyKey, bodyPath, type BodyStore, keyOfBodyPath, type KeptBody, tenantPath } from './body-store.js';
+
+const prefix = 'bodies/';
 
 /**
- * Bodies as objects of an S3 bucket: `bodies/<tenant>/<type>/<id>/<version>/<commit>`.
+ * Bodies as objects of an S3 bucket, below `bodies/`.
  * @param client its region, credentials and retries are the deployment's.
  */
 export function s3Bodies(client: S3Client, bucket: string): BodyStore {
-  const address = ({ tenant, type, id, versionId, commitId }: BodyKey): { Bucket: string; Key: string } => ({
-    Bucket: bucket,
-    Key: `bodies/${tenant}/${type}/${id}/${String(versionId)}/${commitId}`,
-  });
+  const address = (key: BodyKey): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + bodyPath(key) });
 
   async function get(key: BodyKey): Promise<string | undefined> {
     try {
@@ -31,13 +30,15 @@ export function s3Bodies(client: S3Client, bucket: string): BodyStore {
   async function* list(tenant: string): AsyncGenerator<KeptBody> {
     for (let token: string | undefined; ;) {
       const page = await client.send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: `bodies/${tenant}/`, ContinuationToken: token }),
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: `${prefix}${tenantPath(tenant)}/`,
+          ContinuationToken: token,
+        }),
       );
       for (const { Key = '', LastModified } of page.Contents ?? []) {
-        const [, type, id, versionId, commitId] =
-          /^bodies\/[^/]+\/([^/]+)\/([^/]+)\/([0-9]+)\/([^/]+)$/.exec(Key) ?? [];
-        if (type === undefined || id === undefined || commitId === undefined || LastModified === undefined) continue;
-        yield { key: { tenant, type, id, versionId: Number(versionId), commitId }, storedAt: LastModified.getTime() };
+        const key = keyOfBodyPath(Key.slice(prefix.length));
+        if (key !== undefined && LastModified !== undefined) yield { key, storedAt: LastModified.getTime() };
       }
       token = page.NextContinuationToken;
       if (token === undefined) return;

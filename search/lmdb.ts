@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsVersion } from './document.js';
 import { candidates, type IndexView, satisfies, type SearchLimits } from './lmdb/candidates.js';
 import { clausesOf } from './lmdb/clause.js';

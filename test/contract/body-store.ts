@@ -66,7 +66,7 @@ export function describeBodyStore(
       const before = Date.now() - 60_000; // clocks differ, and some have whole seconds
       const keys = ['a', 'b'].flatMap((id) => [1, 12].map((versionId) => key({ tenant, id, versionId })));
       for (const each of keys) await bodies.put(each, '{}');
-      await bodies.put(key({ tenant: 'listed-too' }), '{}');
+      for (const other of ['listed-too', '.', '..']) await bodies.put(key({ tenant: other }), '{}');
       const found = await kept(tenant);
       const byText = (one: BodyKey, other: BodyKey): number => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1);
       expect(found.map((each) => each.key).sort(byText)).toEqual([...keys].sort(byText));

@@ -1,7 +1,7 @@
 import { keyText } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { StoreError } from '../persistence/store-error.js';
-import { currentChange } from '../persistence/stream.js';
+import { currentChange, decidedTransaction } from '../persistence/stream.js';
 import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
@@ -13,7 +13,8 @@ export interface IndexingProblem {
     | 'changes were lost: the index must be rebuilt'
     | 'the index takes nothing'
     | 'a change cannot be read'
-    | 'a version cannot be indexed';
+    | 'a version cannot be indexed'
+    | 'a transaction cannot be ended';
   readonly error: unknown;
   /** The version meant, as `Patient/1`, and its number. */
   readonly version?: Pick<StoredVersion, 'type' | 'id' | 'versionId'>;
@@ -24,6 +25,8 @@ export interface FollowOptions {
   readonly changes: Table['changes'];
   readonly index: Pick<SearchIndex, 'put'>;
   readonly onProblem: (problem: IndexingProblem) => void;
+  /** Ends a transaction that was decided, where its own process has not (`recover` of the store). */
+  readonly recover?: (transaction: string) => Promise<void>;
   /** How long to wait when there is nothing new, in milliseconds; 100 without it. */
   readonly idle?: number;
   /** The first pause after something failed, doubled each time up to a minute, in milliseconds; 500 without it. */
@@ -57,7 +60,8 @@ const mostAside = 1_000;
  * waits; a version that it refuses is set aside, so that it does not hold up others, and tried again, at last once a
  * minute, until it is taken or a newer version is.
  */
-export function followChanges({ changes, index, onProblem, idle = 100, pause = 500 }: FollowOptions): Follower {
+export function followChanges(options: FollowOptions): Follower {
+  const { changes, index, onProblem, idle = 100, pause = 500 } = options;
   const aside = new Map<string, SetAside>();
   let waiting: (() => void)[] = [];
   let stopped = false;
@@ -128,6 +132,19 @@ export function followChanges({ changes, index, onProblem, idle = 100, pause = 5
     for (const { version } of due) await put([version]);
   }
 
+  /** What a transaction committed is current, and indexed, once somebody has rolled it forward. */
+  async function recoverDecided(page: readonly ItemChange[]): Promise<void> {
+    for (const change of options.recover === undefined ? [] : page) {
+      const transaction = decidedTransaction(change);
+      if (transaction === undefined) continue;
+      try {
+        await options.recover?.(transaction);
+      } catch (error) {
+        onProblem({ what: 'a transaction cannot be ended', error }); // the sweep tries again
+      }
+    }
+  }
+
   const pauseAfter = (tries: number): number => Math.min(longestPause, pause * 2 ** tries);
 
   async function run(): Promise<void> {
@@ -145,6 +162,7 @@ export function followChanges({ changes, index, onProblem, idle = 100, pause = 5
         const page = await changes({ limit: pageSize, ...(after === undefined ? {} : { after }) });
         failures = 0;
         await put(versionsOf(page));
+        await recoverDecided(page);
         after = page.at(-1)?.position ?? after;
         if (page.length > 0) waiting.unshift(...asked);
         else {

@@ -5,7 +5,8 @@ import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
-import { type Follower, followChanges, type IndexingProblem } from '../indexer/follow.js';
+import { followChanges, type IndexingProblem } from '../indexer/follow.js';
+import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { type DynamoDbClients, dynamoDbClients, isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
@@ -50,9 +51,9 @@ export async function openAwsServers(
     }),
     openSearch: new Client({ node: engines.openSearchEndpoint }),
   };
-  const followers: Follower[] = [];
+  const running: { stop(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all(followers.map((follower) => follower.stop()));
+    await Promise.all(running.map((each) => each.stop()));
     connections.dynamoDb.close();
     await connections.openSearch.close();
   };
@@ -60,8 +61,12 @@ export async function openAwsServers(
     await Promise.all(fhirVersions.map((version) => requireEngines(engines, connections, version)));
     const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
     const servers = definitions.map((each) => composeServer(engines, connections, each, pageKey, options));
-    for (const { table, index } of servers) {
-      followers.push(followChanges({ changes: table.changes.bind(table), index, onProblem: tell(log) }));
+    for (const { table, index, store } of servers) {
+      const { sweep, recover } = store;
+      running.push(
+        followChanges({ changes: table.changes.bind(table), index, recover, onProblem: tell(log) }),
+        sweepTransactions(sweep, tell(log)),
+      );
     }
     const byVersion = servers.map((server) => [server.definitions.version, server]);
     return { servers: Object.fromEntries(byVersion) as Record<FhirVersion, EmbeddedServer>, close };

@@ -105,8 +105,8 @@ export interface ResourceStore {
   claimed(criteria: string): Promise<ResourceKey | undefined>;
   /** Writes all or nothing, however many. A resource may stand in one put only. */
   commit(writes: readonly ResourceWrite[]): Promise<CommitResult>;
-  /** Ends a transaction that a process may have left, by its id (`openTransaction` of stream.ts). */
-  recover(transaction: string): Promise<void>;
+  /** Ends a transaction that a process may have left, by its id (`decidedTransaction` of stream.ts). */
+  readonly recover: (transaction: string) => Promise<void>;
   /** Ends all transactions that processes have left: to be called every minute where several processes write. */
-  sweep(): Promise<number>;
+  readonly sweep: () => Promise<number>;
 }

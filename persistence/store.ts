@@ -196,7 +196,7 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     countHistory: (request) => countHistory(space, request),
     claimed,
     commit,
-    async recover(transaction) {
+    recover: async (transaction) => {
       await recover(space, transaction);
     },
     sweep: () => sweep(space),

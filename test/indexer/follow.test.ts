@@ -2,13 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError, unavailable } from '../../fhir/outcome.js';
 import { followChanges, type Follower, type IndexingProblem } from '../../indexer/follow.js';
 import { lmdbTable } from '../../persistence/lmdb.js';
-import type { ResourceStore } from '../../persistence/resource-store.js';
+import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { StoreError } from '../../persistence/store-error.js';
 import { createResourceStore } from '../../persistence/store.js';
 import type { ItemChange, Table } from '../../persistence/table.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { temporaryRoot } from '../persistence/temporary-root.js';
+import { gated, Stopped } from '../support/table-calls.js';
 
 let table: Table;
 let store: ResourceStore;
@@ -58,6 +59,36 @@ const follow = (index: TestIndex, changes: Table['changes'] = (request) => table
 const told = (): string[] => problems.map(({ what, version }) => [what, version?.id].filter(Boolean).join(': '));
 
 describe('an indexer', () => {
+  test('ends a transaction whose process ended right after committing it, and indexes what it wrote', async () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    const small = { ...table, maxActions: 3 };
+    // Its process ends with the call after the one that committed it.
+    let isCommitted = false;
+    const dying = gated(small, async (call) => {
+      if (isCommitted) throw new Stopped('its process has ended');
+      const done = await call();
+      isCommitted = (await store.read({ type: 'Patient', id: 'a' })) !== undefined;
+      return done;
+    });
+    const writes = ids.map((id): ResourceWrite => {
+      const resource = { resourceType: 'Patient' };
+      return { kind: 'put', next: nextVersion({ resource, method: 'PUT', now: Date.now(), id, compartments: [] }) };
+    });
+    expect(await createResourceStore(dying).commit(writes)).toStrictEqual({ committed: true });
+    const index = indexOf();
+    const { recover } = createResourceStore(small);
+    follower = followChanges({
+      changes: table.changes.bind(table),
+      index,
+      recover,
+      onProblem: (each) => problems.push(each),
+      idle: 1,
+    });
+    await follower.settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 1, b: 1, c: 1, d: 1 });
+    expect([await store.sweep(), problems]).toEqual([0, []]);
+  });
+
   test('brings what was committed before and after it began to the index, deletions included', async () => {
     await put('a');
     await put('b');

@@ -96,6 +96,25 @@ describe('calls and units of a resource of a kilobyte, the history index include
     expect(counter.take().calls).toEqual(['GetItem', 'Query']);
   });
 
+  test('transaction of 101 creates: 23 calls, 8 of them transactions', async () => {
+    expect(await store.commit(Array.from({ length: 101 }, create))).toEqual({ committed: true });
+    const { calls } = counter.take();
+    expect([calls.length, calls.filter((call) => call === 'TransactWriteItems').length]).toEqual([23, 8]);
+  });
+
+  test('a page of the history of a type: a Query per shard, one for open transactions, and the versions', async () => {
+    await stored(3);
+    const queries = 1 + table.historyShards;
+    const page = { types: ['Patient'], oldestFirst: false };
+    expect((await store.historyOfTypes({ ...page, count: 3 })).versions).toHaveLength(3);
+    expect(counter.take().calls).toEqual([...Array<string>(queries).fill('Query'), 'BatchGetItem']);
+    expect((await store.historyOfTypes({ ...page, count: 300 })).versions.length).toBeGreaterThan(100);
+    expect(counter.take().calls.filter((call) => call === 'Query')).toHaveLength(queries);
+    // Of the system: the same per type in use, and one Query for the types.
+    await store.historyOfTypes({ types: ['Patient', 'Observation', 'Flag'], oldestFirst: false, count: 3 });
+    expect(counter.take().calls).toEqual([...Array<string>(queries + 1).fill('Query'), 'BatchGetItem']);
+  });
+
   test('250 resources: three BatchGetItem', async () => {
     const keys = Array.from({ length: 250 }, (_, n) => ({ type: 'Patient', id: `n${String(n)}` }));
     await store.readMany([...keys, ...keys]);

@@ -1,0 +1,45 @@
+import type { IndexingProblem } from './follow.js';
+
+/** A sweeper that runs. */
+export interface Sweeper {
+  /** Ends it after the sweep under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Ends the transactions that processes have left, now and every minute.
+ * @param sweep of the store.
+ * @param every milliseconds between the end of a sweep and the next.
+ */
+export function sweepTransactions(
+  sweep: () => Promise<number>,
+  onProblem: (problem: IndexingProblem) => void,
+  every = 60_000,
+): Sweeper {
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        await sweep();
+      } catch (error) {
+        onProblem({ what: 'a transaction cannot be ended', error });
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, stopped ? 0 : every);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+  const running = run();
+  return {
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}

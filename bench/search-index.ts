@@ -9,6 +9,7 @@ import type { Resource } from '../fhir/resource.js';
 import { createIndex } from '../search/opensearch/create-index.js';
 import { openSearchIndex } from '../search/opensearch.js';
 import { lmdbSearchIndex } from '../search/lmdb.js';
+import { requireUnchained } from '../search/request.js';
 import { parseSearch } from '../search/parse.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
 import { percentile } from './measure.js';
@@ -69,12 +70,14 @@ async function latencies(
   const times: number[] = [];
   for (let n = 0; n < 250; n += 1) {
     const [type = '', parameters = ''] = query(n).split('?');
-    const request = parseSearch(definitions, type, [...new URLSearchParams(parameters)], {
-      handling: 'strict',
-      defaultCount: 20,
-      maxCount: 20,
-      now: 0,
-    });
+    const request = requireUnchained(
+      parseSearch(definitions, type, [...new URLSearchParams(parameters)], {
+        handling: 'strict',
+        defaultCount: 20,
+        maxCount: 20,
+        now: 0,
+      }),
+    );
     const begun = performance.now();
     await index.search({ request, access: { kind: 'everything' }, limit: 20 });
     if (n >= 50) times.push(performance.now() - begun);

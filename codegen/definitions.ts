@@ -15,6 +15,7 @@ export interface ElementDefinition {
   binding?: { strength: string; valueSet?: string };
   constraints: { key: string; severity: string; human: string; expression?: string }[];
   isSummary: boolean;
+  isModifier: boolean;
   /** Fixed or pattern values are not needed for base types. */
 }
 

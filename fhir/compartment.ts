@@ -13,6 +13,12 @@ export interface CompartmentTable {
   parameters(compartment: string, type: string): readonly string[];
 }
 
+/** What decides which compartments a resource is in. */
+export interface CompartmentDefinitions {
+  readonly compartments: CompartmentTable;
+  readonly searchParameters: SearchParameterTable;
+}
+
 /** By compartment, then type: the codes of the parameters. */
 export type GeneratedCompartments = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
@@ -40,7 +46,7 @@ export function compartmentTable(generated: GeneratedCompartments): CompartmentT
  * @returns `Patient/1`, …; sorted, each once. References into a contained resource or to other servers are in none.
  */
 export function compartmentsOf(
-  definitions: { readonly compartments: CompartmentTable; readonly searchParameters: SearchParameterTable },
+  definitions: CompartmentDefinitions,
   resource: Resource,
   bases: readonly string[] = [],
 ): string[] {

@@ -9,6 +9,10 @@ export interface ElementRule {
   readonly max: number;
   /** The codes a required binding allows, where the element is a `code` and the codes can be listed. */
   readonly codes?: readonly string[];
+  /** Whether it is part of summaries. https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.isSummary */
+  readonly isSummary: boolean;
+  /** Whether it changes the meaning of others. https://hl7.org/fhir/R4/conformance-rules.html#isModifier */
+  readonly isModifier: boolean;
 }
 
 /** A JSON member of a type: its element and the one data type this name stands for. */
@@ -56,8 +60,9 @@ export interface StructureSource {
   readonly codes: readonly string[];
   /**
    * Per type or backbone path its elements, separated by spaces: name, cardinality (`?` 0..1, `!` 1..1, `*` 0..*,
-   * `+` 1..*, else `{min,max}`), types separated by `|` (`.` for the backbone element of that name, `*` for `open`),
-   * and `=` with an index into `codes`. `^Type` first stands for the elements of Type.
+   * `+` 1..*, else `{min,max}`), `~` in summaries, `$` for a modifier, types separated by `|` (`.` for the backbone
+   * element of that name, `*` for `open`), and `=` with an index into `codes`. `^Type` first stands for the elements
+   * of Type.
    */
   readonly types: Readonly<Record<string, string>>;
 }
@@ -68,7 +73,7 @@ const cardinalities: Readonly<Record<string, readonly [number, number]>> = {
   '*': [0, Infinity],
   '+': [1, Infinity],
 };
-const elementPattern = /^([A-Za-z][A-Za-z0-9]*(?:\[x\])?)([?!*+]|\{\d+,\d+\})([^=]+)(?:=(\d+))?$/;
+const elementPattern = /^([A-Za-z][A-Za-z0-9]*(?:\[x\])?)([?!*+]|\{\d+,\d+\})(~?)(\$?)([^=]+)(?:=(\d+))?$/;
 
 const cardinality = (text: string): readonly [number, number] => {
   const [min, max] = text.slice(1, -1).split(',');
@@ -101,7 +106,7 @@ export function structureTable(source: StructureSource): StructureTable {
   const codeSets = memoised((index) => new Set(codeLists(index)));
 
   const readElement = (owner: string, text: string): ElementRule & { readonly codesAt?: string } => {
-    const [, name, size, types, codesAt] = elementPattern.exec(text) ?? [];
+    const [, name, size, summary, modifier, types, codesAt] = elementPattern.exec(text) ?? [];
     if (name === undefined || size === undefined || types === undefined) {
       throw new Error(`The generated element ${text} of ${owner} cannot be read`);
     }
@@ -111,6 +116,8 @@ export function structureTable(source: StructureSource): StructureTable {
       types: types === '.' ? [`${owner}.${name}`] : (types === '*' ? source.open : types).split('|'),
       min,
       max,
+      isSummary: summary !== '',
+      isModifier: modifier !== '',
       ...(codesAt === undefined ? {} : { codes: codeLists(codesAt), codesAt }),
     };
   };

@@ -1,3 +1,4 @@
+import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { HistoryPage } from './history.js';
 import type { OperationAnswer } from './operations/operation.js';
@@ -9,14 +10,15 @@ export type EntryAnswer =
   | ({ readonly kind: 'written' } & WriteOutcome)
   /** `version` is the tombstone; absent when there never was such a resource. */
   | { readonly kind: 'deleted'; readonly version?: StoredVersion }
-  | { readonly kind: 'read'; readonly version: StoredVersion }
+  | { readonly kind: 'read'; readonly version: StoredVersion; readonly form?: ResultForm }
   /** A HEAD that succeeded, of a version where it was one of a resource. */
   | { readonly kind: 'head'; readonly version?: StoredVersion }
   /** The capability statement's JSON text. */
   | { readonly kind: 'capabilities'; readonly text: string }
   /** The client has this version already. */
   | { readonly kind: 'not-modified'; readonly version: StoredVersion }
-  | { readonly kind: 'search'; readonly type: string; readonly page: SearchPage }
+  /** `path` is where the search looked, below the base. */
+  | { readonly kind: 'search'; readonly path: string; readonly page: SearchPage }
   | { readonly kind: 'history'; readonly page: HistoryPage }
   | { readonly kind: 'operation'; readonly answer: OperationAnswer }
   /** Anything thrown, expected or not: the face renders it as it renders a failed request. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fhirVersionNumbers } from '../fhir/version.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
+import type { FhirDefinitions } from '../fhir/definitions.js';
 import { isServedParameter } from '../search/served-parameter.js';
 import { operationsAt, operationsOf, operationsOfType } from './operations/find-operation.js';
 import type { FhirServer } from './server.js';
@@ -19,7 +20,7 @@ const interactionsOfTypes = [
   'create',
   'search-type',
 ];
-const interactionsOfSystem = ['transaction', 'batch', 'history-system'];
+const interactionsOfSystem = ['transaction', 'batch', 'history-system', 'search-system'];
 
 const codes = (names: readonly string[]): { code: string }[] => names.map((code) => ({ code }));
 
@@ -58,6 +59,7 @@ function statement(server: FhirServer, baseUrl: string): object {
       definitions.searchParameters.ofType(type).filter(isServedParameter),
     ]),
   );
+  const common = [...commonParameters(served), ...specialParameters(definitions, 'Bundle')];
   const revIncludes = revIncludesByTarget(definitions.resourceTypes, served);
   return {
     resourceType: 'CapabilityStatement',
@@ -95,15 +97,9 @@ function statement(server: FhirServer, baseUrl: string): object {
             conditionalUpdate: true,
             conditionalDelete: 'single',
             referencePolicy: ['literal', 'logical'],
-            ...list(
-              'searchInclude',
-              includes.map((code) => `${type}:${code}`),
-            ),
-            ...list('searchRevInclude', revIncludes.get(type) ?? []),
-            ...list(
-              'searchParam',
-              parameters.map(({ code, url, type: kind }) => ({ name: code, definition: url, type: kind })),
-            ),
+            ...list('searchInclude', includes.length === 0 ? [] : ['*', ...includes.map((code) => `${type}:${code}`)]),
+            ...list('searchRevInclude', withAll(revIncludes.get(type))),
+            ...list('searchParam', [...parameters.map(stated), ...specialParameters(definitions, type)]),
             ...(version === 'stu3'
               ? {}
               : list(
@@ -113,6 +109,10 @@ function statement(server: FhirServer, baseUrl: string): object {
           };
         }),
         interaction: codes(interactionsOfSystem),
+        searchParam: [...common, { name: '_type', type: 'token' }],
+        compartment: definitions.compartments.names.map(
+          (name) => `http://hl7.org/fhir/CompartmentDefinition/${name.charAt(0).toLowerCase()}${name.slice(1)}`,
+        ),
         ...list(
           'operation',
           // STU3 has one list for all levels; R4 has one per type, and this one for the system's.
@@ -124,6 +124,43 @@ function statement(server: FhirServer, baseUrl: string): object {
     ],
   };
 }
+
+/** A parameter as a statement lists it. */
+interface StatedParameter {
+  readonly name: string;
+  readonly definition?: string;
+  readonly type: string;
+}
+
+const stated = ({ code, url, type }: SearchParameterDefinition): StatedParameter => ({
+  name: code,
+  definition: url,
+  type,
+});
+
+/**
+ * What is searched by beside the values of the resource; `_list` and `_has` have no definition. STU3 knows no special
+ * parameters: http://hl7.org/fhir/STU3/valueset-search-param-type.html
+ */
+function specialParameters({ version, searchParameters }: FhirDefinitions, type: string): StatedParameter[] {
+  const kind = version === 'stu3' ? 'string' : 'special';
+  const texts = ['_content', '_text'].flatMap((code) => searchParameters.find(type, code) ?? []);
+  return [
+    ...texts.map((parameter) => ({ ...stated(parameter), type: kind })),
+    { name: '_has', type: kind },
+    { name: '_list', type: kind },
+  ];
+}
+
+/** The parameters that every type has. */
+function commonParameters(served: ReadonlyMap<string, readonly SearchParameterDefinition[]>): StatedParameter[] {
+  const [first = [], ...others] = served.values();
+  const urls = others.map((parameters) => new Set(parameters.map(({ url }) => url)));
+  return first.filter(({ url }) => urls.every((each) => each.has(url))).map(stated);
+}
+
+const withAll = (includes: readonly string[] | undefined): readonly string[] =>
+  includes === undefined || includes.length === 0 ? [] : ['*', ...includes];
 
 /** FHIR has no empty arrays. */
 const list = (name: string, items: readonly unknown[]): object => (items.length === 0 ? {} : { [name]: items });

@@ -2,6 +2,7 @@ import type { Interaction } from '../auth/rules.js';
 import { invalidRequest, methodNotAllowed, notFound, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
+import type { ResultForm } from '../fhir/subset.js';
 import { withoutFormat } from './conditional-create.js';
 import type { ReadConditions } from './conditional-read.js';
 import { requireUpdatable } from './conditional-update.js';
@@ -12,9 +13,10 @@ import { type Preconditions, readPreconditions } from './preconditions.js';
 import { patchOfEntry } from './read-patch.js';
 import { readQuery } from './read-query.js';
 import { historyScopeOf, requireScope, type HistoryScope } from './history-request.js';
-import { requireWholeResource } from './read.js';
+import { readForm } from './read.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
 import { formOf } from './search-form.js';
+import { type SearchPlace, searchPlaceOf } from './search-place.js';
 import type { Caller, FhirServer } from './server.js';
 import { requireIdentity } from './update.js';
 
@@ -37,11 +39,17 @@ export type EntryAction =
     })
   | (IfMatch & { readonly kind: 'delete'; readonly key: ResourceKey })
   | (IfMatch & { readonly kind: 'conditional-delete'; readonly type: string; readonly criteria: string })
-  | (ReadConditions & { readonly kind: 'read'; readonly key: ResourceKey; readonly headOnly?: boolean })
+  | (ReadConditions & {
+      readonly kind: 'read';
+      readonly key: ResourceKey;
+      readonly form?: ResultForm;
+      readonly headOnly?: boolean;
+    })
   | (ReadConditions & {
       readonly kind: 'vread';
       readonly key: ResourceKey;
       readonly versionId: string;
+      readonly form?: ResultForm;
       readonly headOnly?: boolean;
     })
   | {
@@ -52,7 +60,7 @@ export type EntryAction =
     }
   | {
       readonly kind: 'search';
-      readonly type: string;
+      readonly place: SearchPlace;
       readonly parameters: readonly (readonly [string, string])[];
       readonly headOnly?: boolean;
     }
@@ -118,20 +126,22 @@ export function readAction(server: FhirServer, caller: Caller, entry: BundleEntr
     requireScope(server, scope);
     return { kind: 'history', scope, parameters: readQuery(query, at), ...headOnly(request) };
   }
-  const isSearch = id === '_search' && history === undefined;
+  const where = searchPlaceOf(server.definitions.structures, request.method, path);
+  if (where !== undefined) {
+    const form = isRead ? [] : formOf(entry.resource, place);
+    return { kind: 'search', place: where, parameters: [...readQuery(query, at), ...form], ...headOnly(request) };
+  }
   if (
     type === '' ||
     rest.length > 1 ||
     (history !== undefined && history !== '_history') ||
-    (id?.startsWith('_') === true && !isSearch)
+    id?.startsWith('_') === true
   ) {
     throw notSupported(`"${clip(request.url)}" is no URL of an interaction supported in a bundle`, at);
   }
   requireResourceType(server, type);
-  if (isRead) return readingAction(request, { type, id, versionId: rest[0], query, at });
+  if (isRead && id !== undefined) return readingAction(server, request, { type, id, versionId: rest[0], query, at });
   if (request.method === 'POST') {
-    if (isSearch)
-      return { kind: 'search', type, parameters: [...readQuery(query, at), ...formOf(entry.resource, place)] };
     if (id !== undefined || query !== '') throw notSupported('POST goes to a type, such as "Patient"', at);
     const resource = requireResource(entry.resource, `${place}.resource`);
     if (resource.resourceType !== type) {
@@ -146,10 +156,11 @@ export function readAction(server: FhirServer, caller: Caller, entry: BundleEntr
 const headOnly = ({ method }: EntryHttpRequest): { headOnly?: true } => (method === 'HEAD' ? { headOnly: true } : {});
 
 function readingAction(
+  server: FhirServer,
   request: EntryHttpRequest,
   url: {
     readonly type: string;
-    readonly id: string | undefined;
+    readonly id: string;
     readonly versionId: string | undefined;
     readonly query: string;
     readonly at: string;
@@ -158,12 +169,11 @@ function readingAction(
   const { type, id, versionId, at } = url;
   const parameters = readQuery(url.query, at);
   const head = headOnly(request);
-  if (id === undefined) return { kind: 'search', type, parameters, ...head };
-  if (id === '_search') throw notSupported('A search by _search is a POST', at);
   const key = { type, id };
-  requireWholeResource(parameters);
+  const form = readForm(server, type, parameters);
   const { ifNoneMatch, ifModifiedSince } = request;
   const conditions = {
+    ...(form === undefined ? {} : { form }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: Date.parse(ifModifiedSince) }),
     ...head,
@@ -241,7 +251,9 @@ function targetOf(
 
 /** The decoded path segments and the query of an entry's URL, which is relative to the base or starts with it. */
 function splitUrl(url: string, baseUrl: string, at: string): { path: string[]; query: string } {
-  const relative = url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length + 1) : url.replace(/^\//, '');
+  const isBase = url === baseUrl || url.startsWith(`${baseUrl}?`);
+  const isBelow = isBase || url.startsWith(`${baseUrl}/`);
+  const relative = (isBelow ? url.slice(baseUrl.length) : url).replace(/^\//, '');
   if (/^[a-z][a-z0-9+.-]*:/i.test(relative)) {
     throw notSupported(`"${clip(url)}" is not on this server; URLs are relative, such as "Patient/1"`, at);
   }

@@ -1,11 +1,10 @@
-import { type AccessFilter, permits } from '../fhir/access.js';
+import { permits } from '../fhir/access.js';
 import { parseJson } from '../fhir/json.js';
 import { tooCostly } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { match } from '../search/match.js';
-import type { SearchRequest } from '../search/request.js';
-import type { IndexHit, Position } from '../search/search-index.js';
+import type { IndexHit, Position, SearchPlan } from '../search/search-index.js';
 import type { FhirServer } from './server.js';
 
 /** So many candidates that do not match after all are looked at before a search is refused. */
@@ -33,11 +32,10 @@ export interface Match {
  */
 export async function findMatches(
   server: FhirServer,
-  request: SearchRequest,
-  access: AccessFilter,
+  plan: SearchPlan,
   { limit, after, backwards = false, skip = 0 }: MatchRange,
 ): Promise<{ readonly matches: readonly Match[]; readonly more: boolean }> {
-  const skipsByIndex = skip > 0 && (await isExact(server, request, access));
+  const skipsByIndex = skip > 0 && (await isExact(server, plan));
   const wanted = limit + 1 + (skipsByIndex ? 0 : skip);
   const found: Match[] = []; // in the walk's direction
   let from = after;
@@ -45,15 +43,14 @@ export async function findMatches(
   for (;;) {
     const missing = wanted - found.length;
     const page = await server.index.search({
-      request,
-      access,
+      ...plan,
       limit: looked === 0 ? missing : Math.min(1_000, Math.max(missing, looked)),
       ...(from === undefined ? {} : { after: from }),
       ...(backwards ? { backwards } : {}),
       ...(skipsByIndex && looked === 0 ? { skip } : {}),
     });
     const hits = backwards ? [...page.hits].reverse() : page.hits;
-    found.push(...(await currentMatches(server, request, access, hits)));
+    found.push(...(await currentMatches(server, plan, hits)));
     from = hits.at(-1)?.position;
     looked += hits.length;
     if (found.length >= wanted || !page.more || from === undefined) break;
@@ -65,12 +62,12 @@ export async function findMatches(
 }
 
 /** Counts matches by looking at each. @throws OperationOutcomeError as `findMatches`. */
-export async function countMatches(server: FhirServer, request: SearchRequest, access: AccessFilter): Promise<number> {
+export async function countMatches(server: FhirServer, plan: SearchPlan): Promise<number> {
   let total = 0;
   let after: Position | undefined;
   for (;;) {
     const range = { limit: 1_000, ...(after === undefined ? {} : { after }) };
-    const { matches, more } = await findMatches(server, request, access, range);
+    const { matches, more } = await findMatches(server, plan, range);
     total += matches.length;
     after = matches.at(-1)?.position;
     if (!more || after === undefined) return total;
@@ -78,24 +75,29 @@ export async function countMatches(server: FhirServer, request: SearchRequest, a
 }
 
 /** Whether the index decides this request alone, so that its hits can be passed over unseen. */
-async function isExact(server: FhirServer, request: SearchRequest, access: AccessFilter): Promise<boolean> {
-  const { hits } = await server.index.search({ request, access, limit: 1 });
-  return hits.every(({ exactVersion }) => exactVersion !== undefined);
+async function isExact(server: FhirServer, { request, access, others = [] }: SearchPlan): Promise<boolean> {
+  for (const plan of [{ request, access }, ...others]) {
+    const { hits } = await server.index.search({ ...plan, limit: 1 });
+    if (hits.some(({ exactVersion }) => exactVersion === undefined)) return false;
+  }
+  return true;
 }
 
 /** The hits whose current version may be seen and matches. */
 async function currentMatches(
   server: FhirServer,
-  request: SearchRequest,
-  access: AccessFilter,
+  { request, access, others = [] }: SearchPlan,
   hits: readonly IndexHit[],
 ): Promise<Match[]> {
   if (hits.length === 0) return [];
   const versions = await server.store.readMany(hits);
+  const byType = new Map([{ request, access }, ...others].map((plan) => [plan.request.type, plan]));
   return hits.flatMap(({ position, exactVersion }, i) => {
     const version = versions[i];
-    if (version === undefined || version.deleted || !permits(access, version.compartments)) return [];
-    const matches = version.versionId === exactVersion || match(request, parseJson(version.body) as Resource);
+    const plan = version && byType.get(version.type);
+    if (version === undefined || plan === undefined || version.deleted || !permits(plan.access, version.compartments))
+      return [];
+    const matches = version.versionId === exactVersion || match(plan.request, parseJson(version.body) as Resource);
     return matches ? [{ version, position }] : [];
   });
 }

@@ -5,7 +5,8 @@ import type { EntryAction } from './entry-action.js';
 import { history } from './history.js';
 import { operate } from './operations/operate.js';
 import { read } from './read.js';
-import { searchType } from './search-type.js';
+import { pathOf } from './search-place.js';
+import { search } from './search.js';
 import type { Caller, FhirServer } from './server.js';
 import { vread } from './vread.js';
 
@@ -34,19 +35,21 @@ async function answerRead(server: FhirServer, caller: Caller, action: ReadAction
   switch (action.kind) {
     case 'read':
     case 'vread': {
-      const { key } = action;
+      const { key, form } = action;
       const version =
         action.kind === 'read' ? await read(server, caller, key) : await vread(server, caller, key, action.versionId);
-      return { kind: isUnmodified(version, action) ? 'not-modified' : 'read', version };
+      return isUnmodified(version, action)
+        ? { kind: 'not-modified', version }
+        : { kind: 'read', version, ...(form === undefined ? {} : { form }) };
     }
     case 'history':
       return { kind: 'history', page: await history(server, caller, action.scope, action.parameters) };
     case 'operation':
       return { kind: 'operation', answer: await operate(server, caller, action) };
     case 'search': {
-      const { type, parameters } = action;
-      const page = await searchType(server, caller, { type, parameters, handling: 'strict' });
-      return { kind: 'search', type, page };
+      const { place, parameters } = action;
+      const page = await search(server, caller, place, { parameters, handling: 'strict' });
+      return { kind: 'search', path: pathOf(place), page };
     }
     case 'capabilities':
       return { kind: 'capabilities', text: capabilities(server, caller.baseUrl).text };

@@ -1,8 +1,10 @@
 import { authorize } from '../auth/authorize.js';
 import { permits, type AccessFilter } from '../fhir/access.js';
-import { gone, notFound, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
+import { gone, invalidRequest, notFound, OperationOutcomeError } from '../fhir/outcome.js';
 import { idPattern, keyText, type ResourceKey } from '../fhir/resource.js';
+import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
+import { formOf, readElements, readSummary } from '../search/parse-result.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -58,14 +60,27 @@ function accessOrNone(server: FhirServer, caller: Caller, type: string): AccessF
 }
 
 /**
- * Refuses what would ask for a part of a resource: the whole one in its place would be taken for that part.
- * @param parameters names and values of the query of a read or vread.
- * @throws OperationOutcomeError 400.
+ * Reads which part of a resource a read or vread asks for, by `_summary` and `_elements`.
+ * https://hl7.org/fhir/R4/http.html#parameters
+ * @param parameters names and values of the query; others do not count.
+ * @returns undefined for the whole resource.
+ * @throws OperationOutcomeError 400 for what is no part of it: another one in its place would be taken for that part.
  */
-export function requireWholeResource(parameters: Iterable<readonly [string, string]>): void {
+export function readForm(
+  { definitions }: FhirServer,
+  type: string,
+  parameters: Iterable<readonly [string, string]>,
+): ResultForm | undefined {
+  let summary: ReturnType<typeof readSummary> | undefined;
+  let elements: ResultForm | undefined;
   for (const [name, value] of parameters) {
-    if ((name === '_summary' || name === '_elements') && value !== 'false') {
-      throw notSupported(`${name} is not supported`, name);
-    }
+    if (value === '') continue;
+    if (name === '_summary') summary = readSummary(value);
+    if (name !== '_elements') continue;
+    const { form, unknown } = readElements(definitions.structures, [type], value);
+    if (unknown.length > 0) throw invalidRequest(`_elements names what no ${type} has: ${unknown.join(', ')}`, name);
+    elements = form;
   }
+  if (summary === 'count') throw invalidRequest('_summary=count is for searches', '_summary');
+  return formOf(summary, elements);
 }

@@ -1,3 +1,4 @@
+import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 
 /** One page of search results, before a face renders it. */
@@ -7,6 +8,8 @@ export interface SearchPage {
   readonly included: readonly StoredVersion[];
   /** The number of all matches, where it is known exactly. */
   readonly total?: number;
+  /** The part of each resource that was asked for; absent for whole ones. */
+  readonly form?: ResultForm;
   /** The page size used. */
   readonly count: number;
   /** How many matches come before this page. */

@@ -19,6 +19,8 @@ export interface FhirServer {
   readonly rules: RoleRules;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */
   readonly pageKey: Uint8Array;
+  /** The most resources that the chains of one search may lead through; 100,000 unless given. Beyond it is an error. */
+  readonly mostIntermediates?: number;
   /** The clock, in milliseconds since 1970. */
   now(): number;
   /** A new logical id. */

@@ -7,6 +7,7 @@ import type { ValueSet } from '../fhir/terminology/value-set.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { escapedValue } from '../search/escape.js';
 import { parseSearch } from '../search/parse.js';
+import { requireUnchained } from '../search/request.js';
 import { accessOrNone } from './access.js';
 import { findMatches } from './matches.js';
 import type { Caller, FhirServer } from './server.js';
@@ -44,13 +45,15 @@ async function findStored(
 ): Promise<Resource | undefined> {
   const access = url === '' ? undefined : accessOrNone(server, caller, 'search', type);
   if (access === undefined) return undefined;
-  const request = parseSearch(server.definitions, type, [['url', escapedValue(url)]], {
-    handling: 'strict',
-    defaultCount: mostVersions,
-    maxCount: mostVersions,
-    now: server.now(),
-  });
-  const { matches } = await findMatches(server, request, access, { limit: mostVersions });
+  const request = requireUnchained(
+    parseSearch(server.definitions, type, [['url', escapedValue(url)]], {
+      handling: 'strict',
+      defaultCount: mostVersions,
+      maxCount: mostVersions,
+      now: server.now(),
+    }),
+  );
+  const { matches } = await findMatches(server, { request, access }, { limit: mostVersions });
   return matches
     .map((match) => parsed(server, match.version))
     .filter((resource) => version === undefined || resource['version'] === version)

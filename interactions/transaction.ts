@@ -11,7 +11,7 @@ import { authorizeOperation } from './operations/operate.js';
 import type { OperationCall } from './operations/operation.js';
 import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
 import { retryLostRaces } from './retry.js';
-import { requireSearch } from './search-type.js';
+import { requireSearch } from './search.js';
 import type { Caller, FhirServer } from './server.js';
 import { newKeyOf, type WriteEntry } from './transaction-find.js';
 import { linksOf, tryWrites } from './transaction-writes.js';
@@ -49,11 +49,16 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
       reads.push({ index, place, action });
       continue;
     }
-    const type = 'key' in action ? action.key.type : action.type;
-    const interaction = interactionOf(action);
-    const access = failingAt(place, () => authorize(server.rules, caller.principal, interaction, type));
-    if (isReadAction(action)) reads.push({ index, place, action });
-    else {
+    if (isReadAction(action)) {
+      // Which types a search looks in, and whether it may, `requireSearch` decides.
+      if (action.kind !== 'search') {
+        const type = 'key' in action ? action.key.type : action.type;
+        failingAt(place, () => authorize(server.rules, caller.principal, action.kind, type));
+      }
+      reads.push({ index, place, action });
+    } else {
+      const type = 'key' in action ? action.key.type : action.type;
+      const access = failingAt(place, () => authorize(server.rules, caller.principal, interactionOf(action), type));
       const newKey = newKeyOf(server, action);
       writes.push({ index, place, action, access, newKey, ...(fullUrl === undefined ? {} : { fullUrl }) });
     }
@@ -88,7 +93,8 @@ async function requireAllReadable(
   for (const { place, action } of reads) {
     if (action.kind === 'operation') continue; // what it is about may be written by this very transaction
     try {
-      if (action.kind === 'search') await requireSearch(server, caller, { ...action, handling: 'strict' });
+      if (action.kind === 'search')
+        await requireSearch(server, caller, action.place, { ...action, handling: 'strict' });
       else if (action.kind === 'capabilities') continue;
       else if (action.kind === 'history') {
         const { scope } = action;

@@ -1,7 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import { stringifyJson } from '../fhir/json.js';
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import { parseJson, stringifyJson } from '../fhir/json.js';
 import { outcome, type OperationOutcome } from '../fhir/outcome.js';
-import { keyText, type ResourceKey } from '../fhir/resource.js';
+import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
+import { type ResultForm, subsetOf } from '../fhir/subset.js';
 import type { FhirVersion } from '../fhir/version.js';
 import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
 import type { HistoryScope } from '../interactions/history-request.js';
@@ -37,18 +39,39 @@ export const versionText = (version: StoredVersion): string =>
   `${keyText(version)}/_history/${String(version.versionId)}`;
 
 /**
+ * The text of a version as an answer shows it: as it is stored, unless a part of it is asked for.
+ * @param isIncluded whether it is shown for another resource's sake.
+ */
+export function shownBody(
+  definitions: FhirDefinitions,
+  version: StoredVersion,
+  form: ResultForm | undefined,
+  isIncluded = false,
+): string {
+  const part = form && subsetOf(definitions, parseJson(version.body) as Resource, form, isIncluded);
+  return part === undefined ? version.body : stringifyJson(part);
+}
+
+/**
  * A searchset Bundle. https://hl7.org/fhir/R4/search.html#Bundle
- * @param type the path below the base that was searched: a type, or an operation's.
+ * @param path where was searched, below the base: `Patient`, empty for the whole system; also an operation's.
  * @param cursor the page token that was asked for, for the self link; absent on the first page of a search.
  */
-export function searchsetBundle(baseUrl: string, type: string, page: SearchPage, cursor?: string): string {
-  const pageUrl = (token: string): string => `${baseUrl}/${type}?_page=${encodeURIComponent(token)}`;
+export function searchsetBundle(
+  definitions: FhirDefinitions,
+  baseUrl: string,
+  path: string,
+  page: SearchPage,
+  cursor?: string,
+): string {
+  const url = path === '' ? baseUrl : `${baseUrl}/${path}`;
+  const pageUrl = (token: string): string => `${url}?_page=${encodeURIComponent(token)}`;
   const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
-  const self = cursor === undefined ? `${baseUrl}/${type}${query === '' ? '' : `?${query}`}` : pageUrl(cursor);
+  const self = cursor === undefined ? `${url}${query === '' ? '' : `?${query}`}` : pageUrl(cursor);
   const found =
-    (mode: string) =>
+    (mode: 'match' | 'include') =>
     (version: StoredVersion): string =>
-      `{${fullUrl(baseUrl, version)},"resource":${version.body},"search":{"mode":"${mode}"}}`;
+      `{${fullUrl(baseUrl, version)},"resource":${shownBody(definitions, version, page.form, mode === 'include')},"search":{"mode":"${mode}"}}`;
   const warnings = page.warnings.map((diagnostics) => ({
     severity: 'warning' as const,
     code: 'not-supported',
@@ -79,10 +102,10 @@ export function searchsetBundle(baseUrl: string, type: string, page: SearchPage,
 }
 
 /** What came of an operation: a resource, or a searchset of stored ones. */
-export const operationBody = (baseUrl: string, answer: OperationAnswer): string =>
+export const operationBody = (definitions: FhirDefinitions, baseUrl: string, answer: OperationAnswer): string =>
   answer.kind === 'resource'
     ? stringifyJson(answer.resource)
-    : searchsetBundle(baseUrl, answer.path, answer.page, answer.cursor);
+    : searchsetBundle(definitions, baseUrl, answer.path, answer.page, answer.cursor);
 
 /**
  * A history Bundle. https://hl7.org/fhir/R4/http.html#history
@@ -144,7 +167,7 @@ const statusText = (status: number): string => `${String(status)} ${STATUS_CODES
  * @param show what entries that wrote show beside their status: nothing, what is stored now, or an outcome.
  */
 export function responseBundle(
-  version: FhirVersion,
+  definitions: FhirDefinitions,
   baseUrl: string,
   answer: BundleAnswer,
   show: 'minimal' | 'representation' | 'OperationOutcome',
@@ -158,12 +181,12 @@ export function responseBundle(
     named.add(name);
     return fullUrl(baseUrl, stored);
   };
-  const entries = answer.entries.map((entry) => responseEntry(version, baseUrl, entry, show, fullUrlOnce, log));
+  const entries = answer.entries.map((entry) => responseEntry(definitions, baseUrl, entry, show, fullUrlOnce, log));
   return members([`"resourceType":"Bundle","type":"${answer.type}"`, list('entry', entries)]);
 }
 
 function responseEntry(
-  version: FhirVersion,
+  definitions: FhirDefinitions,
   baseUrl: string,
   entry: EntryAnswer,
   show: 'minimal' | 'representation' | 'OperationOutcome',
@@ -187,15 +210,19 @@ function responseEntry(
     case 'capabilities':
       return members([resource(entry.text), responseOf(200)]);
     case 'read':
-      return members([fullUrlOnce(entry.version), resource(entry.version.body), responseOf(200, entry.version, false)]);
+      return members([
+        fullUrlOnce(entry.version),
+        resource(shownBody(definitions, entry.version, entry.form)),
+        responseOf(200, entry.version, false),
+      ]);
     case 'not-modified':
       return members([responseOf(304, entry.version, false)]);
     case 'search':
-      return members([resource(searchsetBundle(baseUrl, entry.type, entry.page)), responseOf(200)]);
+      return members([resource(searchsetBundle(definitions, baseUrl, entry.path, entry.page)), responseOf(200)]);
     case 'history':
-      return members([resource(historyBundle(version, baseUrl, entry.page)), responseOf(200)]);
+      return members([resource(historyBundle(definitions.version, baseUrl, entry.page)), responseOf(200)]);
     case 'operation':
-      return members([resource(operationBody(baseUrl, entry.answer)), responseOf(200)]);
+      return members([resource(operationBody(definitions, baseUrl, entry.answer)), responseOf(200)]);
     case 'failed': {
       const { status, outcome: explained } = failureOf(entry.error, log);
       return `{"response":{"status":${json(statusText(status))},"outcome":${stringifyJson(explained)}}}`;

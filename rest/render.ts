@@ -11,9 +11,9 @@ const versionHeaders = (version: StoredVersion): Record<string, string> => ({
   'Last-Modified': new Date(version.lastUpdated).toUTCString(),
 });
 
-/** The answer to a read or vread: the stored text as it is. */
-export const versionAnswer = (baseUrl: string, version: StoredVersion): RestAnswer =>
-  jsonAnswer(200, version.body, {
+/** The answer to a read or vread. */
+export const versionAnswer = (baseUrl: string, version: StoredVersion, body: string): RestAnswer =>
+  jsonAnswer(200, body, {
     ...versionHeaders(version),
     'Content-Location': `${baseUrl}/${versionText(version)}`,
   });

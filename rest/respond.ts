@@ -18,16 +18,17 @@ import { readQuery } from '../interactions/read-query.js';
 import type { FoundOperation } from '../interactions/operations/find-operation.js';
 import { readInput } from '../interactions/operations/read-input.js';
 import { operate } from '../interactions/operations/operate.js';
-import { read, requireWholeResource } from '../interactions/read.js';
+import { read, readForm } from '../interactions/read.js';
 import { clip, requireResource } from '../interactions/resource-type.js';
-import { searchType } from '../interactions/search-type.js';
+import { pathOf, type SearchPlace } from '../interactions/search-place.js';
+import { search } from '../interactions/search.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
 import { transaction } from '../interactions/transaction.js';
 import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
 import { parseBody, type ReadBody } from './body.js';
-import { historyBundle, operationBody, responseBundle, searchsetBundle } from './bundle.js';
+import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
 import type { ErrorLog } from './errors.js';
 import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
@@ -62,11 +63,9 @@ export async function respond(context: RestContext, request: RestRequest): Promi
   const preference = readPreference(http.get('prefer'));
   switch (route.kind) {
     case 'read':
-      requireWholeResource(parameters);
-      return readAnswer(http, baseUrl, await read(server, caller, route.key));
+      return readAnswer(request, server, await read(server, caller, route.key));
     case 'vread':
-      requireWholeResource(parameters);
-      return readAnswer(http, baseUrl, await vread(server, caller, route.key, route.versionId));
+      return readAnswer(request, server, await vread(server, caller, route.key, route.versionId));
     case 'history':
       return jsonAnswer(
         200,
@@ -77,11 +76,11 @@ export async function respond(context: RestContext, request: RestRequest): Promi
         ),
       );
     case 'search':
-      return search(server, caller, route.type, readQuery(request.query), preference);
+      return searchAnswer(server, caller, route.place, readQuery(request.query), preference);
     case 'search-by-post': {
       requireFormBody(http.get('content-type'));
       const form = await context.readBody(http, request.response);
-      return search(server, caller, route.type, [...readQuery(request.query), ...readQuery(form)], preference);
+      return searchAnswer(server, caller, route.place, [...readQuery(request.query), ...readQuery(form)], preference);
     }
     case 'create': {
       const resource = await readResource(context, request);
@@ -165,7 +164,10 @@ async function operation(
   if (hasBody) requireJsonBody(server.definitions.version, http.get('content-type'));
   const source = { query: readQuery(query), ...(hasBody ? { body: parseBody(text) } : {}) };
   const input = readInput(server.definitions, called.operation, source);
-  return jsonAnswer(200, operationBody(baseUrl, await operate(server, caller, { ...called, input })));
+  return jsonAnswer(
+    200,
+    operationBody(server.definitions, baseUrl, await operate(server, caller, { ...called, input })),
+  );
 }
 
 async function readPatch({ server, readBody }: RestContext, { http, response }: RestRequest): Promise<Patch> {
@@ -194,14 +196,16 @@ async function bundle(
     );
   }
   const answer = await (type === 'batch' ? batch : transaction)(server, caller, resource);
-  const { version } = server.definitions;
-  return jsonAnswer(200, responseBundle(version, request.baseUrl, answer, preference.return ?? 'minimal', log));
+  return jsonAnswer(
+    200,
+    responseBundle(server.definitions, request.baseUrl, answer, preference.return ?? 'minimal', log),
+  );
 }
 
-async function search(
+async function searchAnswer(
   server: FhirServer,
   caller: Caller,
-  type: string,
+  place: SearchPlace,
   pairs: readonly (readonly [string, string])[],
   { handling }: Preference,
 ): Promise<RestAnswer> {
@@ -210,24 +214,30 @@ async function search(
   if (cursor !== undefined && parameters.length > 0) {
     throw invalidRequest('A page link is used as it is, without further parameters', '_page');
   }
-  const page = await searchType(server, caller, {
-    type,
+  const page = await search(server, caller, place, {
     parameters,
     handling,
     ...(cursor === undefined ? {} : { cursor }),
   });
-  return jsonAnswer(200, searchsetBundle(caller.baseUrl, type, page, cursor));
+  return jsonAnswer(200, searchsetBundle(server.definitions, caller.baseUrl, pathOf(place), page, cursor));
 }
 
 /** A version, or 304 when the client has it. https://hl7.org/fhir/R4/http.html#cread */
-function readAnswer(http: Request, baseUrl: string, version: Awaited<ReturnType<typeof read>>): RestAnswer {
+function readAnswer(
+  { http, baseUrl, parameters }: RestRequest,
+  server: FhirServer,
+  version: Awaited<ReturnType<typeof read>>,
+): RestAnswer {
+  const form = readForm(server, version.type, parameters);
   const ifNoneMatch = http.get('if-none-match');
   const since = http.get('if-modified-since');
   const conditions = {
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(since === undefined ? {} : { ifModifiedSince: Date.parse(since) }),
   };
-  return isUnmodified(version, conditions, 1000) ? notModifiedAnswer(version) : versionAnswer(baseUrl, version);
+  return isUnmodified(version, conditions, 1000)
+    ? notModifiedAnswer(version)
+    : versionAnswer(baseUrl, version, shownBody(server.definitions, version, form));
 }
 
 const preconditions = (http: Request): Preconditions =>

@@ -1,16 +1,18 @@
 import { invalidRequest, methodNotAllowed, notFound, notImplemented, OperationOutcomeError } from '../fhir/outcome.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ResourceKey } from '../fhir/resource.js';
+import type { StructureTable } from '../fhir/structure.js';
 import { type FoundOperation, operationOfPath } from '../interactions/operations/find-operation.js';
 import { historyScopeOf, type HistoryScope } from '../interactions/history-request.js';
 import { clip } from '../interactions/resource-type.js';
+import type { SearchPlace } from '../interactions/search-place.js';
 
 /** The interaction a method and a path ask for. https://hl7.org/fhir/R4/http.html#summary */
 export type Route =
   | { readonly kind: 'capabilities' }
   | { readonly kind: 'bundle' }
-  | { readonly kind: 'search' | 'create'; readonly type: string }
-  | { readonly kind: 'search-by-post'; readonly type: string }
+  | { readonly kind: 'create'; readonly type: string }
+  | { readonly kind: 'search' | 'search-by-post'; readonly place: SearchPlace }
   /** The criteria are the query. */
   | { readonly kind: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
   | { readonly kind: 'read' | 'update' | 'patch' | 'delete'; readonly key: ResourceKey }
@@ -36,12 +38,18 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
   if (segments === undefined)
     return { kind: 'none', error: invalidRequest('The path is not percent-encoded correctly') };
   const [type, id, history, versionId = ''] = segments;
-  if (type === undefined) return byMethod(method, { POST: { kind: 'bundle' } }, 'The base');
+  if (type === undefined) {
+    return byMethod(
+      method,
+      { GET: { kind: 'search', place: { kind: 'system' } }, POST: { kind: 'bundle' } },
+      'The base',
+    );
+  }
   if (type === 'metadata' && id === undefined) return byMethod(method, { GET: { kind: 'capabilities' } }, 'metadata');
   const called = operationOfPath(definitions, segments);
   if (called instanceof OperationOutcomeError) return none(called);
   if (called !== undefined) return operationRoute(method, called);
-  if (type === '_search') return none(notImplemented('_search of the whole system is not supported'));
+  if (type === '_search' && id === undefined) return byPost(method, { kind: 'system' }, '_search');
   const scope = historyScopeOf(segments);
   if (scope?.kind === 'system') return byMethod(method, { GET: { kind: 'history', scope } }, '_history');
   if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
@@ -53,13 +61,15 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
     } as const;
     return byMethod(
       method,
-      { GET: { kind: 'search', type }, POST: { kind: 'create', type }, ...(hasQuery ? conditional : {}) },
+      {
+        GET: { kind: 'search', place: { kind: 'type', type } },
+        POST: { kind: 'create', type },
+        ...(hasQuery ? conditional : {}),
+      },
       type,
     );
   }
-  if (id === '_search' && history === undefined) {
-    return byMethod(method, { POST: { kind: 'search-by-post', type } }, `${type}/_search`);
-  }
+  if (id === '_search' && history === undefined) return byPost(method, { kind: 'type', type }, `${type}/_search`);
   if (scope?.kind === 'type') return byMethod(method, { GET: { kind: 'history', scope } }, `${type}/_history`);
   const key = { type, id };
   if (history === undefined) {
@@ -76,16 +86,32 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
     );
   }
   if (history !== '_history' || segments.length > 4) {
-    if (structures.isResourceType(history) && segments.length === 3) {
-      return none(
-        notImplemented('Search in a compartment is not supported; search the type with a reference parameter'),
-      );
-    }
-    return none(notFound(`The path ${clip(segments.join('/'))}`));
+    return (
+      compartmentRoute(structures, method, key, segments) ?? none(notFound(`The path ${clip(segments.join('/'))}`))
+    );
   }
   if (scope !== undefined) return byMethod(method, { GET: { kind: 'history', scope } }, `${type}/[id]/_history`);
   return byMethod(method, { GET: { kind: 'vread', key, versionId } }, `${type}/[id]/_history/[vid]`);
 }
+
+/** `Patient/1/Observation`, `Patient/1/*`, and `_search` behind them or behind `Patient/1`. */
+function compartmentRoute(
+  structures: StructureTable,
+  method: string,
+  compartment: ResourceKey,
+  segments: readonly string[],
+): Route | NoRoute | undefined {
+  const [, , inside = '', search, ...rest] = segments;
+  const what = clip(segments.join('/'));
+  if (inside === '_search' && search === undefined) return byPost(method, { kind: 'compartment', compartment }, what);
+  if (rest.length > 0 || (inside !== '*' && !structures.isResourceType(inside))) return undefined;
+  const place: SearchPlace = { kind: 'compartment', compartment, ...(inside === '*' ? {} : { type: inside }) };
+  if (search === undefined) return byMethod(method, { GET: { kind: 'search', place } }, what);
+  return search === '_search' ? byPost(method, place, what) : undefined;
+}
+
+const byPost = (method: string, place: SearchPlace, what: string): Route | NoRoute =>
+  byMethod(method, { POST: { kind: 'search-by-post', place } }, what);
 
 const none = (error: OperationOutcomeError): NoRoute => ({ kind: 'none', error });
 

@@ -2,10 +2,20 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Resource } from '../fhir/resource.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 import { parameterValues } from './parameter-values.js';
+import { pointsInside } from './refers.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 
-/** Raise it when resources get other terms than before: an index with others is made anew, since it would miss matches. */
-export const termsVersion = 2;
+/**
+ * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
+ * miss matches.
+ */
+export const termsVersion = 3;
+
+/**
+ * Stands where a parameter's code stands, for the codes of the reference parameters that point into the resource
+ * itself: chains look there as well. No code looks like it.
+ */
+export const inside = '#contained';
 
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
 export type DocumentTerms = Record<string, readonly string[]>;
@@ -23,7 +33,19 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
     const found = termsOf(parameter.type, parameter, resource);
     if (found !== undefined) terms[parameter.code] = found;
   }
+  const pointing = pointersInside(definitions, resource);
+  if (pointing.length > 0) terms[inside] = pointing;
   return terms;
+}
+
+/** The codes of the reference parameters that point into the resource itself. */
+export function pointersInside(definitions: FhirDefinitions, resource: Resource): string[] {
+  if (!Array.isArray(resource['contained'])) return [];
+  return definitions.searchParameters
+    .ofType(resource.resourceType)
+    .filter((each): each is ServedParameter => each.type === 'reference' && isServedParameter(each))
+    .filter((parameter) => pointsInside(parameter, resource))
+    .map(({ code }) => code);
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- ties the values to the terms of one type

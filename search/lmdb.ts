@@ -1,14 +1,31 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsVersion } from './document.js';
-import { candidates, type IndexView, satisfies, type SearchLimits } from './lmdb/candidates.js';
-import { clausesOf } from './lmdb/clause.js';
-import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
+import { candidates, satisfies } from './lmdb/candidates.js';
+import { type Clause, clausesOf } from './lmdb/clause.js';
+import {
+  comparePlaces,
+  documentNumber,
+  type IndexedDocument,
+  listsOf,
+  openDocuments,
+  openWords,
+  type Place,
+} from './lmdb/documents.js';
 import { inOrder } from './lmdb/ordered.js';
 import { lists, openPostings, postingKey } from './lmdb/postings.js';
+import type { IndexView, SearchLimits } from './lmdb/view.js';
 import { newest } from './newest.js';
-import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
+import type {
+  Indexable,
+  IndexHit,
+  IndexPage,
+  IndexQuery,
+  Position,
+  SearchIndex,
+  TypeSearchPlan,
+} from './search-index.js';
+import { resourceWords } from './words.js';
 
 /** The embedded search index. */
 export interface LmdbSearchIndex {
@@ -38,7 +55,7 @@ function placeOf(position: Position): Place {
  * Opens the embedded index: posting lists and documents in an LMDB environment, written in the transaction of the
  * commit they belong to (docs/adr/0002-embedded-index.md).
  * @param root the environment, the same as the table's.
- * @param name of the index; its two databases are called after it.
+ * @param name of the index; its databases are called after it.
  * @param definitions whose search parameters are indexed.
  * @param limits measured on 10⁵ Observations; tests set others.
  */
@@ -50,7 +67,8 @@ export function lmdbSearchIndex(
 ): LmdbSearchIndex {
   const postings = openPostings(root, `${name}:postings`);
   const documents = openDocuments(root, `${name}:documents`);
-  const viewOf = (type: string): IndexView => ({ postings, documents, type, limits });
+  const words = openWords(root, `${name}:words`);
+  const viewOf = (type: string): IndexView => ({ postings, documents, words, type, limits });
 
   function stage(changes: readonly Indexable[]): () => void {
     let size = documents.size();
@@ -59,6 +77,7 @@ export function lmdbSearchIndex(
       const before = known === undefined ? undefined : documents.read(known);
       if (before !== undefined && before.versionId >= change.versionId) return [];
       const after = documentOf(definitions, change);
+      const wordsAfter = change.resource === undefined ? undefined : resourceWords(change.resource);
       const number = known ?? documentNumber(size++);
       const count = size;
       const old = before === undefined ? new Set<string>() : listsOf(before);
@@ -69,6 +88,7 @@ export function lmdbSearchIndex(
           for (const key of next) if (!old.has(key)) postings.add(key, number);
           if (known === undefined) documents.add(number, after, count);
           else documents.write(number, after);
+          words.write(number, wordsAfter);
         },
       ];
     });
@@ -77,21 +97,19 @@ export function lmdbSearchIndex(
     };
   }
 
-  function search({ request, access, limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
-    const clauses = clausesOf(request, access, postings);
-    const exact = clauses.every((clause) => clause.exact);
+  function search({ request, access, others = [], limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
     const rules = request.sort.map(({ parameter, descending }) => ({ code: parameter.code, descending }));
+    const from = after === undefined ? undefined : placeOf(after);
+    const walks = [{ request, access }, ...others].map((plan) => {
+      const view = viewOf(plan.request.type);
+      const clauses = clausesOf(view, plan);
+      const exact = clauses.every((clause) => clause.exact);
+      return { exact, places: inOrder(view, clauses, rules, from, backwards) };
+    });
     const hits: IndexHit[] = [];
     let passed = 0;
     let more = false;
-    const places = inOrder(
-      viewOf(request.type),
-      clauses,
-      rules,
-      after === undefined ? undefined : placeOf(after),
-      backwards,
-    );
-    for (const place of places) {
+    for (const { place, exact } of merged(walks, (a, b) => comparePlaces(a, b, rules) * (backwards ? -1 : 1))) {
       if (passed++ < skip) continue;
       if (hits.length >= limit) {
         more = true;
@@ -106,23 +124,30 @@ export function lmdbSearchIndex(
     return { hits, more };
   }
 
-  function count({ request, access, atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
-    const clauses = clausesOf(request, access, postings);
+  function count({ request, access, others = [], atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
+    let total = 0;
+    for (const plan of [{ request, access }, ...others]) {
+      const found = countOne(plan, atMost - total);
+      if (found === undefined) return undefined;
+      total += found;
+    }
+    return total;
+  }
+
+  function countOne(plan: TypeSearchPlan, atMost: number): number | undefined {
+    const view = viewOf(plan.request.type);
+    const clauses = clausesOf(view, plan);
     if (!clauses.every((clause) => clause.exact)) return undefined;
-    const key = onlyList(
-      request.type,
-      clauses.map(({ ranges }) => ranges),
-    );
+    const key = onlyList(view.type, clauses);
     if (key !== undefined) {
       const length = postings.count(key, atMost + 1);
       return length > atMost ? undefined : length;
     }
-    const view = viewOf(request.type);
     const { numbers, others } = candidates(view, clauses, { collectAtMost: Math.min(atMost, 100_000) });
     let found = 0;
     let looks = 0;
     for (const number of numbers) {
-      if ((looks += 1) > atMost * looksPerCount) return undefined;
+      if ((looks += 1) > Math.max(1, atMost) * looksPerCount) return undefined;
       if (satisfies(view, others, number) && (found += 1) > atMost) return undefined;
     }
     return found;
@@ -145,6 +170,7 @@ export function lmdbSearchIndex(
       root.transactionSync(() => {
         documents.clear();
         postings.clear();
+        words.clear();
       });
       for await (const chunk of all) {
         root.transactionSync(() => {
@@ -174,10 +200,43 @@ function documentOf(
 }
 
 /** The one list that is the whole answer, where there is one. */
-function onlyList(type: string, ranges: readonly (IndexRanges | undefined)[]): string | undefined {
-  if (ranges.length === 0) return postingKey(type, lists.all, '');
-  const [only] = ranges;
-  const [range] = only ?? [];
-  return ranges.length === 1 && only?.length === 1 && range !== undefined && 'key' in range ? range.key : undefined;
+function onlyList(type: string, clauses: readonly Clause[]): string | undefined {
+  const [only, second] = clauses;
+  if (only === undefined) return postingKey(type, lists.all, '');
+  const [range, another] = only.ranges ?? [];
+  return second === undefined && another === undefined && range !== undefined && 'key' in range ? range.key : undefined;
 }
-type IndexRanges = NonNullable<ReturnType<typeof clausesOf>[number]['ranges']>;
+
+/** The places of several walks, each in order, as one walk in that order. */
+function* merged<Walk extends { readonly places: Iterable<Place> }>(
+  walks: readonly Walk[],
+  compare: (a: Place, b: Place) => number,
+): Generator<Walk & { readonly place: Place }> {
+  const [only, second] = walks;
+  if (only !== undefined && second === undefined) {
+    for (const place of only.places) yield { ...only, place };
+    return;
+  }
+  const heads = walks.flatMap((walk) => {
+    const rest = walk.places[Symbol.iterator]();
+    const first = rest.next();
+    return first.done === true ? [] : [{ walk, rest, place: first.value }];
+  });
+  try {
+    while (heads.length > 0) {
+      let next = 0;
+      for (const [i, { place }] of heads.entries()) {
+        const best = heads[next];
+        if (best !== undefined && compare(place, best.place) < 0) next = i;
+      }
+      const head = heads[next];
+      if (head === undefined) return;
+      yield { ...head.walk, place: head.place };
+      const following = head.rest.next();
+      if (following.done === true) heads.splice(next, 1);
+      else head.place = following.value;
+    }
+  } finally {
+    for (const { rest } of heads) rest.return?.();
+  }
+}

@@ -26,7 +26,7 @@ export const mapping = {
     deleted: { type: 'boolean', doc_values: false },
     /** Without searchable fields: a candidate of every search of its type. */
     opaque: { type: 'boolean' },
-    /** The codes of the parameters the resource has values for. */
+    /** The codes of the parameters the resource has values for, and of those that point into the resource itself. */
     present: term,
     tok: term,
     ref: term,
@@ -34,6 +34,8 @@ export const mapping = {
     /** Three letters at each place of a text, for `:contains`. */
     gram: term,
     uri: term,
+    /** The words of the resource, of its narrative and elsewhere, each once. */
+    word: term,
     /** One span of a date, number or quantity parameter; `unit` is `''` in whatever unit a value is. */
     rng: {
       type: 'nested',

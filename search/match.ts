@@ -1,7 +1,10 @@
-import type { Resource } from '../fhir/resource.js';
+import { compartmentsOf } from '../fhir/compartment.js';
+import { keyText, type Resource } from '../fhir/resource.js';
+import { matchesRefers } from './refers.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 import { parameterValues } from './parameter-values.js';
 import type { Filter, SearchRequest, ValueFilter } from './request.js';
+import { matchesWords } from './words.js';
 
 /**
  * Whether a resource satisfies a search, decided on the resource itself.
@@ -9,14 +12,25 @@ import type { Filter, SearchRequest, ValueFilter } from './request.js';
  * @param resource the current version, `id` and `meta` included.
  */
 export const match = (request: Pick<SearchRequest, 'type' | 'filters'>, resource: Resource): boolean =>
-  resource.resourceType === request.type && request.filters.every((filter) => matchesFilter(filter, resource));
+  resource.resourceType === request.type &&
+  request.filters.every((filter) => matchesFilter(filter, resource, resource));
 
-function matchesFilter(filter: Filter, resource: Resource): boolean {
-  if (filter.kind === 'missing') {
-    const { parameter, missing } = filter;
-    return (parameterValues(parameter.type, parameter, resource) === undefined) === missing;
+/** @param container the resource that `resource` is contained in, or the same. */
+function matchesFilter(filter: Filter, resource: Resource, container: Resource): boolean {
+  switch (filter.kind) {
+    case 'missing':
+      return (parameterValues(filter.parameter.type, filter.parameter, resource) === undefined) === filter.missing;
+    case 'values':
+      return matchesValues<ServedType>(filter, resource) !== filter.negated;
+    case 'keys':
+      return resource.id !== undefined && filter.ids.has(resource.id);
+    case 'refers':
+      return matchesRefers(filter, resource, container, matchesFilter);
+    case 'compartment':
+      return compartmentsOf(filter.definitions, resource, filter.bases).includes(keyText(filter.compartment));
+    case 'words':
+      return matchesWords(resource, filter.parameter, filter.queries);
   }
-  return matchesValues<ServedType>(filter, resource) !== filter.negated;
 }
 
 function matchesValues<T extends ServedType>(filter: ValueFilter<T>, resource: Resource): boolean {

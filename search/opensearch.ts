@@ -32,8 +32,8 @@ export function openSearchIndex(
   { tenant = 'default', refresh = 'wait' }: OpenSearchOptions = {},
 ): SearchIndex {
   async function search(query: IndexQuery): Promise<IndexPage> {
-    const { request, access, limit, after, backwards = false, skip = 0 } = query;
-    const plan = planOf(tenant, request, access);
+    const { request, limit, after, backwards = false, skip = 0 } = query;
+    const plan = planOf(tenant, query);
     const found = await findDocuments(client, alias, {
       query: plan.query,
       sort: orderOf(request.sort, backwards),
@@ -46,12 +46,14 @@ export function openSearchIndex(
     return { hits, more: found.length > limit };
   }
 
-  async function count({ request, access, atMost }: Parameters<SearchIndex['count']>[0]): Promise<number | undefined> {
-    const plan = planOf(tenant, request, access);
+  async function count({ atMost, ...searched }: Parameters<SearchIndex['count']>[0]): Promise<number | undefined> {
+    const plan = planOf(tenant, searched);
+    const { request, others = [] } = searched;
+    const isAll = [{ request }, ...others].every((each) => each.request.filters.length === 0);
     if (!plan.exact) return undefined;
     const opaqueCount = await total(plan.opaque, 1);
-    if (opaqueCount > 0 && request.filters.length > 0) return undefined;
-    const found = await total(request.filters.length === 0 ? plan.query : plan.decided, atMost + 1);
+    if (opaqueCount > 0 && !isAll) return undefined;
+    const found = await total(isAll ? plan.query : plan.decided, atMost + 1);
     return found > atMost ? undefined : found;
   }
 

@@ -5,8 +5,8 @@ import type { IncludeRule } from './request.js';
 /** What surrounds a parameter when it is read. */
 export interface IncludeScope {
   readonly definitions: FhirDefinitions;
-  /** The type searched. */
-  readonly type: string;
+  /** The types searched. */
+  readonly types: readonly string[];
 }
 
 /**
@@ -15,7 +15,7 @@ export interface IncludeScope {
  * @see https://hl7.org/fhir/R4/search.html#include
  */
 export function parseInclude(
-  { definitions, type }: IncludeScope,
+  { definitions, types }: IncludeScope,
   name: '_include' | '_revinclude',
   modifier: string | undefined,
   value: string,
@@ -25,11 +25,7 @@ export function parseInclude(
   }
   const iterate = modifier !== undefined;
   const isType = (each: string): boolean => definitions.structures.isResourceType(each);
-  if (value === '*') {
-    if (name === '_revinclude')
-      throw notSupported('_revinclude=* is not served: name a type, such as Provenance:target', name);
-    return { iterate };
-  }
+  if (value === '*') return { iterate };
   const [source = '', code, target, ...rest] = value.split(':');
   if (code === undefined || code === '' || rest.length > 0) {
     throw invalidRequest(
@@ -40,9 +36,9 @@ export function parseInclude(
   if (!isType(source)) throw invalidRequest(`${name} names the type "${source}", which is not known`, name);
   if (target !== undefined && !isType(target))
     throw invalidRequest(`${name} names the type "${target}", which is not known`, name);
-  if (name === '_include' && source !== type && !iterate) {
+  if (name === '_include' && !types.includes(source) && !iterate) {
     throw invalidRequest(
-      `_include=${value} is for ${source}, and the search is for ${type}; use _include:iterate`,
+      `_include=${value} is for ${source}, and the search is for ${types.join(', ')}; use _include:iterate`,
       name,
     );
   }

@@ -1,11 +1,15 @@
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import { invalidRequest, notSupported } from '../fhir/outcome.js';
+import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
+import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
-import { type IncludeScope, parseInclude } from './parse-include.js';
+import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from './parse-chain.js';
+import { parseInclude } from './parse-include.js';
+import { formOf, readCount, readElements, readSummary } from './parse-result.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
-import type { Filter, IncludeRule, SearchRequest, SortRule, ValueFilter } from './request.js';
+import type { Filter, IncludeRule, ListFilter, ParsedFilter, ParsedSearch, SortRule, ValueFilter } from './request.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 import type { Terminology } from './terminology.js';
+import { parseWords } from './words.js';
 
 /** How a query is read. */
 export interface ParseOptions {
@@ -21,31 +25,19 @@ export interface ParseOptions {
   readonly terminology?: Terminology;
   /** The clock, in milliseconds since 1970. */
   readonly now: number;
+  /** All types searched together, the one parsed for among them; without it, that one only. */
+  readonly types?: readonly string[];
 }
 
 /** Parameters that shape the answer and are not this layer's business. */
 const passedOver = new Set(['_format', '_pretty']);
 
 /** Parameters of the specification that are not served yet: refused by name, since an ignored one gives wrong results. */
-const refused = new Set([
-  '_elements',
-  '_contained',
-  '_containedType',
-  '_content',
-  '_text',
-  '_list',
-  '_has',
-  '_filter',
-  '_query',
-  '_type',
-  '_since',
-  '_at',
-  '_score',
-]);
+const refused = new Set(['_contained', '_containedType', '_filter', '_query', '_since', '_at', '_score']);
 
 /** What is read parameter by parameter. */
 interface Draft {
-  readonly filters: Filter[];
+  readonly filters: ParsedFilter[];
   readonly sort: SortRule[];
   readonly includes: IncludeRule[];
   readonly revincludes: IncludeRule[];
@@ -53,11 +45,12 @@ interface Draft {
   readonly warnings: string[];
   count: number;
   total?: 'none' | 'estimate' | 'accurate';
-  onlyTotal: boolean;
+  summary?: ReturnType<typeof readSummary>;
+  elements?: ResultForm;
 }
 
 /**
- * Reads the query of a type search.
+ * Reads the query of a search on a type.
  * @param definitions the FHIR version's definitions.
  * @param type the resource type searched; it must exist.
  * @param parameters names and values, decoded from the URL, in order. Repeated ones must all hold.
@@ -70,7 +63,7 @@ export function parseSearch(
   type: string,
   parameters: readonly (readonly [string, string])[],
   options: ParseOptions,
-): SearchRequest {
+): ParsedSearch {
   const draft: Draft = {
     filters: [],
     sort: [],
@@ -79,74 +72,102 @@ export function parseSearch(
     used: [],
     warnings: [],
     count: options.defaultCount,
-    onlyTotal: false,
   };
+  const scope: Scope = { definitions, type, options, place: '', conditions: { count: 0 } };
   for (const [name, value] of parameters) {
-    if (passedOver.has(name)) continue;
+    if (passedOver.has(name) || (name === '_contained' && value === 'false')) continue;
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
-    if (readParameter(draft, { definitions, type, options }, name, value)) draft.used.push([name, value]);
+    if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push([name, value]);
   }
-  const { count, total, onlyTotal, ...rest } = draft;
-  return { type, ...rest, count: onlyTotal ? 0 : count, ...(total === undefined ? {} : { total }) };
+  const { count, total, summary, elements, ...rest } = draft;
+  const form = formOf(summary, elements);
+  if (summary === 'text' && rest.includes.length + rest.revincludes.length > 0) {
+    throw invalidRequest('_summary=text cannot be asked for together with _include or _revinclude', '_summary');
+  }
+  return {
+    type,
+    ...rest,
+    count: summary === 'count' ? 0 : count,
+    ...(total === undefined ? {} : { total }),
+    ...(form === undefined ? {} : { form }),
+  };
 }
 
 /** Parameters that shape the result, which have no modifiers but those of includes. */
-const resultParameters = new Set(['_count', '_summary', '_total', '_sort', '_include', '_revinclude']);
+const resultParameters = new Set(['_count', '_summary', '_elements', '_total', '_sort', '_include', '_revinclude']);
 
 /** Whether a name, its modifier aside, is one of a parameter that this type has. */
 function isKnown(definitions: FhirDefinitions, type: string, name: string): boolean {
   const [code = ''] = name.split(':');
-  return resultParameters.has(code) || definitions.searchParameters.find(type, code) !== undefined;
+  return (
+    isChainName(name) ||
+    resultParameters.has(code) ||
+    code === '_list' ||
+    definitions.searchParameters.find(type, code) !== undefined
+  );
 }
 
-interface Scope extends IncludeScope {
+interface Scope extends ChainScope {
   readonly options: ParseOptions;
 }
 
 /** Reads one parameter into the draft; false when lenient handling left it out. */
 function readParameter(draft: Draft, scope: Scope, name: string, value: string): boolean {
+  const { definitions, type, options } = scope;
   const [code = '', modifier, ...more] = name.split(':');
-  if (more.length > 0 && code !== '_has') throw invalidRequest(`${name} has more than one modifier`, name);
-  if (modifier !== undefined && resultParameters.has(code) && !code.endsWith('include'))
-    throw notSupported(`${code} has no modifier :${modifier}`, name);
+  if (!resultParameters.has(code)) {
+    const filter = inPlace(name, () => readFilter(scope, name, value));
+    if (filter.kind === 'unknown') return leaveOut(draft, scope, name, filter.why);
+    draft.filters.push(filter);
+    return true;
+  }
+  if (more.length > 0) throw invalidRequest(`${name} has more than one modifier`, name);
+  if (modifier !== undefined && !code.endsWith('include')) {
+    const instead = code === '_sort' ? `: _sort=${modifier === 'desc' ? '-' : ''}${value} is served` : '';
+    throw notSupported(`${code} has no modifier :${modifier}${instead}`, name);
+  }
   switch (code) {
     case '_count':
-      draft.count = readCount(value, scope.options.maxCount);
+      draft.count = readCount(value, options.maxCount);
       return true;
     case '_summary':
-      draft.onlyTotal ||= readSummary(value);
+      draft.summary = readSummary(value);
       return true;
+    case '_elements': {
+      const { form, unknown: names } = readElements(definitions.structures, options.types ?? [type], value);
+      if (names.length > 0)
+        return leaveOut(draft, scope, name, `_elements names what no ${type} has: ${names.join(', ')}`);
+      draft.elements = form;
+      return true;
+    }
     case '_total':
       if (value !== 'none' && value !== 'estimate' && value !== 'accurate') {
         throw invalidRequest(`_total is none, estimate or accurate, not "${value}"`, name);
       }
       draft.total = value;
       return true;
-    case '_sort':
-      return readSort(draft, scope, value);
     case '_include':
     case '_revinclude': {
-      const rule = parseInclude(scope, code, modifier, value);
+      const rule = parseInclude({ definitions, types: options.types ?? [type] }, code, modifier, value);
       (code === '_include' ? draft.includes : draft.revincludes).push(rule);
       return true;
     }
     default:
-      return readFilter(draft, scope, name, code, modifier, value);
+      return readSort(draft, scope, value);
   }
 }
 
-function readCount(value: string, maxCount: number): number {
-  if (!/^\d{1,9}$/.test(value)) throw invalidRequest(`_count is a number from 0 on, not "${value}"`, '_count');
-  return Math.min(Number(value), maxCount);
-}
-
-/** Whether only the total is asked for. */
-function readSummary(value: string): boolean {
-  if (value === 'count') return true;
-  if (value === 'false') return false;
-  if (['true', 'text', 'data'].includes(value))
-    throw notSupported(`_summary=${value} is not served: only count and false are`, '_summary');
-  throw invalidRequest(`_summary is true, text, data, count or false, not "${value}"`, '_summary');
+/** Errors of a chain's last link name the whole parameter. */
+function inPlace<Result>(name: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError) || !isChainName(name)) throw error;
+    throw new OperationOutcomeError(
+      error.status,
+      error.issues.map((issue) => ({ ...issue, expression: [name] })),
+    );
+  }
 }
 
 /** Leaves a parameter out with a warning, or refuses it. */
@@ -161,6 +182,7 @@ function readSort(draft: Draft, scope: Scope, value: string): boolean {
   for (const each of value.split(',')) {
     const descending = each.startsWith('-');
     const code = descending ? each.slice(1) : each;
+    if (code === '_score') throw notSupported('_sort by _score is not served: matches have no score', '_sort');
     const parameter = scope.definitions.searchParameters.find(scope.type, code);
     if (parameter === undefined) {
       return leaveOut(
@@ -180,43 +202,51 @@ function readSort(draft: Draft, scope: Scope, value: string): boolean {
   return true;
 }
 
-function readFilter(
-  draft: Draft,
-  scope: Scope,
-  name: string,
-  code: string,
-  modifier: string | undefined,
-  value: string,
-): boolean {
+/** Reads a condition on `scope.type`. */
+function readFilter(scope: Scope, name: string, value: string): ParsedFilter | Unknown {
+  if (isChainName(name))
+    return parseChain(scope, name, value, (link, rest, text) => readFilter({ ...scope, ...link }, rest, text));
   const { definitions, type, options } = scope;
+  const [code = '', modifier, ...more] = name.split(':');
+  if (code === '_type')
+    throw notSupported('_type is served in a search of the whole system or of a whole compartment only', name);
   if (refused.has(code)) throw notSupported(`The search parameter ${code} is not served`, name);
-  const parameter = definitions.searchParameters.find(type, code);
-  if (parameter === undefined) {
-    if (name.includes('.')) return readChain(draft, scope, name);
-    return leaveOut(draft, scope, name, `${type} has no search parameter "${code}"`);
+  switch (code) {
+    case '_has':
+      throw invalidRequest('_has is _has:Type:reference:parameter, such as _has:Observation:patient:code', name);
+    case '_list':
+    case '_text':
+    case '_content':
+      if (modifier !== undefined) throw notSupported(`The modifier :${modifier} is not served on ${code}`, name);
+      if (code === '_list') return readList(value, options.baseUrl);
+      if (definitions.searchParameters.find(type, code) === undefined) break;
+      return { kind: 'words', parameter: code, queries: parseWords(value, name) };
   }
+  const parameter = definitions.searchParameters.find(type, code);
+  if (parameter === undefined) return unknown(`${type} has no search parameter "${code}"`);
   if (!isServedParameter(parameter)) {
     throw notSupported(
       `The search parameter ${code} is of type ${parameter.type}, by which this server does not search yet`,
       name,
     );
   }
-  if (name.includes('.')) return readChain(draft, scope, name);
-  draft.filters.push(
-    modifier === 'missing'
-      ? readMissing(parameter, name, value)
-      : readValues(scope, parameter, { name, modifier, value }, options),
-  );
-  return true;
+  if (more.length > 0) throw invalidRequest(`${name} has more than one modifier`, name);
+  return modifier === 'missing'
+    ? readMissing(parameter, name, value)
+    : readValues(scope, parameter, { name, modifier, value }, options);
 }
 
-/** A chained parameter, such as `subject:Patient.name`; unknown when its first part is. */
-function readChain(draft: Draft, scope: Scope, name: string): false {
-  const first = /^[^.:]*/.exec(name)?.[0] ?? '';
-  if (scope.definitions.searchParameters.find(scope.type, first) === undefined) {
-    return leaveOut(draft, scope, name, `${scope.type} has no search parameter "${first}"`);
-  }
-  throw notSupported(`Chained parameters are not served: ${name}`, name);
+/** https://hl7.org/fhir/R4/search.html#list */
+function readList(value: string, baseUrl: string | undefined): ListFilter {
+  const ids = value.split(',').map((each) => {
+    if (each.startsWith('$'))
+      throw notSupported(`_list=${each} is not served: the lists it names are not kept here`, '_list');
+    const prefix = [`${baseUrl ?? ''}/List/`, 'List/', ''].find((start) => each.startsWith(start)) ?? '';
+    const id = each.slice(prefix.length);
+    if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw invalidRequest(`_list is the id of a List, not "${each}"`, '_list');
+    return id;
+  });
+  return { kind: 'list', name: '_list', ids };
 }
 
 function readMissing(parameter: ServedParameter, name: string, value: string): Filter {

@@ -1,5 +1,10 @@
+import type { CompartmentDefinitions } from '../fhir/compartment.js';
+import { notSupported } from '../fhir/outcome.js';
+import type { ResourceKey } from '../fhir/resource.js';
+import type { ResultForm } from '../fhir/subset.js';
 import type { Queries, ServedType } from './parameter-types.js';
 import type { ServedParameter } from './served-parameter.js';
+import type { WordsQuery } from './words.js';
 
 /** A parameter and the values asked for, of which one must match. */
 export interface ValueFilter<T extends ServedType> {
@@ -18,8 +23,98 @@ export interface MissingFilter {
   readonly missing: boolean;
 }
 
-/** One condition of a search; all must hold. */
-export type Filter = { readonly [T in ServedType]: ValueFilter<T> }[ServedType] | MissingFilter;
+/** The resource is one of these, by id. */
+export interface KeysFilter {
+  readonly kind: 'keys';
+  readonly ids: ReadonlySet<string>;
+}
+
+/** The resource refers, by one of the parameters, to one of several resources. */
+export interface RefersFilter {
+  readonly kind: 'refers';
+  readonly parameters: readonly ServedParameter[];
+  readonly targets: RefersTargets;
+}
+
+/** What a reference may lead to. */
+export interface RefersTargets {
+  /** By type the ids. */
+  readonly ids: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The bases a reference may have; `''` is a relative one. */
+  readonly bases: readonly string[];
+  /** By canonical URL the business versions; a canonical reference without a version leads to any of them. */
+  readonly canonicals: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By type what a contained resource must satisfy to count as well. */
+  readonly contained: ReadonlyMap<string, Filter>;
+}
+
+/** The resource is in a compartment. */
+export interface CompartmentFilter {
+  readonly kind: 'compartment';
+  readonly compartment: ResourceKey;
+  /** What tells whether a resource is in it. */
+  readonly definitions: CompartmentDefinitions;
+  readonly bases: readonly string[];
+}
+
+/** `_text` or `_content`: words in the narrative, or in the whole resource; one of the queries must hold. */
+export interface WordsFilter {
+  readonly kind: 'words';
+  readonly parameter: '_text' | '_content';
+  readonly queries: readonly WordsQuery[];
+}
+
+/** One condition of a search that a resource by itself satisfies or not; all must hold. This is what an index plans with. */
+export type Filter =
+  | { readonly [T in ServedType]: ValueFilter<T> }[ServedType]
+  | MissingFilter
+  | KeysFilter
+  | RefersFilter
+  | CompartmentFilter
+  | WordsFilter;
+
+/** `subject:Patient.name=peter`: what the parameter refers to must satisfy a condition. */
+export interface ChainFilter {
+  readonly kind: 'chain';
+  /** As the client wrote it. */
+  readonly name: string;
+  readonly parameter: ServedParameter;
+  /** Whether the client named the type; otherwise types that the caller may not search do not count. */
+  readonly typed: boolean;
+  readonly targets: readonly Link[];
+}
+
+/** `_has:Observation:patient:code=1234-5`: something that satisfies a condition must refer to the resource. */
+export interface HasFilter {
+  readonly kind: 'has';
+  /** As the client wrote it. */
+  readonly name: string;
+  /** The parameter of `source.type` that must refer to the resource. */
+  readonly parameter: ServedParameter;
+  readonly source: Link;
+}
+
+/** `_list=42`: the resource must be an entry of one of the lists. */
+export interface ListFilter {
+  readonly kind: 'list';
+  /** As the client wrote it. */
+  readonly name: string;
+  readonly ids: readonly string[];
+}
+
+/** The other end of a chain: a type and the condition on it. */
+export interface Link {
+  readonly type: string;
+  readonly filter: ParsedFilter;
+  /** The same for equal conditions: what was found for one counts for the other. */
+  readonly search: string;
+}
+
+/** A condition that other resources decide as well. */
+export type ChainedFilter = ChainFilter | HasFilter | ListFilter;
+
+/** A condition as it was parsed. */
+export type ParsedFilter = Filter | ChainedFilter;
 
 /** A parameter to sort by. Resources without a value for it come last. */
 export interface SortRule {
@@ -39,7 +134,7 @@ export interface IncludeRule {
   readonly iterate: boolean;
 }
 
-/** A type search, understood. https://hl7.org/fhir/R4/search.html */
+/** A search of one type, understood, every condition decided by the resource alone. https://hl7.org/fhir/R4/search.html */
 export interface SearchRequest {
   readonly type: string;
   readonly filters: readonly Filter[];
@@ -50,8 +145,29 @@ export interface SearchRequest {
   readonly count: number;
   /** What `_total` asks for; absent without it. */
   readonly total?: 'none' | 'estimate' | 'accurate';
+  /** The part of each resource that is wanted; absent for whole ones. */
+  readonly form?: ResultForm;
   /** The query as it was understood, in order. */
   readonly used: readonly (readonly [string, string])[];
   /** What lenient handling left out. */
   readonly warnings: readonly string[];
+}
+
+/** A search of one type, as it was parsed: chains, `_has` and `_list` are still to be resolved. */
+export type ParsedSearch = Omit<SearchRequest, 'filters'> & { readonly filters: readonly ParsedFilter[] };
+
+/** Whether a condition needs other resources to be decided. */
+export const isChained = (filter: ParsedFilter): filter is ChainedFilter =>
+  filter.kind === 'chain' || filter.kind === 'has' || filter.kind === 'list';
+
+/**
+ * A search without chains, as it is.
+ * @throws OperationOutcomeError 400 naming the first condition that other resources decide.
+ */
+export function requireUnchained({ filters, ...rest }: ParsedSearch): SearchRequest {
+  const alone = filters.filter((filter) => !isChained(filter));
+  const chained = filters.find(isChained);
+  if (chained !== undefined)
+    throw notSupported(`${chained.name} is not possible here: a condition on other resources`, chained.name);
+  return { ...rest, filters: alone };
 }

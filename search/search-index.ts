@@ -20,10 +20,24 @@ export interface IndexHit extends ResourceKey {
   readonly exactVersion?: number;
 }
 
-/** What to find: the request, who may see what, and the part of the order wanted. */
-export interface IndexQuery {
+/** A search of one type, and what the caller may see of it. */
+export interface TypeSearchPlan {
   readonly request: SearchRequest;
   readonly access: AccessFilter;
+}
+
+/**
+ * What is searched: one type, or several together. Each type has a request of its own, since a parameter of the same
+ * code means other elements in each, and an access filter of its own, since roles speak of types. The codes and
+ * directions of all requests' `sort` are the same: the hits of all types stand in one order.
+ */
+export interface SearchPlan extends TypeSearchPlan {
+  /** The further types; absent in a search of one. */
+  readonly others?: readonly TypeSearchPlan[];
+}
+
+/** What to find: the plan, and the part of the order wanted. */
+export interface IndexQuery extends SearchPlan {
   /** The greatest number of hits to give. */
   readonly limit: number;
   /** Only hits after this position in the order; or, with `backwards`, the last ones before it. */
@@ -33,7 +47,7 @@ export interface IndexQuery {
   readonly skip?: number;
 }
 
-/** Hits in the request's order; candidates may include resources that `match` then drops, never miss one. */
+/** Hits in the requests' order; candidates may include resources that `match` then drops, never miss one. */
 export interface IndexPage {
   readonly hits: readonly IndexHit[];
   /** Whether there are hits beyond. */
@@ -44,7 +58,7 @@ export interface IndexPage {
 export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
   /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly, or, with a bound, not quickly. */
-  count(query: { request: SearchRequest; access: AccessFilter; atMost: number }): Promise<number | undefined>;
+  count(query: SearchPlan & { readonly atMost: number }): Promise<number | undefined>;
   /**
    * Brings the index to these versions; one that is not newer than the indexed one changes nothing.
    * @returns once searches find them; with `visible: false` already when the index has safely taken them.

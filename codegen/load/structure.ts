@@ -68,6 +68,7 @@ const elementOf = (element: DefinitionNode, structure: DefinitionNode): ElementD
       };
     }),
     isSummary: text(element, 'isSummary') === 'true',
+    isModifier: text(element, 'isModifier') === 'true',
   };
 };
 

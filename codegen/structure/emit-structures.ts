@@ -60,7 +60,8 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
     const isCode = types.length === 1 && types[0]?.code === 'code';
     for (const { code } of types) if (!known.has(code)) throw new Error(`${element.path} has an unknown type ${code}`);
     const bound = isCode && codes !== undefined ? `=${String(codeLists.indexOf(codes))}` : '';
-    return nameOf(element.path) + sign + typesText(element, groups.has(element.path), open) + bound;
+    const flags = (element.isSummary ? '~' : '') + (element.isModifier ? '$' : '');
+    return nameOf(element.path) + sign + flags + typesText(element, groups.has(element.path), open) + bound;
   };
 
   for (const structure of structures) {

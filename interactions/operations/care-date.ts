@@ -4,7 +4,7 @@ import type { Resource } from '../../fhir/resource.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
-import type { SearchRequest } from '../../search/request.js';
+import { requireUnchained, type SearchRequest } from '../../search/request.js';
 
 /**
  * The search parameters that say when care was given, by resource type; those a version does not have do not count.
@@ -86,12 +86,14 @@ const rangeRequest = (
   code: string,
   { start, end }: CareDates,
 ): SearchRequest =>
-  parseSearch(
-    definitions,
-    type,
-    [
-      ...(start === undefined ? [] : [[code, `ge${start}`] as const]),
-      ...(end === undefined ? [] : [[code, `le${end}`] as const]),
-    ],
-    { handling: 'strict', defaultCount: 1, maxCount: 1, now: 0 },
+  requireUnchained(
+    parseSearch(
+      definitions,
+      type,
+      [
+        ...(start === undefined ? [] : [[code, `ge${start}`] as const]),
+        ...(end === undefined ? [] : [[code, `le${end}`] as const]),
+      ],
+      { handling: 'strict', defaultCount: 1, maxCount: 1, now: 0 },
+    ),
   );

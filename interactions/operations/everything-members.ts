@@ -1,6 +1,7 @@
 import { type AccessFilter, permits } from '../../fhir/access.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import { parseSearch } from '../../search/parse.js';
+import { requireUnchained } from '../../search/request.js';
 import type { Position } from '../../search/search-index.js';
 import { accessOrNone } from '../access.js';
 import { findMatches } from '../matches.js';
@@ -61,11 +62,13 @@ export async function membersPage(
   for (const type of start < 0 ? [] : wanted.types.slice(start)) {
     const access = accessOrNone(server, caller, 'search', type);
     if (access === undefined) continue;
-    const request = parseSearch(
-      server.definitions,
-      type,
-      wanted.since === undefined ? [] : [['_lastUpdated', `ge${wanted.since}`]],
-      { handling: 'strict', defaultCount: count, maxCount: count, now: server.now() },
+    const request = requireUnchained(
+      parseSearch(server.definitions, type, wanted.since === undefined ? [] : [['_lastUpdated', `ge${wanted.since}`]], {
+        handling: 'strict',
+        defaultCount: count,
+        maxCount: count,
+        now: server.now(),
+      }),
     );
     let after = type === from?.type ? from.after : undefined;
     for (let more = true; more;) {
@@ -73,7 +76,7 @@ export async function membersPage(
         return { members, next: { type, ...(after === undefined ? {} : { after }) } };
       }
       const range = { limit: count - members.length, ...(after === undefined ? {} : { after }) };
-      const found = await findMatches(server, request, searched(wanted, access), range);
+      const found = await findMatches(server, { request, access: searched(wanted, access) }, range);
       looked += found.matches.length;
       after = found.matches.at(-1)?.position ?? after;
       more = found.more;

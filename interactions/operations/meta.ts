@@ -3,7 +3,7 @@ import { parseJson } from '../../fhir/json.js';
 import { tooCostly } from '../../fhir/outcome.js';
 import type { Meta, Resource } from '../../fhir/resource.js';
 import { parseSearch } from '../../search/parse.js';
-import type { SearchRequest } from '../../search/request.js';
+import { requireUnchained, type SearchRequest } from '../../search/request.js';
 import type { Position } from '../../search/search-index.js';
 import { accessOrNone } from '../access.js';
 import { findMatches } from '../matches.js';
@@ -70,7 +70,7 @@ async function labelsInUse(server: FhirServer, types: readonly ReadableType[]): 
       let after: Position | undefined;
       for (;;) {
         const range = { limit: atOnce, ...(after === undefined ? {} : { after }) };
-        const { matches, more } = await findMatches(server, request, access, range);
+        const { matches, more } = await findMatches(server, { request, access }, range);
         for (const { version } of matches) labels = withLabels(labels, metaOf(version.body));
         looked += matches.length;
         if (looked > mostLabelled) {
@@ -86,9 +86,11 @@ async function labelsInUse(server: FhirServer, types: readonly ReadableType[]): 
 
 /** The search for resources of a type that have a value for a parameter. */
 const labelled = (server: FhirServer, type: string, code: string): SearchRequest =>
-  parseSearch(server.definitions, type, [[`${code}:missing`, 'false']], {
-    handling: 'strict',
-    defaultCount: atOnce,
-    maxCount: atOnce,
-    now: server.now(),
-  });
+  requireUnchained(
+    parseSearch(server.definitions, type, [[`${code}:missing`, 'false']], {
+      handling: 'strict',
+      defaultCount: atOnce,
+      maxCount: atOnce,
+      now: server.now(),
+    }),
+  );

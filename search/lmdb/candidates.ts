@@ -1,23 +1,6 @@
 import type { Clause } from './clause.js';
-import type { Documents } from './documents.js';
-import { type DocumentNumber, type KeyRange, lists, postingKey, type Postings, type Walk } from './postings.js';
-
-/** An index as searches read it: all reads of one search happen in one turn, so on one snapshot. */
-export interface IndexView {
-  readonly postings: Postings;
-  readonly documents: Documents;
-  /** The type searched. */
-  readonly type: string;
-  readonly limits: SearchLimits;
-}
-
-/** Where searches change from collecting what they find to walking along lists. The results are the same. */
-export interface SearchLimits {
-  /** So many documents are collected and brought into order by their numbers. */
-  readonly collected: number;
-  /** So many documents are read and sorted for each page. */
-  readonly sorted: number;
-}
+import { type DocumentNumber, type KeyRange, lists, postingKey, type Walk } from './postings.js';
+import type { IndexView } from './view.js';
 
 /** The most lists that are walked along side by side. */
 const sideBySide = 64;
@@ -70,23 +53,37 @@ export function narrowed(
  * @returns undefined when every clause has more than `atMost`; then nothing was collected.
  */
 export function collectSmallest(view: IndexView, clauses: readonly Clause[], atMost: number): Collected | undefined {
+  const known = shortestKnown(clauses);
   const byLists = clauses.filter(onLists).map((clause) => ({ clause, size: sizeOf(view, clause.ranges, atMost) }));
   byLists.sort((a, b) => a.size - b.size);
   const [smallest] = byLists;
-  let best = smallest !== undefined && smallest.size <= atMost ? smallest : undefined;
+  let best: { readonly clause: Clause; readonly size: number } | undefined =
+    smallest !== undefined && smallest.size <= atMost ? smallest : undefined;
   let numbers: DocumentNumber[] | undefined;
+  if (known !== undefined && known.numbers.length <= Math.min(atMost, best?.size ?? Infinity)) {
+    best = { clause: known, size: known.numbers.length };
+    numbers = [...known.numbers];
+  }
   if (best === undefined || best.size > 256) {
     for (const clause of clauses) {
       if (clause.ranges === undefined || onLists(clause)) continue;
       const found = collect(view, clause.ranges, best === undefined ? atMost : best.size);
       if (found === undefined) continue;
-      best = { clause: clause as ListClause, size: found.length };
+      best = { clause, size: found.length };
       numbers = found;
     }
   }
   if (best === undefined) return undefined;
-  return { clause: best.clause, numbers: numbers ?? collect(view, best.clause.ranges, Infinity) ?? [] };
+  return { clause: best.clause, numbers: numbers ?? collect(view, best.clause.ranges ?? [], Infinity) ?? [] };
 }
+
+type KnownClause = Clause & { readonly numbers: readonly DocumentNumber[] };
+
+/** Of the clauses whose documents are known one by one, the one with the fewest. */
+const shortestKnown = (clauses: readonly Clause[]): KnownClause | undefined =>
+  clauses
+    .filter((clause): clause is KnownClause => clause.numbers !== undefined)
+    .sort((a, b) => a.numbers.length - b.numbers.length)[0];
 
 type ListClause = Clause & { readonly ranges: readonly KeyRange[] };
 
@@ -135,7 +132,9 @@ export function satisfies(
 ): boolean {
   let toRead: Clause[] | undefined;
   for (const clause of clauses) {
-    if (onLists(clause) && clause.ranges.length <= fewLists) {
+    if (clause.holds !== undefined) {
+      if (!clause.holds(number)) return false;
+    } else if (onLists(clause) && clause.ranges.length <= fewLists) {
       if (!clause.ranges.some((range) => 'key' in range && postings.has(range.key, number))) return false;
     } else (toRead ??= []).push(clause);
   }
@@ -166,6 +165,11 @@ export function candidates(
     const { numbers, others } = narrowed(view, smallest, clauses);
     const wanted = after === undefined ? numbers : numbers.filter((each) => (backwards ? each < after : each > after));
     return { numbers: backwards ? wanted.reverse() : wanted, others };
+  }
+  const known = shortestKnown(clauses);
+  if (known !== undefined) {
+    const wanted = known.numbers.filter((each) => after === undefined || (backwards ? each < after : each > after));
+    return { numbers: backwards ? wanted.reverse() : wanted, others: clauses.filter((each) => each !== known) };
   }
   const { keys, clause } = keysToWalk(view, clauses);
   return { numbers: merged(view, keys, after, backwards), others: clauses.filter((each) => each !== clause) };

@@ -1,56 +1,128 @@
 import type { AccessFilter } from '../../fhir/access.js';
+import { keyText } from '../../fhir/resource.js';
+import { inside } from '../document.js';
 import { parameterTypes, type ServedType } from '../parameter-types.js';
-import type { Filter, SearchRequest, ValueFilter } from '../request.js';
-import { inRange, sortKey, type TermRanges } from '../term.js';
+import { refersRanges } from '../refers.js';
+import type { Filter, MissingFilter, RefersFilter, ValueFilter, WordsFilter } from '../request.js';
+import type { TypeSearchPlan } from '../search-index.js';
+import { inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
 import { type IndexedDocument, lacks } from './documents.js';
-import { allOf, type KeyRange, keyRange, lists, postingKey, type Postings } from './postings.js';
+import { allOf, type DocumentNumber, type KeyRange, keyRange, lists, postingKey, type Postings } from './postings.js';
+import type { IndexView } from './view.js';
 
 /** One condition of a search in terms of the index; a search is all of its clauses. */
 export interface Clause {
-  /** The lists whose documents together satisfy it; absent where only `accepts` can tell. */
+  /** The lists whose documents together satisfy it; absent where only `accepts` or `holds` can tell. */
   readonly ranges?: readonly KeyRange[];
+  /** The documents that satisfy it, in order, where they are known one by one. */
+  readonly numbers?: readonly DocumentNumber[];
   /** Whether it is decided exactly; otherwise documents may satisfy it that do not match, never the other way round. */
   readonly exact: boolean;
   accepts(document: IndexedDocument): boolean;
+  /** Tells of a document in the index by its number alone, in place of `accepts`. */
+  readonly holds?: (number: DocumentNumber) => boolean;
 }
 
 /** The clauses of a search by a caller. */
-export const clausesOf = ({ type, filters }: SearchRequest, access: AccessFilter, postings: Postings): Clause[] => [
-  ...accessClauses(type, access),
-  ...filters.map((filter) => clauseOf(type, filter, postings)),
+export const clausesOf = (view: IndexView, { request, access }: TypeSearchPlan): Clause[] => [
+  ...accessClauses(view.type, access),
+  ...request.filters.flatMap((filter) => clausesOfFilter(view, filter)),
 ];
 
 function accessClauses(type: string, access: AccessFilter): Clause[] {
-  if (access.kind === 'everything') return [];
-  const { compartments } = access;
-  return [
-    {
-      ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),
-      exact: true,
-      accepts: (document) => compartments.some((compartment) => document.compartments.includes(compartment)),
-    },
-  ];
+  return access.kind === 'everything' ? [] : [inCompartments(type, access.compartments)];
 }
 
-function clauseOf(type: string, filter: Filter, postings: Postings): Clause {
-  const { code } = filter.parameter;
-  if (filter.kind === 'missing') {
-    return {
-      ranges: bySignature(postings, type, (signature) => lacks(signature, code, false) === filter.missing),
-      exact: true,
-      accepts: ({ terms }) => (terms?.[code] === undefined) === filter.missing,
-    };
+const inCompartments = (type: string, compartments: readonly string[]): Clause => ({
+  ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),
+  exact: true,
+  accepts: (document) => compartments.some((compartment) => document.compartments.includes(compartment)),
+});
+
+function clausesOfFilter(view: IndexView, filter: Filter): Clause[] {
+  switch (filter.kind) {
+    case 'missing':
+      return [missingClause(view, filter)];
+    case 'values':
+      return [valueClause<ServedType>(view, filter)];
+    case 'keys':
+      return [keysClause(view, filter.ids)];
+    case 'refers':
+      return [refersClause(view, filter)];
+    case 'compartment':
+      return [inCompartments(view.type, [keyText(filter.compartment)])];
+    case 'words':
+      return [wordsClause(view, filter)];
   }
-  const { ranges, exact } = termRanges<ServedType>(filter);
+}
+
+function missingClause({ type, postings }: IndexView, { parameter, missing }: MissingFilter): Clause {
+  const { code } = parameter;
+  return {
+    ranges: bySignature(postings, type, (signature) => lacks(signature, code, false) === missing),
+    exact: true,
+    accepts: ({ terms }) => (terms?.[code] === undefined) === missing,
+  };
+}
+
+function valueClause<T extends ServedType>({ type, postings }: IndexView, filter: ValueFilter<T>): Clause {
+  const { code } = filter.parameter;
+  const { ranges, exact } = termRanges(filter);
   const accepts = (document: IndexedDocument): boolean =>
     document.terms?.[code]?.some((term) => ranges.some((range) => inRange(term, range))) ?? false;
   if (filter.negated) return { exact, accepts: (document) => !exact || !accepts(document) };
-  const keys = ranges.map((range) => keyRange(type, code, range));
-  return { ranges: keys.length > 1 ? keys.filter((range) => isInUse(postings, range)) : keys, exact, accepts };
+  return { ranges: keysInUse(postings, type, code, ranges), exact, accepts };
 }
 
-/** Whether there is such a list: what is in none is not looked up again and again. */
-const isInUse = (postings: Postings, range: KeyRange): boolean => !('key' in range) || postings.count(range.key, 1) > 0;
+/** Looking whether a list is there pays off for so many lists. */
+const mostLookedUp = 10_000;
+
+/** The lists of terms; what is in none is not looked up again and again. */
+function keysInUse(postings: Postings, type: string, code: string, ranges: readonly TermRange[]): KeyRange[] {
+  const keys = ranges.map((range) => keyRange(type, code, range));
+  if (keys.length <= 1 || keys.length > mostLookedUp) return keys;
+  return keys.filter((range) => !('key' in range) || postings.count(range.key, 1) > 0);
+}
+
+function keysClause({ type, documents, postings }: IndexView, ids: ReadonlySet<string>): Clause {
+  const all = postingKey(type, lists.all, '');
+  const numbers: DocumentNumber[] = [];
+  for (const id of ids) {
+    const number = documents.numberOf(type, id);
+    if (number !== undefined && postings.has(all, number)) numbers.push(number);
+  }
+  numbers.sort();
+  const known = new Set(numbers);
+  return { numbers, exact: true, accepts: ({ id }) => ids.has(id), holds: (number) => known.has(number) };
+}
+
+function refersClause({ type, postings }: IndexView, { parameters, targets }: RefersFilter): Clause {
+  const { ranges, exact } = refersRanges(targets);
+  const terms = new Set(ranges.flatMap((range) => ('term' in range ? [range.term] : [])));
+  const others = ranges.filter((range) => !('term' in range));
+  const codes = parameters.map(({ code }) => code);
+  const pointing =
+    targets.contained.size === 0 ? [] : codes.filter((code) => postings.count(postingKey(type, inside, code), 1) > 0);
+  return {
+    ranges: [
+      ...codes.flatMap((code) => keysInUse(postings, type, code, ranges)),
+      ...pointing.map((code) => ({ key: postingKey(type, inside, code) })),
+    ],
+    exact: exact && pointing.length === 0,
+    accepts: (document) =>
+      codes.some((code) =>
+        document.terms?.[code]?.some((term) => terms.has(term) || others.some((range) => inRange(term, range))),
+      ) || pointing.some((code) => document.terms?.[inside]?.includes(code)),
+  };
+}
+
+function wordsClause({ words }: IndexView, { parameter, queries }: WordsFilter): Clause {
+  return {
+    exact: queries.every(({ phrases }) => phrases.length === 0),
+    accepts: () => true,
+    holds: (number) => queries.some((query) => words.has(number, parameter, query.words)),
+  };
+}
 
 function termRanges<T extends ServedType>({ type, queries }: ValueFilter<T>): TermRanges {
   const found = queries.map((query) => parameterTypes[type].ranges(query));

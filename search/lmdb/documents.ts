@@ -1,5 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { DocumentTerms } from '../document.js';
+import type { ResourceWords } from '../words.js';
 import { compareTerms, sortKey } from '../term.js';
 import { type DocumentNumber, lists, postingKey } from './postings.js';
 
@@ -27,6 +28,34 @@ export interface Documents {
   write(number: DocumentNumber, document: IndexedDocument): void;
   /** Gives a resource a number; `count` is that of all documents with it. */
   add(number: DocumentNumber, document: IndexedDocument, count: number): void;
+}
+
+/** The words of the resources, by document: full text is looked for by reading along, not by posting lists (docs/adr/0018-full-text-is-read-along-not-posted.md). */
+export interface Words {
+  /** Whether a document has a word; in the narrative, or with `_content` anywhere. */
+  has(number: DocumentNumber, parameter: '_text' | '_content', words: readonly string[]): boolean;
+  write(number: DocumentNumber, words: ResourceWords | undefined): void;
+  clear(): void;
+}
+
+/** Opens the words of an index. */
+export function openWords(root: RootDatabase, name: string): Words {
+  const entries: Database<string, string> = root.openDB({ name, encoding: 'string', cache: false, compression: true });
+  return {
+    has(number, parameter, words) {
+      const found = entries.get(number);
+      if (found === undefined) return false;
+      const searched = parameter === '_text' ? found.slice(0, found.indexOf('\n')) : found;
+      return words.every((word) => searched.includes(` ${word} `));
+    },
+    write(number, words) {
+      if (words === undefined) entries.removeSync(number);
+      else entries.putSync(number, ` ${[...words.text].join(' ')} \n ${[...words.content].join(' ')} `);
+    },
+    clear() {
+      entries.clearSync();
+    },
+  };
 }
 
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */

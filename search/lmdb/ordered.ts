@@ -1,8 +1,9 @@
 import { firstSorted, sortKey } from '../term.js';
-import { collectSmallest, type IndexView, inNumberOrder, narrowed, satisfies } from './candidates.js';
+import { collectSmallest, inNumberOrder, narrowed, satisfies } from './candidates.js';
 import { type Clause, unsortedBy } from './clause.js';
 import { comparePlaces, type OrderRule, type Place, sortKeys } from './documents.js';
 import { allOf } from './postings.js';
+import type { IndexView } from './view.js';
 
 /**
  * The documents that satisfy all clauses, in the order of the rules, each once, as they are asked for.

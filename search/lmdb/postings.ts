@@ -76,6 +76,9 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     remove(key, document) {
       lists.removeSync(key, document);
     },
+    clear() {
+      lists.clearSync();
+    },
     has: (key, document) => lists.doesExist(key, document),
     count: (key, atMost) => Math.min(atMost, lists.getValuesCount(key, { limit: atMost })),
     *documents(key, { after, from = after, backwards = false } = {}) {
@@ -83,9 +86,6 @@ export function openPostings(root: RootDatabase, name: string): Postings {
       for (const document of lists.getValues(key, { ...start, reverse: backwards })) {
         if (document !== after) yield document;
       }
-    },
-    clear() {
-      lists.clearSync();
     },
     entries: (from, to) => lists.getRange({ start: from, end: to }),
     *keys(from, to, { start, backwards = false } = {}) {

@@ -1,5 +1,6 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { Resource } from '../../fhir/resource.js';
+import { inside, pointersInside } from '../document.js';
 import type { ParameterType } from '../parameter-type.js';
 import { parameterTypes, type Queries, type ServedType, type Values } from '../parameter-types.js';
 import { parameterValues } from '../parameter-values.js';
@@ -8,7 +9,8 @@ import { parameterQueries } from '../query/parameter-queries.js';
 import type { Indexable } from '../search-index.js';
 import { isServedParameter, type ServedParameter } from '../served-parameter.js';
 import { sortKey } from '../term.js';
-import { type DocumentFields, noFields } from './fields.js';
+import { resourceWords } from '../words.js';
+import { type DocumentFields, keyed, noFields } from './fields.js';
 
 /** A document as OpenSearch takes it; see `search/mapping.ts`. */
 export type IndexDocument = Readonly<Record<string, unknown>>;
@@ -64,6 +66,10 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
     if (code === '_lastUpdated') updated = min;
     else if (!(code in sortFields)) fields.sort.push({ code, min, max });
   }
+  for (const code of pointersInside(definitions, resource)) fields.present.add(keyed(inside, code));
+  const { text, content } = resourceWords(resource);
+  for (const word of text) fields.word.add(keyed('text', word));
+  for (const word of content) fields.word.add(keyed('else', word));
   return updated === undefined ? fields : { ...fields, updated };
 }
 

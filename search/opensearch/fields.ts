@@ -1,7 +1,7 @@
 import { separator } from '../term.js';
 
 /** The fields that hold terms. */
-export type TermField = 'present' | 'tok' | 'ref' | 'str' | 'gram' | 'uri';
+export type TermField = 'present' | 'tok' | 'ref' | 'str' | 'gram' | 'uri' | 'word';
 
 /** One span of a parameter, in the units it has these ends in. */
 export interface RangeField {
@@ -35,6 +35,9 @@ export type DocumentFields = { readonly [F in TermField]: Set<string> } & {
 /** A parameter's term as it stands in a field that all parameters share. */
 export const keyed = (code: string, term: string): string => code + separator + term;
 
+/** Where the words of `_text` and of `_content` stand: those of the narrative, and those that stand only elsewhere. */
+export const wordPlaces = { _text: ['text'], _content: ['text', 'else'] } as const;
+
 /** No fields yet. */
 export const noFields = (): DocumentFields => ({
   present: new Set(),
@@ -43,6 +46,7 @@ export const noFields = (): DocumentFields => ({
   str: new Set(),
   gram: new Set(),
   uri: new Set(),
+  word: new Set(),
   rng: [],
   comp: [],
   sort: [],

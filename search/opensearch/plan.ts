@@ -1,9 +1,15 @@
 import type { AccessFilter } from '../../fhir/access.js';
+import { keyText } from '../../fhir/resource.js';
+import { inside } from '../document.js';
 import type { ServedType } from '../parameter-types.js';
 import { parameterQueries } from '../query/parameter-queries.js';
-import type { Filter, SearchRequest, SortRule, ValueFilter } from '../request.js';
+import { inRanges } from '../query/terms.js';
+import { refersRanges } from '../refers.js';
+import type { Filter, RefersFilter, SortRule, ValueFilter, WordsFilter } from '../request.js';
+import type { SearchPlan } from '../search-index.js';
 import { allOf, anyOf, anyTerm, type Condition, noneOf, type QueryDsl } from './condition.js';
 import { sortFields } from './document.js';
+import { keyed, wordPlaces } from './fields.js';
 
 /** What a search asks OpenSearch. */
 export interface Plan {
@@ -22,14 +28,43 @@ const mostClauses = 900;
 
 const isOpaque: QueryDsl = { term: { opaque: true } };
 
+/** Types that are searched by the same conditions, for the same eyes: a code stands for the same terms on each. */
+interface Group {
+  readonly types: string[];
+  readonly access: AccessFilter;
+  readonly conditions: readonly Condition[];
+}
+
 /**
  * The query of a search by a caller. Conditions with more clauses than OpenSearch takes are left to `match`.
  * @param tenant whose resources are searched.
  */
-export function planOf(tenant: string, { type, filters }: SearchRequest, access: AccessFilter): Plan {
-  const scope = [{ term: { tenant } }, { term: { type } }, { term: { deleted: false } }, ...accessQueries(access)];
-  const conditions = filters.map(conditionOf);
-  const taken = withinLimit(conditions);
+export function planOf(tenant: string, { request, access, others = [] }: SearchPlan): Plan {
+  const groups = new Map<string, Group>();
+  for (const plan of [{ request, access }, ...others]) {
+    const conditions = plan.request.filters.map(conditionOf);
+    const key = JSON.stringify([plan.access, conditions]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { types: [plan.request.type], access: plan.access, conditions });
+    else group.types.push(plan.request.type);
+  }
+  const plans = [...groups.values()].map((group) => planOfGroup(tenant, group, mostClauses / groups.size));
+  return {
+    query: anyOf(plans.map(({ query }) => query)),
+    decided: anyOf(plans.map(({ decided }) => decided)),
+    opaque: anyOf(plans.map(({ opaque }) => opaque)),
+    exact: plans.every(({ exact }) => exact),
+  };
+}
+
+function planOfGroup(tenant: string, { types, access, conditions }: Group, limit: number): Plan {
+  const scope = [
+    { term: { tenant } },
+    { terms: { type: types } },
+    { term: { deleted: false } },
+    ...accessQueries(access),
+  ];
+  const taken = withinLimit(conditions, limit);
   const conditionsHold = taken.map(({ query }) => query);
   return {
     query: allOf(taken.length === 0 ? scope : [...scope, anyOf([allOf(conditionsHold), isOpaque])]),
@@ -43,32 +78,76 @@ const accessQueries = (access: AccessFilter): QueryDsl[] =>
   access.kind === 'everything' ? [] : [anyOf(anyTerm('compartments', access.compartments))];
 
 function conditionOf(filter: Filter): Condition {
-  const { code } = filter.parameter;
-  if (filter.kind === 'missing') {
-    const present = { term: { present: code } };
-    return { query: filter.missing ? noneOf(present) : present, exact: true, clauses: 1 };
+  switch (filter.kind) {
+    case 'missing': {
+      const present = { term: { present: filter.parameter.code } };
+      return { query: filter.missing ? noneOf(present) : present, exact: true, clauses: 1 };
+    }
+    case 'values': {
+      const condition = valuesCondition<ServedType>(filter);
+      if (!filter.negated) return condition;
+      // Of candidates that may not match, those that do not are unknown: all are candidates.
+      if (!condition.exact) return { query: { match_all: {} }, exact: false, clauses: 1 };
+      return { ...condition, query: noneOf(condition.query) };
+    }
+    case 'keys': {
+      const queries = anyTerm('id', [...filter.ids]);
+      return { query: anyOf(queries), exact: true, clauses: queries.length };
+    }
+    case 'refers':
+      return refersCondition(filter);
+    case 'compartment':
+      return { query: { term: { compartments: keyText(filter.compartment) } }, exact: true, clauses: 1 };
+    case 'words':
+      return wordsCondition(filter);
   }
-  const condition = valuesCondition<ServedType>(filter);
-  if (!filter.negated) return condition;
-  // Of candidates that may not match, those that do not are unknown: all are candidates.
-  if (!condition.exact) return { query: { match_all: {} }, exact: false, clauses: 1 };
-  return { ...condition, query: noneOf(condition.query) };
 }
 
 function valuesCondition<T extends ServedType>({ type, parameter, queries }: ValueFilter<T>): Condition {
   return parameterQueries[type].condition(parameter.code, queries);
 }
 
+function refersCondition({ parameters, targets }: RefersFilter): Condition {
+  const ranges = refersRanges(targets);
+  const conditions = parameters.map(({ code }) => inRanges('ref', code, [ranges]));
+  const looksInside = targets.contained.size > 0;
+  const pointing = parameters.map(({ code }) => keyed(inside, code));
+  return {
+    query: anyOf([...conditions.map(({ query }) => query), ...(looksInside ? anyTerm('present', pointing) : [])]),
+    exact: !looksInside && conditions.every(({ exact }) => exact),
+    clauses: conditions.reduce((sum, { clauses }) => sum + clauses, 1),
+  };
+}
+
+function wordsCondition({ parameter, queries }: WordsFilter): Condition {
+  const places = wordPlaces[parameter];
+  const alternatives = queries.map(({ words }) =>
+    allOf(
+      words.flatMap((word) =>
+        anyTerm(
+          'word',
+          places.map((place) => keyed(place, word)),
+        ),
+      ),
+    ),
+  );
+  return {
+    query: anyOf(alternatives),
+    exact: queries.every(({ phrases }) => phrases.length === 0),
+    clauses: queries.reduce((sum, { words }) => sum + words.length, 0),
+  };
+}
+
 /** As many of the conditions, those with few clauses first, as may stand in one search. */
-function withinLimit(conditions: readonly Condition[]): Condition[] {
+function withinLimit(conditions: readonly Condition[], limit: number): Condition[] {
   let clauses = 0;
   return conditions
     .toSorted((a, b) => a.clauses - b.clauses)
-    .filter((condition) => (clauses += condition.clauses) <= mostClauses);
+    .filter((condition) => (clauses += condition.clauses) <= limit);
 }
 
 /**
- * The order of a search: its rules, then the id, which makes it total. Resources without a value come last.
+ * The order of a search: its rules, then id and type, which make it total. Resources without a value come last.
  * @param backwards the same order from its end.
  */
 export function orderOf(rules: readonly SortRule[], backwards: boolean): QueryDsl[] {
@@ -79,5 +158,6 @@ export function orderOf(rules: readonly SortRule[], backwards: boolean): QueryDs
     const nested = { path: 'sort', filter: { term: { 'sort.code': code } } };
     return { [descending ? 'sort.max' : 'sort.min']: { ...order, nested } };
   });
-  return [...byRules, { id: { order: backwards ? 'desc' : 'asc' } }];
+  const order = { order: backwards ? 'desc' : 'asc' };
+  return [...byRules, { id: order }, { type: order }];
 }

@@ -14,6 +14,7 @@ const element = (path: string, type: string, more: Partial<ElementDefinition> = 
     .map((code) => ({ code, targets: [] })),
   constraints: [],
   isSummary: false,
+  isModifier: false,
   ...more,
 });
 

@@ -8,10 +8,17 @@ import type { Resource } from '../../fhir/resource.js';
 import { documentTerms } from '../../search/document.js';
 import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
-import type { SearchRequest } from '../../search/request.js';
-import type { Indexable, IndexHit, SearchIndex } from '../../search/search-index.js';
+import { type Filter, requireUnchained, type SearchRequest } from '../../search/request.js';
+import { isServedParameter } from '../../search/served-parameter.js';
+import type { Indexable, IndexHit, SearchIndex, SearchPlan } from '../../search/search-index.js';
 import { compareTerms, sortKey } from '../../search/term.js';
-import { resource as anyResource, search as anySearch, terminology } from '../search/generated-resources.js';
+import {
+  resource as anyResource,
+  search as anySearch,
+  searchOfTypes,
+  terminology,
+  textConditions,
+} from '../search/generated-resources.js';
 
 /** An index of R4 resources under test, empty at first. */
 export interface IndexUnderTest {
@@ -55,7 +62,7 @@ export function describeSearchIndex(
     };
     const parse = (query: string): SearchRequest => {
       const [type = '', parameters = ''] = query.split('?');
-      return parseSearch(definitions, type, [...new URLSearchParams(parameters)], options);
+      return requireUnchained(parseSearch(definitions, type, [...new URLSearchParams(parameters)], options));
     };
     const indexed = (resource: Resource, versionId = 1): Indexable => ({
       type: resource.resourceType,
@@ -69,18 +76,12 @@ export function describeSearchIndex(
       (await index.search({ request: parse(query), access, limit: 1000 })).hits.map(({ id }) => id);
 
     /** All hits, page by page, in either direction. */
-    async function paged(
-      index: SearchIndex,
-      request: SearchRequest,
-      limit: number,
-      backwards: boolean,
-    ): Promise<IndexHit[]> {
+    async function paged(index: SearchIndex, plan: SearchPlan, limit: number, backwards: boolean): Promise<IndexHit[]> {
       const found: IndexHit[] = [];
       let after: string | undefined;
       for (;;) {
         const page = await index.search({
-          request,
-          access: everything,
+          ...plan,
           limit,
           backwards,
           ...(after === undefined ? {} : { after }),
@@ -121,11 +122,13 @@ export function describeSearchIndex(
               await index.put(all.map((each) => indexed(each)));
               const byId = new Map(all.map((each) => [each.id, each]));
               for (const { type, filters, sort } of searches) {
-                const request = parseSearch(
-                  definitions,
-                  type,
-                  [...filters, ...(sort === '' ? [] : [['_sort', sort] as const])],
-                  options,
+                const request = requireUnchained(
+                  parseSearch(
+                    definitions,
+                    type,
+                    [...filters, ...(sort === '' ? [] : [['_sort', sort] as const])],
+                    options,
+                  ),
                 );
                 const wanted = all.filter((each) => match(request, each)).map(({ id }) => id);
                 const { hits, more } = await index.search({ request, access: everything, limit: 1000 });
@@ -142,7 +145,7 @@ export function describeSearchIndex(
                   expect(before !== undefined && here !== undefined && inOrder(request, before, here)).toBe(true);
                 });
                 for (const backwards of [false, true])
-                  expect(await paged(index, request, size, backwards)).toEqual(hits);
+                  expect(await paged(index, { request, access: everything }, size, backwards)).toEqual(hits);
                 const skipped = await index.search({ request, access: everything, limit: size, skip: size });
                 expect(skipped.hits).toEqual(hits.slice(size, 2 * size));
                 const count = await index.count({ request, access: everything, atMost: 1000 });
@@ -159,6 +162,180 @@ export function describeSearchIndex(
         { numRuns: runs },
       );
     }, 60_000);
+
+    /** Conditions that chains, `_has`, `_list` and compartments come to. */
+    const planned = (type: string): fc.Arbitrary<Filter> => {
+      const parameters = definitions.searchParameters
+        .ofType(type)
+        .filter((parameter) => parameter.type === 'reference')
+        .filter(isServedParameter);
+      const ids = fc.subarray(['1', '2', '3', '4', '5', '6', '7', '8', '9', 'gone']).map((each) => new Set(each));
+      const keys = ids.map((each): Filter => ({ kind: 'keys', ids: each }));
+      const compartment = fc.constantFrom('1', '2', '3').map((id): Filter => ({
+        kind: 'compartment',
+        compartment: { type: 'Patient', id },
+        definitions,
+        bases: [baseUrl],
+      }));
+      if (parameters.length === 0) return fc.oneof(keys, compartment);
+      const active = parse('Patient?active=true').filters;
+      const refers = fc
+        .record({
+          parameters: fc.subarray(parameters, { minLength: 1 }),
+          patients: ids,
+          groups: ids,
+          inside: fc.boolean(),
+          url: fc.constantFrom('http://x.org/a', 'http://none.org'),
+        })
+        .map(({ parameters: chosen, patients, groups, inside, url }): Filter => ({
+          kind: 'refers',
+          parameters: chosen,
+          targets: {
+            ids: new Map([
+              ['Patient', patients],
+              ['Group', groups],
+            ]),
+            bases: ['', baseUrl],
+            canonicals: new Map([[url, new Set([''])]]),
+            contained: new Map(inside ? active.map((filter) => ['Patient', filter] as const) : []),
+          },
+        }));
+      return fc.oneof(keys, refers, compartment);
+    };
+
+    test('finds what a scan finds by conditions that other resources were asked for, and by words', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(anyResource, { minLength: 1, maxLength: 40 }),
+          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet').chain((type) =>
+            fc.record({
+              type: fc.constant(type),
+              filters: fc.array(planned(type), { maxLength: 2 }),
+              words: fc.array(textConditions, { maxLength: 1 }),
+              sort: fc.constantFrom('', '_lastUpdated', '-_id'),
+            }),
+          ),
+          async (resources, { type, filters, words, sort }) => {
+            const made = await make(definitions);
+            const { index } = made;
+            try {
+              const all = resources.map((each, i) => ({ ...each, id: String(i + 1) }));
+              await index.put(all.map((each) => indexed(each)));
+              const read = parseSearch(definitions, type, [...words, ['_sort', sort]], options);
+              const parsed = requireUnchained(read);
+              const request = { ...parsed, filters: [...parsed.filters, ...filters] };
+              const wanted = all.filter((each) => match(request, each)).map(({ id }) => id);
+              const { hits } = await index.search({ request, access: everything, limit: 1000 });
+              const byId = new Map(all.map((each) => [each.id, each]));
+              const sure = hits.filter(({ exactVersion }) => exactVersion === 1).map(({ id }) => id);
+              const found = hits
+                .map(({ id }) => id)
+                .filter((id) => match(request, byId.get(id) ?? { resourceType: '' }));
+              expect([...found].sort()).toEqual([...wanted].sort());
+              expect(sure.filter((id) => !wanted.includes(id))).toEqual([]);
+              for (const backwards of [false, true]) {
+                expect(await paged(index, { request, access: everything }, 3, backwards)).toEqual(hits);
+              }
+              const count = await index.count({ request, access: everything, atMost: 1000 });
+              if (count !== undefined) expect(count).toBe(wanted.length);
+            } finally {
+              await made.close();
+            }
+          },
+        ),
+        { numRuns: 60 },
+      );
+    }, 60_000);
+
+    test('searches several types as one: in one order, each with its own conditions and access', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(anyResource, { minLength: 1, maxLength: 40 }),
+          fc.array(searchOfTypes, { minLength: 5, maxLength: 5 }),
+          fc.integer({ min: 1, max: 7 }),
+          async (resources, searches, size) => {
+            const made = await make(definitions);
+            const { index } = made;
+            try {
+              const all = resources.map((each, i) => ({ ...each, id: String(i + 1) }));
+              await index.put(all.map((each) => indexed(each)));
+              const byId = new Map(all.map((each) => [each.id, each]));
+              for (const { types, filters, sort } of searches) {
+                const plans = types.map((type) => ({
+                  request: requireUnchained(parseSearch(definitions, type, [...filters, ['_sort', sort]], options)),
+                  access: everything,
+                }));
+                const [first, ...others] = plans;
+                if (first === undefined) throw new Error('no type');
+                const plan = { ...first, others };
+                const wanted = all.filter((each) => plans.some(({ request }) => match(request, each)));
+                const { hits, more } = await index.search({ ...plan, limit: 1000 });
+                expect(more).toBe(false);
+                const found = hits.filter(({ id }) => wanted.some((each) => each.id === id));
+                expect(found.map(({ id }) => id).sort()).toEqual(wanted.map(({ id }) => id).sort());
+                hits.slice(1).forEach(({ id }, i) => {
+                  const [before, here] = [byId.get(hits[i]?.id ?? ''), byId.get(id)];
+                  expect(before && here && inOrder(first.request, before, here)).toBe(true);
+                });
+                for (const backwards of [false, true]) expect(await paged(index, plan, size, backwards)).toEqual(hits);
+                const skipped = await index.search({ ...plan, limit: size, skip: size });
+                expect(skipped.hits).toEqual(hits.slice(size, 2 * size));
+                const count = await index.count({ ...plan, atMost: 1000 });
+                if (count !== undefined) expect(count).toBe(wanted.length);
+                if (count !== undefined && count > 0) {
+                  expect(await index.count({ ...plan, atMost: count - 1 })).toBeUndefined();
+                }
+              }
+            } finally {
+              await made.close();
+            }
+          },
+        ),
+        { numRuns: 30 },
+      );
+    }, 60_000);
+
+    test('gives of several types what each type’s access filter allows', async () => {
+      const index = await empty();
+      const subject = { reference: 'Patient/1' };
+      await index.put(
+        [
+          { resourceType: 'Patient', id: '1' },
+          { resourceType: 'Patient', id: '2' },
+          { resourceType: 'Observation', id: 'o', status: 'final', code: { text: 'x' }, subject },
+          { resourceType: 'Organization', id: 'g' },
+        ].map((each) => indexed(each)),
+      );
+      const own: AccessFilter = { kind: 'compartments', compartments: ['Patient/1'] };
+      const plan = {
+        request: parse('Patient'),
+        access: own,
+        others: [
+          { request: parse('Observation'), access: own },
+          { request: parse('Organization'), access: everything },
+        ],
+      };
+      const { hits } = await index.search({ ...plan, limit: 10 });
+      expect(hits.map(({ type, id }) => `${type}/${id}`).sort()).toEqual([
+        'Observation/o',
+        'Organization/g',
+        'Patient/1',
+      ]);
+      expect(await index.count({ ...plan, atMost: 10 })).toBe(3);
+    });
+
+    test('forgets the words of what changes', async () => {
+      const index = await empty();
+      const note = (text: string): Resource => ({ resourceType: 'Patient', id: 'a', name: [{ text }] });
+      await index.put([indexed(note('before'))]);
+      await index.put([indexed(note('after'), 2)]);
+      expect(await ids(index, 'Patient?_content=before')).toEqual([]);
+      expect(await ids(index, 'Patient?_content=after')).toEqual(['a']);
+      await index.put([
+        { type: 'Patient', id: 'a', versionId: 3, lastUpdated: '2020-01-01T00:00:00.000Z', compartments: [] },
+      ]);
+      expect(await ids(index, 'Patient?_content=after')).toEqual([]);
+    });
 
     test('forgets what a resource was when it changes, and a deleted resource altogether', async () => {
       const index = await empty();
@@ -300,7 +477,9 @@ export function describeSearchIndex(
       }));
       await index.put(resources.map((each) => indexed(each)));
       for (const [i, value] of values.entries()) {
-        const request = parseSearch(definitions, 'Patient', [['identifier', `${value}|${value}`]], options);
+        const request = requireUnchained(
+          parseSearch(definitions, 'Patient', [['identifier', `${value}|${value}`]], options),
+        );
         expect((await index.search({ request, access: everything, limit: 10 })).hits.map(({ id }) => id)).toEqual([
           String(i),
         ]);

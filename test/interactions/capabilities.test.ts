@@ -9,6 +9,8 @@ interface Statement {
   readonly implementation: { readonly url: string };
   readonly rest: readonly {
     readonly interaction: readonly { readonly code: string }[];
+    readonly searchParam: readonly { readonly name: string }[];
+    readonly compartment: readonly string[];
     readonly resource: readonly {
       readonly type: string;
       readonly interaction: readonly { readonly code: string }[];
@@ -32,6 +34,14 @@ const statement = (version: FhirVersion): Statement =>
 
 const resourcesOf = (version: FhirVersion) => statement(version).rest[0]?.resource ?? [];
 
+/** Parameters that are no values of the resource, each with a query. */
+const special: Readonly<Record<string, string>> = {
+  _content: '_content=word',
+  _text: '_text=word',
+  _list: '_list=42',
+  _has: '_has:Provenance:target:_id=x',
+};
+
 describe.each(fhirVersions)('the capability statement, %s', (version) => {
   test('names every resource type that is served', () => {
     expect(resourcesOf(version).map(({ type }) => type)).toEqual(server.servers[version].definitions.resourceTypes);
@@ -45,7 +55,9 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
   test('promises only parameters the search takes', async () => {
     for (const { type, searchParam = [] } of resourcesOf(version)) {
       // All at once: each is a condition of its own, so any refused one would make the whole search fail.
-      const query = searchParam.map(({ name }) => `${encodeURIComponent(name)}:missing=true`).join('&');
+      const query = searchParam
+        .map(({ name }) => special[name] ?? `${encodeURIComponent(name)}:missing=true`)
+        .join('&');
       const { status, json } = await server.send('GET', `/${version}/${type}?${query}&_total=none`);
       expect([type, status, json.issue]).toEqual([type, 200, undefined]);
     }
@@ -220,18 +232,33 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
       'transaction',
       'batch',
       'history-system',
+      'search-system',
     ]);
     expect((await server.send('GET', `/${version}/_history`)).status).toBe(200);
     for (const type of ['transaction', 'batch']) {
       const { status } = await server.send('POST', `/${version}`, { body: { resourceType: 'Bundle', type } });
       expect(status).toBe(200);
     }
-    for (const [method, path] of [
-      ['GET', '?name=x'],
-      ['POST', '_search'],
-    ] as const) {
-      const { status, json } = await server.send(method, `/${version}/${path}`);
-      expect([path, status, json.issue[0].code]).toEqual([path, path.startsWith('?') ? 405 : 501, 'not-supported']);
+  });
+
+  test('promises of the whole system only parameters and compartments that are served', async () => {
+    const [rest] = statement(version).rest;
+    const names = rest?.searchParam.map(({ name }) => name) ?? [];
+    expect(names).toEqual(
+      expect.arrayContaining(['_id', '_lastUpdated', '_tag', '_content', '_list', '_has', '_type']),
+    );
+    for (const name of names) {
+      const query = name === '_type' ? '_type=Patient' : (special[name] ?? `${name}:missing=true`);
+      const { status, json } = await server.send('GET', `/${version}?${query}&_type=Patient,Observation&_total=none`);
+      expect([name, status, json.issue]).toEqual([name, 200, undefined]);
+    }
+    expect(rest?.compartment).toHaveLength(5);
+    for (const url of rest?.compartment ?? []) {
+      const name = server.servers[version].definitions.compartments.names.find((each) =>
+        url.toLowerCase().endsWith(`/${each.toLowerCase()}`),
+      );
+      const { status } = await server.send('GET', `/${version}/${name ?? ''}/1/Observation`);
+      expect([url, status]).toEqual([url, 200]);
     }
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import { parseSearch } from '../../search/parse.js';
+import { requireUnchained } from '../../search/request.js';
 import { lagging, type LaggingServer } from '../support/lagging.js';
 import {
   type AnswerJson,
@@ -167,7 +168,9 @@ describe.each(fhirVersions)('%s, while the index lags behind the store', (versio
   function counted(query: string) {
     const [type = '', parameters = ''] = query.split('?');
     const options = { handling: 'strict', defaultCount: 20, maxCount: 100, now: 0 } as const;
-    const request = parseSearch(lag().server.definitions, type, [...new URLSearchParams(parameters)], options);
+    const request = requireUnchained(
+      parseSearch(lag().server.definitions, type, [...new URLSearchParams(parameters)], options),
+    );
     return { request, access: { kind: 'everything' }, atMost: 100 } as const;
   }
 });

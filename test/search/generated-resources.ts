@@ -94,12 +94,26 @@ const meta = fc.record(
   { requiredKeys: ['lastUpdated'] },
 );
 
+/** Narratives and contained resources, which full text and chains look into. */
+const domain = {
+  text: maybe(
+    some('Heart attack', 'no attack', 'Attack of the heart', 'Mu\u0308ller', 'one<br/>two').map((text) => ({
+      status: 'generated',
+      div: `<div xmlns="http://www.w3.org/1999/xhtml"><p>${text}</p></div>`,
+    })),
+  ),
+  contained: maybe(
+    fc.record({ active: fc.boolean() }).map(({ active }) => [{ resourceType: 'Patient', id: 'p1', active }]),
+  ),
+};
+
 const withoutUndefined = (value: unknown): Resource => JSON.parse(JSON.stringify(value)) as Resource;
 
 const patient = fc
   .record({
     resourceType: fc.constant('Patient'),
     meta,
+    ...domain,
     identifier: few(identifier),
     active: maybe(fc.boolean()),
     name: few(fc.record({ family: maybe(some(...texts)), given: few(some(...texts)), text: maybe(some(...texts)) })),
@@ -113,6 +127,7 @@ const observation = fc
   .record({
     resourceType: fc.constant('Observation'),
     meta,
+    ...domain,
     identifier: few(identifier),
     status: some('final', 'amended'),
     code: concept,
@@ -309,6 +324,19 @@ export const terminology: Terminology = {
     { system, code: 'x|y' },
   ],
 };
+
+/** Conditions on full text: their names and values. */
+export const textConditions = fc.tuple(
+  some('_text', '_content'),
+  either(some('heart', 'attack', 'heart attack', '"heart attack"', 'MULLER', 'two', 'final', 'heart OR one', 'a b')),
+);
+
+/** A search on several types: conditions and an order that all have. */
+export const searchOfTypes = fc.record({
+  types: fc.subarray(['Patient', 'Observation', 'RiskAssessment', 'ValueSet'], { minLength: 2 }),
+  filters: fc.array(common, { maxLength: 2 }),
+  sort: some('', '_lastUpdated', '-_lastUpdated,_id', '_id', '-_tag'),
+});
 
 /** Parameters to sort by, by resource type. */
 export const sortable: Readonly<Record<string, readonly string[]>> = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { FhirDefinitions } from '../../fhir/definitions.js';
-import type { SearchLimits } from '../../search/lmdb/candidates.js';
+import type { SearchLimits } from '../../search/lmdb/view.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
 import { describeSearchIndex, type IndexUnderTest } from '../contract/search-index.js';
 

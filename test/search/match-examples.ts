@@ -3,6 +3,7 @@ import { loadDefinitions } from '../../fhir/load-definitions.js';
 import type { Resource } from '../../fhir/resource.js';
 import { type FhirVersion } from '../../fhir/version.js';
 import { match } from '../../search/match.js';
+import { requireUnchained } from '../../search/request.js';
 import { type ParseOptions, parseSearch } from '../../search/parse.js';
 
 const definitions = { r4: await loadDefinitions('r4'), stu3: await loadDefinitions('stu3') };
@@ -24,7 +25,12 @@ export const matches = (
   more: Partial<ParseOptions> = {},
 ): boolean =>
   match(
-    parseSearch(definitions[version], resource.resourceType, [...new URLSearchParams(query)], { ...options, ...more }),
+    requireUnchained(
+      parseSearch(definitions[version], resource.resourceType, [...new URLSearchParams(query)], {
+        ...options,
+        ...more,
+      }),
+    ),
     resource,
   );
 

@@ -4,6 +4,7 @@ import { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import { openSearchIndex } from '../../search/opensearch.js';
+import { requireUnchained } from '../../search/request.js';
 import { parseSearch } from '../../search/parse.js';
 import type { Indexable } from '../../search/search-index.js';
 
@@ -118,12 +119,14 @@ describe('the OpenSearch adapter', () => {
 
   test('a search that a part of the index cannot answer is no answer', async () => {
     answers = [() => [503, { error: 'search_phase_execution_exception' }]];
-    const request = parseSearch(definitions, 'Patient', [], {
-      handling: 'strict',
-      defaultCount: 20,
-      maxCount: 100,
-      now: 0,
-    });
+    const request = requireUnchained(
+      parseSearch(definitions, 'Patient', [], {
+        handling: 'strict',
+        defaultCount: 20,
+        maxCount: 100,
+        now: 0,
+      }),
+    );
     await expect(open().search({ request, access: { kind: 'everything' }, limit: 10 })).rejects.toThrow();
     expect(got[0]?.url.searchParams.get('allow_partial_search_results')).toBe('false');
   });

@@ -9,6 +9,7 @@ import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
 import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
+import { requireUnchained } from '../../search/request.js';
 import { searches } from './searches-for.js';
 
 /** Resources made by Synthea, with ids of their own. */
@@ -46,7 +47,7 @@ test.each(fhirVersions)(
       for (const type of new Set(all.map(({ resourceType }) => resourceType))) {
         const ofType = all.filter(({ resourceType }) => resourceType === type);
         for (const [i, parameter] of searches(definitions, type, ofType).entries()) {
-          const request = parseSearch(definitions, type, [parameter], options);
+          const request = requireUnchained(parseSearch(definitions, type, [parameter], options));
           const wanted = ofType.filter((each) => match(request, each)).map(({ id }) => id ?? '');
           const page = await indexes[i % 2]?.search({ request, access: { kind: 'everything' }, limit: 1000 });
           const hits = page?.hits.filter(({ id }) => match(request, all[Number(id) - 1] ?? { resourceType: '' }));

@@ -38,8 +38,17 @@ const official = process.env['FHIR_STU3_DEFINITIONS'];
   const files = readdirSync(folder).filter((file) => file.startsWith('StructureDefinition-'));
   const entries = files.map((file) => `{"resource":${readFileSync(join(folder, file), 'utf8')}}`);
   const expected = resourcesOfJson(`{"entry":[${entries.join()}]}`).flatMap((node) => structureOf(node) ?? []);
-  const shape = ({ path, min, max, types, contentReference, binding, isSummary }: ElementDefinition): unknown => {
-    return { path, min, max, types, contentReference, strength: binding?.strength, isSummary };
+  const shape = ({
+    path,
+    min,
+    max,
+    types,
+    contentReference,
+    binding,
+    isSummary,
+    isModifier,
+  }: ElementDefinition): unknown => {
+    return { path, min, max, types, contentReference, strength: binding?.strength, isSummary, isModifier };
   };
   const shapes = (structures: readonly Structure[]): unknown =>
     Object.fromEntries(structures.map(({ name, elements }) => [name, elements.map(shape)]));

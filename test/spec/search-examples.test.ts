@@ -13,7 +13,7 @@ import { match } from '../../search/match.js';
 import { parameterTypes, type ServedType } from '../../search/parameter-types.js';
 import { parseSearch } from '../../search/parse.js';
 import { parameterValues } from '../../search/parameter-values.js';
-import type { Filter, ValueFilter } from '../../search/request.js';
+import { type Filter, requireUnchained, type ValueFilter } from '../../search/request.js';
 import { isServedParameter, type ServedParameter } from '../../search/served-parameter.js';
 import { inRange } from '../../search/term.js';
 import { compositeQueries, queriesFor } from '../support/queries-for.js';
@@ -41,7 +41,7 @@ const rangesOf = <T extends ServedType>({ type, queries }: ValueFilter<T>) =>
 
 /** Whether an index of the resource's terms would give it as a candidate. */
 function isCandidate(definitions: FhirDefinitions, filter: Filter, resource: Resource): boolean {
-  if (filter.kind === 'missing') return false;
+  if (filter.kind !== 'values') return false;
   const terms = documentTerms(definitions, resource)[filter.parameter.code] ?? [];
   const ranges = rangesOf<ServedType>(filter);
   return terms.some((term) => ranges.some((range) => inRange(term, range)));
@@ -92,7 +92,7 @@ const check = async (version: FhirVersion, folder: string): Promise<void> => {
       const isFound = having.slice(0, enough).some((example) =>
         searchesFor(parameter, example).some(([name, value]) => {
           const options = { handling: 'strict', defaultCount: 20, maxCount: 1000, now: Date.UTC(2026, 0, 1) } as const;
-          const request = parseSearch(definitions, type, [[name, value]], options);
+          const request = requireUnchained(parseSearch(definitions, type, [[name, value]], options));
           const isMatch = match(request, example);
           const [filter] = request.filters;
           if (isMatch && (filter === undefined || !isCandidate(definitions, filter, example)))

@@ -73,6 +73,9 @@ export interface AnswerJson {
   }[];
 }
 
+/** The entries of a bundle; FHIR has no empty arrays, so a bundle without any has no such member. */
+export const entriesOf = ({ entry }: { readonly entry?: AnswerJson['entry'] }): AnswerJson['entry'] => entry ?? [];
+
 /** What came back over HTTP; `json` is the parsed body. */
 export interface TestResponse {
   readonly status: number;

@@ -14,6 +14,7 @@ const element = (path: string, max: string, types: string, contentReference?: st
   ...(contentReference === undefined ? {} : { contentReference }),
   constraints: [],
   isSummary: false,
+  isModifier: false,
 });
 const structure = (
   name: string,

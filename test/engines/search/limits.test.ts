@@ -4,7 +4,7 @@ import type { FhirDefinitions } from '../../../fhir/definitions.js';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
 import type { Resource } from '../../../fhir/resource.js';
 import { parseSearch } from '../../../search/parse.js';
-import type { SearchRequest } from '../../../search/request.js';
+import { requireUnchained, type SearchRequest } from '../../../search/request.js';
 import type { Indexable } from '../../../search/search-index.js';
 import { openSearchIndex } from '../../../search/opensearch.js';
 import { openIndex, type OpenSearchUnderTest } from './index-under-test.js';
@@ -20,7 +20,7 @@ afterAll(() => opened.close());
 const everything: AccessFilter = { kind: 'everything' };
 const options = { handling: 'strict', defaultCount: 20, maxCount: 1000, now: Date.UTC(2026, 0, 1) } as const;
 const parse = (type: string, ...parameters: (readonly [string, string])[]): SearchRequest =>
-  parseSearch(definitions, type, parameters, options);
+  requireUnchained(parseSearch(definitions, type, parameters, options));
 const indexed = (resource: Resource, compartments: string[] = []): Indexable => ({
   type: resource.resourceType,
   id: resource.id ?? '',

@@ -10,6 +10,7 @@ import { fhirVersions, type FhirVersion } from '../../../fhir/version.js';
 import { inParallel } from '../../../interactions/parallel.js';
 import { lmdbSearchIndex } from '../../../search/lmdb.js';
 import { match } from '../../../search/match.js';
+import { requireUnchained, type SearchRequest } from '../../../search/request.js';
 import { parseSearch } from '../../../search/parse.js';
 import type { SearchIndex } from '../../../search/search-index.js';
 import { searches } from '../../search/searches-for.js';
@@ -42,7 +43,7 @@ test.each(fhirVersions)(
     const embedded = lmdbSearchIndex(root, 'real', definitions).index;
     const onOpenSearch = await openIndex(definitions);
     const all = resources(version);
-    const find = async (index: SearchIndex, request: ReturnType<typeof parseSearch>): Promise<string[]> => {
+    const find = async (index: SearchIndex, request: SearchRequest): Promise<string[]> => {
       const { hits } = await index.search({ request, access: { kind: 'everything' }, limit: all.length });
       const sure = hits.filter(({ exactVersion }) => exactVersion !== undefined);
       expect(sure.filter(({ id }) => !match(request, all[Number(id)] ?? { resourceType: '' }))).toEqual([]);
@@ -65,7 +66,7 @@ test.each(fhirVersions)(
         const pairs = parameters.map((first, i) => [first, parameters[(i * 31 + 7) % parameters.length] ?? first]);
         const queries = [...parameters.map((each) => [each]), ...pairs].filter((_, i) => isThorough || i % 7 === 0);
         await inParallel(queries, 4, async (query) => {
-          const request = parseSearch(definitions, type, query, options);
+          const request = requireUnchained(parseSearch(definitions, type, query, options));
           const wanted = ofType.filter((each) => match(request, each)).map(({ id }) => id ?? '');
           const [here, there] = await Promise.all([find(embedded, request), find(onOpenSearch.index, request)]);
           expect([type, query, here.sort()]).toEqual([type, query, wanted.sort()]);

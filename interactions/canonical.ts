@@ -5,8 +5,8 @@ import type { StoredVersion } from '../persistence/resource-store.js';
 import { escapedValue } from '../search/escape.js';
 import { parseSearch } from '../search/parse.js';
 import { requireUnchained } from '../search/request.js';
+import { accessOrNone } from './access.js';
 import { findMatches } from './matches.js';
-import { accessOrNone } from './search-scope.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** Canonical references by URL: the business versions wanted, `''` for any. */
@@ -43,7 +43,7 @@ export async function canonicalTargets(
   type: string,
   canonicals: Canonicals,
 ): Promise<readonly ResourceKey[]> {
-  const access = isCanonicalType(server, type) ? accessOrNone(server, caller, type) : undefined;
+  const access = isCanonicalType(server, type) ? accessOrNone(server, caller, 'search', type) : undefined;
   if (access === undefined) return [];
   const urls = [...canonicals.keys()];
   const found: ResourceKey[] = [];

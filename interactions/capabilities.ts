@@ -20,7 +20,7 @@ const interactionsOfTypes = [
   'create',
   'search-type',
 ];
-const interactionsOfSystem = ['transaction', 'batch', 'search-system', 'history-system'];
+const interactionsOfSystem = ['transaction', 'batch', 'history-system', 'search-system'];
 
 const codes = (names: readonly string[]): { code: string }[] => names.map((code) => ({ code }));
 

@@ -17,10 +17,10 @@ import type {
 } from '../search/request.js';
 import { isServedParameter } from '../search/served-parameter.js';
 import type { Position } from '../search/search-index.js';
+import { accessOrNone } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
 import { findMatches } from './matches.js';
 import { readMany } from './read.js';
-import { accessOrNone } from './search-scope.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** So many resources are looked at for all chains of one search, unless the server says otherwise. */
@@ -108,7 +108,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
     for (const link of targets) {
       const access = typed
         ? authorize(server.rules, caller.principal, 'search', link.type)
-        : accessOrNone(server, caller, link.type);
+        : accessOrNone(server, caller, 'search', link.type);
       if (access === undefined) continue;
       open += 1;
       const end = await once(link.search, async () => {

@@ -2,6 +2,7 @@ import type { Interaction } from '../auth/rules.js';
 import { invalidRequest, methodNotAllowed, notFound, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
+import type { ResultForm } from '../fhir/subset.js';
 import { withoutFormat } from './conditional-create.js';
 import type { ReadConditions } from './conditional-read.js';
 import { requireUpdatable } from './conditional-update.js';
@@ -12,11 +13,10 @@ import { type Preconditions, readPreconditions } from './preconditions.js';
 import { patchOfEntry } from './read-patch.js';
 import { readQuery } from './read-query.js';
 import { historyScopeOf, requireScope, type HistoryScope } from './history-request.js';
-import type { ResultForm } from '../fhir/subset.js';
 import { readForm } from './read.js';
-import { type SearchPlace, searchPlaceOf } from './search-place.js';
 import { clip, requireResource, requireResourceType } from './resource-type.js';
 import { formOf } from './search-form.js';
+import { type SearchPlace, searchPlaceOf } from './search-place.js';
 import type { Caller, FhirServer } from './server.js';
 import { requireIdentity } from './update.js';
 
@@ -251,12 +251,9 @@ function targetOf(
 
 /** The decoded path segments and the query of an entry's URL, which is relative to the base or starts with it. */
 function splitUrl(url: string, baseUrl: string, at: string): { path: string[]; query: string } {
-  const relative =
-    url === baseUrl || url.startsWith(`${baseUrl}?`)
-      ? url.slice(baseUrl.length)
-      : url.startsWith(`${baseUrl}/`)
-        ? url.slice(baseUrl.length + 1)
-        : url.replace(/^\//, '');
+  const isBase = url === baseUrl || url.startsWith(`${baseUrl}?`);
+  const isBelow = isBase || url.startsWith(`${baseUrl}/`);
+  const relative = (isBelow ? url.slice(baseUrl.length) : url).replace(/^\//, '');
   if (/^[a-z][a-z0-9+.-]*:/i.test(relative)) {
     throw notSupported(`"${clip(url)}" is not on this server; URLs are relative, such as "Patient/1"`, at);
   }

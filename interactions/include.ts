@@ -5,11 +5,11 @@ import type { StoredVersion } from '../persistence/resource-store.js';
 import { parameterTypes } from '../search/parameter-types.js';
 import type { IncludeRule, RefersTargets, SearchRequest } from '../search/request.js';
 import { isServedParameter, type ServedParameter } from '../search/served-parameter.js';
+import { accessOrNone } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
 import { findMatches } from './matches.js';
 import { inParallel } from './parallel.js';
 import { readMany } from './read.js';
-import { accessOrNone } from './search-scope.js';
 import type { Caller, FhirServer } from './server.js';
 import { vread } from './vread.js';
 
@@ -148,7 +148,7 @@ async function referringTo(
     const types = new Set(targets.map(({ type }) => type));
     const leadTo = targetsOf(server, caller, targets);
     for (const source of rule.source === undefined ? server.definitions.resourceTypes : [rule.source]) {
-      const access = accessOrNone(server, caller, source);
+      const access = accessOrNone(server, caller, 'search', source);
       const parameters = parametersOf(server, source, rule).filter((each) =>
         each.targets.some((type) => types.has(type)),
       );

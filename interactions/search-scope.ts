@@ -1,8 +1,9 @@
 import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
-import { forbidden, invalidRequest, notFound, OperationOutcomeError } from '../fhir/outcome.js';
+import { forbidden, invalidRequest, notFound } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import type { CompartmentFilter } from '../search/request.js';
+import { accessOrNone } from './access.js';
 import { clip, requireKey, requireResourceType } from './resource-type.js';
 import type { SearchPlace } from './search-place.js';
 import type { Caller, FhirServer } from './server.js';
@@ -80,7 +81,7 @@ function severalTypes(
   if (wanted.length === 0) throw invalidRequest('_type: no type is in all of them', '_type');
   const types = wanted.flatMap((type) => {
     if (named !== undefined) return [{ type, access: authorize(server.rules, caller.principal, 'search', type) }];
-    const access = accessOrNone(server, caller, type);
+    const access = accessOrNone(server, caller, 'search', type);
     return access === undefined ? [] : [{ type, access }];
   });
   if (types.length === 0) throw forbidden('Your role may search none of the types');
@@ -97,16 +98,4 @@ function typesNamed(server: FhirServer, parameters: SearchScope['parameters']): 
     named = new Set(types.filter((type) => named?.has(type) ?? true));
   }
   return named;
-}
-
-/**
- * What the caller may search of a type; undefined when the role may not.
- */
-export function accessOrNone(server: FhirServer, caller: Caller, type: string): AccessFilter | undefined {
-  try {
-    return authorize(server.rules, caller.principal, 'search', type);
-  } catch (error) {
-    if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
-    throw error;
-  }
 }

@@ -12,8 +12,8 @@ import { findMatches } from './matches.js';
 import { readQuery } from './read-query.js';
 import { requireResourceType } from './resource-type.js';
 import type { SearchPage } from './search-page.js';
-import { search, type SearchQuery } from './search.js';
 import { searchTerminology } from './search-terminology.js';
+import { search, type SearchQuery } from './search.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** A type search as a face hands it on. */
@@ -101,7 +101,6 @@ async function criteriaOf(
   const access = authorize(server.rules, caller.principal, 'search', type);
   const parameters = readQuery(query);
   const parsed = parseSearch(server.definitions, type, parameters, {
-    ...(await searchTerminology(server, caller, parameters)),
     handling: 'strict',
     baseUrl: caller.baseUrl,
     defaultCount: 0,

@@ -8,8 +8,8 @@ import { included } from './include.js';
 import { countMatches, findMatches, type Match } from './matches.js';
 import type { SearchPage } from './search-page.js';
 import { pathOf, type SearchPlace } from './search-place.js';
-import { searchTerminology } from './search-terminology.js';
 import { scopeOf, type SearchScope } from './search-scope.js';
+import { searchTerminology } from './search-terminology.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** The page size without `_count`, and the greatest one. */
@@ -90,10 +90,9 @@ async function parseAll(
   handling: SearchQuery['handling'],
 ): Promise<readonly ParsedSearch[]> {
   const names = types.map(({ type }) => type);
-  const options = {
-    ...(await searchTerminology(server, caller, parameters)),
-    ...{ handling, baseUrl: caller.baseUrl, defaultCount, maxCount, now: server.now(), types: names },
-  };
+  const terminology = await searchTerminology(server, caller, parameters);
+  const limits = { defaultCount, maxCount, now: server.now() };
+  const options = { handling, baseUrl: caller.baseUrl, ...limits, types: names, ...terminology };
   const parse = (pairs: SearchQuery['parameters']): ParsedSearch[] =>
     names.map((type) => parseSearch(server.definitions, type, pairs, options));
   const parsed = parse(parameters);

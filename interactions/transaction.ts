@@ -44,10 +44,14 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
       reads.push({ index, place, action });
       continue;
     }
+    if (action.kind === 'history') {
+      failingAt(place, () => authorizeHistory(server, caller, action.scope));
+      reads.push({ index, place, action });
+      continue;
+    }
     if (isReadAction(action)) {
       // Which types a search looks in, and whether it may, `requireSearch` decides.
-      if (action.kind === 'history') failingAt(place, () => authorizeHistory(server, caller, action.scope));
-      else if (action.kind !== 'search') {
+      if (action.kind !== 'search') {
         const type = 'key' in action ? action.key.type : action.type;
         failingAt(place, () => authorize(server.rules, caller.principal, action.kind, type));
       }

@@ -58,7 +58,7 @@ export interface RestRequest {
  */
 export async function respond(context: RestContext, request: RestRequest): Promise<RestAnswer> {
   const { server } = context;
-  const { http, baseUrl, route, parameters } = request;
+  const { http, baseUrl, route } = request;
   const caller: Caller = { principal: request.principal, baseUrl };
   const preference = readPreference(http.get('prefer'));
   switch (route.kind) {

@@ -1,4 +1,4 @@
-import { invalidRequest, methodNotAllowed, notFound, notImplemented, OperationOutcomeError } from '../fhir/outcome.js';
+import { invalidRequest, methodNotAllowed, notFound, OperationOutcomeError } from '../fhir/outcome.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import type { StructureTable } from '../fhir/structure.js';

@@ -1,6 +1,5 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsVersion } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
 import { type Clause, clausesOf } from './lmdb/clause.js';

@@ -231,8 +231,8 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
     expect(statement(version).rest[0]?.interaction.map(({ code }) => code)).toEqual([
       'transaction',
       'batch',
-      'search-system',
       'history-system',
+      'search-system',
     ]);
     expect((await server.send('GET', `/${version}/_history`)).status).toBe(200);
     for (const type of ['transaction', 'batch']) {

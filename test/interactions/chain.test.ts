@@ -43,8 +43,8 @@ test('chains find what following every reference one by one finds, also for who 
       fc.array(fc.integer({ min: 1, max: 3 }).chain(link), { minLength: 25, maxLength: 25 }),
       async (resources, queries) => {
         const folder = mkdtempSync(join(tmpdir(), 'chain-'));
-        const { servers, close } = await openServers(folder);
-        const server = servers.r4;
+        const opened = await openServers(folder);
+        const server = opened.servers.r4;
         try {
           const versions = resources.map((each, i) =>
             nextVersion({
@@ -98,7 +98,7 @@ test('chains find what following every reference one by one finds, also for who 
             }
           }
         } finally {
-          await close();
+          await opened.close();
           rmSync(folder, { recursive: true });
         }
       },

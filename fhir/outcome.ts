@@ -82,9 +82,6 @@ export const forbidden = (diagnostics: string): OperationOutcomeError => error(4
 export const methodNotAllowed = (diagnostics: string): OperationOutcomeError =>
   error(405, 'not-supported', diagnostics);
 
-/** 501: FHIR has this interaction, this server does not. */
-export const notImplemented = (diagnostics: string): OperationOutcomeError => error(501, 'not-supported', diagnostics);
-
 /** 406: none of the accepted formats can be answered. */
 export const notAcceptable = (diagnostics: string, expression: string): OperationOutcomeError =>
   error(406, 'not-supported', diagnostics, expression);

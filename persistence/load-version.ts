@@ -31,7 +31,7 @@ export async function loadVersions(
   items: readonly (Item | undefined)[],
   bodies: BodyStore | undefined,
 ): Promise<readonly (StoredVersion | undefined)[]> {
-  const load = (item: Item | undefined): Promise<StoredVersion | undefined> | undefined =>
+  const load = async (item: Item | undefined): Promise<StoredVersion | undefined> =>
     item === undefined ? undefined : loadVersion(item, bodies);
   const versions: (StoredVersion | undefined)[] = [];
   const atOnce = items.some((item) => item?.['overflow'] !== undefined) ? bodiesAtOnce : items.length;

@@ -4,7 +4,7 @@ import type { ItemSpace } from '../item.js';
 import { currentKey } from '../keys.js';
 
 /*
- * A commit that is too large for one write of the table, by intents (docs/adr/0020-large-transactions.md):
+ * A commit that is too large for one write of the table, by intents (docs/adr/0020-commits-in-steps.md):
  *
  *   begin         the record, pending, and which items take part
  *   stage         each item locked, its next version beside it

@@ -225,7 +225,7 @@ describe.each(fhirVersions)('%s', (version) => {
         while (next !== undefined) {
           const { json } = await get(next);
           for (const text of shown(json)) polled.add(text);
-          since = json.entry.at(-1)?.resource?.meta.lastUpdated ?? since;
+          since = (json.entry as AnswerJson['entry'] | undefined)?.at(-1)?.resource?.meta.lastUpdated ?? since;
           next = relation(json, 'next');
         }
       } while (!isLast);

@@ -8,6 +8,8 @@ export interface OutcomeIssue {
   diagnostics?: string;
   /** FHIRPath of the places meant, or `http.<header>` for a header. */
   expression?: string[];
+  /** The same as XPath, which STU3 asks for. https://hl7.org/fhir/STU3/operationoutcome-definitions.html#OperationOutcome.issue.location */
+  location?: string[];
 }
 
 /** The resource that explains an error or a success. */

@@ -71,6 +71,16 @@ function statement(server: FhirServer, baseUrl: string): object {
     ...(version === 'stu3' ? { acceptUnknown: 'no' } : {}),
     format: ['application/fhir+json', 'json'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    ...list('implementationGuide', guideUrls(server)),
+    // STU3 lists the profiles of all types here; R4 has them at each type.
+    ...(version === 'stu3'
+      ? list(
+          'profile',
+          definitions.resourceTypes.flatMap((type) =>
+            (server.guides?.profilesOfType(type) ?? []).map((reference) => ({ reference })),
+          ),
+        )
+      : {}),
     rest: [
       {
         mode: 'server',
@@ -86,6 +96,7 @@ function statement(server: FhirServer, baseUrl: string): object {
           return {
             type,
             profile: version === 'stu3' ? { reference: profile } : profile,
+            ...(version === 'stu3' ? {} : list('supportedProfile', server.guides?.profilesOfType(type) ?? [])),
             interaction: codes(interactionsOfTypes),
             versioning: 'versioned',
             readHistory: true,
@@ -124,6 +135,12 @@ function statement(server: FhirServer, baseUrl: string): object {
     ],
   };
 }
+
+/** The canonical URLs of the guides; with their versions in R4, where they are canonicals. */
+const guideUrls = ({ guides, definitions }: FhirServer): string[] =>
+  (guides?.guides ?? []).flatMap(({ url, version }) =>
+    url === undefined ? [] : [definitions.version === 'stu3' || version === '' ? url : `${url}|${version}`],
+  );
 
 /** FHIR has no empty arrays. */
 const list = (name: string, items: readonly unknown[]): object => (items.length === 0 ? {} : { [name]: items });

@@ -15,6 +15,7 @@ import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex } from '../search/lmdb.js';
 import { readSecret } from './secret.js';
+import { type DefinitionOptions, serve } from './serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {
@@ -28,7 +29,14 @@ export interface EmbeddedServers {
   close(): Promise<void>;
 }
 
-async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8Array): Promise<EmbeddedServer> {
+async function composeServer(
+  root: Root,
+  base: FhirDefinitions,
+  pageKey: Uint8Array,
+  options: DefinitionOptions,
+): Promise<EmbeddedServer> {
+  const served = serve(base, options);
+  const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
   const table = lmdbTable(root, `${version}:resources`, {
@@ -42,7 +50,7 @@ async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: 
   });
   if (!search.isUpToDate()) await search.rebuild(everyCurrent(table));
   return {
-    definitions,
+    ...served,
     table,
     store: createResourceStore(table),
     index: search.index,
@@ -57,15 +65,16 @@ async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: 
  * Opens the embedded store: resources and search index of both FHIR versions in one LMDB environment, so that a
  * commit and its index entries are one transaction and nothing is rebuilt at start, but an index of an older program.
  * @param dataFolder made if it is not there.
+ * @param options what is added to the definitions of FHIR.
  * @throws StoreError with a sentence for the user when the folder or the store in it cannot be used.
  */
-export async function openServers(dataFolder: string): Promise<EmbeddedServers> {
+export async function openServers(dataFolder: string, options: DefinitionOptions = {}): Promise<EmbeddedServers> {
   mkdirSync(dataFolder, { recursive: true });
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey)]);
+  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey, options)]);
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
   return { servers, close: () => root.close() };
 }

@@ -27,8 +27,7 @@ export interface ValidationOptions {
   readonly displayLanguage?: string | undefined;
 }
 
-const named = ({ system, code }: Coding): string =>
-  system === undefined ? (code ?? '') : `${system}|${code ?? ''}`;
+const named = ({ system, code }: Coding): string => (system === undefined ? (code ?? '') : `${system}|${code ?? ''}`);
 
 /**
  * Whether a code is in a value set. https://hl7.org/fhir/R4/valueset-operation-validate-code.html

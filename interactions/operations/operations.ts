@@ -7,6 +7,7 @@ import { metaDelete } from './meta-delete.js';
 import { meta } from './meta.js';
 import type { Operation } from './operation.js';
 import { subsumes } from './subsumes.js';
+import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
 
 /** Every operation this server has: what routes, bundles and the capability statement go by. */
@@ -14,6 +15,7 @@ export const operations: readonly Operation[] = [
   meta,
   metaAdd,
   metaDelete,
+  validate,
   patientEverything,
   encounterEverything,
   expand,

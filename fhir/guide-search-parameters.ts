@@ -17,8 +17,6 @@ export interface PassedOver {
 export interface WithGuides {
   readonly definitions: FhirDefinitions;
   readonly passedOver: readonly PassedOver[];
-  /** What their index entries depend on, as text: another text means another index. */
-  readonly fingerprint: string;
 }
 
 const served: readonly string[] = ['number', 'date', 'string', 'token', 'reference', 'quantity', 'uri'];
@@ -32,7 +30,6 @@ export function withGuideParameters(definitions: FhirDefinitions, guides: readon
   const base = definitions.searchParameters;
   const added = new Map<string, Map<string, SearchParameterDefinition>>();
   const passedOver: PassedOver[] = [];
-  const lines: string[] = [];
   for (const parameter of guides.flatMap(({ searchParameters }) => searchParameters)) {
     const url = textOf(parameter, 'url') ?? '';
     const made = definitionOf(definitions, parameter);
@@ -42,14 +39,12 @@ export function withGuideParameters(definitions: FhirDefinitions, guides: readon
         if (base.find(type, made.code) !== undefined) continue;
         const ofType = added.get(type) ?? new Map<string, SearchParameterDefinition>();
         added.set(type, ofType.set(made.code, made));
-        lines.push([type, made.code, made.type, textOf(parameter, 'expression')].join(' '));
       }
     }
   }
   return {
     definitions: { ...definitions, searchParameters: combined(base, added) },
     passedOver,
-    fingerprint: lines.sort().join('\n'),
   };
 }
 
@@ -75,6 +70,7 @@ function definitionOf(definitions: FhirDefinitions, parameter: Resource): Search
     url: textOf(parameter, 'url') ?? '',
     targets: isReference && targets.length === 0 ? definitions.resourceTypes : targets,
     dataTypes: [],
+    expression,
     components: [],
     extract: (resource) => extracted(definitions, compiled, resource),
   };

@@ -3,6 +3,7 @@ import { fhirVersionNumbers } from '../fhir/version.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import { isServedParameter } from '../search/served-parameter.js';
 import { operationsAt, operationsOf, operationsOfType } from './operations/find-operation.js';
+import type { Operation } from './operations/operation.js';
 import type { FhirServer } from './server.js';
 
 /** When what the statement says changed last. */
@@ -58,6 +59,7 @@ function statement(server: FhirServer, baseUrl: string): object {
       definitions.searchParameters.ofType(type).filter(isServedParameter),
     ]),
   );
+  const isServed = (operation: Operation): boolean => operation.isServed?.(server) ?? true;
   const revIncludes = revIncludesByTarget(definitions.resourceTypes, served);
   return {
     resourceType: 'CapabilityStatement',
@@ -128,8 +130,12 @@ function statement(server: FhirServer, baseUrl: string): object {
           'operation',
           // STU3 has one list for all levels; R4 has one per type, and this one for the system's.
           version === 'stu3'
-            ? operationsOf(definitions).map(({ name, definition }) => ({ name, definition: { reference: definition } }))
-            : operationsAt(definitions, 'system').map(({ name, definition }) => ({ name, definition })),
+            ? operationsOf(definitions)
+                .filter(isServed)
+                .map(({ name, definition }) => ({ name, definition: { reference: definition } }))
+            : operationsAt(definitions, 'system')
+                .filter(isServed)
+                .map(({ name, definition }) => ({ name, definition })),
         ),
       },
     ],

@@ -27,6 +27,8 @@ export interface FhirServer {
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */
   readonly guides?: Guides;
+  /** Makes the search index anew from the store; absent where it cannot be done from here. */
+  reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */
   readonly pageKey: Uint8Array;
   /** The clock, in milliseconds since 1970. */

@@ -13,7 +13,7 @@ import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
-import { lmdbSearchIndex } from '../search/lmdb.js';
+import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { readSecret } from './secret.js';
 import { type DefinitionOptions, serve } from './serve.js';
 
@@ -48,17 +48,37 @@ async function composeServer(
           .map(indexable),
       ),
   });
-  if (!search.isUpToDate()) await search.rebuild(everyCurrent(table));
+  if (!search.isUpToDate()) {
+    const told = (found: RebuiltIndex | undefined): void => options.onReindex?.(version, found);
+    const { resources, deleted } = await search.rebuild(announced(everyCurrent(table), () => told(undefined)));
+    if (resources + deleted > 0) told({ resources, deleted });
+  }
   return {
     ...served,
     table,
     store: createResourceStore(table),
     index: search.index,
+    reindex: () => search.rebuild(everyCurrent(table)),
     rules: roleRules,
     pageKey,
     now: Date.now,
     newId: randomUUID,
   };
+}
+
+/** Calls `begin` before the first chunk that holds something: a new store is no news. */
+async function* announced<Chunk extends readonly unknown[]>(
+  chunks: AsyncIterable<Chunk>,
+  begin: () => void,
+): AsyncGenerator<Chunk> {
+  let hasBegun = false;
+  for await (const chunk of chunks) {
+    if (!hasBegun && chunk.length > 0) {
+      hasBegun = true;
+      begin();
+    }
+    yield chunk;
+  }
 }
 
 /**

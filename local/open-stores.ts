@@ -16,6 +16,13 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },
+    onReindex: (version, done) => {
+      if (done === undefined) {
+        log.info({ version }, 'the search parameters changed: the search index is made anew from the store');
+      } else {
+        log.info({ version, ...done }, 'the search index is made anew');
+      }
+    },
   };
   if (engines.kind === 'embedded') return openServers(dataFolder, options);
   const { openAwsServers } = await import('./compose-aws.js');

@@ -2,6 +2,7 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ImplementationGuide } from '../fhir/guide.js';
 import { type PassedOver, withGuideParameters } from '../fhir/guide-search-parameters.js';
 import { guidesOf } from '../fhir/guides.js';
+import type { FhirVersion } from '../fhir/version.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
 
 /** What a deployment adds to the definitions of FHIR. */
@@ -12,6 +13,11 @@ export interface DefinitionOptions {
   readonly guides?: readonly ImplementationGuide[];
   /** Is told of the search parameters of guides that are not served. */
   readonly onPassedOver?: (parameter: PassedOver) => void;
+  /**
+   * Is told when an index of other search parameters, or of an older program, is made anew at the start, and with what
+   * it was made of when that is done.
+   */
+  readonly onReindex?: (version: FhirVersion, done: { resources: number; deleted: number } | undefined) => void;
 }
 
 /**

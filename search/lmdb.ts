@@ -1,12 +1,20 @@
-import type { RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { keyText } from '../fhir/resource.js';
-import { documentTerms, termsVersion } from './document.js';
+import { conflict } from '../fhir/outcome.js';
+import { documentTerms, termsFingerprint } from './document.js';
 import { candidates, type IndexView, satisfies, type SearchLimits } from './lmdb/candidates.js';
 import { clausesOf } from './lmdb/clause.js';
-import { documentNumber, type IndexedDocument, listsOf, openDocuments, type Place } from './lmdb/documents.js';
+import {
+  documentNumber,
+  type Documents,
+  type IndexedDocument,
+  listsOf,
+  openDocuments,
+  type Place,
+} from './lmdb/documents.js';
 import { inOrder } from './lmdb/ordered.js';
-import { lists, openPostings, postingKey } from './lmdb/postings.js';
+import { type DocumentNumber, lists, openPostings, postingKey, type Postings } from './lmdb/postings.js';
 import { newest } from './newest.js';
 import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
 
@@ -21,10 +29,19 @@ export interface LmdbSearchIndex {
   /** Whether it holds the terms that searches of this program look for: not when it is new, or an older program's. */
   isUpToDate(): boolean;
   /**
-   * Makes the index anew from what it is given; done again at the next start when it was interrupted.
+   * Makes the index anew beside the one that serves, which takes its place at the end. Changes that are staged meanwhile
+   * go to both; an interrupted one is begun anew. Documents keep their numbers, so that pages stay where they were.
    * @param all the current version of every resource, tombstones included, in chunks.
+   * @throws OperationOutcomeError 409 while another one is being made.
    */
-  rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<void>;
+  rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<RebuiltIndex>;
+}
+
+/** How much an index was made of. */
+export interface RebuiltIndex {
+  readonly resources: number;
+  /** Resources that are deleted. */
+  readonly deleted: number;
 }
 
 /** Places as positions: text that only this adapter reads. */
@@ -48,36 +65,104 @@ export function lmdbSearchIndex(
   definitions: FhirDefinitions,
   limits: SearchLimits = { collected: 1_000, sorted: 4_000 },
 ): LmdbSearchIndex {
-  const postings = openPostings(root, `${name}:postings`);
-  const documents = openDocuments(root, `${name}:documents`);
-  const viewOf = (type: string): IndexView => ({ postings, documents, type, limits });
+  const state = openState(root, `${name}:state`);
+  const open = (place: IndexPlace): Databases => ({
+    postings: openPostings(root, `${name}${place}:postings`),
+    documents: openDocuments(root, `${name}${place}:documents`),
+  });
+  const fingerprint = termsFingerprint(definitions);
+  let serving = open(state.serving());
+  /** The index that is to take the place of the serving one; it gets every change as well. */
+  let making: Databases | undefined;
+  const viewOf = (type: string): IndexView => ({ ...serving, type, limits });
 
   function stage(changes: readonly Indexable[]): () => void {
-    let size = documents.size();
-    const writes = newest(changes).flatMap((change): (() => void)[] => {
-      const known = documents.numberOf(change.type, change.id);
-      const before = known === undefined ? undefined : documents.read(known);
-      if (before !== undefined && before.versionId >= change.versionId) return [];
-      const after = documentOf(definitions, change);
-      const number = known ?? documentNumber(size++);
-      const count = size;
-      const old = before === undefined ? new Set<string>() : listsOf(before);
-      const next = listsOf(after);
-      return [
-        () => {
-          for (const key of old) if (!next.has(key)) postings.remove(key, number);
-          for (const key of next) if (!old.has(key)) postings.add(key, number);
-          if (known === undefined) documents.add(number, after, count);
-          else documents.write(number, after);
-        },
-      ];
-    });
+    const wanted = newest(changes);
+    const { writes, numbers } = stageIn(serving, wanted);
+    if (making !== undefined) writes.push(...stageIn(making, wanted, numbers).writes);
     return () => {
       for (const write of writes) write();
     };
   }
 
+  /** @param given the numbers that the serving index has for resources, which another one takes over. */
+  function stageIn({ postings, documents }: Databases, changes: readonly Indexable[], given?: Numbers): Staged {
+    const numbers: Numbers = new Map();
+    let size = documents.size();
+    const writes = changes.flatMap((change): (() => void)[] => {
+      const key = keyText(change);
+      const known = documents.numberOf(change.type, change.id);
+      const number = known ?? given?.get(key) ?? documentNumber(size++);
+      numbers.set(key, number);
+      const before = known === undefined ? undefined : documents.read(known);
+      if (before !== undefined && before.versionId >= change.versionId) return [];
+      const after = documentOf(definitions, change);
+      const count = size;
+      const old = before === undefined ? new Set<string>() : listsOf(before);
+      const next = listsOf(after);
+      return [
+        () => {
+          for (const list of old) if (!next.has(list)) postings.remove(list, number);
+          for (const list of next) if (!old.has(list)) postings.add(list, number);
+          if (known === undefined) documents.add(number, after, count);
+          else documents.write(number, after);
+        },
+      ];
+    });
+    return { writes, numbers };
+  }
+
+  /** Numbers that pages under way know stay; what the serving index does not have gets one behind all others. */
+  function numbersFor(changes: readonly Indexable[]): Numbers {
+    const { documents } = serving;
+    let size = documents.size();
+    const numbers: Numbers = new Map(
+      changes.map((change) => [keyText(change), documents.numberOf(change.type, change.id) ?? documentNumber(size++)]),
+    );
+    if (size > documents.size()) documents.setSize(size);
+    return numbers;
+  }
+
+  async function rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<RebuiltIndex> {
+    if (making !== undefined) throw conflict('The search index is being made anew already');
+    const place = state.serving() === '' ? '+' : '';
+    const next = (making = open(place));
+    let resources = 0;
+    let deleted = 0;
+    try {
+      root.transactionSync(() => {
+        emptied(next);
+      });
+      for await (const chunk of all) {
+        const wanted = newest(chunk);
+        for (let at = 0; at < wanted.length; at += stagedAtOnce) {
+          root.transactionSync(() => {
+            const some = wanted.slice(at, at + stagedAtOnce);
+            for (const write of stageIn(next, some, numbersFor(some)).writes) write();
+          });
+          await new Promise((resolve) => setImmediate(resolve)); // requests are answered meanwhile
+        }
+        deleted += chunk.filter(({ resource }) => resource === undefined).length;
+        resources += chunk.filter(({ resource }) => resource !== undefined).length;
+      }
+      if (next.documents.count() < resources + deleted) {
+        throw new Error('The new search index lacks resources: the old one stays');
+      }
+      root.transactionSync(() => {
+        next.documents.setSize(serving.documents.size());
+        next.documents.setFingerprint(fingerprint);
+        state.setServing(place);
+        emptied(serving);
+      });
+      serving = next;
+      return { resources, deleted };
+    } finally {
+      making = undefined;
+    }
+  }
+
   function search({ request, access, limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
+    const { postings, documents } = serving;
     const clauses = clausesOf(request, access, postings);
     const exact = clauses.every((clause) => clause.exact);
     const rules = request.sort.map(({ parameter, descending }) => ({ code: parameter.code, descending }));
@@ -107,6 +192,7 @@ export function lmdbSearchIndex(
   }
 
   function count({ request, access, atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
+    const { postings } = serving;
     const clauses = clausesOf(request, access, postings);
     if (!clauses.every((clause) => clause.exact)) return undefined;
     const key = onlyList(
@@ -140,18 +226,43 @@ export function lmdbSearchIndex(
         }),
     },
     stage,
-    isUpToDate: () => documents.termsVersion() === termsVersion,
-    async rebuild(all) {
-      root.transactionSync(() => {
-        documents.clear();
-        postings.clear();
-      });
-      for await (const chunk of all) {
-        root.transactionSync(() => {
-          stage(chunk)();
-        });
-      }
-      documents.setTermsVersion(termsVersion);
+    isUpToDate: () => serving.documents.fingerprint() === fingerprint,
+    rebuild,
+  };
+}
+
+/** A rebuild stages so many documents in one transaction, which holds up others. */
+const stagedAtOnce = 100;
+
+/** Where an index is: one of two places, so that the next one is made beside it. */
+type IndexPlace = '' | '+';
+
+/** The databases of one index. */
+interface Databases {
+  readonly postings: Postings;
+  readonly documents: Documents;
+}
+
+/** Numbers of documents by their resources, as `Patient/1`. */
+type Numbers = Map<string, DocumentNumber>;
+
+interface Staged {
+  readonly writes: (() => void)[];
+  readonly numbers: Numbers;
+}
+
+const emptied = ({ postings, documents }: Databases): void => {
+  postings.clear();
+  documents.clear();
+};
+
+/** Remembers which of the two places serves. */
+function openState(root: RootDatabase, name: string): { serving(): IndexPlace; setServing(place: IndexPlace): void } {
+  const entries: Database<IndexPlace, string> = root.openDB({ name, encoding: 'json', cache: false });
+  return {
+    serving: () => entries.get('serving') ?? '',
+    setServing(place) {
+      entries.putSync('serving', place);
     },
   };
 }

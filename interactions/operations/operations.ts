@@ -6,6 +6,7 @@ import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
 import { meta } from './meta.js';
 import type { Operation } from './operation.js';
+import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
 import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
@@ -16,6 +17,7 @@ export const operations: readonly Operation[] = [
   metaAdd,
   metaDelete,
   validate,
+  reindex,
   patientEverything,
   encounterEverything,
   expand,

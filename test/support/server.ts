@@ -23,6 +23,7 @@ export const principals: Readonly<Record<string, Principal>> = {
   practitioner: principal('practitioner'),
   'non-practitioner': principal('non-practitioner'),
   auditor: principal('auditor'),
+  operator: principal('operator'),
   nobody: { ...principal('nobody'), groups: [] },
   'patient-1': { ...principal('patient'), fhirUser: 'Patient/p1' },
   'patient-2': { ...principal('patient'), fhirUser: 'Patient/p2' },

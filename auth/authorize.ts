@@ -10,6 +10,7 @@ const inWords: Partial<Record<Interaction, string>> = {
   transaction: 'post a transaction',
   batch: 'post a batch',
   capabilities: 'read the capabilities',
+  reindex: 'make the search index anew, of',
 };
 
 const everything: AccessFilter = { kind: 'everything' };

@@ -13,7 +13,8 @@ export type Interaction =
   | 'delete'
   | 'transaction'
   | 'batch'
-  | 'capabilities';
+  | 'capabilities'
+  | 'reindex';
 
 /** How far a rule reaches: all resources of the type, or those in the principal's own Patient compartment. */
 export type Reach = 'everything' | 'compartment';
@@ -77,19 +78,21 @@ export const roleRules: RoleRules = [
   { group: 'practitioner', interactions: [...look, ...change], types: everyType, reach: 'everything' },
   { group: 'non-practitioner', interactions: look, types: financialTypes, reach: 'everything' },
   { group: 'auditor', interactions: look, types: ['Patient', 'AuditEvent', 'Provenance'], reach: 'everything' },
+  // Who runs the server: its index, no resources.
+  { group: 'operator', interactions: ['reindex', 'batch', 'capabilities'], types: everyType, reach: 'everything' },
   { group: 'patient', interactions: look, types: directoryTypes, reach: 'everything' },
   { group: 'patient', interactions: look, types: everyType, reach: 'compartment' },
 ];
 
 /** Interactions with the whole system: their entries are authorized one by one, by the type each names. */
-const systemInteractions: readonly Interaction[] = ['transaction', 'batch', 'capabilities'];
+const systemInteractions: readonly Interaction[] = ['transaction', 'batch', 'capabilities', 'reindex'];
 
 /**
  * How far rules let members of groups go.
  * @param rules the rules that count.
  * @param groups the principal's groups; unknown ones give no right.
  * @param interaction what is to be done.
- * @param type the resource type it is to be done to; for transaction, batch and capabilities it does not count.
+ * @param type the resource type it is to be done to; for transaction, batch, capabilities and reindex it does not count.
  * @returns `nothing` when no rule allows it.
  */
 export function accessUnder(

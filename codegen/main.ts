@@ -6,6 +6,7 @@ import type { EmittedFile } from './emitted-file.js';
 import { loadSource } from './load/load-source.js';
 import { emitSchema } from './schema/emit-schema.js';
 import { emitSearchParameters } from './search/emit-search-parameters.js';
+import { emitInvariants } from './structure/emit-invariants.js';
 import { emitStructures } from './structure/emit-structures.js';
 import { emitTerminology } from './terminology/emit-terminology.js';
 
@@ -38,6 +39,7 @@ const emit = async (version: FhirVersion, types: string[] | undefined): Promise<
     ...emitSearchParameters(source),
     ...emitStructures(source),
     ...emitTerminology(source),
+    ...emitInvariants(source),
     ...emitSchema(source, types === undefined ? {} : { types }),
   ];
 };

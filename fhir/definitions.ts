@@ -1,4 +1,5 @@
 import type { CompartmentTable } from './compartment.js';
+import type { InvariantTable } from './invariant.js';
 import type { SearchParameterTable } from './search-parameter.js';
 import type { StructureTable } from './structure.js';
 import type { FhirVersion } from './version.js';
@@ -11,4 +12,5 @@ export interface FhirDefinitions {
   readonly searchParameters: SearchParameterTable;
   readonly compartments: CompartmentTable;
   readonly structures: StructureTable;
+  readonly invariants: InvariantTable;
 }

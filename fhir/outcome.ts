@@ -8,6 +8,8 @@ export interface OutcomeIssue {
   diagnostics?: string;
   /** FHIRPath of the places meant, or `http.<header>` for a header. */
   expression?: string[];
+  /** The same as XPath, which STU3 asks for. https://hl7.org/fhir/STU3/operationoutcome-definitions.html#OperationOutcome.issue.location */
+  location?: string[];
 }
 
 /** The resource that explains an error or a success. */
@@ -81,6 +83,9 @@ export const forbidden = (diagnostics: string): OperationOutcomeError => error(4
 /** 405: the interaction does not exist at this place. */
 export const methodNotAllowed = (diagnostics: string): OperationOutcomeError =>
   error(405, 'not-supported', diagnostics);
+
+/** 501: FHIR has this interaction, this server does not. */
+export const notImplemented = (diagnostics: string): OperationOutcomeError => error(501, 'not-supported', diagnostics);
 
 /** 406: none of the accepted formats can be answered. */
 export const notAcceptable = (diagnostics: string, expression: string): OperationOutcomeError =>

@@ -40,6 +40,8 @@ export interface StructureTable {
   readonly resourceTypes: readonly string[];
   /** Whether `type` is a concrete resource type. */
   isResourceType(type: string): boolean;
+  /** Whether there is a type of this name: a data type or a resource type, abstract ones included. */
+  isType(type: string): boolean;
   /** The elements of a type (data type, backbone path such as `Patient.contact`, or resource type), in order. */
   elements(type: string): readonly ElementRule[];
   /** The members of a type by JSON name (`valueQuantity`), without `resourceType` and the `_` siblings of primitives. */
@@ -158,5 +160,12 @@ export function structureTable(source: StructureSource): StructureTable {
       }));
   });
 
-  return { resourceTypes, isResourceType: (type) => isResource.has(type), elements, members, required };
+  return {
+    resourceTypes,
+    isResourceType: (type) => isResource.has(type),
+    isType: (type) => Object.hasOwn(source.types, type) || isPrimitive.has(type),
+    elements,
+    members,
+    required,
+  };
 }

@@ -2,6 +2,7 @@ import type { FhirDefinitions } from './definitions.js';
 import { Decimal, decimalText } from './json.js';
 import { nearest } from './nearest.js';
 import type { OutcomeIssue } from './outcome.js';
+import { issueAt } from './place.js';
 import { primitiveCheck } from './primitive.js';
 import type { Member } from './structure.js';
 
@@ -221,12 +222,8 @@ class Validation {
 
   private report(code: string, why: string, below?: string): void {
     if (this.issues.length >= mostIssues) return;
-    const [first = 'Resource', ...others] = below === undefined ? this.path : [...this.path, below.slice(0, 80)];
-    const place = others.reduce<string>(
-      (text, part) => text + (typeof part === 'number' ? `[${String(part)}]` : `.${part}`),
-      String(first),
-    );
-    this.issues.push({ severity: 'error', code, diagnostics: `${place} ${why}`, expression: [place] });
+    const parts = below === undefined ? this.path : [...this.path, below.slice(0, 80)];
+    this.issues.push(issueAt('error', code, parts, why));
   }
 }
 

@@ -4,6 +4,7 @@ import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { isServedParameter } from '../search/served-parameter.js';
 import { operationsAt, operationsOf, operationsOfType } from './operations/find-operation.js';
+import type { Operation } from './operations/operation.js';
 import type { FhirServer } from './server.js';
 
 /** When what the statement says changed last. */
@@ -60,6 +61,7 @@ function statement(server: FhirServer, baseUrl: string): object {
     ]),
   );
   const common = [...commonParameters(served), ...specialParameters(definitions, 'Bundle')];
+  const isServed = (operation: Operation): boolean => operation.isServed?.(server) ?? true;
   const revIncludes = revIncludesByTarget(definitions.resourceTypes, served);
   return {
     resourceType: 'CapabilityStatement',
@@ -73,6 +75,16 @@ function statement(server: FhirServer, baseUrl: string): object {
     ...(version === 'stu3' ? { acceptUnknown: 'no' } : {}),
     format: ['application/fhir+json', 'json'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    ...list('implementationGuide', guideUrls(server)),
+    // STU3 lists the profiles of all types here; R4 has them at each type.
+    ...(version === 'stu3'
+      ? list(
+          'profile',
+          definitions.resourceTypes.flatMap((type) =>
+            (server.guides?.profilesOfType(type) ?? []).map((reference) => ({ reference })),
+          ),
+        )
+      : {}),
     rest: [
       {
         mode: 'server',
@@ -88,6 +100,7 @@ function statement(server: FhirServer, baseUrl: string): object {
           return {
             type,
             profile: version === 'stu3' ? { reference: profile } : profile,
+            ...(version === 'stu3' ? {} : list('supportedProfile', server.guides?.profilesOfType(type) ?? [])),
             interaction: codes(interactionsOfTypes),
             versioning: 'versioned',
             readHistory: true,
@@ -117,8 +130,12 @@ function statement(server: FhirServer, baseUrl: string): object {
           'operation',
           // STU3 has one list for all levels; R4 has one per type, and this one for the system's.
           version === 'stu3'
-            ? operationsOf(definitions).map(({ name, definition }) => ({ name, definition: { reference: definition } }))
-            : operationsAt(definitions, 'system').map(({ name, definition }) => ({ name, definition })),
+            ? operationsOf(definitions)
+                .filter(isServed)
+                .map(({ name, definition }) => ({ name, definition: { reference: definition } }))
+            : operationsAt(definitions, 'system')
+                .filter(isServed)
+                .map(({ name, definition }) => ({ name, definition })),
         ),
       },
     ],
@@ -161,6 +178,11 @@ function commonParameters(served: ReadonlyMap<string, readonly SearchParameterDe
 
 const withAll = (includes: readonly string[] | undefined): readonly string[] =>
   includes === undefined || includes.length === 0 ? [] : ['*', ...includes];
+/** The canonical URLs of the guides; with their versions in R4, where they are canonicals. */
+const guideUrls = ({ guides, definitions }: FhirServer): string[] =>
+  (guides?.guides ?? []).flatMap(({ url, version }) =>
+    url === undefined ? [] : [definitions.version === 'stu3' || version === '' ? url : `${url}|${version}`],
+  );
 
 /** FHIR has no empty arrays. */
 const list = (name: string, items: readonly unknown[]): object => (items.length === 0 ? {} : { [name]: items });

@@ -1,4 +1,5 @@
 import { permits, type AccessFilter } from '../fhir/access.js';
+import { checkInvariants } from '../fhir/check-invariants.js';
 import { compartmentsOf } from '../fhir/compartment.js';
 import { forbidden, invalidResource, type OutcomeIssue } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
@@ -34,7 +35,10 @@ export function issuesOf(
     ...(id === undefined || interaction === 'create' ? {} : { id }),
     ...(meta === undefined ? {} : metaWithoutVersion(meta)),
   };
-  return validateResource(server.definitions, kept, place === undefined ? {} : { path: place });
+  const at = place === undefined ? {} : { path: place };
+  const issues = validateResource(server.definitions, kept, at);
+  if (issues.length > 0 || server.validation === 'structure') return issues;
+  return checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
 }
 
 function metaWithoutVersion(meta: unknown): { meta?: unknown } {

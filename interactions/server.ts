@@ -1,11 +1,17 @@
 import type { Principal } from '../auth/principal.js';
 import type { RoleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
 export type Consistency = 'eventual' | 'strong';
+/**
+ * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes), or the
+ * invariants of its type as well. docs/adr/0025-invariants-on-every-write.md
+ */
+export type Validation = 'structure' | 'full';
 
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {
@@ -17,6 +23,12 @@ export interface FhirServer {
   /** When searches see a write, unless a request asks for something else; `eventual` without it. */
   readonly consistency?: Consistency;
   readonly rules: RoleRules;
+  /** What writes must keep; `full` without it. */
+  readonly validation?: Validation;
+  /** The profiles of implementation guides; none without it. */
+  readonly guides?: Guides;
+  /** Makes the search index anew from the store; absent where it cannot be done from here. */
+  reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */
   readonly pageKey: Uint8Array;
   /** The most resources that the chains of one search may lead through; 100,000 unless given. Beyond it is an error. */

@@ -13,8 +13,8 @@ import { findMatches } from './matches.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
- * The code systems and value sets a caller may see: those stored on the server by their `url`, then those of the
- * definitions. Of several with one URL and no version asked for, the one with the greatest version counts.
+ * The code systems and value sets a caller may see: those stored on the server by their `url`, then those of
+ * implementation guides, then those of the definitions. Of several with one URL and no version asked for, the one with the greatest version counts.
  */
 export function terminologyFinder(server: FhirServer, caller: Caller): TerminologyFinder {
   const base = (): ReturnType<typeof loadBaseTerminology> => loadBaseTerminology(server.definitions.version);
@@ -24,11 +24,15 @@ export function terminologyFinder(server: FhirServer, caller: Caller): Terminolo
     async codeSystem(canonical) {
       const stored = await findStored(server, caller, 'CodeSystem', canonical);
       if (stored !== undefined) return stored as unknown as CodeSystem;
+      const ofGuide = ofVersion(server.guides?.codeSystem(canonical.url) as CodeSystem | undefined, canonical.version);
+      if (ofGuide !== undefined) return ofGuide;
       return ofVersion((await base()).codeSystem(canonical.url), canonical.version);
     },
     async valueSet(canonical) {
       const stored = await findStored(server, caller, 'ValueSet', canonical);
       if (stored !== undefined) return stored as unknown as ValueSet;
+      const ofGuide = ofVersion(server.guides?.valueSet(canonical.url) as ValueSet | undefined, canonical.version);
+      if (ofGuide !== undefined) return ofGuide;
       return ofVersion((await base()).valueSet(canonical.url), canonical.version);
     },
   };

@@ -6,7 +6,7 @@ import type { SignIn } from './sign-in/sign-in.js';
 const anyone = {
   sub: 'anyone',
   username: 'anyone',
-  'cognito:groups': ['practitioner'],
+  'cognito:groups': ['practitioner', 'operator'],
   scope: 'openid profile',
   token_use: 'access',
   client_id: 'none',
@@ -14,7 +14,7 @@ const anyone = {
 
 /**
  * How requests of the embedded server are authenticated, on both faces.
- * @param auth `off` takes everyone for a practitioner; the settings allow it on loopback only.
+ * @param auth `off` takes everyone for a practitioner and an operator; the settings allow it on loopback only.
  * @param signIn whose tokens count.
  */
 export function createAuthentication(auth: 'on' | 'off', signIn: SignIn): TokenVerifier {

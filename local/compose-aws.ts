@@ -16,6 +16,7 @@ import { createIndex } from '../search/opensearch/create-index.js';
 import { openSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
 import { readSecret } from './secret.js';
+import { type DefinitionOptions, serve } from './serve.js';
 import type { AwsEngines } from './settings.js';
 
 /** Where problems of indexing are told; pino's loggers fit. */
@@ -32,14 +33,14 @@ interface Connections {
 /**
  * Opens both FHIR versions on DynamoDB and OpenSearch, and indexes in this process what the tables' streams tell.
  * @param dataFolder where the page key is, made if it is not there.
- * @param options of the index, for tests.
+ * @param options what is added to the definitions of FHIR; those of the index are for tests.
  * @throws StoreError with a sentence for the user when the engines cannot be used.
  */
 export async function openAwsServers(
   engines: AwsEngines,
   dataFolder: string,
   log: ProblemLog,
-  options: OpenSearchOptions = {},
+  options: OpenSearchOptions & DefinitionOptions = {},
 ): Promise<EmbeddedServers> {
   mkdirSync(dataFolder, { recursive: true });
   const pageKey = readSecret(dataFolder, 'page.key');
@@ -108,16 +109,18 @@ async function answering(engine: string, use: () => Promise<void>): Promise<void
 function composeServer(
   engines: AwsEngines,
   { dynamoDb, openSearch }: Connections,
-  definitions: FhirDefinitions,
+  base: FhirDefinitions,
   pageKey: Uint8Array,
-  options: OpenSearchOptions,
+  options: OpenSearchOptions & DefinitionOptions,
 ): EmbeddedServer {
+  const served = serve(base, options);
+  const { definitions } = served;
   const name = nameOf(engines, definitions.version);
   // An emulator on a busy machine is slow, but what it has written is in its index at once.
   const local = isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: 20_000, historyHorizon: 0 } : {};
   const table = dynamoDbTable({ ...dynamoDb, name, ...local });
   return {
-    definitions,
+    ...served,
     table,
     store: createResourceStore(table),
     index: openSearchIndex(openSearch, name, definitions, options),

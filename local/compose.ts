@@ -13,8 +13,9 @@ import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
-import { lmdbSearchIndex } from '../search/lmdb.js';
+import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { readSecret } from './secret.js';
+import { type DefinitionOptions, serve } from './serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {
@@ -28,7 +29,14 @@ export interface EmbeddedServers {
   close(): Promise<void>;
 }
 
-async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: Uint8Array): Promise<EmbeddedServer> {
+async function composeServer(
+  root: Root,
+  base: FhirDefinitions,
+  pageKey: Uint8Array,
+  options: DefinitionOptions,
+): Promise<EmbeddedServer> {
+  const served = serve(base, options);
+  const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
   const table = lmdbTable(root, `${version}:resources`, {
@@ -40,12 +48,17 @@ async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: 
           .map(indexable),
       ),
   });
-  if (!search.isUpToDate()) await search.rebuild(everyCurrent(table));
+  if (!search.isUpToDate()) {
+    const told = (found: RebuiltIndex | undefined): void => options.onReindex?.(version, found);
+    const { resources, deleted } = await search.rebuild(announced(everyCurrent(table), () => told(undefined)));
+    if (resources + deleted > 0) told({ resources, deleted });
+  }
   return {
-    definitions,
+    ...served,
     table,
     store: createResourceStore(table),
     index: search.index,
+    reindex: () => search.rebuild(everyCurrent(table)),
     rules: roleRules,
     pageKey,
     now: Date.now,
@@ -53,19 +66,35 @@ async function composeServer(root: Root, definitions: FhirDefinitions, pageKey: 
   };
 }
 
+/** Calls `begin` before the first chunk that holds something: a new store is no news. */
+async function* announced<Chunk extends readonly unknown[]>(
+  chunks: AsyncIterable<Chunk>,
+  begin: () => void,
+): AsyncGenerator<Chunk> {
+  let hasBegun = false;
+  for await (const chunk of chunks) {
+    if (!hasBegun && chunk.length > 0) {
+      hasBegun = true;
+      begin();
+    }
+    yield chunk;
+  }
+}
+
 /**
  * Opens the embedded store: resources and search index of both FHIR versions in one LMDB environment, so that a
  * commit and its index entries are one transaction and nothing is rebuilt at start, but an index of an older program.
  * @param dataFolder made if it is not there.
+ * @param options what is added to the definitions of FHIR.
  * @throws StoreError with a sentence for the user when the folder or the store in it cannot be used.
  */
-export async function openServers(dataFolder: string): Promise<EmbeddedServers> {
+export async function openServers(dataFolder: string, options: DefinitionOptions = {}): Promise<EmbeddedServers> {
   mkdirSync(dataFolder, { recursive: true });
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey)]);
+  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey, options)]);
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
   return { servers, close: () => root.close() };
 }

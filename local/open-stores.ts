@@ -1,14 +1,30 @@
 import type { Logger } from 'pino';
 import { type EmbeddedServers, openServers } from './compose.js';
+import { readGuide } from './guide/read-guide.js';
+import type { DefinitionOptions } from './serve.js';
 import type { Settings } from './settings.js';
 
 /**
  * Opens the stores that the settings name. The clients of DynamoDB and OpenSearch are loaded only where they are used.
- * @throws StoreError with a sentence for the user when they cannot be used.
+ * @throws StoreError with a sentence for the user when they cannot be used; SettingsError for a guide that cannot.
  */
 export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
-  const { engines, dataFolder } = settings;
-  if (engines.kind === 'embedded') return openServers(dataFolder);
+  const { engines, dataFolder, validation } = settings;
+  const options: DefinitionOptions = {
+    validation,
+    guides: await Promise.all(settings.implementationGuides.map(readGuide)),
+    onPassedOver: ({ url, why }) => {
+      log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
+    },
+    onReindex: (version, done) => {
+      if (done === undefined) {
+        log.info({ version }, 'the search parameters changed: the search index is made anew from the store');
+      } else {
+        log.info({ version, ...done }, 'the search index is made anew');
+      }
+    },
+  };
+  if (engines.kind === 'embedded') return openServers(dataFolder, options);
   const { openAwsServers } = await import('./compose-aws.js');
-  return openAwsServers(engines, dataFolder, log);
+  return openAwsServers(engines, dataFolder, log, options);
 }

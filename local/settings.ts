@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Validation } from '../interactions/server.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
 export interface Settings {
@@ -8,6 +9,9 @@ export interface Settings {
   readonly dataFolder: string;
   readonly logLevel: string;
   readonly auth: 'on' | 'off';
+  readonly validation: Validation;
+  /** Absolute paths of packages of implementation guides. */
+  readonly implementationGuides: readonly string[];
   /** The URL by which clients know this server, no slash at the end. */
   readonly publicUrl: string;
   /** Whether PUBLIC_URL says so: then links begin with it, whatever host a request names. */
@@ -124,10 +128,19 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     host,
     port,
     auth,
+    validation:
+      oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
+        ? 'full'
+        : 'structure',
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
+    implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== '')
+      .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     engines: enginesOf(setting),
   };

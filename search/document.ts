@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Resource } from '../fhir/resource.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
@@ -9,7 +10,23 @@ import { isServedParameter, type ServedParameter } from './served-parameter.js';
  * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
  * miss matches.
  */
-export const termsVersion = 3;
+const termsVersion = 3;
+
+/**
+ * What the terms of resources depend on: how they are made, and the parameters they are made for. An index whose terms
+ * depend on something else misses matches.
+ */
+export function termsFingerprint({ resourceTypes, searchParameters }: FhirDefinitions): string {
+  const hash = createHash('sha256').update(String(termsVersion));
+  for (const type of resourceTypes) {
+    for (const parameter of searchParameters.ofType(type)) {
+      if (!isServedParameter(parameter)) continue;
+      const { code, url, expression = '' } = parameter;
+      hash.update(`\n${type} ${code} ${parameter.type} ${url} ${expression}`);
+    }
+  }
+  return hash.digest('base64url');
+}
 
 /**
  * Stands where a parameter's code stands, for the codes of the reference parameters that point into the resource

@@ -1,19 +1,15 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import { documentTerms, termsVersion } from './document.js';
+import { conflict } from '../fhir/outcome.js';
+import { keyText } from '../fhir/resource.js';
+import { documentTerms, termsFingerprint } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
 import { type Clause, clausesOf } from './lmdb/clause.js';
-import {
-  comparePlaces,
-  documentNumber,
-  type IndexedDocument,
-  listsOf,
-  openDocuments,
-  openWords,
-  type Place,
-} from './lmdb/documents.js';
+import { type Databases, emptied, openDatabases, openState } from './lmdb/databases.js';
+import { comparePlaces, documentNumber, type IndexedDocument, listsOf, type Place } from './lmdb/documents.js';
+import { merged } from './lmdb/merged.js';
 import { inOrder } from './lmdb/ordered.js';
-import { lists, openPostings, postingKey } from './lmdb/postings.js';
+import { type DocumentNumber, lists, postingKey } from './lmdb/postings.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
 import { newest } from './newest.js';
 import type {
@@ -38,10 +34,19 @@ export interface LmdbSearchIndex {
   /** Whether it holds the terms that searches of this program look for: not when it is new, or an older program's. */
   isUpToDate(): boolean;
   /**
-   * Makes the index anew from what it is given; done again at the next start when it was interrupted.
+   * Makes the index anew beside the one that serves, which takes its place at the end. Changes that are staged meanwhile
+   * go to both; an interrupted one is begun anew. Documents keep their numbers, so that pages stay where they were.
    * @param all the current version of every resource, tombstones included, in chunks.
+   * @throws OperationOutcomeError 409 while another one is being made.
    */
-  rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<void>;
+  rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<RebuiltIndex>;
+}
+
+/** How much an index was made of. */
+export interface RebuiltIndex {
+  readonly resources: number;
+  /** Resources that are deleted. */
+  readonly deleted: number;
 }
 
 /** Places as positions: text that only this adapter reads. */
@@ -65,36 +70,98 @@ export function lmdbSearchIndex(
   definitions: FhirDefinitions,
   limits: SearchLimits = { collected: 1_000, sorted: 4_000 },
 ): LmdbSearchIndex {
-  const postings = openPostings(root, `${name}:postings`);
-  const documents = openDocuments(root, `${name}:documents`);
-  const words = openWords(root, `${name}:words`);
-  const viewOf = (type: string): IndexView => ({ postings, documents, words, type, limits });
+  const state = openState(root, `${name}:state`);
+  const fingerprint = termsFingerprint(definitions);
+  let serving = openDatabases(root, name, state.serving());
+  /** The index that is to take the place of the serving one; it gets every change as well. */
+  let making: Databases | undefined;
+  const viewOf = (type: string): IndexView => ({ ...serving, type, limits });
 
   function stage(changes: readonly Indexable[]): () => void {
+    const wanted = newest(changes);
+    const { writes, numbers } = stageIn(serving, wanted);
+    if (making !== undefined) writes.push(...stageIn(making, wanted, numbers).writes);
+    return () => {
+      for (const write of writes) write();
+    };
+  }
+
+  /** @param given the numbers that the serving index has for resources, which another one takes over. */
+  function stageIn({ postings, documents, words }: Databases, changes: readonly Indexable[], given?: Numbers): Staged {
+    const numbers: Numbers = new Map();
     let size = documents.size();
-    const writes = newest(changes).flatMap((change): (() => void)[] => {
+    const writes = changes.flatMap((change): (() => void)[] => {
+      const key = keyText(change);
       const known = documents.numberOf(change.type, change.id);
+      const number = known ?? given?.get(key) ?? documentNumber(size++);
+      numbers.set(key, number);
       const before = known === undefined ? undefined : documents.read(known);
       if (before !== undefined && before.versionId >= change.versionId) return [];
       const after = documentOf(definitions, change);
       const wordsAfter = change.resource === undefined ? undefined : resourceWords(change.resource);
-      const number = known ?? documentNumber(size++);
       const count = size;
       const old = before === undefined ? new Set<string>() : listsOf(before);
       const next = listsOf(after);
       return [
         () => {
-          for (const key of old) if (!next.has(key)) postings.remove(key, number);
-          for (const key of next) if (!old.has(key)) postings.add(key, number);
+          for (const list of old) if (!next.has(list)) postings.remove(list, number);
+          for (const list of next) if (!old.has(list)) postings.add(list, number);
           if (known === undefined) documents.add(number, after, count);
           else documents.write(number, after);
           words.write(number, wordsAfter);
         },
       ];
     });
-    return () => {
-      for (const write of writes) write();
-    };
+    return { writes, numbers };
+  }
+
+  /** Numbers that pages under way know stay; what the serving index does not have gets one behind all others. */
+  function numbersFor(changes: readonly Indexable[]): Numbers {
+    const { documents } = serving;
+    let size = documents.size();
+    const numbers: Numbers = new Map(
+      changes.map((change) => [keyText(change), documents.numberOf(change.type, change.id) ?? documentNumber(size++)]),
+    );
+    if (size > documents.size()) documents.setSize(size);
+    return numbers;
+  }
+
+  async function rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<RebuiltIndex> {
+    if (making !== undefined) throw conflict('The search index is being made anew already');
+    const place = state.serving() === '' ? '+' : '';
+    const next = (making = openDatabases(root, name, place));
+    let resources = 0;
+    let deleted = 0;
+    try {
+      root.transactionSync(() => {
+        emptied(next);
+      });
+      for await (const chunk of all) {
+        const wanted = newest(chunk);
+        for (let at = 0; at < wanted.length; at += stagedAtOnce) {
+          root.transactionSync(() => {
+            const some = wanted.slice(at, at + stagedAtOnce);
+            for (const write of stageIn(next, some, numbersFor(some)).writes) write();
+          });
+          await new Promise((resolve) => setImmediate(resolve)); // requests are answered meanwhile
+        }
+        deleted += chunk.filter(({ resource }) => resource === undefined).length;
+        resources += chunk.filter(({ resource }) => resource !== undefined).length;
+      }
+      if (next.documents.count() < resources + deleted) {
+        throw new Error('The new search index lacks resources: the old one stays');
+      }
+      root.transactionSync(() => {
+        next.documents.setSize(serving.documents.size());
+        next.documents.setFingerprint(fingerprint);
+        state.setServing(place);
+        emptied(serving);
+      });
+      serving = next;
+      return { resources, deleted };
+    } finally {
+      making = undefined;
+    }
   }
 
   function search({ request, access, others = [], limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
@@ -115,7 +182,7 @@ export function lmdbSearchIndex(
         more = true;
         break;
       }
-      const document = documents.read(place.number);
+      const document = serving.documents.read(place.number);
       if (document === undefined) throw new Error('The search index names a document it does not have');
       const { type, id, versionId } = document;
       hits.push({ type, id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
@@ -140,7 +207,7 @@ export function lmdbSearchIndex(
     if (!clauses.every((clause) => clause.exact)) return undefined;
     const key = onlyList(view.type, clauses);
     if (key !== undefined) {
-      const length = postings.count(key, atMost + 1);
+      const length = serving.postings.count(key, atMost + 1);
       return length > atMost ? undefined : length;
     }
     const { numbers, others } = candidates(view, clauses, { collectAtMost: Math.min(atMost, 100_000) });
@@ -165,21 +232,20 @@ export function lmdbSearchIndex(
         }),
     },
     stage,
-    isUpToDate: () => documents.termsVersion() === termsVersion,
-    async rebuild(all) {
-      root.transactionSync(() => {
-        documents.clear();
-        postings.clear();
-        words.clear();
-      });
-      for await (const chunk of all) {
-        root.transactionSync(() => {
-          stage(chunk)();
-        });
-      }
-      documents.setTermsVersion(termsVersion);
-    },
+    isUpToDate: () => serving.documents.fingerprint() === fingerprint,
+    rebuild,
   };
+}
+
+/** A rebuild stages so many documents in one transaction, which holds up others. */
+const stagedAtOnce = 100;
+
+/** Numbers of documents by their resources, as `Patient/1`. */
+type Numbers = Map<string, DocumentNumber>;
+
+interface Staged {
+  readonly writes: (() => void)[];
+  readonly numbers: Numbers;
 }
 
 /** A count that is bounded looks at so many more documents than it may find; then it says that it cannot tell. */
@@ -205,38 +271,4 @@ function onlyList(type: string, clauses: readonly Clause[]): string | undefined 
   if (only === undefined) return postingKey(type, lists.all, '');
   const [range, another] = only.ranges ?? [];
   return second === undefined && another === undefined && range !== undefined && 'key' in range ? range.key : undefined;
-}
-
-/** The places of several walks, each in order, as one walk in that order. */
-function* merged<Walk extends { readonly places: Iterable<Place> }>(
-  walks: readonly Walk[],
-  compare: (a: Place, b: Place) => number,
-): Generator<Walk & { readonly place: Place }> {
-  const [only, second] = walks;
-  if (only !== undefined && second === undefined) {
-    for (const place of only.places) yield { ...only, place };
-    return;
-  }
-  const heads = walks.flatMap((walk) => {
-    const rest = walk.places[Symbol.iterator]();
-    const first = rest.next();
-    return first.done === true ? [] : [{ walk, rest, place: first.value }];
-  });
-  try {
-    while (heads.length > 0) {
-      let next = 0;
-      for (const [i, { place }] of heads.entries()) {
-        const best = heads[next];
-        if (best !== undefined && compare(place, best.place) < 0) next = i;
-      }
-      const head = heads[next];
-      if (head === undefined) return;
-      yield { ...head.walk, place: head.place };
-      const following = head.rest.next();
-      if (following.done === true) heads.splice(next, 1);
-      else head.place = following.value;
-    }
-  } finally {
-    for (const { rest } of heads) rest.return?.();
-  }
 }

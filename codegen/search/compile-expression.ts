@@ -1,5 +1,5 @@
 import { type ElementType, type ElementTypes } from './element-types.js';
-import { type Expression, parseExpression } from './expression.js';
+import { type Expression, parseExpression } from '../../fhir/fhirpath/expression.js';
 
 /** What an expression is compiled against. */
 export interface CompileTarget {
@@ -109,6 +109,8 @@ class ExpressionCompiler {
           : [this.truth(this.truthCode(expression))];
       case 'literal':
         throw new Error(`a literal alone is not covered`);
+      default:
+        throw new Error(`${expression.kind} is not covered`);
     }
   }
 
@@ -235,7 +237,7 @@ class ExpressionCompiler {
       if (operator === 'and' || operator === 'or') {
         return `${operator}(${this.truthCode(left)}, ${this.truthCode(right)})`;
       }
-      if (operator !== '|' && right.kind === 'literal') {
+      if ((operator === '=' || operator === '!=') && right.kind === 'literal') {
         const equal = `equal(${this.valuesCode(left)}, ${literal(right.value)})`;
         return operator === '=' ? equal : `not(${equal})`;
       }

@@ -6,7 +6,9 @@ import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
 import { meta } from './meta.js';
 import type { Operation } from './operation.js';
+import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
+import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
 
 /** Every operation this server has: what routes, bundles and the capability statement go by. */
@@ -14,6 +16,8 @@ export const operations: readonly Operation[] = [
   meta,
   metaAdd,
   metaDelete,
+  validate,
+  reindex,
   patientEverything,
   encounterEverything,
   expand,

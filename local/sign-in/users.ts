@@ -35,6 +35,12 @@ export const localUsers: readonly LocalUser[] = [
     description: 'reads Patient, AuditEvent and Provenance',
   },
   {
+    username: 'operator',
+    subject: '5f1c0c3e-7a0b-4c57-9d0e-3b6f6f1f0a05',
+    groups: ['operator'],
+    description: 'makes the search index anew; reads nothing',
+  },
+  {
     username: 'patient',
     subject: '5f1c0c3e-7a0b-4c57-9d0e-3b6f6f1f0a04',
     groups: ['patient'],

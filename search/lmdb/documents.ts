@@ -18,11 +18,15 @@ export interface IndexedDocument {
 export interface Documents {
   numberOf(type: string, id: string): DocumentNumber | undefined;
   read(number: DocumentNumber): IndexedDocument | undefined;
-  /** The version of the terms in all documents; undefined in a new index, and while it is made anew. */
-  termsVersion(): number | undefined;
-  setTermsVersion(version: number): void;
-  /** Forgets all documents, and the version of their terms. */
+  /** What the terms in all documents depend on (`termsFingerprint`); undefined in a new index, and until it is made. */
+  fingerprint(): unknown;
+  setFingerprint(fingerprint: string): void;
+  /** Forgets all documents, and what their terms depend on. */
   clear(): void;
+  /** How many resources there are documents of, deleted ones included. */
+  count(): number;
+  /** Gives numbers out from `size` on. */
+  setSize(size: number): void;
   /** How many numbers were given out. */
   size(): number;
   write(number: DocumentNumber, document: IndexedDocument): void;
@@ -73,9 +77,16 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
   return {
     numberOf: (type, id) => entries.get(resourceKey(type, id)) as DocumentNumber | undefined,
     read: (number) => entries.get(documentKey(number)) as IndexedDocument | undefined,
-    termsVersion: () => entries.get(termsKey) as number | undefined,
-    setTermsVersion(version) {
-      entries.putSync(termsKey, version);
+    fingerprint: () => entries.get(termsKey),
+    setFingerprint(fingerprint) {
+      entries.putSync(termsKey, fingerprint);
+    },
+    count() {
+      const others = [sizeKey, termsKey].filter((key) => entries.doesExist(key)).length;
+      return (entries.getKeysCount() - others) / 2; // a number and a document each
+    },
+    setSize(size) {
+      entries.putSync(sizeKey, size);
     },
     clear() {
       entries.clearSync();

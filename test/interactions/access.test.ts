@@ -79,7 +79,7 @@ describe('a patient', () => {
   });
 
   test('is shown by includes what may be read singly, and nothing else', async () => {
-    await put({ resourceType: 'Organization', id: 'org' });
+    await put({ resourceType: 'Organization', id: 'org', name: 'Clinic' });
     for (const id of ['p1', 'p2'])
       await put({ resourceType: 'Patient', id, managingOrganization: { reference: 'Organization/org' } });
     // In both compartments: p2 performed it.

@@ -272,6 +272,8 @@ function minimalStatement(version: FhirVersion) {
     kind: 'requirements',
     fhirVersion: version === 'r4' ? '4.0.1' : '3.0.2',
     format: ['json'],
+    description: 'what is needed',
+    rest: [{ mode: 'server' }],
     ...(version === 'r4' ? {} : { acceptUnknown: 'no' }),
   };
 }

@@ -9,6 +9,7 @@ import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import { type EmbeddedServer, openServers, type EmbeddedServers } from '../../local/compose.js';
 import { createRestApp } from '../../rest/app.js';
+import type { DefinitionOptions } from '../../local/serve.js';
 import type { ErrorLog } from '../../rest/errors.js';
 
 /** What a write that names a stale version is answered with. */
@@ -22,6 +23,7 @@ export const principals: Readonly<Record<string, Principal>> = {
   practitioner: principal('practitioner'),
   'non-practitioner': principal('non-practitioner'),
   auditor: principal('auditor'),
+  operator: principal('operator'),
   nobody: { ...principal('nobody'), groups: [] },
   'patient-1': { ...principal('patient'), fhirUser: 'Patient/p1' },
   'patient-2': { ...principal('patient'), fhirUser: 'Patient/p2' },
@@ -105,7 +107,7 @@ export interface TestServer {
 }
 
 /** What a test's server is told. */
-export interface TestServerOptions {
+export interface TestServerOptions extends Pick<DefinitionOptions, 'validation' | 'guides'> {
   /** In bytes. */
   readonly bodyLimit?: number;
   /** What the REST faces get instead of the embedded server. */
@@ -113,20 +115,22 @@ export interface TestServerOptions {
 }
 
 /** The same suites run on DynamoDB and OpenSearch by `npm run test:engines`; only there are their clients loaded. */
-async function onEngines(folder: string, log: ErrorLog): Promise<EmbeddedServers> {
+async function onEngines(folder: string, log: ErrorLog, options: DefinitionOptions): Promise<EmbeddedServers> {
   const { openOnEngines } = await import('../engines/support/servers.js');
-  return openOnEngines(folder, log);
+  return openOnEngines(folder, log, 'strong', options);
 }
 
 /** Starts a server for a test file. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { wrap = (server: EmbeddedServer): FhirServer => server, ...restOptions } = options;
+  const { wrap = (server: EmbeddedServer): FhirServer => server, bodyLimit, ...definitionOptions } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
   const logged: TestServer['logged'] = [];
   const log: ErrorLog = {
     error: (fields, message): void => void logged.push({ fields, message }),
   };
-  const stores = isOnDynamoDb ? await onEngines(folder, log) : await openServers(folder);
+  const stores = isOnDynamoDb
+    ? await onEngines(folder, log, definitionOptions)
+    : await openServers(folder, definitionOptions);
   const { servers } = stores;
   const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
     const found = principals[authorization?.replace(/^Bearer /, '') ?? ''];
@@ -136,7 +140,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   const app = express();
   for (const version of fhirVersions) {
-    app.use(`/${version}`, createRestApp({ server: wrap(servers[version]), authenticate, log, ...restOptions }));
+    app.use(
+      `/${version}`,
+      createRestApp({
+        server: wrap(servers[version]),
+        authenticate,
+        log,
+        ...(bodyLimit === undefined ? {} : { bodyLimit }),
+      }),
+    );
   }
   const http = createServer(app);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));

@@ -173,7 +173,8 @@ describe('an expression does not compile when it', () => {
     ['calls what is not covered', 'Thing.alias.first()', 'first() is not covered'],
     ['is cut short', 'Thing.', 'expected more'],
     ['goes on too long', 'Thing.id id', 'unexpected id'],
-    ['has a sign of another language', 'Thing.id + 1', 'cannot read'],
+    ['has a sign of another language', 'Thing.id ; 1', 'cannot read'],
+    ['computes', 'Thing.id + 1', 'not covered'],
   ])('%s', (_, expression, message) => {
     expect(() => select(expression, {})).toThrow(message);
   });

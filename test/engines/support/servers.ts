@@ -4,6 +4,7 @@ import { Client } from '@opensearch-project/opensearch';
 import { fhirVersions } from '../../../fhir/version.js';
 import { openAwsServers } from '../../../local/compose-aws.js';
 import type { EmbeddedServers } from '../../../local/compose.js';
+import type { DefinitionOptions } from '../../../local/serve.js';
 import { readSettings } from '../../../local/settings.js';
 import type { ErrorLog } from '../../../rest/errors.js';
 import { localClients } from './dynamodb.js';
@@ -16,12 +17,13 @@ export async function openOnEngines(
   folder: string,
   log: ErrorLog,
   consistency: 'eventual' | 'strong' = 'strong',
+  options: DefinitionOptions = {},
 ): Promise<EmbeddedServers> {
   const prefix = `test-${randomUUID()}`;
   const environment = { ...process.env, ENGINES: 'aws', TABLE_PREFIX: prefix, CONSISTENCY: consistency };
   const { engines } = readSettings(environment);
   if (engines.kind !== 'aws') throw new Error('The settings name no engines');
-  const opened = await openAwsServers(engines, folder, log, { refresh: 'now' });
+  const opened = await openAwsServers(engines, folder, log, { ...options, refresh: 'now' });
   return {
     servers: opened.servers,
     async close() {

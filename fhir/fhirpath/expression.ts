@@ -1,4 +1,4 @@
-/** A FHIRPath expression of the subset that SearchParameters use. https://hl7.org/fhirpath/N1/#grammar */
+/** A FHIRPath expression, as far as search parameters and invariants go. https://hl7.org/fhirpath/N1/#grammar */
 export type Expression =
   | { readonly kind: 'member'; readonly of?: Expression; readonly name: string }
   | { readonly kind: 'index'; readonly of: Expression; readonly at: number }
@@ -11,22 +11,57 @@ export type Expression =
   | { readonly kind: 'binary'; readonly operator: Operator; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'type'; readonly operator: 'is' | 'as'; readonly of: Expression; readonly type: string }
   | { readonly kind: 'literal'; readonly value: string | boolean | number }
+  /** `-1`. */
+  | { readonly kind: 'negative'; readonly of: Expression }
+  /** `{}`. */
+  | { readonly kind: 'empty' }
+  /** `$this`. */
+  | { readonly kind: 'this' }
   /** `%resource`, without its `%`. */
   | { readonly kind: 'variable'; readonly name: string };
 
+/** From the loosest to the tightest; `is` and `as` stand between the two lists. */
+const looseOperators = [
+  ['implies'],
+  ['or', 'xor'],
+  ['and'],
+  ['in', 'contains'],
+  ['=', '!=', '~', '!~'],
+  ['<=', '<', '>=', '>'],
+  ['|'],
+] as const;
+const tightOperators = [
+  ['+', '-', '&'],
+  ['*', '/', 'div', 'mod'],
+] as const;
+
 /** The operators with two operands. */
-export type Operator = '|' | '=' | '!=' | 'and' | 'or';
+export type Operator = (typeof looseOperators)[number][number] | (typeof tightOperators)[number][number];
 
-const token = /\s*(?:('(?:[^'\\]|\\.)*')|(\d+)|(%?[A-Za-z_]\w*)|(!=|[|=.,()[\]]))/y;
+const levels: readonly (readonly Operator[])[] = [...looseOperators, ...tightOperators];
+const typeLevel = looseOperators.length;
 
-/** From the loosest to the tightest; `is` and `as` bind tighter than all of them. */
-const precedence: readonly (readonly Operator[])[] = [['or'], ['and'], ['=', '!='], ['|']];
+const token =
+  /\s*(?:('(?:[^'\\]|\\.)*')|(`[^`]+`)|(\d+(?:\.\d+)?)|(%?[A-Za-z_]\w*|\$this)|(!=|!~|<=|>=|[|=~<>+\-&*/.,()[\]{}]))/y;
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
+
+/**
+ * The text of a string literal. An escape that FHIRPath does not have, as the definitions' patterns use (`\.`), stands
+ * for its character.
+ */
+const unquoted = (quoted: string): string =>
+  quoted
+    .slice(1, -1)
+    .replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string | undefined, letter: string) =>
+      code === undefined ? (escapes[letter] ?? letter) : String.fromCharCode(parseInt(code, 16)),
+    );
 
 /**
  * Parses a FHIRPath expression.
- * @param text the expression of a SearchParameter or of a composite's component.
+ * @param text the expression of a SearchParameter, of a composite's component or of an invariant.
  * @returns its tree.
- * @throws Error naming the place, when the text is outside the subset.
+ * @throws Error naming the place, when the text is outside the subset: literals of dates and quantities, `$index`.
  */
 export function parseExpression(text: string): Expression {
   const tokens = tokenize(text);
@@ -42,19 +77,20 @@ export function parseExpression(text: string): Expression {
   };
 
   const binary = (level: number): Expression => {
-    const operators = precedence[level];
-    if (operators === undefined) return typed();
-    let left = binary(level + 1);
+    const operators = levels[level];
+    if (operators === undefined) return negative();
+    const inner = (): Expression => (level + 1 === typeLevel ? typed() : binary(level + 1));
+    let left = inner();
     for (;;) {
       const operator = operators.find((candidate) => candidate === peek());
       if (operator === undefined) return left;
       take();
-      left = { kind: 'binary', operator, left, right: binary(level + 1) };
+      left = { kind: 'binary', operator, left, right: inner() };
     }
   };
 
   const typed = (): Expression => {
-    let of = path();
+    let of = binary(typeLevel);
     for (;;) {
       const operator = peek();
       if (operator !== 'is' && operator !== 'as') return of;
@@ -70,6 +106,12 @@ export function parseExpression(text: string): Expression {
       name = take(); // FHIR.Patient: the namespace says nothing here
     }
     return name;
+  };
+
+  const negative = (): Expression => {
+    if (peek() !== '-') return path();
+    take();
+    return { kind: 'negative', of: negative() };
   };
 
   const path = (): Expression => {
@@ -90,14 +132,15 @@ export function parseExpression(text: string): Expression {
 
   const invocation = (of: Expression | undefined): Expression => {
     const name = take();
-    if (!/^[A-Za-z_]/.test(name)) throw new Error(`${name} is no name in: ${text}`);
     const owner = of === undefined ? {} : { of };
+    if (name.startsWith('`')) return { kind: 'member', name: name.slice(1, -1), ...owner };
+    if (!/^[A-Za-z_]/.test(name)) throw new Error(`${name} is no name in: ${text}`);
     if (peek() !== '(') return { kind: 'member', name, ...owner };
     take('(');
-    if (of !== undefined && (name === 'is' || name === 'as')) {
+    if (name === 'is' || name === 'as') {
       const type = typeName();
       take(')');
-      return { kind: 'type', operator: name, of, type };
+      return { kind: 'type', operator: name, of: of ?? { kind: 'this' }, type };
     }
     const given: Expression[] = [];
     while (peek() !== ')') {
@@ -116,9 +159,18 @@ export function parseExpression(text: string): Expression {
       take(')');
       return inner;
     }
-    if (next.startsWith("'")) return { kind: 'literal', value: take().slice(1, -1).replace(/\\(.)/g, '$1') };
+    if (next === '{') {
+      take();
+      take('}');
+      return { kind: 'empty' };
+    }
+    if (next.startsWith("'")) return { kind: 'literal', value: unquoted(take()) };
     if (/^\d/.test(next)) return { kind: 'literal', value: Number(take()) };
     if (next === 'true' || next === 'false') return { kind: 'literal', value: take() === 'true' };
+    if (next === '$this') {
+      take();
+      return { kind: 'this' };
+    }
     if (next.startsWith('%')) return { kind: 'variable', name: take().slice(1) };
     return invocation(undefined);
   };

@@ -1,0 +1,59 @@
+import type { ElementDefinition, SourceDefinitions } from '../definitions.js';
+
+type Constraint = ElementDefinition['constraints'][number];
+
+/** An invariant whose expression says something else than its words, and what it should say. */
+interface Erratum {
+  readonly version: SourceDefinitions['version'];
+  readonly key: string;
+  readonly published: string;
+  readonly corrected: string;
+}
+
+/** The corrections of the specification's invariants: of those that say nothing where they mean that all is well. */
+const errata: readonly Erratum[] = [
+  ...(['r4', 'stu3'] as const).map((version) => {
+    const published =
+      version === 'r4'
+        ? 'probability is decimal implies (probability as decimal) <= 100'
+        : 'probability is decimal implies probability.as(decimal) <= 100';
+    return { version, key: 'ras-2', published, corrected: `probability.exists() implies (${published})` };
+  }),
+  {
+    version: 'stu3',
+    key: 'eld-12',
+    published:
+      "valueSet.is(uri).not() or valueSet.as(uri).startsWith('http:') or valueSet.as(uri).startsWith('https') or valueSet.as(uri).startsWith('urn:')",
+    corrected:
+      "valueSet.empty() or valueSet.is(uri).not() or valueSet.as(uri).startsWith('http:') or valueSet.as(uri).startsWith('https') or valueSet.as(uri).startsWith('urn:')",
+  },
+  {
+    version: 'stu3',
+    key: 'obs-7',
+    published: 'value.empty() or code!=component.code',
+    corrected: 'value.empty() or component.code.empty() or code!=component.code',
+  },
+  {
+    version: 'stu3',
+    key: 'opd-2',
+    published: "searchType implies type = 'string'",
+    corrected: "searchType.exists() implies type = 'string'",
+  },
+  {
+    version: 'stu3',
+    key: 'sdf-8',
+    // Quotes that were escaped twice.
+    published:
+      "(%resource.kind = #39;.logical#39;. or element.first().path = %resource.type) and element.tail().all(path.startsWith(%resource.snapshot.element.first().path&'.'))",
+    corrected:
+      "(%resource.kind = 'logical' or element.first().path = %resource.type) and element.tail().all(path.startsWith(%resource.snapshot.element.first().path&'.'))",
+  },
+];
+
+/** A constraint as it should read. */
+export function correctedConstraint(version: SourceDefinitions['version'], constraint: Constraint): Constraint {
+  const erratum = errata.find(
+    (each) => each.version === version && each.key === constraint.key && each.published === constraint.expression,
+  );
+  return erratum === undefined ? constraint : { ...constraint, expression: erratum.corrected };
+}

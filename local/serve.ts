@@ -1,0 +1,35 @@
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { ImplementationGuide } from '../fhir/guide.js';
+import { type PassedOver, withGuideParameters } from '../fhir/guide-search-parameters.js';
+import { guidesOf } from '../fhir/guides.js';
+import type { FhirVersion } from '../fhir/version.js';
+import type { FhirServer, Validation } from '../interactions/server.js';
+
+/** What a deployment adds to the definitions of FHIR. */
+export interface DefinitionOptions {
+  /** What writes must keep; `full` without it. */
+  readonly validation?: Validation;
+  /** Implementation guides, of both versions. */
+  readonly guides?: readonly ImplementationGuide[];
+  /** Is told of the search parameters of guides that are not served. */
+  readonly onPassedOver?: (parameter: PassedOver) => void;
+  /**
+   * Is told when an index of other search parameters, or of an older program, is made anew at the start, and with what
+   * it was made of when that is done.
+   */
+  readonly onReindex?: (version: FhirVersion, done: { resources: number; deleted: number } | undefined) => void;
+}
+
+/**
+ * The definitions of a version with the guides for it, as every server of it has them.
+ * @param base the version's own definitions.
+ */
+export function serve(
+  base: FhirDefinitions,
+  { validation = 'full', guides = [], onPassedOver }: DefinitionOptions,
+): Pick<FhirServer, 'definitions'> & Required<Pick<FhirServer, 'validation' | 'guides'>> {
+  const own = guides.filter(({ fhirVersion }) => fhirVersion === base.version);
+  const { definitions, passedOver } = withGuideParameters(base, own);
+  for (const parameter of passedOver) onPassedOver?.(parameter);
+  return { definitions, validation, guides: guidesOf(definitions, own) };
+}

@@ -1,0 +1,35 @@
+import type { Place } from './documents.js';
+
+/** The places of several walks, each in order, as one walk in that order. */
+export function* merged<Walk extends { readonly places: Iterable<Place> }>(
+  walks: readonly Walk[],
+  compare: (a: Place, b: Place) => number,
+): Generator<Walk & { readonly place: Place }> {
+  const [only, second] = walks;
+  if (only !== undefined && second === undefined) {
+    for (const place of only.places) yield { ...only, place };
+    return;
+  }
+  const heads = walks.flatMap((walk) => {
+    const rest = walk.places[Symbol.iterator]();
+    const first = rest.next();
+    return first.done === true ? [] : [{ walk, rest, place: first.value }];
+  });
+  try {
+    while (heads.length > 0) {
+      let next = 0;
+      for (const [i, { place }] of heads.entries()) {
+        const best = heads[next];
+        if (best !== undefined && compare(place, best.place) < 0) next = i;
+      }
+      const head = heads[next];
+      if (head === undefined) return;
+      yield { ...head.walk, place: head.place };
+      const following = head.rest.next();
+      if (following.done === true) heads.splice(next, 1);
+      else head.place = following.value;
+    }
+  } finally {
+    for (const { rest } of heads) rest.return?.();
+  }
+}

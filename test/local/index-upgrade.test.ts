@@ -40,10 +40,10 @@ test('an index without the terms of this program is made anew from the store at 
   await opened.close();
 
   const root = open({ path: join(folder, 'store'), maxDbs: 64, compression: true, cache: false });
-  const documents = root.openDB({ name: 'r4:search:documents', encoding: 'json', compression: true, cache: false });
-  expect(documents.get('#terms')).toBeGreaterThan(1);
+  const documents = root.openDB({ name: 'r4:search+:documents', encoding: 'json', compression: true, cache: false });
+  expect(documents.get('#terms')).toEqual(expect.any(String));
   documents.removeSync('#terms'); // as a program before this one, or an interruption, leaves it
-  root.openDB({ name: 'r4:search:postings', dupSort: true, encoding: 'ordered-binary', cache: false }).clearSync();
+  root.openDB({ name: 'r4:search+:postings', dupSort: true, encoding: 'ordered-binary', cache: false }).clearSync();
   await root.close();
 
   expect(await found([['value-quantity', '5||mg']])).toEqual([kept.version.id]);

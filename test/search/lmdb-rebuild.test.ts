@@ -14,7 +14,7 @@ let folder: string;
 let root: RootDatabase;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rebuild-'));
-  root = open({ path: folder, cache: false, noSync: true, maxDbs: 256 });
+  root = open({ path: folder, cache: false, noSync: true, maxDbs: 512 });
 });
 afterEach(async () => {
   await root.close();
@@ -122,7 +122,7 @@ test('one that fails or ends in the middle leaves the old index, and the next be
   void search.rebuild(inChunks([version(1, 1, 'A')], () => new Promise(() => undefined)));
   await new Promise((resolve) => setTimeout(resolve, 20));
   await root.close();
-  root = open({ path: folder, cache: false, noSync: true, maxDbs: 256 });
+  root = open({ path: folder, cache: false, noSync: true, maxDbs: 512 });
   const again = lmdbSearchIndex(root, 'r4', definitions);
   expect([again.isUpToDate(), await found(again, 'a')]).toEqual([true, ['1', '2']]);
   await again.rebuild(inChunks([version(2, 1, 'A')]));

@@ -31,8 +31,8 @@ export async function loadVersions(
   items: readonly (Item | undefined)[],
   bodies: BodyStore | undefined,
 ): Promise<readonly (StoredVersion | undefined)[]> {
-  const load = (item: Item | undefined): Promise<StoredVersion | undefined> | undefined =>
-    item === undefined ? undefined : loadVersion(item, bodies);
+  const load = (item: Item | undefined): Promise<StoredVersion | undefined> =>
+    item === undefined ? Promise.resolve(undefined) : loadVersion(item, bodies);
   const versions: (StoredVersion | undefined)[] = [];
   const atOnce = items.some((item) => item?.['overflow'] !== undefined) ? bodiesAtOnce : items.length;
   for (let from = 0; from < items.length; from += atOnce) {

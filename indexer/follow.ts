@@ -24,7 +24,7 @@ export interface FollowOptions {
   readonly changes: Table['changes'];
   readonly index: Pick<SearchIndex, 'put'>;
   readonly onProblem: (problem: IndexingProblem) => void;
-  /** How long to wait when there is nothing new, in milliseconds; 100 without it. */
+  /** How long to wait when there is nothing new, in milliseconds; 250 without it. */
   readonly idle?: number;
   /** The first pause after something failed, doubled each time up to a minute, in milliseconds; 500 without it. */
   readonly pause?: number;
@@ -57,7 +57,7 @@ const mostAside = 1_000;
  * waits; a version that it refuses is set aside, so that it does not hold up others, and tried again, at last once a
  * minute, until it is taken or a newer version is.
  */
-export function followChanges({ changes, index, onProblem, idle = 100, pause = 500 }: FollowOptions): Follower {
+export function followChanges({ changes, index, onProblem, idle = 250, pause = 500 }: FollowOptions): Follower {
   const aside = new Map<string, SetAside>();
   let waiting: (() => void)[] = [];
   let stopped = false;

@@ -9,7 +9,6 @@ export default {
   testMatch: ['engines', 'rest', 'interactions'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
   testPathIgnorePatterns: [
     '/node_modules/',
-    'test/interactions/patient-record', // its transactions have more than the 100 actions DynamoDB takes
     'test/interactions/roles', // 3,000 writes to see what no engine decides
   ],
   setupFiles: ['<rootDir>/test/engines/support/environment.ts'],

@@ -1,7 +1,8 @@
 import { keyText } from '../fhir/resource.js';
-import type { StoredVersion } from '../persistence/resource-store.js';
+import type { BodyStore } from '../persistence/body-store.js';
+import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import { StoreError } from '../persistence/store-error.js';
-import { currentChange } from '../persistence/stream.js';
+import { decidedTransaction, loadCurrentChange } from '../persistence/stream.js';
 import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
@@ -13,7 +14,8 @@ export interface IndexingProblem {
     | 'changes were lost: the index must be rebuilt'
     | 'the index takes nothing'
     | 'a change cannot be read'
-    | 'a version cannot be indexed';
+    | 'a version cannot be indexed'
+    | 'a transaction cannot be ended';
   readonly error: unknown;
   /** The version meant, as `Patient/1`, and its number. */
   readonly version?: Pick<StoredVersion, 'type' | 'id' | 'versionId'>;
@@ -23,6 +25,10 @@ export interface IndexingProblem {
 export interface FollowOptions {
   readonly changes: Table['changes'];
   readonly index: Pick<SearchIndex, 'put'>;
+  /** Where the bodies are that are too large for their items; absent where all are in them. */
+  readonly bodies?: BodyStore | undefined;
+  /** Ends a transaction that is decided; what fails here is left to the store's `sweep`. */
+  readonly recover?: ResourceStore['recover'];
   readonly onProblem: (problem: IndexingProblem) => void;
   /** How long to wait when there is nothing new, in milliseconds; 250 without it. */
   readonly idle?: number;
@@ -57,7 +63,8 @@ const mostAside = 1_000;
  * waits; a version that it refuses is set aside, so that it does not hold up others, and tried again, at last once a
  * minute, until it is taken or a newer version is.
  */
-export function followChanges({ changes, index, onProblem, idle = 250, pause = 500 }: FollowOptions): Follower {
+export function followChanges(options: FollowOptions): Follower {
+  const { changes, index, bodies, recover, onProblem, idle = 250, pause = 500 } = options;
   const aside = new Map<string, SetAside>();
   let waiting: (() => void)[] = [];
   let stopped = false;
@@ -71,18 +78,34 @@ export function followChanges({ changes, index, onProblem, idle = 250, pause = 5
       };
     });
 
-  /** The newest version of each resource on a page. */
-  function versionsOf(page: readonly ItemChange[]): readonly StoredVersion[] {
+  /**
+   * The newest version of each resource on a page.
+   * @throws what says that bodies cannot be had for now: the page is read again then.
+   */
+  async function versionsOf(page: readonly ItemChange[]): Promise<readonly StoredVersion[]> {
     const newest = new Map<string, StoredVersion>();
     for (const change of page) {
       try {
-        const version = currentChange(change);
+        const version = await loadCurrentChange(change, bodies);
         if (version !== undefined) newest.set(keyText(version), version);
       } catch (error) {
+        if (isTransient(error)) throw error;
         onProblem({ what: 'a change cannot be read', error });
       }
     }
     return [...newest.values()];
+  }
+
+  /** Ends the transactions that were decided on a page: what they wrote comes by the feed then. */
+  async function endTransactions(page: readonly ItemChange[]): Promise<void> {
+    for (const transaction of page.map(decidedTransaction)) {
+      if (transaction === undefined) continue;
+      try {
+        await recover?.(transaction);
+      } catch (error) {
+        onProblem({ what: 'a transaction cannot be ended', error });
+      }
+    }
   }
 
   /** Puts versions, waiting while the index does not answer; halves what it refuses until the refused ones stand alone. */
@@ -143,8 +166,9 @@ export function followChanges({ changes, index, onProblem, idle = 250, pause = 5
           continue;
         }
         const page = await changes({ limit: pageSize, ...(after === undefined ? {} : { after }) });
+        await put(await versionsOf(page));
         failures = 0;
-        await put(versionsOf(page));
+        await endTransactions(page);
         after = page.at(-1)?.position ?? after;
         if (page.length > 0) waiting.unshift(...asked);
         else {

@@ -14,9 +14,6 @@ import type { ErrorLog } from '../../rest/errors.js';
 /** What a write that names a stale version is answered with. */
 export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
 
-/** Whether the suites run on DynamoDB, which has limits the embedded store has not: 100 actions, 400 KB an item. */
-export const isOnDynamoDb = process.env['TEST_ENGINES'] === 'aws';
-
 /** The principals of the tests, by the token that stands for them. */
 export const principals: Readonly<Record<string, Principal>> = {
   practitioner: principal('practitioner'),
@@ -126,7 +123,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const log: ErrorLog = {
     error: (fields, message): void => void logged.push({ fields, message }),
   };
-  const stores = isOnDynamoDb ? await onEngines(folder, log) : await openServers(folder);
+  const stores = process.env['TEST_ENGINES'] === 'aws' ? await onEngines(folder, log) : await openServers(folder);
   const { servers } = stores;
   const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
     const found = principals[authorization?.replace(/^Bearer /, '') ?? ''];

@@ -1,7 +1,8 @@
 import { keyText } from '../fhir/resource.js';
-import type { StoredVersion } from '../persistence/resource-store.js';
+import type { BodyStore } from '../persistence/body-store.js';
+import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import { StoreError } from '../persistence/store-error.js';
-import { currentChange, decidedTransaction } from '../persistence/stream.js';
+import { decidedTransaction, loadCurrentChange } from '../persistence/stream.js';
 import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
@@ -24,10 +25,12 @@ export interface IndexingProblem {
 export interface FollowOptions {
   readonly changes: Table['changes'];
   readonly index: Pick<SearchIndex, 'put'>;
+  /** Where the bodies are that are too large for their items; absent where all are in them. */
+  readonly bodies?: BodyStore | undefined;
+  /** Ends a transaction that is decided; what fails here is left to the store's `sweep`. */
+  readonly recover?: ResourceStore['recover'];
   readonly onProblem: (problem: IndexingProblem) => void;
-  /** Ends a transaction that was decided, where its own process has not (`recover` of the store). */
-  readonly recover?: (transaction: string) => Promise<void>;
-  /** How long to wait when there is nothing new, in milliseconds; 100 without it. */
+  /** How long to wait when there is nothing new, in milliseconds; 250 without it. */
   readonly idle?: number;
   /** The first pause after something failed, doubled each time up to a minute, in milliseconds; 500 without it. */
   readonly pause?: number;
@@ -61,7 +64,7 @@ const mostAside = 1_000;
  * minute, until it is taken or a newer version is.
  */
 export function followChanges(options: FollowOptions): Follower {
-  const { changes, index, onProblem, idle = 100, pause = 500 } = options;
+  const { changes, index, bodies, recover, onProblem, idle = 250, pause = 500 } = options;
   const aside = new Map<string, SetAside>();
   let waiting: (() => void)[] = [];
   let stopped = false;
@@ -75,18 +78,34 @@ export function followChanges(options: FollowOptions): Follower {
       };
     });
 
-  /** The newest version of each resource on a page. */
-  function versionsOf(page: readonly ItemChange[]): readonly StoredVersion[] {
+  /**
+   * The newest version of each resource on a page.
+   * @throws what says that bodies cannot be had for now: the page is read again then.
+   */
+  async function versionsOf(page: readonly ItemChange[]): Promise<readonly StoredVersion[]> {
     const newest = new Map<string, StoredVersion>();
     for (const change of page) {
       try {
-        const version = currentChange(change);
+        const version = await loadCurrentChange(change, bodies);
         if (version !== undefined) newest.set(keyText(version), version);
       } catch (error) {
+        if (isTransient(error)) throw error;
         onProblem({ what: 'a change cannot be read', error });
       }
     }
     return [...newest.values()];
+  }
+
+  /** Ends the transactions that were decided on a page: what they wrote comes by the feed then. */
+  async function endTransactions(page: readonly ItemChange[]): Promise<void> {
+    for (const transaction of page.map(decidedTransaction)) {
+      if (transaction === undefined) continue;
+      try {
+        await recover?.(transaction);
+      } catch (error) {
+        onProblem({ what: 'a transaction cannot be ended', error });
+      }
+    }
   }
 
   /** Puts versions, waiting while the index does not answer; halves what it refuses until the refused ones stand alone. */
@@ -132,19 +151,6 @@ export function followChanges(options: FollowOptions): Follower {
     for (const { version } of due) await put([version]);
   }
 
-  /** What a transaction committed is current, and indexed, once somebody has rolled it forward. */
-  async function recoverDecided(page: readonly ItemChange[]): Promise<void> {
-    for (const change of options.recover === undefined ? [] : page) {
-      const transaction = decidedTransaction(change);
-      if (transaction === undefined) continue;
-      try {
-        await options.recover?.(transaction);
-      } catch (error) {
-        onProblem({ what: 'a transaction cannot be ended', error }); // the sweep tries again
-      }
-    }
-  }
-
   const pauseAfter = (tries: number): number => Math.min(longestPause, pause * 2 ** tries);
 
   async function run(): Promise<void> {
@@ -160,9 +166,9 @@ export function followChanges(options: FollowOptions): Follower {
           continue;
         }
         const page = await changes({ limit: pageSize, ...(after === undefined ? {} : { after }) });
+        await put(await versionsOf(page));
         failures = 0;
-        await put(versionsOf(page));
-        await recoverDecided(page);
+        await endTransactions(page);
         after = page.at(-1)?.position ?? after;
         if (page.length > 0) waiting.unshift(...asked);
         else {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from '@opensearch-project/opensearch';
 import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
@@ -10,8 +11,11 @@ import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { type DynamoDbClients, dynamoDbClients, isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
+import type { BodyStore } from '../persistence/body-store.js';
+import { filesystemBodies } from '../persistence/filesystem.js';
 import { StoreError } from '../persistence/store-error.js';
 import { createResourceStore } from '../persistence/store.js';
+import { sweepBodies } from '../persistence/sweep-bodies.js';
 import { createIndex } from '../search/opensearch/create-index.js';
 import { openSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
@@ -53,7 +57,9 @@ export async function openAwsServers(
     openSearch: new Client({ node: engines.openSearchEndpoint }),
   };
   const running: { stop(): Promise<void> }[] = [];
+  const timers: NodeJS.Timeout[] = [];
   const close = async (): Promise<void> => {
+    timers.forEach(clearInterval);
     await Promise.all(running.map((each) => each.stop()));
     connections.dynamoDb.close();
     await connections.openSearch.close();
@@ -61,21 +67,43 @@ export async function openAwsServers(
   try {
     await Promise.all(fhirVersions.map((version) => requireEngines(engines, connections, version)));
     const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
-    const servers = definitions.map((each) => composeServer(engines, connections, each, pageKey, options));
-    for (const { table, index, store } of servers) {
+    const servers = definitions.map((each) => {
+      const bodies = bodiesOf(engines, dataFolder, each.version);
+      const server = composeServer(engines, connections, each, { pageKey, bodies, options });
+      const { table, index, store } = server;
       const { sweep, recover } = store;
       running.push(
-        followChanges({ changes: table.changes.bind(table), index, recover, onProblem: tell(log) }),
+        followChanges({ changes: table.changes.bind(table), index, bodies, recover, onProblem: tell(log) }),
         sweepTransactions(sweep, tell(log)),
       );
-    }
-    const byVersion = servers.map((server) => [server.definitions.version, server]);
-    return { servers: Object.fromEntries(byVersion) as Record<FhirVersion, EmbeddedServer>, close };
+      if (bodies !== undefined) {
+        timers.push(every(day, 'removing left bodies', log, () => sweepBodies(table, bodies, Date.now())));
+      }
+      return [each.version, server];
+    });
+    return { servers: Object.fromEntries(servers) as Record<FhirVersion, EmbeddedServer>, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+const day = 86_400_000;
+
+/** Does what others left undone, again and again; what fails is tried the next time. */
+const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>
+  setInterval(() => {
+    work().catch((error: unknown) => {
+      log.error({ name: error instanceof Error ? error.name : typeof error }, `${what} failed`);
+    });
+  }, milliseconds).unref();
+
+/**
+ * Where bodies too large for an item are: files of this machine beside an emulator of this machine. Elsewhere there are
+ * none, and such a resource is refused: other servers of the same table could not read it.
+ */
+const bodiesOf = (engines: AwsEngines, dataFolder: string, version: FhirVersion): BodyStore | undefined =>
+  isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
 
@@ -110,9 +138,13 @@ function composeServer(
   engines: AwsEngines,
   { dynamoDb, openSearch }: Connections,
   base: FhirDefinitions,
-  pageKey: Uint8Array,
-  options: OpenSearchOptions & DefinitionOptions,
+  more: {
+    readonly pageKey: Uint8Array;
+    readonly bodies: BodyStore | undefined;
+    readonly options: OpenSearchOptions & DefinitionOptions;
+  },
 ): EmbeddedServer {
+  const { pageKey, bodies, options } = more;
   const served = serve(base, options);
   const { definitions } = served;
   const name = nameOf(engines, definitions.version);
@@ -122,7 +154,7 @@ function composeServer(
   return {
     ...served,
     table,
-    store: createResourceStore(table),
+    store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
     index: openSearchIndex(openSearch, name, definitions, options),
     indexing: 'later',
     consistency: engines.consistency,

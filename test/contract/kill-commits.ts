@@ -1,7 +1,7 @@
 import type { ResourceStore, ResourceWrite, StoredVersion } from '../../persistence/resource-store.js';
+import type { Table } from '../../persistence/table.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 
-const now = Date.parse('2026-01-01T00:00:00.000Z');
 const criteria = 'Patient?identifier=a|1';
 
 /** Patient/a, Patient/b and Patient/c: the first two are there in version 1 before any commit under test. */
@@ -18,11 +18,21 @@ const put = (id: string, text: string, previous?: StoredVersion): ResourceWrite 
     resource: { resourceType: 'Patient', text: `${text} `.repeat(1000) },
     ...(previous === undefined ? {} : { previous }),
     method: 'PUT',
-    now,
+    now: Date.now(),
     id,
     compartments: [],
   }),
   ...(previous === undefined ? {} : { previous }),
+});
+
+/** A table that tells of each call of it before it makes it. */
+export const telling = (table: Table, onCall: <Result>(call: () => Promise<Result>) => Promise<Result>): Table => ({
+  ...table,
+  get: (key) => onCall(() => table.get(key)),
+  batchGet: (keys) => onCall(() => table.batchGet(keys)),
+  query: (request) => onCall(() => table.query(request)),
+  queryHistory: (request) => onCall(() => table.queryHistory(request)),
+  write: (actions) => onCall(() => table.write(actions)),
 });
 
 /** What is there first. */
@@ -36,7 +46,7 @@ export const commits = {
     const [a, b] = [await read(store, 'a'), await read(store, 'b')];
     return [
       put('a', 'new', a),
-      { kind: 'put', next: tombstone(b, now), previous: b },
+      { kind: 'put', next: tombstone(b, Date.now()), previous: b },
       put('c', 'new'),
       { kind: 'claim', criteria, target: key('c') },
     ];

@@ -2,7 +2,7 @@
 // answered. Without that call it ends by itself. What it writes is one commit of kill.ts.
 import { createResourceStore } from '../../persistence/store.js';
 import type { Table } from '../../persistence/table.js';
-import { commits, type CommitName } from './kill-commits.js';
+import { commits, type CommitName, telling } from './kill-commits.js';
 
 const [, , engine = '', place = '', commit = '', moment = '', fatalCall = ''] = process.argv;
 
@@ -36,12 +36,6 @@ async function fatal<Result>(call: () => Promise<Result>): Promise<Result> {
 }
 
 const table = await open();
-const store = createResourceStore({
-  ...table,
-  get: (key) => fatal(() => table.get(key)),
-  batchGet: (keys) => fatal(() => table.batchGet(keys)),
-  query: (request) => fatal(() => table.query(request)),
-  write: (actions) => fatal(() => table.write(actions)),
-});
+const store = createResourceStore(telling(table, fatal));
 const { committed } = await store.commit(await commits[commit as CommitName](store));
 process.exit(committed ? 0 : 3);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { createResourceStore } from '../../persistence/store.js';
 import type { Table } from '../../persistence/table.js';
-import { type CommitName, commits, first, visible } from './kill-commits.js';
+import { type CommitName, commits, first, telling, visible } from './kill-commits.js';
 import type { TableUnderTest } from './table.js';
 
 /** A place where tables are: what a process of its own opens one by, and how this one does. */
@@ -84,12 +84,8 @@ export function describeKills(
   async function callsOf(commit: CommitName): Promise<number> {
     const place = await prepared();
     let calls = 0;
-    const counted = (table: Table): Table => ({
-      ...table,
-      get: (key) => ((calls += 1), table.get(key)),
-      write: (actions) => ((calls += 1), table.write(actions)),
-    });
-    await using(place, (table) => commitHere(counted(table), commit));
+    const count = <Result>(call: () => Promise<Result>): Promise<Result> => ((calls += 1), call());
+    await using(place, (table) => commitHere(telling(table, count), commit));
     expect(await seen(place)).toEqual(done[commit]);
     await place.remove();
     return calls;

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError, unavailable } from '../../fhir/outcome.js';
-import { followChanges, type Follower, type IndexingProblem } from '../../indexer/follow.js';
+import { followChanges, type Follower, type FollowOptions, type IndexingProblem } from '../../indexer/follow.js';
+import { bodyPath, type BodyStore } from '../../persistence/body-store.js';
 import { lmdbTable } from '../../persistence/lmdb.js';
 import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { StoreError } from '../../persistence/store-error.js';
 import { createResourceStore } from '../../persistence/store.js';
 import type { ItemChange, Table } from '../../persistence/table.js';
+import { recordItem } from '../../persistence/transaction/record.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { temporaryRoot } from '../persistence/temporary-root.js';
@@ -54,8 +56,19 @@ function indexOf(refuse: (version: Indexable) => void = () => undefined) {
   };
 }
 type TestIndex = ReturnType<typeof indexOf>;
-const follow = (index: TestIndex, changes: Table['changes'] = (request) => table.changes(request)): Follower =>
-  (follower = followChanges({ changes, index, onProblem: (each) => problems.push(each), idle: 1, pause: 1 }));
+const follow = (
+  index: TestIndex,
+  changes: Table['changes'] = (request) => table.changes(request),
+  more: Pick<FollowOptions, 'bodies' | 'recover'> = {},
+): Follower =>
+  (follower = followChanges({
+    ...more,
+    changes,
+    index,
+    onProblem: (each) => problems.push(each),
+    idle: 1,
+    pause: 1,
+  }));
 const told = (): string[] => problems.map(({ what, version }) => [what, version?.id].filter(Boolean).join(': '));
 
 describe('an indexer', () => {
@@ -199,4 +212,73 @@ describe('an indexer', () => {
     expect(Object.fromEntries(index.held)).toEqual({ a: 1 });
     expect(told()).toEqual(['the change feed cannot be read', 'changes were lost: the index must be rebuilt']);
   });
+
+  test('fetches the bodies that are kept elsewhere, and reads the page again while they cannot be had', async () => {
+    const kept = memoryBodies();
+    store = createResourceStore(table, { bodies: kept, inlineLimit: 100 });
+    await put('large', 'x'.repeat(200));
+    await put('small');
+    let away = 3;
+    const bodies: BodyStore = {
+      ...kept,
+      get: (key) => ((away -= 1) >= 0 ? Promise.reject(unavailable('away')) : kept.get(key)),
+    };
+    const index = indexOf();
+    follow(index, undefined, { bodies });
+    await follower?.settled();
+    expect(Object.fromEntries(index.held)).toEqual({ large: 1, small: 1 });
+    expect(told()).toEqual(Array(3).fill('the change feed cannot be read'));
+  });
+
+  test('ends the transactions of several steps that were decided, and brings what they wrote', async () => {
+    const small = { ...table, maxActions: 3 };
+    let fatal = Infinity;
+    const killed = createResourceStore({
+      ...small,
+      write: (actions) => ((fatal -= 1) < 0 ? Promise.reject(new Error('killed')) : small.write(actions)),
+    });
+    const next = (id: string) =>
+      nextVersion({ resource: { resourceType: 'Patient' }, method: 'PUT', now: Date.now(), id, compartments: [] });
+    const writes = () => ['a', 'b', 'c', 'd'].map((id) => ({ kind: 'put' as const, next: next(id) }));
+    const index = indexOf();
+    const healthy = createResourceStore(small);
+    follow(index, undefined, { recover: (transaction) => healthy.recover(transaction) });
+    const later = createResourceStore(small, { now: () => Date.now() + 1e7 });
+    for (let calls = 0; !index.held.has('a'); calls += 1) {
+      fatal = calls; // one call later each time, until the kill comes behind the decision
+      await killed.commit(writes()).catch(() => undefined);
+      for (let n = 0; n < 5; n += 1) await follower?.settled();
+      if (index.held.has('a')) break;
+      await later.sweep(); // undoes what was not decided
+      expect(await later.read({ type: 'Patient', id: 'a' })).toBeUndefined();
+    }
+    await follower?.settled();
+    expect(Object.fromEntries(index.held)).toEqual({ a: 1, b: 1, c: 1, d: 1 });
+    expect(problems).toEqual([]);
+  });
+
+  test('leaves a transaction that cannot be ended to the sweeper, and goes on', async () => {
+    const started = new Date().toISOString();
+    const item = recordItem('-', { id: 't', state: 'committed', expires: 1, chunks: 1, started });
+    await table.write([{ kind: 'put', item }]);
+    await put('a');
+    const index = indexOf();
+    follow(index, undefined, { recover: () => Promise.reject(new Error('away')) });
+    await follower?.settled();
+    expect(told()).toEqual(['a transaction cannot be ended']);
+    expect(index.held.get('a')).toBe(1);
+  });
 });
+
+/** Bodies in memory. */
+function memoryBodies(): BodyStore {
+  const bodies = new Map<string, string>();
+  return {
+    put: (key, body) => Promise.resolve(void bodies.set(bodyPath(key), body)),
+    get: (key) => Promise.resolve(bodies.get(bodyPath(key))),
+    delete: (key) => Promise.resolve(void bodies.delete(bodyPath(key))),
+    list: () => {
+      throw new Error('Nobody lists these');
+    },
+  };
+}

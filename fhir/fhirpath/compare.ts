@@ -42,6 +42,8 @@ function compareDates(left: unknown, right: unknown): number | undefined {
   if (left === right) return 0;
   const [a, b] = [parseDateTime(left), parseDateTime(right)];
   if (a === undefined || b === undefined) return undefined;
+  // Seconds and their fraction are one precision: .5 is .500.
+  if (left.includes('T') && right.includes('T')) return a.low - b.low;
   if (a.high < b.low) return -1;
   if (b.high < a.low) return 1;
   return a.low === b.low && a.high === b.high ? 0 : undefined;
@@ -75,7 +77,8 @@ export function identityOf({ type, value }: FhirNode): string | undefined {
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (typeof value !== 'string') return `o${JSON.stringify(sorted(value))}`;
   const span = dateTypes.has(type) ? parseDateTime(value) : undefined;
-  return span === undefined ? `s${value}` : `d${String(span.low)} ${String(span.high)}`;
+  if (span === undefined) return `s${value}`;
+  return value.includes('T') ? `t${String(span.low)}` : `d${String(span.low)} ${String(span.high)}`;
 }
 
 /** A JSON value with the members of its objects in one order. */

@@ -9,6 +9,9 @@ const models: Readonly<Record<FhirVersion, () => Promise<{ readonly default: unk
   stu3: () => import('fhirpath/fhir-context/stu3/index.js'),
 };
 
+/** `trace()` would write what is in resources to the console. */
+const options = { traceFn: (): void => undefined };
+
 /** JSON without this server's decimals, which the library does not know. */
 const plain = ({ value }: FhirNode): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
@@ -20,7 +23,7 @@ export async function libraryEngine(version: FhirVersion): Promise<OtherEngine> 
   const [{ default: fhirpath }, { default: model }] = await Promise.all([import('fhirpath'), models[version]()]);
   return (expression, { context, resource, root }) => {
     const isResource = context.type === resource.type;
-    const run = fhirpath.compile(isResource ? expression : { base: context.type, expression }, model as Model);
+    const run = fhirpath.compile(isResource ? expression : { base: context.type, expression }, model as Model, options);
     const found = run(plain(context), { resource: plain(resource), rootResource: plain(root) }) as unknown[];
     if (found.length > 1) throw new EvaluationError('several values where one is expected');
     const [verdict] = found;

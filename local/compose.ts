@@ -50,7 +50,11 @@ async function composeServer(
   });
   if (!search.isUpToDate()) {
     const told = (found: RebuiltIndex | undefined): void => options.onReindex?.(version, found);
-    const { resources, deleted } = await search.rebuild(announced(everyCurrent(table), () => told(undefined)));
+    const { resources, deleted } = await search.rebuild(
+      announced(everyCurrent(table), () => {
+        told(undefined);
+      }),
+    );
     if (resources + deleted > 0) told({ resources, deleted });
   }
   return {

@@ -14,9 +14,9 @@ test('a guide with new search parameters makes the index anew at the next start,
   const told: unknown[] = [];
   const started = async (options: DefinitionOptions, use: (servers: EmbeddedServers['servers']) => Promise<void>) => {
     told.length = 0;
-    const { servers, close } = await openServers(folder, { ...options, onReindex: (...what) => told.push(what) });
-    await use(servers);
-    await close();
+    const opened = await openServers(folder, { ...options, onReindex: (...what) => told.push(what) });
+    await use(opened.servers);
+    await opened.close();
   };
   const caller = callerOf('practitioner');
   const url = 'http://example.org/clinic/StructureDefinition/clinic-ward';

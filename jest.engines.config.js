@@ -12,5 +12,5 @@ export default {
     'test/interactions/roles', // 3,000 writes to see what no engine decides
   ],
   setupFiles: ['<rootDir>/test/engines/support/environment.ts'],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };

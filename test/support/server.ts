@@ -15,7 +15,7 @@ import type { ErrorLog } from '../../rest/errors.js';
 /** What a write that names a stale version is answered with. */
 export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
 
-/** Whether the suites run on DynamoDB, which has limits the embedded store has not: 100 actions, 400 KB an item. */
+/** Whether the suites run on DynamoDB Local and OpenSearch, which take their time. */
 export const isOnDynamoDb = process.env['TEST_ENGINES'] === 'aws';
 
 /** The principals of the tests, by the token that stands for them. */

@@ -160,6 +160,7 @@ describe('when it goes wrong', () => {
   });
 
   test('after the items, the version is there, body and all', async () => {
+    await store.commit([{ kind: 'put', next: { ...version('first of its type'), id: 'b' } }]);
     const unanswered: Table = {
       ...table,
       write: async (actions) => {

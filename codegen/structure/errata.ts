@@ -50,10 +50,20 @@ const errata: readonly Erratum[] = [
   },
 ];
 
+/**
+ * Errors that only warn here: narrative that shows nothing (txt-2) is in examples of HL7's own, of both versions, and
+ * hurts nobody.
+ */
+const onlyWarn: ReadonlySet<string> = new Set(['txt-2']);
+
 /** A constraint as it should read. */
 export function correctedConstraint(version: SourceDefinitions['version'], constraint: Constraint): Constraint {
   const erratum = errata.find(
     (each) => each.version === version && each.key === constraint.key && each.published === constraint.expression,
   );
-  return erratum === undefined ? constraint : { ...constraint, expression: erratum.corrected };
+  return {
+    ...constraint,
+    ...(erratum === undefined ? {} : { expression: erratum.corrected }),
+    ...(onlyWarn.has(constraint.key) ? { severity: 'warning' } : {}),
+  };
 }

@@ -124,7 +124,7 @@ export const invariants = [
 ["nsd-1","e","Root systems cannot have uuid identifiers","kind != 'root' or uniqueId.all(type != 'uuid')"],
 ["nsd-2","e","Can't have more than one preferred identifier for a type","uniqueId.where(preferred = true).select(type).isDistinct()"],
 ["txt-1","e","The narrative SHALL contain only the basic html formatting elements and attributes described in chapters 7-11 (except section 4 of chapter 9) and 15 of the HTML 4.0 standard, <a> elements (either name or href), images and internally contained style attributes","htmlChecks()"],
-["txt-2","e","The narrative SHALL have some non-whitespace content","htmlChecks()"],
+["txt-2","w","The narrative SHALL have some non-whitespace content","htmlChecks()"],
 ["nor-1","w","Nutrition Order SHALL contain either Oral Diet , Supplement, or Enteral Formula class","oralDiet.exists() or supplement.exists() or enteralFormula.exists()"],
 ["obs-6","e","dataAbsentReason SHALL only be present if Observation.value[x] is not present","dataAbsentReason.empty() or value.empty()"],
 ["obs-7","e","If Observation.code is the same as an Observation.component.code then the value element associated with the code SHALL NOT be present","value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()"],

@@ -97,7 +97,7 @@ export const invariants = [
 ["nsd-3","e","Can only have replacedBy if naming system is retired","replacedBy.empty() or status = 'retired'"],
 ["nsd-2","e","Can't have more than one preferred identifier for a type","uniqueId.where(preferred = true).select(type).isDistinct()"],
 ["txt-1","e","The narrative SHALL contain only the basic html formatting elements and attributes described in chapters 7-11 (except section 4 of chapter 9) and 15 of the HTML 4.0 standard, <a> elements (either name or href), images and internally contained style attributes","htmlchecks()"],
-["txt-2","e","The narrative SHALL have some non-whitespace content","htmlchecks()"],
+["txt-2","w","The narrative SHALL have some non-whitespace content","htmlchecks()"],
 ["nor-1","w","Nutrition Order SHALL contain either Oral Diet , Supplement, or Enteral Formula class","oralDiet.exists() or supplement.exists() or enteralFormula.exists()"],
 ["obs-7","e","If code is the same as a component code then the value element associated with the code SHALL NOT be present","value.empty() or component.code.empty() or code!=component.code"],
 ["obs-6","e","dataAbsentReason SHALL only be present if Observation.value[x] is not present","dataAbsentReason.empty() or value.empty()"],

@@ -12,7 +12,9 @@ afterAll(() => server.close());
 type Row = readonly [string, Readonly<Record<string, unknown>>, string, string];
 
 const long = 'a'.repeat(1024 * 1024 + 1);
-const extension = (value: Readonly<Record<string, unknown>>): Record<string, unknown> => ({ extension: [{ url: 'urn:x', ...value }] });
+const extension = (value: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
+  extension: [{ url: 'urn:x', ...value }],
+});
 
 // prettier-ignore
 const patients: readonly Row[] = [

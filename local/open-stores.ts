@@ -25,6 +25,12 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     },
   };
   if (engines.kind === 'embedded') return openServers(dataFolder, options);
+  const added = options.guides?.flatMap(({ searchParameters }) => searchParameters) ?? [];
+  if (added.length > 0) {
+    log.warn(
+      'resources that were stored before are found by the search parameters of guides once they are written again',
+    );
+  }
   const { openAwsServers } = await import('./compose-aws.js');
   return openAwsServers(engines, dataFolder, log, options);
 }

@@ -8,6 +8,8 @@ describe('settings of the embedded server', () => {
       host: '127.0.0.1',
       port: 3000,
       auth: 'on',
+      validation: 'full',
+      implementationGuides: [],
       dataFolder: resolve('.data'),
       logLevel: 'info',
       publicUrl: 'http://127.0.0.1:3000',
@@ -15,6 +17,12 @@ describe('settings of the embedded server', () => {
       signInPassword: undefined,
       engines: { kind: 'embedded' },
     });
+  });
+
+  test('validation and guides: paths are absolute, other words are refused by name', () => {
+    const set = readSettings({ VALIDATION: 'Structure', IMPLEMENTATION_GUIDES: ' a.tgz, ,/b ' });
+    expect(set).toMatchObject({ validation: 'structure', implementationGuides: [resolve('a.tgz'), '/b'] });
+    expect(() => readSettings({ VALIDATION: 'some' })).toThrow('VALIDATION is "some"');
   });
 
   test('an empty variable counts as not set', () => {

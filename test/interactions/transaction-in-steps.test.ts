@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions } from '../../fhir/version.js';
 import { batch } from '../../interactions/batch.js';
+import { stronglyConsistent } from '../../interactions/consistency.js';
 import type { FhirServer } from '../../interactions/server.js';
 import { transaction } from '../../interactions/transaction.js';
 import { createResourceStore } from '../../persistence/store.js';
@@ -17,7 +18,10 @@ afterAll(() => server.close());
 describe.each(fhirVersions)('%s', (version) => {
   const small = (): FhirServer => {
     const found = server.servers[version];
-    return { ...found, store: createResourceStore({ ...found.table, maxActions: 3 }) };
+    const store = createResourceStore({ ...found.table, maxActions: 3 });
+    return stronglyConsistent({ ...found, store }, (error) => {
+      throw error;
+    });
   };
   const caller = callerOf('practitioner');
   const get = (path: string) => server.send('GET', `/${version}/${path}`);

@@ -1,10 +1,11 @@
 import { authorize } from '../auth/authorize.js';
 import { permits, type AccessFilter } from '../fhir/access.js';
-import { gone, invalidRequest, notFound, OperationOutcomeError } from '../fhir/outcome.js';
+import { gone, invalidRequest, notFound } from '../fhir/outcome.js';
 import { idPattern, keyText, type ResourceKey } from '../fhir/resource.js';
 import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { formOf, readElements, readSummary } from '../search/parse-result.js';
+import { accessOrNone } from './access.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -34,7 +35,7 @@ export async function readMany(
 ): Promise<readonly (StoredVersion | undefined)[]> {
   const accessByType = new Map<string, AccessFilter | undefined>();
   for (const { type } of keys) {
-    if (!accessByType.has(type)) accessByType.set(type, accessOrNone(server, caller, type));
+    if (!accessByType.has(type)) accessByType.set(type, readableOf(server, caller, type));
   }
   const readable = keys.filter(({ type, id }) => accessByType.get(type) !== undefined && idPattern.test(id));
   const versions = await server.store.readMany(readable);
@@ -49,15 +50,8 @@ export async function readMany(
 }
 
 /** What the caller may read of a type; undefined when the type does not exist or the role may not read it. */
-function accessOrNone(server: FhirServer, caller: Caller, type: string): AccessFilter | undefined {
-  if (!server.definitions.structures.isResourceType(type)) return undefined;
-  try {
-    return authorize(server.rules, caller.principal, 'read', type);
-  } catch (error) {
-    if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
-    throw error;
-  }
-}
+const readableOf = (server: FhirServer, caller: Caller, type: string): AccessFilter | undefined =>
+  server.definitions.structures.isResourceType(type) ? accessOrNone(server, caller, 'read', type) : undefined;
 
 /**
  * Reads which part of a resource a read or vread asks for, by `_summary` and `_elements`.

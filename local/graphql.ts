@@ -11,6 +11,7 @@ import { loadApi } from '../schema/load-api.js';
 import { type AppSyncRuntime, createAppSyncApi } from './appsync/create-api.js';
 import { dynamoDbDataSource } from './appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from './appsync/data-sources/lambda.js';
+import { noneDataSource } from './appsync/data-sources/none.js';
 import { appSyncHttp } from './appsync/http.js';
 import type { EmbeddedServer } from './compose.js';
 
@@ -44,6 +45,7 @@ async function createRuntime({ server, folders, log }: GraphqlOptions, baseUrl: 
     api,
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
+      none: noneDataSource,
       resources: dynamoDbDataSource(server.table),
       interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
     },

@@ -7,6 +7,7 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
 import { followChanges, type IndexingProblem } from '../indexer/follow.js';
+import { handOn, type HandedOn } from '../indexer/hand-on.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { type DynamoDbClients, dynamoDbClients, isLocalEndpoint } from '../persistence/dynamodb/client.js';
@@ -70,10 +71,19 @@ export async function openAwsServers(
     const servers = definitions.map((each) => {
       const bodies = bodiesOf(engines, dataFolder, each.version);
       const server = composeServer(engines, connections, each, { pageKey, bodies, options });
-      const { table, index, store } = server;
+      const { table, index, store, feed } = server;
       const { sweep, recover } = store;
       running.push(
-        followChanges({ changes: table.changes.bind(table), index, bodies, recover, onProblem: tell(log) }),
+        followChanges({
+          changes: table.changes.bind(table),
+          index,
+          bodies,
+          recover,
+          handOn: (page) => {
+            feed.take(page);
+          },
+          onProblem: tell(log),
+        }),
         sweepTransactions(sweep, tell(log)),
       );
       if (bodies !== undefined) {
@@ -89,6 +99,8 @@ export async function openAwsServers(
 }
 
 const day = 86_400_000;
+/** How old a change may be that is published after a start, in milliseconds. */
+const handedOnAgain = 60_000;
 
 /** Does what others left undone, again and again; what fails is tried the next time. */
 const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>
@@ -143,7 +155,7 @@ function composeServer(
     readonly bodies: BodyStore | undefined;
     readonly options: OpenSearchOptions & DefinitionOptions;
   },
-): EmbeddedServer {
+): EmbeddedServer & { readonly feed: HandedOn } {
   const { pageKey, bodies, options } = more;
   const served = serve(base, options);
   const { definitions } = served;
@@ -154,6 +166,8 @@ function composeServer(
   return {
     ...served,
     table,
+    // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
+    feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
     store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
     index: openSearchIndex(openSearch, name, definitions, options),
     indexing: 'later',

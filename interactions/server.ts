@@ -1,5 +1,5 @@
+import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
-import type { RoleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
@@ -22,7 +22,8 @@ export interface FhirServer {
   readonly indexing?: 'later';
   /** When searches see a write, unless a request asks for something else; `eventual` without it. */
   readonly consistency?: Consistency;
-  readonly rules: RoleRules;
+  /** Who may do what. */
+  readonly authorizer: Authorizer;
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */

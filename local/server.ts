@@ -62,7 +62,15 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   for (const version of fhirVersions) {
     const server = servers[version];
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
-    const graphql = createGraphqlHandler({ server: graphqlServer(server, log), authenticate, folders, log, ...base });
+    const { authorization } = settings;
+    const graphql = createGraphqlHandler({
+      server: graphqlServer(server, log),
+      authenticate,
+      authorization,
+      folders,
+      log,
+      ...base,
+    });
     app.all(`/${version}/graphql`, graphqlCors, graphql);
     app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
   }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { Validation } from '../interactions/server.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
@@ -9,6 +10,8 @@ export interface Settings {
   readonly dataFolder: string;
   readonly logLevel: string;
   readonly auth: 'on' | 'off';
+  /** Which authorization component counts. */
+  readonly authorization: Authorization;
   readonly validation: Validation;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
@@ -96,6 +99,13 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   };
 }
 
+function authorizationOf(text: string): Authorization {
+  const found = authorizations.find((each) => each === text);
+  if (found === undefined)
+    throw new SettingsError(`AUTHORIZATION is "${text}": it may be ${authorizations.join(', ')}`);
+  return found;
+}
+
 /** PUBLIC_URL, no slash at the end. */
 function publicUrlOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -128,6 +138,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     host,
     port,
     auth,
+    authorization: authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     validation:
       oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
         ? 'full'

@@ -8,6 +8,7 @@ describe('settings of the embedded server', () => {
       host: '127.0.0.1',
       port: 3000,
       auth: 'on',
+      authorization: 'roles',
       validation: 'full',
       implementationGuides: [],
       dataFolder: resolve('.data'),

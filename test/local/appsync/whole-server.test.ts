@@ -20,6 +20,7 @@ beforeAll(async () => {
     dataFolder: folder,
     logLevel: 'silent',
     auth: 'on' as const,
+    authorization: 'roles' as const,
     validation: 'full' as const,
     implementationGuides: [],
     publicUrl: 'http://127.0.0.1:0',

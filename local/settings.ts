@@ -21,6 +21,8 @@ export interface Settings {
   readonly isPublicUrlSet: boolean;
   /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
   readonly signInPassword: string | undefined;
+  /** The secret of the application that gets tokens without a user; there is none without it. */
+  readonly applicationSecret: string | undefined;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -99,6 +101,12 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   };
 }
 
+function applicationSecretOf(text = ''): string | undefined {
+  if (text === '') return undefined;
+  if (text.length < 32) throw new SettingsError('APPLICATION_SECRET must have 32 characters at least');
+  return text;
+}
+
 function authorizationOf(text: string): Authorization {
   const found = authorizations.find((each) => each === text);
   if (found === undefined)
@@ -138,7 +146,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     host,
     port,
     auth,
-    authorization: authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
+    // Without sign-in there are no scopes to go by: everyone is a practitioner.
+    authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     validation:
       oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
         ? 'full'
@@ -153,6 +162,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .filter((path) => path !== '')
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
+    applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     engines: enginesOf(setting),
   };
 }

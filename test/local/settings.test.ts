@@ -16,6 +16,7 @@ describe('settings of the embedded server', () => {
       publicUrl: 'http://127.0.0.1:3000',
       isPublicUrlSet: false,
       signInPassword: undefined,
+      applicationSecret: undefined,
       engines: { kind: 'embedded' },
     });
   });

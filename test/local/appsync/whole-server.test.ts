@@ -26,6 +26,7 @@ beforeAll(async () => {
     publicUrl: 'http://127.0.0.1:0',
     isPublicUrlSet: false,
     signInPassword: undefined,
+    applicationSecret: undefined,
     engines: { kind: 'embedded' as const },
   };
   running = await startServer(settings, pino({ level: 'silent' }));

@@ -12,7 +12,7 @@ else {
     const bucket = `bodies-${randomUUID()}`;
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
     return {
-      bodies: s3Bodies(client, bucket),
+      bodies: s3Bodies(client, bucket, 'bodies'),
       close: () => {
         client.destroy();
         return Promise.resolve();

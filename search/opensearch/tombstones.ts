@@ -20,5 +20,5 @@ export async function removeOldTombstones(client: Client, alias: string, now: nu
   };
   // What changes meanwhile is no old tombstone any more: left out, not an error.
   const { body } = await client.deleteByQuery({ index: alias, body: { query }, conflicts: 'proceed' });
-  return 'deleted' in body ? (body.deleted ?? 0) : 0;
+  return 'deleted' in body ? body.deleted : 0;
 }

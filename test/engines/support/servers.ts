@@ -21,7 +21,14 @@ export async function openOnEngines(
   options: DefinitionOptions = {},
 ): Promise<EmbeddedServers> {
   const prefix = `test-${randomUUID()}`;
-  const environment = { ...process.env, ENGINES: 'aws', TABLE_PREFIX: prefix, CONSISTENCY: consistency };
+  const { S3_ENDPOINT } = process.env;
+  const environment = {
+    ...process.env,
+    ENGINES: 'aws',
+    TABLE_PREFIX: prefix,
+    CONSISTENCY: consistency,
+    ...(S3_ENDPOINT === undefined ? {} : { BODIES_BUCKET: 'bodies' }),
+  };
   const { engines } = readSettings(environment);
   if (engines.kind !== 'aws') throw new Error('The settings name no engines');
   const opened = await openAwsServers(engines, folder, log, { ...options, refresh: 'now', believed: 20 });

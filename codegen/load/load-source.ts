@@ -6,7 +6,7 @@ import { readR4, readR4SearchParameters } from './r4.js';
 import { readStu3 } from './stu3.js';
 import { structureOf } from './structure.js';
 import { codeSystemsOf, valueSetsOf } from './terminology.js';
-import { requiredCodesOf } from './value-set.js';
+import { requiredBindingsOf } from './value-set.js';
 
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 
@@ -24,7 +24,7 @@ const definitionsOf = (
     structures,
     searchParameters: [...searchParameters].sort((a, b) => (a.url < b.url ? -1 : 1)),
     compartments: compartmentsOf(resources),
-    requiredCodes: requiredCodesOf(structures, resources),
+    ...requiredBindingsOf(structures, resources),
     codeSystems: codeSystemsOf(resources),
     valueSets: valueSetsOf(resources),
   };

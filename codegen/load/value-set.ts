@@ -1,8 +1,17 @@
 import type { Structure } from '../definitions.js';
 import { child, children, requiredText, text, texts, type DefinitionNode } from './node.js';
 
-const conceptCodes = (parent: DefinitionNode): string[] =>
-  children(parent, 'concept').flatMap((concept) => [requiredText(concept, 'code'), ...conceptCodes(concept)]);
+/** A code and the system it is of. */
+interface Concept {
+  readonly system: string;
+  readonly code: string;
+}
+
+const conceptsIn = (system: string, parent: DefinitionNode): Concept[] =>
+  children(parent, 'concept').flatMap((concept) => [
+    { system, code: requiredText(concept, 'code') },
+    ...conceptsIn(system, concept),
+  ]);
 
 /** Value sets and code systems by URL, and what they enumerate. */
 class Terminology {
@@ -11,47 +20,53 @@ class Terminology {
     this.byUrl = new Map(resources.map((resource) => [`${resource.name} ${text(resource, 'url') ?? ''}`, resource]));
   }
 
-  /** The codes of a value set, in order; undefined when they cannot all be known from the definitions. */
-  codes(url: string): string[] | undefined {
+  /** What a value set holds, in order; undefined when it cannot all be known from the definitions. */
+  concepts(url: string): Concept[] | undefined {
     const compose = child(this.byUrl.get(`ValueSet ${url}`), 'compose');
     if (compose === undefined || child(compose, 'exclude') !== undefined) return undefined;
     const included = [...children(compose, 'import'), ...children(compose, 'include')].map((each) =>
       this.included(each),
     );
-    return included.some((codes) => codes === undefined)
+    return included.some((concepts) => concepts === undefined)
       ? undefined
-      : [...new Set(included.flatMap((codes) => codes ?? []))];
+      : included.flatMap((concepts) => concepts ?? []);
   }
 
-  private included(include: DefinitionNode): string[] | undefined {
+  private included(include: DefinitionNode): Concept[] | undefined {
     const imported =
       include.name === 'import' && include.value !== undefined ? [include.value] : texts(include, 'valueSet');
     const system = text(include, 'system');
-    // An intersection of a system and value sets, or a filter, occurs in no binding of a `code`.
+    // An intersection of a system and value sets, or a filter, occurs in no required binding that could be listed.
     if (child(include, 'filter') !== undefined || (system !== undefined && imported.length > 0)) return undefined;
     if (system === undefined) {
       return imported.length === 1 && imported[0] !== undefined
-        ? this.codes(imported[0].replace(/\|.*$/, ''))
+        ? this.concepts(imported[0].replace(/\|.*$/, ''))
         : undefined;
     }
-    if (child(include, 'concept') !== undefined) return conceptCodes(include);
+    if (child(include, 'concept') !== undefined) return conceptsIn(system, include);
     const codeSystem = this.byUrl.get(`CodeSystem ${system}`);
     return codeSystem !== undefined && text(codeSystem, 'content') === 'complete'
-      ? conceptCodes(codeSystem)
+      ? conceptsIn(system, codeSystem)
       : undefined;
   }
+}
+
+/** What the value sets of required bindings hold, by URL; no entry where it cannot be listed (UCUM, MIME types). */
+export interface RequiredBindings {
+  readonly requiredCodes: Record<string, string[]>;
+  /** As `system|code`. */
+  readonly requiredConcepts: Record<string, string[]>;
 }
 
 /**
  * Enumerates the value sets that elements bind with strength `required`.
  * @param structures the types whose bindings count.
  * @param resources the ValueSets and CodeSystems of the version.
- * @returns codes by the value set's URL; no entry where the codes cannot be listed (UCUM, MIME types, currencies).
  */
-export function requiredCodesOf(
+export function requiredBindingsOf(
   structures: readonly Structure[],
   resources: readonly DefinitionNode[],
-): Record<string, string[]> {
+): RequiredBindings {
   const terminology = new Terminology(resources);
   const urls = new Set<string>();
   for (const { elements } of structures) {
@@ -59,6 +74,14 @@ export function requiredCodesOf(
       if (binding?.strength === 'required' && binding.valueSet !== undefined) urls.add(binding.valueSet);
     }
   }
-  const entries = [...urls].sort().map((url) => [url, terminology.codes(url)] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string[]] => entry[1] !== undefined));
+  const found = [...urls].sort().flatMap((url) => {
+    const concepts = terminology.concepts(url);
+    return concepts === undefined ? [] : [{ url, concepts }];
+  });
+  const each = (text: (concept: Concept) => string): Record<string, string[]> =>
+    Object.fromEntries(found.map(({ url, concepts }) => [url, [...new Set(concepts.map(text))]]));
+  return {
+    requiredCodes: each(({ code }) => code),
+    requiredConcepts: each(({ system, code }) => `${system}|${code}`),
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { compartmentsOf } from '../../codegen/load/compartment.js';
 import { resourcesOfJson, type DefinitionNode } from '../../codegen/load/node.js';
 import { structureOf } from '../../codegen/load/structure.js';
-import { requiredCodesOf } from '../../codegen/load/value-set.js';
+import { requiredBindingsOf } from '../../codegen/load/value-set.js';
 import { emitStructures } from '../../codegen/structure/emit-structures.js';
 import type { Structure } from '../../codegen/definitions.js';
 
@@ -103,7 +103,7 @@ describe('required codes', () => {
   const binding = { strength: 'required', valueSet: 'urn:bound' };
   const structure = read(definition({}, element('part', { type: [{ code: 'code' }], binding })));
   const codes = (...include: unknown[]): string[] | undefined =>
-    requiredCodesOf([structure], nodes(valueSet(...include), codeSystem, imported))['urn:bound'];
+    requiredBindingsOf([structure], nodes(valueSet(...include), codeSystem, imported)).requiredCodes['urn:bound'];
 
   test('are those listed, those of a whole code system at every depth, and those of other value sets', () => {
     expect(codes({ system: 'urn:letters', concept: [{ code: 'b' }] })).toEqual(['b']);
@@ -157,6 +157,7 @@ test('a type that the definitions lack stops codegen by name', () => {
     searchParameters: [],
     compartments: [],
     requiredCodes: {},
+    requiredConcepts: {},
     codeSystems: [],
     valueSets: [],
   };

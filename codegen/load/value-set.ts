@@ -1,4 +1,7 @@
-import type { Structure } from '../definitions.js';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
+import { codesOf } from '../../fhir/terminology/expand.js';
+import type { TerminologyFinder } from '../../fhir/terminology/finder.js';
+import type { SourceDefinitions, Structure } from '../definitions.js';
 import { child, children, requiredText, text, texts, type DefinitionNode } from './node.js';
 
 /** A code and the system it is of. */
@@ -62,26 +65,50 @@ export interface RequiredBindings {
  * Enumerates the value sets that elements bind with strength `required`.
  * @param structures the types whose bindings count.
  * @param resources the ValueSets and CodeSystems of the version.
+ * @param terminology the same, to work out those that filter.
  */
-export function requiredBindingsOf(
+export async function requiredBindingsOf(
   structures: readonly Structure[],
   resources: readonly DefinitionNode[],
-): RequiredBindings {
-  const terminology = new Terminology(resources);
+  terminology: Pick<SourceDefinitions, 'codeSystems' | 'valueSets'>,
+): Promise<RequiredBindings> {
+  const enumerated = new Terminology(resources);
+  const finder = finderOf(terminology);
   const urls = new Set<string>();
   for (const { elements } of structures) {
     for (const { binding } of elements) {
       if (binding?.strength === 'required' && binding.valueSet !== undefined) urls.add(binding.valueSet);
     }
   }
-  const found = [...urls].sort().flatMap((url) => {
-    const concepts = terminology.concepts(url);
-    return concepts === undefined ? [] : [{ url, concepts }];
-  });
-  const each = (text: (concept: Concept) => string): Record<string, string[]> =>
-    Object.fromEntries(found.map(({ url, concepts }) => [url, [...new Set(concepts.map(text))]]));
+  const bindings: RequiredBindings = { requiredCodes: {}, requiredConcepts: {} };
+  for (const url of [...urls].sort()) {
+    const listed = enumerated.concepts(url);
+    const concepts = listed ?? (await workedOut(finder, url));
+    if (concepts === undefined) continue;
+    if (listed !== undefined) bindings.requiredCodes[url] = [...new Set(listed.map(({ code }) => code))];
+    bindings.requiredConcepts[url] = [...new Set(concepts.map(({ system, code }) => `${system}|${code}`))];
+  }
+  return bindings;
+}
+
+/** What a value set holds by its filters; undefined when it names code systems that are not in the definitions. */
+async function workedOut(finder: TerminologyFinder, url: string): Promise<readonly Concept[] | undefined> {
+  const valueSet = await finder.valueSet({ url });
+  if (valueSet === undefined) return undefined;
+  try {
+    const { codes, incomplete } = await codesOf(finder, valueSet);
+    return incomplete || codes.length === 0 ? undefined : codes;
+  } catch (error) {
+    if (error instanceof OperationOutcomeError) return undefined;
+    throw error;
+  }
+}
+
+function finderOf({ codeSystems, valueSets }: Pick<SourceDefinitions, 'codeSystems' | 'valueSets'>): TerminologyFinder {
+  const systems = new Map(codeSystems.map((each) => [each.url, each]));
+  const sets = new Map(valueSets.map((each) => [each.url, each]));
   return {
-    requiredCodes: each(({ code }) => code),
-    requiredConcepts: each(({ system, code }) => `${system}|${code}`),
+    codeSystem: ({ url }) => Promise.resolve(systems.get(url)),
+    valueSet: ({ url }) => Promise.resolve(sets.get(url)),
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@opensearch-project/opensearch';
+import { authorizerFor } from '../auth/authorizers.js';
 import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
@@ -158,7 +159,7 @@ function composeServer(
     index: openSearchIndex(openSearch, name, definitions, options),
     indexing: 'later',
     consistency: engines.consistency,
-    rules: roleRules,
+    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
     now: Date.now,
     newId: randomUUID,

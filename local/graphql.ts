@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Authorization } from '../auth/authorizers.js';
 import type { TokenVerifier, VerifiedToken } from '../auth/verify-token.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import { publishChanges } from '../indexer/publish.js';
@@ -25,6 +26,8 @@ export interface GraphqlOptions {
   /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
   readonly baseUrl?: string;
   readonly authenticate: TokenVerifier;
+  /** The authorization component of the server: resolvers answer by themselves only where they know its rules. */
+  readonly authorization: Authorization;
   readonly folders: {
     /** The URL of the folder with `<version>/schema.graphql`. */
     readonly schema: URL;
@@ -49,7 +52,10 @@ interface Runtime extends AppSyncRuntime {
   readonly types: ReadonlySet<string>;
 }
 
-async function createRuntime({ server, folders, log }: GraphqlOptions, baseUrl: () => string): Promise<Runtime> {
+async function createRuntime(
+  { server, authorization, folders, log }: GraphqlOptions,
+  baseUrl: () => string,
+): Promise<Runtime> {
   const { version } = server.definitions;
   const api = await loadApi(version, folders.schema);
   const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
@@ -62,6 +68,7 @@ async function createRuntime({ server, folders, log }: GraphqlOptions, baseUrl: 
   });
   const runtime = createAppSyncApi({
     api,
+    environment: { AUTHORIZATION: authorization },
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       none: noneDataSource,

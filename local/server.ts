@@ -21,6 +21,7 @@ import { openStores } from './open-stores.js';
 import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
+import type { SmartSignIn } from './sign-in/smart.js';
 import { createSignIn, signInPath } from './sign-in/sign-in.js';
 import { renderStartPage } from './start-page.js';
 
@@ -53,6 +54,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     isUrlFixed: settings.isPublicUrlSet,
     dataFolder: settings.dataFolder,
     ...(settings.signInPassword === undefined ? {} : { password: settings.signInPassword }),
+    ...(isSmart(settings) ? { smart: smartSignIn(settings) } : {}),
     onError: (error) => {
       log.error(error, 'sign-in failed');
     },
@@ -69,9 +71,17 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   });
   const faces: GraphqlFace[] = [];
   for (const version of fhirVersions) {
-    const server = servers[version];
+    const server = { ...servers[version], ...(signIn.smart === undefined ? {} : { smart: signIn.smart }) };
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
-    const face = createGraphqlFace({ server: graphqlServer(server, log), authenticate, folders, log, ...base });
+    const { authorization } = settings;
+    const face = createGraphqlFace({
+      server: graphqlServer(server, log),
+      authenticate,
+      authorization,
+      folders,
+      log,
+      ...base,
+    });
     faces.push(face);
     app.all(`/${version}/graphql`, graphqlCors, face.handlers);
     app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
@@ -94,6 +104,11 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   });
   return { app, faces };
 }
+
+const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' && authorization !== 'roles';
+
+const smartSignIn = ({ applicationSecret }: Settings): SmartSignIn =>
+  applicationSecret === undefined ? {} : { applicationSecret };
 
 /** REST asks for consistency by request; a GraphQL write is as the deployment says. */
 function graphqlServer(server: EmbeddedServer, log: Logger): EmbeddedServer {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { Validation } from '../interactions/server.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
@@ -11,6 +12,8 @@ export interface Settings {
   readonly auth: 'on' | 'off';
   /** Whether it speaks https, with a certificate made at the first start; false without it. */
   readonly tls?: boolean;
+  /** Which authorization component counts. */
+  readonly authorization: Authorization;
   readonly validation: Validation;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
@@ -20,6 +23,8 @@ export interface Settings {
   readonly isPublicUrlSet: boolean;
   /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
   readonly signInPassword: string | undefined;
+  /** The secret of the application that gets tokens without a user; there is none without it. */
+  readonly applicationSecret: string | undefined;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -33,6 +38,8 @@ export interface AwsEngines {
   /** AWS's own without it. */
   readonly dynamoDbEndpoint: string | undefined;
   readonly openSearchEndpoint: string;
+  /** Where bodies too large for an item are; without it files of this machine beside a DynamoDB of this machine. */
+  readonly bodies: { readonly bucket: string; readonly endpoint: string | undefined } | undefined;
   /** The SDK finds it, or not, without it. */
   readonly region: string | undefined;
   /** What the names of tables and indices begin with. */
@@ -78,7 +85,16 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   const dynamoDbEndpoint = endpoint('DYNAMODB_ENDPOINT');
   const openSearchEndpoint = endpoint('OPENSEARCH_ENDPOINT');
   if (openSearchEndpoint === undefined) throw new SettingsError('ENGINES=aws needs OPENSEARCH_ENDPOINT');
-  const isLocal = dynamoDbEndpoint !== undefined && localUrl(dynamoDbEndpoint) && localUrl(openSearchEndpoint);
+  const s3Endpoint = endpoint('S3_ENDPOINT');
+  const bucket = setting('BODIES_BUCKET', '');
+  const isLocal =
+    dynamoDbEndpoint !== undefined &&
+    localUrl(dynamoDbEndpoint) &&
+    localUrl(openSearchEndpoint) &&
+    (bucket === '' || (s3Endpoint !== undefined && localUrl(s3Endpoint)));
+  if (bucket !== '' && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new SettingsError(`BODIES_BUCKET is "${bucket}": it may have small letters, digits, "-" and ".", 3 to 63`);
+  }
   const prefix = setting('TABLE_PREFIX', 'fhir');
   if (!/^[a-z][a-z0-9-]{0,99}$/.test(prefix)) {
     throw new SettingsError(`TABLE_PREFIX is "${prefix}": it may have small letters, digits and "-", a letter first`);
@@ -88,6 +104,7 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
     kind: 'aws',
     dynamoDbEndpoint,
     openSearchEndpoint,
+    bodies: bucket === '' ? undefined : { bucket, endpoint: s3Endpoint },
     region: region === '' ? undefined : region,
     prefix,
     createMissing: oneOf('CREATE_MISSING', setting('CREATE_MISSING', isLocal ? 'on' : 'off'), ['on', 'off']) === 'on',
@@ -96,6 +113,19 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
         ? 'strong'
         : 'eventual',
   };
+}
+
+function applicationSecretOf(text = ''): string | undefined {
+  if (text === '') return undefined;
+  if (text.length < 32) throw new SettingsError('APPLICATION_SECRET must have 32 characters at least');
+  return text;
+}
+
+function authorizationOf(text: string): Authorization {
+  const found = authorizations.find((each) => each === text);
+  if (found === undefined)
+    throw new SettingsError(`AUTHORIZATION is "${text}": it may be ${authorizations.join(', ')}`);
+  return found;
 }
 
 /** PUBLIC_URL, no slash at the end. */
@@ -132,6 +162,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     port,
     auth,
     tls,
+    // Without sign-in there are no scopes to go by: everyone is a practitioner.
+    authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     validation:
       oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
         ? 'full'
@@ -146,6 +178,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .filter((path) => path !== '')
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
+    applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     engines: enginesOf(setting),
   };
 }

@@ -1,8 +1,8 @@
-import type { AccessFilter } from '../../fhir/access.js';
-import { invalidRequest, tooCostly } from '../../fhir/outcome.js';
+import { forbidden, invalidRequest, tooCostly } from '../../fhir/outcome.js';
 import { idPattern } from '../../fhir/resource.js';
 import { authorizeHistory, type HistoryAccess } from '../../interactions/history-access.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
+import type { AccessFilter } from '../../search/access.js';
 import type { SubscribeRequest } from '../interaction-request.js';
 
 /** A rule that a field of a change must keep. AWS documents `containsAny`, which its own types lack. */
@@ -60,34 +60,39 @@ function askedRules({ type, id, compartment, actions }: Asked): Rule[] {
   return rules;
 }
 
-/** What a change must have to be in reach of an access filter. */
-function accessRules(access: AccessFilter): Rule[] {
-  switch (access.kind) {
-    case 'everything':
-      return [];
-    case 'compartments': {
-      const { compartments } = access;
-      if (compartments.length > mostContainsAny) {
-        throw tooCostly(
-          `Your rights are limited to ${String(compartments.length)} compartments: a subscription takes ${String(mostContainsAny)} at most`,
-        );
-      }
-      return [{ fieldName: 'compartments', operator: 'containsAny', value: [...compartments] }];
+/** Each way by which a type's changes are open: what a change must have. None of them when nothing of the type is. */
+type Reach = readonly (readonly Rule[])[];
+
+const everything: Reach = [[]];
+
+/** A change has no content: what is open by criteria on the content only is not told of. */
+function reachOf(access: AccessFilter): Reach {
+  if (access.kind === 'everything') return everything;
+  const open = access.grants.filter(({ filters }) => filters.length === 0);
+  if (open.some(({ compartments }) => compartments === undefined)) return everything;
+  return open.map(({ compartments = [] }): readonly Rule[] => {
+    if (compartments.length > mostContainsAny) {
+      throw tooCostly(
+        `Your rights are limited to ${String(compartments.length)} compartments: a subscription takes ${String(mostContainsAny)} at most`,
+      );
     }
-  }
+    return [{ fieldName: 'compartments', operator: 'containsAny', value: compartments }];
+  });
 }
 
 /** Types that are in equal reach. */
-interface Reach {
-  readonly access: AccessFilter;
+interface Reached {
+  readonly reach: Reach;
   readonly types: readonly string[];
 }
 
-function reaches(access: HistoryAccess): Reach[] {
-  const found = new Map<string, { access: AccessFilter; types: string[] }>();
+function reached(access: HistoryAccess): Reached[] {
+  const found = new Map<string, { reach: Reach; types: string[] }>();
   for (const [type, filter] of access) {
-    const key = JSON.stringify(filter);
-    const together = found.get(key) ?? { access: filter, types: [] };
+    const reach = reachOf(filter);
+    if (reach.length === 0) continue;
+    const key = JSON.stringify(reach);
+    const together = found.get(key) ?? { reach, types: [] };
     together.types.push(type);
     found.set(key, together);
   }
@@ -95,8 +100,12 @@ function reaches(access: HistoryAccess): Reach[] {
 }
 
 /** Whether a limit may be set without naming its types: all others are seen as a whole. */
-const areAll = ({ definitions }: FhirServer, access: HistoryAccess, types: readonly string[]): boolean =>
-  definitions.resourceTypes.every((type) => types.includes(type) || access.get(type)?.kind === 'everything');
+function areAll({ definitions }: FhirServer, groups: readonly Reached[], { types }: Reached): boolean {
+  const seen = new Set(groups.flatMap(({ reach, types: whole }) => (isWhole(reach) ? whole : [])));
+  return definitions.resourceTypes.every((type) => seen.has(type) || types.includes(type));
+}
+
+const isWhole = (reach: Reach): boolean => reach.some((rules) => rules.length === 0);
 
 const chunks = (types: readonly string[]): string[][] =>
   Array.from({ length: Math.ceil(types.length / mostIn) }, (_, place) =>
@@ -122,14 +131,20 @@ export function subscriptionFilter(
     asked.type === undefined ? { kind: 'system' } : { kind: 'type', type: asked.type },
   );
   const common = askedRules(asked);
-  const filterGroup = reaches(access).flatMap(({ access: reach, types }) => {
-    const rules = [...common, ...accessRules(reach)];
-    if (asked.type !== undefined || areAll(server, access, types)) return [{ filters: rules }];
-    return chunks(types).map((some) => {
-      const ofTypes: Rule = { fieldName: 'type', operator: 'in', value: some };
-      return { filters: [...rules, ofTypes] };
-    });
-  });
+  const groups = reached(access);
+  if (groups.length === 0) {
+    throw forbidden('What you may see is limited by what is in the resources: subscriptions cannot be limited so');
+  }
+  const filterGroup = groups.flatMap((group) =>
+    group.reach.flatMap((limit) => {
+      const rules = [...common, ...limit];
+      if (asked.type !== undefined || areAll(server, groups, group)) return [{ filters: rules }];
+      return chunks(group.types).map((some) => {
+        const ofTypes: Rule = { fieldName: 'type', operator: 'in', value: some };
+        return { filters: [...rules, ofTypes] };
+      });
+    }),
+  );
   if (filterGroup.length > mostFilters) {
     throw tooCostly('Your rights differ too much by type for one subscription: name a type', `${field}(type)`);
   }

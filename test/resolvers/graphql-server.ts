@@ -85,6 +85,7 @@ export async function startGraphqlServer(
   });
   const api = createAppSyncApi({
     api: await loadApi(version),
+    environment: { AUTHORIZATION: 'roles' },
     code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
     dataSources: {
       none: noneDataSource,

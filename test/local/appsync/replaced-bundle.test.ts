@@ -58,6 +58,7 @@ function mount(app: express.Express, name: string, replaced: Readonly<Record<str
   const face = createGraphqlFace({
     server: stores.servers.r4,
     authenticate: createAuthentication('off', signIn),
+    authorization: 'roles',
     folders: { schema: pathToFileURL('schema/'), resolvers },
     log: pino({ level: 'silent' }),
   });

@@ -334,11 +334,7 @@ describe('the real-time endpoint of the whole server', () => {
       'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
     ].join('\r\n');
     socket.write(`${head}\r\n\r\n${body}`);
-    const [answer] = (await new Promise((resolve) =>
-      socket.once('data', (data) => {
-        resolve([data]);
-      }),
-    ));
+    const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
     socket.destroy();
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 201 /);
   });

@@ -36,6 +36,8 @@ export interface AwsEngines {
   /** AWS's own without it. */
   readonly dynamoDbEndpoint: string | undefined;
   readonly openSearchEndpoint: string;
+  /** Where bodies too large for an item are; without it files of this machine beside a DynamoDB of this machine. */
+  readonly bodies: { readonly bucket: string; readonly endpoint: string | undefined } | undefined;
   /** The SDK finds it, or not, without it. */
   readonly region: string | undefined;
   /** What the names of tables and indices begin with. */
@@ -81,7 +83,16 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   const dynamoDbEndpoint = endpoint('DYNAMODB_ENDPOINT');
   const openSearchEndpoint = endpoint('OPENSEARCH_ENDPOINT');
   if (openSearchEndpoint === undefined) throw new SettingsError('ENGINES=aws needs OPENSEARCH_ENDPOINT');
-  const isLocal = dynamoDbEndpoint !== undefined && localUrl(dynamoDbEndpoint) && localUrl(openSearchEndpoint);
+  const s3Endpoint = endpoint('S3_ENDPOINT');
+  const bucket = setting('BODIES_BUCKET', '');
+  const isLocal =
+    dynamoDbEndpoint !== undefined &&
+    localUrl(dynamoDbEndpoint) &&
+    localUrl(openSearchEndpoint) &&
+    (bucket === '' || (s3Endpoint !== undefined && localUrl(s3Endpoint)));
+  if (bucket !== '' && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new SettingsError(`BODIES_BUCKET is "${bucket}": it may have small letters, digits, "-" and ".", 3 to 63`);
+  }
   const prefix = setting('TABLE_PREFIX', 'fhir');
   if (!/^[a-z][a-z0-9-]{0,99}$/.test(prefix)) {
     throw new SettingsError(`TABLE_PREFIX is "${prefix}": it may have small letters, digits and "-", a letter first`);
@@ -91,6 +102,7 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
     kind: 'aws',
     dynamoDbEndpoint,
     openSearchEndpoint,
+    bodies: bucket === '' ? undefined : { bucket, endpoint: s3Endpoint },
     region: region === '' ? undefined : region,
     prefix,
     createMissing: oneOf('CREATE_MISSING', setting('CREATE_MISSING', isLocal ? 'on' : 'off'), ['on', 'off']) === 'on',

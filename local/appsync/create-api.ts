@@ -10,6 +10,7 @@ import { operationPreparer } from './prepare-operation.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
 import { createSandbox, type FieldError, type Sandbox, type SandboxOptions } from './sandbox.js';
 import { selectedData, selectionSetGraphQL, selectionSetList, type QueryParts } from './selection-set.js';
+import type { Effect } from './util/effects.js';
 import { inputVariables } from './variables.js';
 
 /** What an API is made of. */
@@ -35,6 +36,8 @@ export interface AppSyncRequest {
   /** `ctx.identity`. https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html#aws-appsync-resolver-context-reference-identity-js */
   readonly identity: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Takes what resolver code asks of the request as a whole: response headers, subscription filters. */
+  readonly onEffect?: (effect: Effect) => void;
 }
 
 /** What AppSync answers. */
@@ -175,6 +178,9 @@ async function runField(resolver: RunnableResolver, run: FieldRun): Promise<unkn
       append(error) {
         const at = new GraphQLError(error.message, { nodes: info.fieldNodes, path: pathOf(info) });
         execution.appended.push(fieldErrorJson(at, selected(error)));
+      },
+      effect(effect) {
+        execution.request.onEffect?.(effect);
       },
       took(characters) {
         execution.budget.took(characters);

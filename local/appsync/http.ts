@@ -66,7 +66,16 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
       return;
     }
     const runtime = await options.runtime();
-    const answered = await runtime.execute({ ...asked, identity: identities.get(request), headers: request.headers });
+    const headers = new Map<string, string>();
+    const answered = await runtime.execute({
+      ...asked,
+      identity: identities.get(request),
+      headers: request.headers,
+      onEffect(effect) {
+        if (effect.kind === 'responseHeader') headers.set(effect.name, effect.value);
+      },
+    });
+    setResponseHeaders(response, headers);
     // Not by response.json(), which would hash the answer for an ETag that a POST has no use for.
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.end(JSON.stringify(answered));
@@ -84,6 +93,16 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
     defaultCharset: 'utf-8',
   });
   return [admit, readText, answer, explain];
+}
+
+/** The most characters of names and values of custom headers. https://docs.aws.amazon.com/appsync/latest/devguide/http-helpers-in-utils-http-js.html */
+const maxHeaderCharacters = 4096;
+
+/** Headers by util.http.addResponseHeader, each as last given; none of them when they are too large together. */
+function setResponseHeaders(response: Response, headers: ReadonlyMap<string, string>): void {
+  const characters = [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (characters > maxHeaderCharacters) return;
+  for (const [name, value] of headers) response.setHeader(name, value);
 }
 
 function failWith(response: Response, error: unknown, onFailure: (error: unknown) => void): void {

@@ -67,7 +67,8 @@ test(`a transaction of ${String(entries.transaction)} entries is stored as it wa
   for (const reference of references(found.text)) expect(reference).toMatch(/^(Patient|Encounter)\//);
 });
 
-describe.each(fhirVersions)('a patient as Synthea writes it, %s', (version) => {
+// Nothing that depends on the version is left to the engines.
+describe.each(isOnDynamoDb ? (['r4'] as const) : fhirVersions)('a patient as Synthea writes it, %s', (version) => {
   const bundle = JSON.parse(readFileSync(new URL(`../../demo/${version}.json`, import.meta.url), 'utf8')) as SentBundle;
 
   test('comes back as it was sent, and again as new versions when it is sent again', async () => {

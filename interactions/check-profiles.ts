@@ -2,6 +2,7 @@ import { type FhirNode, resourceNode } from '../fhir/fhirpath/node.js';
 import { unversioned } from '../fhir/guide.js';
 import type { OutcomeIssue } from '../fhir/outcome.js';
 import { issueAt } from '../fhir/place.js';
+import { checkExtensions } from '../fhir/profile/check-extensions.js';
 import { checkProfile } from '../fhir/profile/check-profile.js';
 import { itemsOf } from '../fhir/profile/items.js';
 import { checkWithAnswers, type Means } from './code-answers.js';
@@ -19,8 +20,8 @@ export interface ProfileRequest {
 }
 
 /**
- * Checks a resource that is to be written against the profiles it states, as far as they are known: it must be what it
- * says it is. Profiles that nobody here knows are nobody's business.
+ * Checks a resource that is to be written against the profiles it states and the definitions of its extensions, as far
+ * as they are known: it must be what it says it is. What nobody here knows is nobody's business.
  * @returns the errors.
  */
 export async function statedProfileErrors(
@@ -31,14 +32,13 @@ export async function statedProfileErrors(
   const { definitions, guides } = server;
   const node = resourceNode(definitions.structures, request.resource);
   if (guides === undefined || guides.guides.length === 0 || node === undefined) return [];
-  const stated = resourcesIn(server, node, []).flatMap(({ target }) => profilesOf(target));
-  if (!stated.some((url) => guides.profileOf(url) !== undefined)) return [];
   const issues = await checkWithAnswers(server, caller, (means) => profileIssues(server, request, means));
   return issues.filter(({ severity }) => severity === 'error');
 }
 
 /**
- * Checks a resource, and those within it, against the profiles they state and the one asked for.
+ * Checks a resource, and those within it, against the profiles they state, the one asked for, and the definitions of
+ * their extensions.
  * https://hl7.org/fhir/R4/profiling.html
  * @param request whose resource keeps the structural rules of its type.
  */
@@ -53,10 +53,11 @@ export function profileIssues(
   const issues: OutcomeIssue[] = [];
   const at = [place ?? node.type];
   const profileOf = (url: string): ReturnType<NonNullable<typeof guides>['profileOf']> => guides?.profileOf(url);
+  const context = { definitions, profileOf, hasCode, other };
   const check = (target: FhirNode, root: FhirNode, path: readonly (string | number)[], url: string): boolean => {
     const found = profileOf(url);
     if (found === undefined) return isBase(url, target.type);
-    issues.push(...checkProfile({ definitions, profileOf, hasCode, other }, found, target, root, path));
+    issues.push(...checkProfile(context, found, target, root, path));
     return true;
   };
   if (profile !== undefined && !check(node, node, at, profile)) {
@@ -65,6 +66,7 @@ export function profileIssues(
     );
   }
   for (const { target, root, path } of resourcesIn(server, node, at)) {
+    if (guides?.hasExtensions === true) issues.push(...checkExtensions(context, target, root, path));
     for (const [index, url] of profilesOf(target).entries()) {
       if (profile !== undefined && unversioned(url) === unversioned(profile) && target === node) continue;
       if (check(target, root, path, url)) continue;
@@ -72,7 +74,13 @@ export function profileIssues(
       issues.push(issueAt('warning', 'not-found', [...path, 'meta', 'profile', index], why));
     }
   }
-  return issues;
+  return distinct(issues);
+}
+
+/** A profile's slices of extensions say what the extensions' definitions say as well. */
+function distinct(issues: readonly OutcomeIssue[]): OutcomeIssue[] {
+  const byText = new Map(issues.map((issue) => [`${issue.severity} ${issue.code} ${issue.diagnostics ?? ''}`, issue]));
+  return [...byText.values()];
 }
 
 /** The type's own definition is a profile that every resource of the type keeps. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type EmbeddedServers, openServers } from './compose.js';
+import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
 import type { DefinitionOptions } from './serve.js';
 import type { Settings } from './settings.js';
@@ -10,10 +11,12 @@ import type { Settings } from './settings.js';
  */
 export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
   const { engines, dataFolder, validation, authorization } = settings;
+  const guides = await Promise.all(settings.implementationGuides.map(readGuide));
+  for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
     validation,
     authorization,
-    guides: await Promise.all(settings.implementationGuides.map(readGuide)),
+    guides,
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },
@@ -26,7 +29,7 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     },
   };
   if (engines.kind === 'embedded') return openServers(dataFolder, options);
-  const added = options.guides?.flatMap(({ searchParameters }) => searchParameters) ?? [];
+  const added = guides.flatMap(({ searchParameters }) => searchParameters);
   if (added.length > 0) {
     log.warn(
       'resources that were stored before are found by the search parameters of guides once they are written again',

@@ -9,10 +9,11 @@ import type { SmartEndpoints } from './smart-configuration.js';
 /** When searches see a write: within about a second of its answer, or before it. */
 export type Consistency = 'eventual' | 'strong';
 /**
- * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes), or the
- * invariants of its type as well. docs/adr/0025-invariants-on-every-write.md
+ * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes); the
+ * invariants of its type as well; or the profiles it states, too, where a guide has them.
+ * docs/adr/0025-invariants-on-every-write.md docs/adr/0033-profiles-on-every-write.md
  */
-export type Validation = 'structure' | 'full';
+export type Validation = 'structure' | 'invariants' | 'full';
 
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {

@@ -107,7 +107,7 @@ export interface TestServer {
 }
 
 /** What a test's server is told. */
-export interface TestServerOptions extends Pick<DefinitionOptions, 'validation' | 'guides'> {
+export interface TestServerOptions extends Pick<DefinitionOptions, 'validation' | 'guides' | 'graphqlLimits'> {
   /** In bytes. */
   readonly bodyLimit?: number;
   /** What the REST faces get instead of the embedded server. */

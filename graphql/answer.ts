@@ -1,3 +1,4 @@
+import { stringifyJson } from '../fhir/json.js';
 import { invalidRequest, OperationOutcomeError } from '../fhir/outcome.js';
 import type { GraphqlAnswer, GraphqlCall, GraphqlPort, GraphqlTarget } from '../interactions/graphql-port.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
@@ -55,7 +56,9 @@ async function answer(
   const root: SelectedType = type === undefined ? { kind: 'query' } : fhirType(type);
   const fields = compile(definitions, operation, root);
   const { result, failures } = await executed(new Execution(server, caller, limits), target, fields);
-  return failures.length > 0 ? refused(failures) : { status: 200, data: shaped(result, call.nulls), errors: [] };
+  return failures.length > 0
+    ? refused(failures)
+    : { status: 200, data: stringifyJson(shaped(result, call.nulls)), errors: [] };
 }
 
 function executed(execution: Execution, target: GraphqlTarget, fields: ReturnType<typeof compile>): Promise<Executed> {
@@ -75,7 +78,7 @@ async function mutations(
   const { result, failures, done } = await new Execution(server, caller, limits).mutations(fields, onUnexpected);
   if (done === 0 && failures.length > 0) return refused(failures);
   // Beside errors, null says which of several mutations failed.
-  const data = shaped(result, nulls || failures.length > 0);
+  const data = stringifyJson(shaped(result, nulls || failures.length > 0));
   return { status: 200, data, errors: failures.map(failureJson) };
 }
 

@@ -49,7 +49,7 @@ function namedAt(error: OperationOutcomeError, path: ResponsePath): OperationOut
   const expression = [pathText(path)];
   return new OperationOutcomeError(
     error.status,
-    error.issues.map((issue): OutcomeIssue => ({ expression, ...issue })),
+    error.issues.map((issue): OutcomeIssue => ({ ...issue, expression: issue.expression ?? expression })),
   );
 }
 

@@ -52,17 +52,6 @@ const scalars: Readonly<Record<string, GraphQLScalarType | undefined>> = {
   decimal,
 };
 
-/** Introspection tells all search parameters of the lists inside of these; of other types it would be ten times the size. */
-const withAllArguments = [
-  'Patient',
-  'Encounter',
-  'Practitioner',
-  'RelatedPerson',
-  'Device',
-  'Organization',
-  'Location',
-];
-
 /**
  * Makes the schema that introspection tells: what `$graphql` takes, strictly typed. Types are made when they are first
  * asked for; the whole of it is made on construction of the schema.
@@ -182,17 +171,22 @@ class SchemaMaker {
     };
   }
 
-  /** The lists of what refers to a resource. */
+  /**
+   * The lists of what refers to a resource. Parameters that may refer to any type at all (`Provenance.target`) would
+   * put 9,758 lists more into R4's schema: they are served, and not told.
+   */
   private reverse(target: string): Record<string, FieldConfig> {
-    if (!this.definitions.structures.isResourceType(target)) return {};
-    const isWhole = withAllArguments.includes(target);
+    const { structures, resourceTypes, searchParameters } = this.definitions;
+    if (!structures.isResourceType(target)) return {};
     return Object.fromEntries(
-      this.definitions.resourceTypes.flatMap((type): [string, FieldConfig][] => {
-        const names = [...referringParameters(this.definitions, type, target).keys()];
+      resourceTypes.flatMap((type): [string, FieldConfig][] => {
+        const names = [...referringParameters(this.definitions, type, target)]
+          .filter(([, code]) => searchParameters.find(type, code)?.targets.length !== resourceTypes.length)
+          .map(([name]) => name);
         if (names.length === 0) return [];
         const args: Arguments = {
+          ...this.search(type),
           _reference: optional(new GraphQLNonNull(this.reference(names))),
-          ...(isWhole ? this.search(type) : general),
         };
         delete args['_id'];
         return [
@@ -245,7 +239,8 @@ class SchemaMaker {
       case 'element':
         return {
           type: many(this.object(field.type), field.isList),
-          ...(field.type.kind === 'fhir' ? { args: this.filters(field.type.name) } : {}),
+          // They choose among the elements of a list; on others they are served, and not told.
+          ...(field.type.kind === 'fhir' && field.isList ? { args: this.filters(field.type.name) } : {}),
         };
       case 'inside':
         return { type: many(this.resource, field.isList), args: elementArguments };

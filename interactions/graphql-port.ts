@@ -27,8 +27,8 @@ export interface GraphqlCall {
 export interface GraphqlAnswer {
   /** The HTTP status that FHIR has for it: 200 with `data`. */
   readonly status: number;
-  /** What the data is, `Decimal`s in it; absent when nothing is answered. */
-  readonly data?: Readonly<Record<string, unknown>>;
+  /** The JSON text of the data; absent when nothing is answered. */
+  readonly data?: string;
   /** Errors as the answer's JSON has them, each with an OperationOutcome. */
   readonly errors: readonly GraphqlErrorJson[];
 }

@@ -4,6 +4,7 @@ import {
   notAcceptable,
   notImplemented,
   OperationOutcomeError,
+  outcome,
   unsupportedMediaType,
 } from '../fhir/outcome.js';
 import type { GraphqlAnswer, GraphqlCall } from '../interactions/graphql-port.js';
@@ -46,8 +47,8 @@ export async function graphqlAnswer(
   const { http } = request;
   let mediaType = 'application/json';
   const masked = (error: unknown): OperationOutcomeError => {
-    const { status, outcome } = failureOf(error, log);
-    return new OperationOutcomeError(status, outcome.issue);
+    const failure = failureOf(error, log);
+    return new OperationOutcomeError(failure.status, failure.outcome.issue);
   };
   try {
     mediaType = acceptedType(request.parameters.get('_format') ?? http.get('accept'));
@@ -68,24 +69,24 @@ export async function graphqlAnswer(
     return rendered(answer, mediaType);
   } catch (error) {
     const { status, issues, message } = masked(error);
-    const errors = [{ message, extensions: { resource: { resourceType: 'OperationOutcome', issue: [...issues] } } }];
-    return rendered({ status, errors } as GraphqlAnswer, mediaType);
+    return rendered({ status, errors: [{ message, extensions: { resource: outcome(issues) } }] }, mediaType);
   }
 }
 
 /** The page of FHIR shows `data: null` beside errors; GraphQL's own media type has no data where nothing was begun. */
 function rendered({ status, data, errors }: GraphqlAnswer, mediaType: string): RestAnswer {
-  const nothing = mediaType === graphqlJson ? {} : { data: null };
+  const shown = data ?? (mediaType === graphqlJson ? undefined : 'null');
+  const members = [
+    ...(shown === undefined ? [] : [`"data":${shown}`]),
+    ...(errors.length === 0 ? [] : [`"errors":${stringifyJson(errors)}`]),
+  ];
   return {
     status,
     headers: {
       'Content-Type': `${mediaType}; charset=utf-8`,
       ...(status === 405 ? { Allow: 'POST' } : {}),
     },
-    body: stringifyJson({
-      ...(data === undefined ? nothing : { data }),
-      ...(errors.length === 0 ? {} : { errors }),
-    }),
+    body: `{${members.join(',')}}`,
   };
 }
 

@@ -4,7 +4,7 @@ import type { ResourceKey } from '../../fhir/resource.js';
 import { inParallel } from '../../interactions/parallel.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
-import { failureAt, type GraphqlFailure } from '../failure.js';
+import { failureAt, type GraphqlFailure, GraphqlRefusal } from '../failure.js';
 import type { GraphqlLimits } from '../limits.js';
 import type { FieldContent, FieldPlan } from '../plan/field-plan.js';
 import type { JsonObject } from '../variables.js';
@@ -94,6 +94,7 @@ export class Execution {
           const walk = new Walk(this.server.definitions, this.cost, [plan.key]);
           found.items.push(walk.object(members, undefined, content.fields, undefined));
           await this.levels(walk.waiting);
+          this.failures = this.failures.map((each) => ({ ...each, error: withDone(each.error, members['location']) }));
         }).catch((error: unknown) => {
           throw toldAsDone(error, members);
         });
@@ -242,8 +243,9 @@ export class Execution {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof OperationOutcomeError)) throw error;
-      this.failures.push(failureAt(error, path, plan?.nodes ?? []));
+      if (error instanceof GraphqlRefusal) this.failures.push(...error.failures);
+      else if (error instanceof OperationOutcomeError) this.failures.push(failureAt(error, path, plan?.nodes ?? []));
+      else throw error;
     }
   }
 }
@@ -262,16 +264,22 @@ async function masked<Result>(
   try {
     return await work();
   } catch (error) {
-    throw error instanceof OperationOutcomeError ? error : mask(error);
+    throw error instanceof OperationOutcomeError || error instanceof GraphqlRefusal ? error : mask(error);
   }
 }
 
 /** A failure of showing what was written does not mean that it was not written. */
 function toldAsDone(error: unknown, { location }: JsonObject): unknown {
-  if (!(error instanceof OperationOutcomeError)) return error;
+  if (error instanceof GraphqlRefusal) {
+    return new GraphqlRefusal(error.failures.map((each) => ({ ...each, error: withDone(each.error, location) })));
+  }
+  return error instanceof OperationOutcomeError ? withDone(error, location) : error;
+}
+
+function withDone({ status, issues }: OperationOutcomeError, location: unknown): OperationOutcomeError {
   const diagnostics = `The mutation itself was done${typeof location === 'string' ? `: ${location}` : ''}`;
-  return new OperationOutcomeError(error.status, [
-    ...error.issues,
+  return new OperationOutcomeError(status, [
+    ...issues,
     { severity: 'information', code: 'informational', diagnostics },
   ]);
 }

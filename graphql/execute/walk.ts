@@ -1,6 +1,8 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { type FhirNode, resourceNode } from '../../fhir/fhirpath/node.js';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { ResourceKey } from '../../fhir/resource.js';
+import { failureAt, GraphqlRefusal } from '../failure.js';
 import type { FieldPlan, Selection } from '../plan/field-plan.js';
 import type { StatementFocus } from '../statement.js';
 import { textOf } from '../statement.js';
@@ -36,7 +38,10 @@ export interface StoredMember {
   readonly resource: JsonObject;
 }
 
-/** Takes out of JSON what is selected; what must be read first is put on a list. */
+/**
+ * Takes out of JSON what is selected; what must be read first is put on a list. A field that fails is told by a
+ * GraphqlRefusal with its path.
+ */
 export class Walk {
   readonly waiting: Waiting[] = [];
   private readonly definitions: FhirDefinitions;
@@ -72,7 +77,12 @@ export class Walk {
     const result = new ObjectResult();
     for (const plan of fields) {
       this.path.push(plan.key);
-      result.fields.push(this.field(value, type, plan, owner));
+      try {
+        result.fields.push(this.field(value, type, plan, owner));
+      } catch (error) {
+        if (!(error instanceof OperationOutcomeError)) throw error;
+        throw new GraphqlRefusal([failureAt(error, [...this.path], plan.nodes)]);
+      }
       this.path.pop();
     }
     return result;

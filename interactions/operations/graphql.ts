@@ -1,4 +1,3 @@
-import { stringifyJson } from '../../fhir/json.js';
 import { notImplemented, OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseJsonParameter } from './json-parameter.js';
 import { inputText, requireInput } from './input.js';
@@ -46,7 +45,7 @@ export const graphql: Operation = {
         errors.flatMap(({ extensions }) => extensions.resource.issue),
       );
     }
-    const content = Buffer.from(stringifyJson({ data }), 'utf8').toString('base64');
+    const content = Buffer.from(`{"data":${data}}`, 'utf8').toString('base64');
     const { version } = server.definitions;
     return {
       kind: 'resource',

@@ -12,6 +12,7 @@ import { publishMutation, publishVariables } from '../indexer/publish-mutation.j
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
+import type { AppSyncCaller, AuthModes } from './appsync/authorization/modes.js';
 import { type AppSyncRuntime, createAppSyncApi } from './appsync/create-api.js';
 import { dynamoDbDataSource } from './appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from './appsync/data-sources/lambda.js';
@@ -69,6 +70,7 @@ async function createRuntime(
   const runtime = createAppSyncApi({
     api,
     environment: { AUTHORIZATION: authorization },
+    authorization: modes,
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       none: noneDataSource,
@@ -102,12 +104,18 @@ const identityOf = ({ principal, claims }: VerifiedToken, request: IncomingMessa
   defaultAuthStrategy: 'ALLOW',
 });
 
-/** `ctx.identity` of the publisher: IAM's, which no request of a client is given. */
-const publisherIdentity = {
-  accountId: '000000000000',
-  userArn: 'arn:aws:iam::000000000000:role/fhir-publisher',
-  username: 'fhir-publisher',
+/** Who publishes: known by IAM, which no request of a client is here. */
+const publisher: AppSyncCaller = {
+  mode: 'AWS_IAM',
+  identity: {
+    accountId: '000000000000',
+    userArn: 'arn:aws:iam::000000000000:role/fhir-publisher',
+    username: 'fhir-publisher',
+  },
 };
+
+/** User pools for clients, IAM for the publisher: the schema's directives say which fields are the latter's. */
+const modes: AuthModes = { standard: 'AMAZON_COGNITO_USER_POOLS', additional: ['AWS_IAM'] };
 
 /**
  * The AppSync API of one FHIR version on the embedded server: the bundled resolvers in the local runtime, over the same
@@ -128,23 +136,19 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
   };
   const handlers = appSyncHttp({
     runtime,
-    authenticate: async (request: Request) =>
-      identityOf(await authenticate(withScheme(request.get('authorization'))), request),
+    authenticate: async (request: Request) => ({
+      identity: identityOf(await authenticate(withScheme(request.get('authorization'))), request),
+    }),
     onFailure,
   });
-  const publisher = publishChanges({
+  const publishing = publishChanges({
     feed: server.feed,
     isHeard: () => made?.isHeard() === true,
     publish: async (change) => {
       const api = await runtime();
       if (!api.types.has(change.type)) return; // a smaller schema: nobody can have asked for it
       const variables = publishVariables(change);
-      const { errors } = await api.execute({
-        query: publishMutation,
-        variables,
-        identity: publisherIdentity,
-        headers: {},
-      });
+      const { errors } = await api.execute({ ...publisher, query: publishMutation, variables, headers: {} });
       if (errors !== undefined) throw new Error('publishChange failed');
     },
     onProblem: ({ what, error, version: named }) => {
@@ -174,6 +178,6 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
       },
       onFailure,
     },
-    close: () => publisher.stop(),
+    close: () => publishing.stop(),
   };
 }

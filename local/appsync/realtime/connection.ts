@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { OperationOutcomeError } from '../../../fhir/outcome.js';
+import { AuthenticationError, type AppSyncCaller } from '../authorization/modes.js';
 import type { AppSyncRuntime } from '../create-api.js';
 import { type ClientFrame, type FrameError, readFrame, type ServerFrame } from './frames.js';
 import { connectionHeaders, protocolsOf, type RealtimeHeaders, realtimeProtocol } from './handshake.js';
 import type { RealtimeLimits } from './limits.js';
 
 /** Who a token stands for, and until when. */
-export interface RealtimeIdentity {
-  /** `ctx.identity`. */
-  readonly identity: unknown;
+export interface RealtimeCaller extends AppSyncCaller {
   /** Milliseconds since 1970; without it the right does not end. */
   readonly until?: number;
 }
@@ -19,9 +18,9 @@ export interface ConnectionOptions {
   readonly runtime: () => Promise<AppSyncRuntime>;
   /**
    * Who asks, by the headers of the connection or of a subscription.
-   * @throws OperationOutcomeError 401 when they do not say.
+   * @throws AuthenticationError, or OperationOutcomeError 401, when they do not say.
    */
-  readonly authenticate: (headers: RealtimeHeaders, request: IncomingMessage) => Promise<RealtimeIdentity>;
+  readonly authenticate: (headers: RealtimeHeaders, request: IncomingMessage) => Promise<RealtimeCaller>;
   /** Told of failures nobody expected; nothing of the request is in them. */
   readonly onFailure: (error: unknown) => void;
   readonly limits: RealtimeLimits;
@@ -88,6 +87,9 @@ export function serveConnection(socket: WebSocket, request: IncomingMessage, opt
   };
   const explained = (error: unknown): FrameError => {
     if (error instanceof OperationOutcomeError) return frameError(error);
+    if (error instanceof AuthenticationError) {
+      return { errorType: errorTypeOf(401), message: error.message, errorCode: 401 };
+    }
     onFailure(error);
     return internalFailure;
   };
@@ -99,7 +101,7 @@ export function serveConnection(socket: WebSocket, request: IncomingMessage, opt
       }, delay).unref(),
     );
   };
-  const endWithRight = ({ until }: RealtimeIdentity): void => {
+  const endWithRight = ({ until }: RealtimeCaller): void => {
     if (until !== undefined) endAt(until, 'The token expired');
   };
 
@@ -135,7 +137,7 @@ export function serveConnection(socket: WebSocket, request: IncomingMessage, opt
       const who = await options.authenticate(headers, request);
       const runtime = await options.runtime();
       const asked = { query, ...(variables && { variables }), ...(operationName && { operationName }) };
-      const opened = await runtime.subscribe({ ...asked, identity: who.identity, headers }, (payload) => {
+      const opened = await runtime.subscribe({ ...asked, ...who, headers }, (payload) => {
         deliver(own, { type: 'data', id, payload });
       });
       if ('errors' in opened) forget(id, own, opened.errors);

@@ -248,6 +248,17 @@ describe.each(fhirVersions)('a subscription to changes, %s', (version) => {
     await client.close();
   });
 
+  test('nobody but the publisher sees which compartments a change is in', async () => {
+    const client = await connected(version);
+    await client.start('all', 'subscription { onResourceChanged(id: "c") { id compartments } }');
+    await send(version, 'PUT', '/Patient/c', patient('c'));
+    expect((await client.next()).payload).toMatchObject({
+      data: { onResourceChanged: { id: 'c', compartments: null } },
+      errors: [{ errorType: 'Unauthorized', path: ['onResourceChanged', 'compartments'] }],
+    });
+    await client.close();
+  });
+
   test('who was away catches up by the history since the last change told, and is told of later ones', async () => {
     const client = await connected(version);
     await client.start('all', everything);

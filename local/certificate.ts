@@ -39,6 +39,7 @@ async function make(names: readonly string[], now: number): Promise<Uint8Array> 
     isIP(name) === 0 ? ({ type: 2, value: name } as const) : ({ type: 7, ip: name } as const),
   );
   const pems = await generate([{ name: 'commonName', value: 'fhir-on-appsync' }], {
+    keyType: 'ec',
     notBeforeDate: new Date(now - 60_000),
     notAfterDate: new Date(now + life),
     extensions: [

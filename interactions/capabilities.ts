@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fhirVersionNumbers } from '../fhir/version.js';
+import { fhirVersionNumbers, type FhirVersion } from '../fhir/version.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { isServedParameter } from '../search/served-parameter.js';
@@ -60,7 +60,7 @@ function statement(server: FhirServer, baseUrl: string): object {
       definitions.searchParameters.ofType(type).filter(isServedParameter),
     ]),
   );
-  const common = [...commonParameters(served), ...specialParameters(definitions, 'Bundle')];
+  const common = [...commonParameters(served, version), ...specialParameters(definitions, 'Bundle')];
   const isServed = (operation: Operation): boolean => operation.isServed?.(server) ?? true;
   const revIncludes = revIncludesByTarget(definitions.resourceTypes, served);
   return {
@@ -112,7 +112,10 @@ function statement(server: FhirServer, baseUrl: string): object {
             referencePolicy: ['literal', 'logical'],
             ...list('searchInclude', includes.length === 0 ? [] : ['*', ...includes.map((code) => `${type}:${code}`)]),
             ...list('searchRevInclude', withAll(revIncludes.get(type))),
-            ...list('searchParam', [...parameters.map(stated), ...specialParameters(definitions, type)]),
+            ...list('searchParam', [
+              ...parameters.map((parameter) => stated(parameter, version)),
+              ...specialParameters(definitions, type),
+            ]),
             ...(version === 'stu3'
               ? {}
               : list(
@@ -149,10 +152,11 @@ interface StatedParameter {
   readonly type: string;
 }
 
-const stated = ({ code, url, type }: SearchParameterDefinition): StatedParameter => ({
+/** STU3 has no special parameters: its definitions call `near` a token. */
+const stated = ({ code, url, type }: SearchParameterDefinition, version: FhirVersion): StatedParameter => ({
   name: code,
   definition: url,
-  type,
+  type: type === 'special' && version === 'stu3' ? 'token' : type,
 });
 
 /**
@@ -161,19 +165,24 @@ const stated = ({ code, url, type }: SearchParameterDefinition): StatedParameter
  */
 function specialParameters({ version, searchParameters }: FhirDefinitions, type: string): StatedParameter[] {
   const kind = version === 'stu3' ? 'string' : 'special';
-  const texts = ['_content', '_text'].flatMap((code) => searchParameters.find(type, code) ?? []);
+  const find = (code: string): readonly SearchParameterDefinition[] =>
+    [searchParameters.find(type, code)].filter((each) => each !== undefined);
   return [
-    ...texts.map((parameter) => ({ ...stated(parameter), type: kind })),
+    ...find('near-distance').map((parameter) => stated(parameter, version)),
+    ...[...find('_content'), ...find('_text')].map((parameter) => ({ ...stated(parameter, version), type: kind })),
     { name: '_has', type: kind },
     { name: '_list', type: kind },
   ];
 }
 
 /** The parameters that every type has. */
-function commonParameters(served: ReadonlyMap<string, readonly SearchParameterDefinition[]>): StatedParameter[] {
+function commonParameters(
+  served: ReadonlyMap<string, readonly SearchParameterDefinition[]>,
+  version: FhirVersion,
+): StatedParameter[] {
   const [first = [], ...others] = served.values();
   const urls = others.map((parameters) => new Set(parameters.map(({ url }) => url)));
-  return first.filter(({ url }) => urls.every((each) => each.has(url))).map(stated);
+  return first.filter(({ url }) => urls.every((each) => each.has(url))).map((each) => stated(each, version));
 }
 
 const withAll = (includes: readonly string[] | undefined): readonly string[] =>

@@ -6,6 +6,8 @@ export interface SearchPage {
   readonly matches: readonly StoredVersion[];
   /** What `_include` and `_revinclude` added, without repeats and without matches. */
   readonly included: readonly StoredVersion[];
+  /** Of a search for places near another one: the kilometres between, by the matches' keys (`Location/1`). */
+  readonly distances?: ReadonlyMap<string, number>;
   /** The number of all matches, where it is known exactly. */
   readonly total?: number;
   /** The part of each resource that was asked for; absent for whole ones. */

@@ -4,6 +4,7 @@ import { parseSearch } from '../search/parse.js';
 import type { ParsedSearch } from '../search/request.js';
 import type { SearchPlan, TypeSearchPlan } from '../search/search-index.js';
 import { chainResolver } from './chain.js';
+import { distancesOf } from './distances.js';
 import { included } from './include.js';
 import { countMatches, findMatches, type Match } from './matches.js';
 import type { SearchPage } from './search-page.js';
@@ -176,6 +177,7 @@ async function answer(server: FhirServer, caller: Caller, paging: Paging): Promi
   const versions = matches.map(({ version }) => version);
   return {
     ...aboutThe(paging),
+    ...distancesOf(plan, versions),
     matches: versions,
     included: await included(server, caller, plan.request, versions),
     ...(total === undefined || plan.request.total === 'none' ? {} : { total }),

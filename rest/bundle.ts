@@ -71,7 +71,7 @@ export function searchsetBundle(
   const found =
     (mode: 'match' | 'include') =>
     (version: StoredVersion): string =>
-      `{${fullUrl(baseUrl, version)},"resource":${shownBody(definitions, version, page.form, mode === 'include')},"search":{"mode":"${mode}"}}`;
+      `{${fullUrl(baseUrl, version)},"resource":${shownBody(definitions, version, page.form, mode === 'include')},"search":${searchOf(mode, page.distances?.get(keyText(version)))}}`;
   const warnings = page.warnings.map((diagnostics) => ({
     severity: 'warning' as const,
     code: 'not-supported',
@@ -99,6 +99,14 @@ export function searchsetBundle(
         : [`{"resource":${stringifyJson(outcome(warnings))},"search":{"mode":"outcome"}}`]),
     ]),
   ]);
+}
+
+/** Why an entry is there, and how far a location is from the place searched around. https://hl7.org/fhir/R4/location.html#positional */
+function searchOf(mode: 'match' | 'include', kilometres: number | undefined): string {
+  if (kilometres === undefined || mode === 'include') return `{"mode":"${mode}"}`;
+  const valueDistance = { value: kilometres, unit: 'km', system: 'http://unitsofmeasure.org', code: 'km' };
+  const extension = [{ url: 'http://hl7.org/fhir/StructureDefinition/location-distance', valueDistance }];
+  return JSON.stringify({ extension, mode });
 }
 
 /** What came of an operation: a resource, or a searchset of stored ones. */

@@ -10,7 +10,7 @@ import { isServedParameter, type ServedParameter } from './served-parameter.js';
  * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
  * miss matches.
  */
-const termsVersion = 3;
+const termsVersion = 4;
 
 /**
  * What the terms of resources depend on: how they are made, and the parameters they are made for. An index whose terms
@@ -57,7 +57,6 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
 
 /** The codes of the reference parameters that point into the resource itself. */
 export function pointersInside(definitions: FhirDefinitions, resource: Resource): string[] {
-  if (!Array.isArray(resource['contained'])) return [];
   return definitions.searchParameters
     .ofType(resource.resourceType)
     .filter((each): each is ServedParameter => each.type === 'reference' && isServedParameter(each))

@@ -2,6 +2,7 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
 import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
+import { nearWithDistance } from './near-distance.js';
 import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from './parse-chain.js';
 import { parseInclude } from './parse-include.js';
 import { formOf, readCount, readElements, readSummary } from './parse-result.js';
@@ -74,10 +75,10 @@ export function parseSearch(
     count: options.defaultCount,
   };
   const scope: Scope = { definitions, type, options, place: '', conditions: { count: 0 } };
-  for (const [name, value] of parameters) {
+  for (const { name, value, written } of nearWithDistance(definitions.version, parameters)) {
     if (passedOver.has(name) || (name === '_contained' && value === 'false')) continue;
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
-    if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push([name, value]);
+    if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push(...written);
   }
   const { count, total, summary, elements, ...rest } = draft;
   const form = formOf(summary, elements);
@@ -192,10 +193,11 @@ function readSort(draft: Draft, scope: Scope, value: string): boolean {
         `_sort by "${code}" is not possible: ${scope.type} has no such search parameter`,
       );
     }
-    if (!isServedParameter(parameter))
-      throw notSupported(`_sort by "${code}" (type ${parameter.type}) is not served`, '_sort');
-    if (parameter.type === 'composite')
-      throw notSupported(`_sort by "${code}" is not possible: a composite has no order`, '_sort');
+    if (!isServedParameter(parameter)) throw notSupported(`_sort by "${code}" is not served`, '_sort');
+    if (parameter.type === 'composite' || parameter.type === 'special') {
+      const what = parameter.type === 'composite' ? 'a composite' : 'a place';
+      throw notSupported(`_sort by "${code}" is not possible: ${what} has no order`, '_sort');
+    }
     rules.push({ parameter, descending });
   }
   draft.sort.push(...rules);
@@ -225,10 +227,7 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
   const parameter = definitions.searchParameters.find(type, code);
   if (parameter === undefined) return unknown(`${type} has no search parameter "${code}"`);
   if (!isServedParameter(parameter)) {
-    throw notSupported(
-      `The search parameter ${code} is of type ${parameter.type}, by which this server does not search yet`,
-      name,
-    );
+    throw notSupported(`The search parameter ${code} is not served by itself`, name);
   }
   if (more.length > 0) throw invalidRequest(`${name} has more than one modifier`, name);
   return modifier === 'missing'

@@ -178,7 +178,7 @@ export function describeSearchIndex(
         bases: [baseUrl],
       }));
       if (parameters.length === 0) return fc.oneof(keys, compartment);
-      const active = parse('Patient?active=true').filters;
+      const insideOf = ['Patient?active=true', 'Location?name:missing=false'].map(parse);
       const refers = fc
         .record({
           parameters: fc.subarray(parameters, { minLength: 1 }),
@@ -197,7 +197,9 @@ export function describeSearchIndex(
             ]),
             bases: ['', baseUrl],
             canonicals: new Map([[url, new Set([''])]]),
-            contained: new Map(inside ? active.map((filter) => ['Patient', filter] as const) : []),
+            contained: new Map(
+              inside ? insideOf.flatMap(({ type: of, filters }) => filters.map((each) => [of, each] as const)) : [],
+            ),
           },
         }));
       return fc.oneof(keys, refers, compartment);
@@ -207,7 +209,7 @@ export function describeSearchIndex(
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyResource, { minLength: 1, maxLength: 40 }),
-          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet').chain((type) =>
+          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet', 'Location').chain((type) =>
             fc.record({
               type: fc.constant(type),
               filters: fc.array(planned(type), { maxLength: 2 }),

@@ -40,6 +40,7 @@ const special: Readonly<Record<string, string>> = {
   _text: '_text=word',
   _list: '_list=42',
   _has: '_has:Provenance:target:_id=x',
+  'near-distance': 'near=1:1&near-distance=1||km',
 };
 
 describe.each(fhirVersions)('the capability statement, %s', (version) => {

@@ -180,6 +180,16 @@ describe.each(fhirVersions)('a chained parameter, %s', (version) => {
     expect(found.map(({ resource }) => resource?.id)).toEqual(['o6', 'o5', 'o4', 'o2', 'o1']);
   });
 
+  test('is followed from a resource to itself', async () => {
+    const path = `/${version}/Organization/own`;
+    await server.send('PUT', path, {
+      body: { resourceType: 'Organization', id: 'own', name: 'Its Own', partOf: { reference: '#' } },
+    });
+    expect(ids(await search('Organization?partof.name=its'))).toEqual(['own']);
+    expect(ids(await search('Organization?partof.name=top'))).toEqual(['ward']);
+    await server.send('DELETE', path);
+  });
+
   test('is followed on what is there now', async () => {
     const path = `/${version}/Patient/moving`;
     const body = { resourceType: 'Patient', id: 'moving', name: [{ family: 'Now' }] };

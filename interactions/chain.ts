@@ -1,6 +1,5 @@
 import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
-import { parseJson } from '../fhir/json.js';
 import { forbidden, tooCostly } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -19,8 +18,10 @@ import { isServedParameter } from '../search/served-parameter.js';
 import type { Position } from '../search/search-index.js';
 import { accessOrNone } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
+import { hierarchyTargets } from './hierarchy.js';
 import { findMatches } from './matches.js';
 import { readMany } from './read.js';
+import { resourceOf } from './resource-of.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** So many resources are looked at for all chains of one search, unless the server says otherwise. */
@@ -45,7 +46,7 @@ interface Found {
 }
 
 /**
- * Makes a resolver of chains, `_has` and `_list`.
+ * Makes a resolver of chains, `_has`, `_list` and hierarchies.
  * https://hl7.org/fhir/R4/search.html#chaining https://hl7.org/fhir/R4/search.html#has https://hl7.org/fhir/R4/search.html#list
  */
 export function chainResolver(server: FhirServer, caller: Caller): ChainResolver {
@@ -69,35 +70,50 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
         return referredTo(type, filter);
       case 'list':
         return listed(type, filter);
+      case 'hierarchy':
+        return hierarchyTargets({ server, caller, bases, once, each: eachMatch }, filter);
+      case 'all':
+      case 'any':
+        return { kind: filter.kind, filters: await filtersOf(type, filter.filters) };
+      case 'not':
+        return { kind: 'not', filter: await filterOf(type, filter.filter) };
       default:
         return filter;
     }
   }
 
-  /** All resources that satisfy a link's condition, page by page. */
+  async function filtersOf(type: string, filters: readonly ParsedFilter[]): Promise<Filter[]> {
+    const resolved: Filter[] = [];
+    for (const filter of filters) resolved.push(await filterOf(type, filter));
+    return resolved;
+  }
+
+  /** Gives each resource that satisfies a condition, page by page. */
+  async function eachMatch(
+    type: string,
+    filter: Filter,
+    access: AccessFilter,
+    see: (version: StoredVersion) => void | Promise<void>,
+  ): Promise<void> {
+    const request: SearchRequest = { ...anySearch, type, filters: [filter] };
+    let after: Position | undefined;
+    for (;;) {
+      const range = { limit: pageSize, ...(after === undefined ? {} : { after }) };
+      const { matches, more } = await findMatches(server, { request, access }, range);
+      looked += matches.length;
+      if (looked > limit) {
+        throw tooCostly(`More than ${String(limit)} resources stand between the links of the chain: narrow it`);
+      }
+      for (const { version } of matches) await see(version);
+      after = matches.at(-1)?.position;
+      if (!more || after === undefined) return;
+    }
+  }
+
+  /** All resources that satisfy a link's condition. */
   async function found({ type, filter: parsed }: Link, access: AccessFilter): Promise<Found> {
     const filter = await filterOf(type, parsed);
-    const request: SearchRequest = { ...anySearch, type, filters: [filter] };
-    return {
-      filter,
-      async each(see) {
-        let after: Position | undefined;
-        for (;;) {
-          const { matches, more } = await findMatches(
-            server,
-            { request, access },
-            { limit: pageSize, ...(after === undefined ? {} : { after }) },
-          );
-          looked += matches.length;
-          if (looked > limit) {
-            throw tooCostly(`More than ${String(limit)} resources stand between the links of the chain: narrow it`);
-          }
-          for (const { version } of matches) await see(version);
-          after = matches.at(-1)?.position;
-          if (!more || after === undefined) return;
-        }
-      },
-    };
+    return { filter, each: (see) => eachMatch(type, filter, access, see) };
   }
 
   async function refers({ name, parameter, typed, targets }: ChainFilter): Promise<Filter> {
@@ -164,9 +180,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
 
   return {
     async resolve({ filters, ...rest }) {
-      const resolved: Filter[] = [];
-      for (const filter of filters) resolved.push(await filterOf(rest.type, filter));
-      return { ...rest, filters: resolved };
+      return { ...rest, filters: await filtersOf(rest.type, filters) };
     },
   };
 }
@@ -178,8 +192,6 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
   if (set === undefined) sets.set(key, new Set([value]));
   else set.add(value);
 }
-
-const resourceOf = (version: StoredVersion): Resource => parseJson(version.body) as Resource;
 
 /** What a List refers to by its entries, those marked as deleted left out. https://hl7.org/fhir/R4/list.html */
 function entriesOf({ definitions }: FhirServer, list: Resource): { type: string; id: string; base: string }[] {

@@ -30,6 +30,12 @@ function matchesFilter(filter: Filter, resource: Resource, container: Resource):
       return compartmentsOf(filter.definitions, resource, filter.bases).includes(keyText(filter.compartment));
     case 'words':
       return matchesWords(resource, filter.parameter, filter.queries);
+    case 'all':
+      return filter.filters.every((each) => matchesFilter(each, resource, container));
+    case 'any':
+      return filter.filters.some((each) => matchesFilter(each, resource, container));
+    case 'not':
+      return !matchesFilter(filter.filter, resource, container);
   }
 }
 

@@ -4,10 +4,20 @@ import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
 import { nearWithDistance } from './near-distance.js';
 import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from './parse-chain.js';
+import { parseHierarchy } from './parse-hierarchy.js';
 import { parseInclude } from './parse-include.js';
 import { formOf, readCount, readElements, readSummary } from './parse-result.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
-import type { Filter, IncludeRule, ListFilter, ParsedFilter, ParsedSearch, SortRule, ValueFilter } from './request.js';
+import type {
+  Filter,
+  HierarchyStart,
+  IncludeRule,
+  ListFilter,
+  ParsedFilter,
+  ParsedSearch,
+  SortRule,
+  ValueFilter,
+} from './request.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 import type { Terminology } from './terminology.js';
 import { parseWords } from './words.js';
@@ -254,11 +264,11 @@ function readMissing(parameter: ServedParameter, name: string, value: string): F
 }
 
 function readValues(
-  { definitions }: Scope,
+  { definitions, place }: Scope,
   parameter: ServedParameter,
   { name, modifier, value }: { readonly name: string; readonly modifier: string | undefined; readonly value: string },
   { baseUrl, now, terminology }: ParseOptions,
-): Filter {
+): ParsedFilter {
   const { modifiers } = parameterTypes[parameter.type];
   const isType =
     modifier !== undefined && modifiers.includes('[type]') && definitions.structures.isResourceType(modifier);
@@ -279,12 +289,23 @@ function readValues(
   };
   const texts = splitEscaped(value, ',');
   if (texts.includes('')) throw invalidRequest(`${name} has an empty value between commas`, name);
-  const filter = <T extends ServedType>(type: T): ValueFilter<T> => ({
+  const filter = <T extends ServedType>(type: T, values: readonly string[]): ValueFilter<T> => ({
     kind: 'values',
     type,
     parameter,
     negated: modifier === 'not' || modifier === 'not-in',
-    queries: texts.map((text) => parameterTypes[type].parse(text, context)),
+    queries: values.map((text) => parameterTypes[type].parse(text, context)),
   });
-  return filter(parameter.type) as Filter;
+  if (parameter.type !== 'reference' || (modifier !== 'above' && modifier !== 'below'))
+    return filter(parameter.type, texts) as Filter;
+  const starts: HierarchyStart[] = [];
+  const canonicals: string[] = [];
+  for (const text of texts) {
+    const found = parseHierarchy(parameter, text, { ...context, definitions, direction: modifier });
+    if (found === undefined) canonicals.push(text);
+    else starts.push(...found);
+  }
+  if (starts.length === 0) return filter('reference', canonicals);
+  const hierarchy: ParsedFilter = { kind: 'hierarchy', name: place, parameter, direction: modifier, starts };
+  return canonicals.length === 0 ? hierarchy : { kind: 'any', filters: [filter('reference', canonicals), hierarchy] };
 }

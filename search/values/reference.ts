@@ -1,4 +1,4 @@
-import { invalidRequest, notSupported } from '../../fhir/outcome.js';
+import { invalidRequest } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
 import { idPattern } from '../../fhir/resource.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
@@ -113,13 +113,9 @@ function parseLiteral(text: string, { parameter, name, modifier, baseUrl }: Quer
   };
 }
 
-/** `:below` a canonical URL. https://hl7.org/fhir/R4/search.html#versions */
-function parseVersions(text: string, { name, baseUrl }: QueryContext): ReferenceQuery {
+/** `:below` a canonical URL; below a resource is `parseHierarchy`. https://hl7.org/fhir/R4/search.html#versions */
+function parseVersions(text: string): ReferenceQuery {
   const { uri, version } = canonical(text);
-  const found = parseReference(uri);
-  const isOwn = found.kind === 'relative' || (found.kind === 'absolute' && found.base === baseUrl);
-  if (isOwn || !uri.includes(':'))
-    throw notSupported(`${name} is served for canonical URLs only, not down a hierarchy of resources`, name);
   return { kind: 'versions', uri, ...(version === '' ? {} : { version }) };
 }
 
@@ -129,10 +125,10 @@ const uriMark = '<';
 
 /** References, canonical URLs, and with `:identifier` the identifiers in references. */
 export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
-  modifiers: ['identifier', 'below', '[type]'],
+  modifiers: ['identifier', 'above', 'below', '[type]'],
   parse(text, context) {
     if (context.modifier === 'identifier') return { kind: 'identifier', token: tokenType.parse(text, context) };
-    if (context.modifier === 'below') return parseVersions(unescaped(text), context);
+    if (context.modifier === 'below') return parseVersions(unescaped(text));
     return parseLiteral(unescaped(text), context);
   },
   values: (extracted) => extracted.flatMap(referencesOf),

@@ -145,6 +145,8 @@ function statement(server: FhirServer, baseUrl: string): object {
   };
 }
 
+const filterDefinition = 'http://hl7.org/fhir/SearchParameter/filter';
+
 /** A parameter as a statement lists it. */
 interface StatedParameter {
   readonly name: string;
@@ -160,7 +162,7 @@ const stated = ({ code, url, type }: SearchParameterDefinition, version: FhirVer
 });
 
 /**
- * What is searched by beside the values of the resource; `_list` and `_has` have no definition. STU3 knows no special
+ * What is searched by beside the values of the resource; `_list` and `_has` have no definition, nor has STU3's `_filter`. STU3 knows no special
  * parameters: http://hl7.org/fhir/STU3/valueset-search-param-type.html
  */
 function specialParameters({ version, searchParameters }: FhirDefinitions, type: string): StatedParameter[] {
@@ -170,6 +172,7 @@ function specialParameters({ version, searchParameters }: FhirDefinitions, type:
   return [
     ...find('near-distance').map((parameter) => stated(parameter, version)),
     ...[...find('_content'), ...find('_text')].map((parameter) => ({ ...stated(parameter, version), type: kind })),
+    { name: '_filter', ...(version === 'r4' ? { definition: filterDefinition } : {}), type: kind },
     { name: '_has', type: kind },
     { name: '_list', type: kind },
   ];

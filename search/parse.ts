@@ -4,6 +4,7 @@ import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
 import { nearWithDistance } from './near-distance.js';
 import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from './parse-chain.js';
+import { parseFilter } from './parse-filter.js';
 import { parseHierarchy } from './parse-hierarchy.js';
 import { parseInclude } from './parse-include.js';
 import { formOf, readCount, readElements, readSummary } from './parse-result.js';
@@ -44,7 +45,7 @@ export interface ParseOptions {
 const passedOver = new Set(['_format', '_pretty']);
 
 /** Parameters of the specification that are not served yet: refused by name, since an ignored one gives wrong results. */
-const refused = new Set(['_contained', '_containedType', '_filter', '_query', '_since', '_at', '_score']);
+const refused = new Set(['_contained', '_containedType', '_query', '_since', '_at', '_score']);
 
 /** What is read parameter by parameter. */
 interface Draft {
@@ -114,6 +115,7 @@ function isKnown(definitions: FhirDefinitions, type: string, name: string): bool
     isChainName(name) ||
     resultParameters.has(code) ||
     code === '_list' ||
+    code === '_filter' ||
     definitions.searchParameters.find(type, code) !== undefined
   );
 }
@@ -226,10 +228,12 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
   switch (code) {
     case '_has':
       throw invalidRequest('_has is _has:Type:reference:parameter, such as _has:Observation:patient:code', name);
+    case '_filter':
     case '_list':
     case '_text':
     case '_content':
       if (modifier !== undefined) throw notSupported(`The modifier :${modifier} is not served on ${code}`, name);
+      if (code === '_filter') return parseFilter(scope, value, options);
       if (code === '_list') return readList(value, options.baseUrl);
       if (definitions.searchParameters.find(type, code) === undefined) break;
       return { kind: 'words', parameter: code, queries: parseWords(value, name) };

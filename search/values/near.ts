@@ -131,6 +131,7 @@ export const nearType: ParameterType<Position, NearQuery> = {
     if (more.length > 0 || place === '') throw invalidRequest(`${name} is no place, "${text}"`, name);
     return quantity === undefined ? parseByBars(place, name) : parseWithDistance(place, quantity, name);
   },
+  operators: {},
   values: (extracted) => extracted.flatMap(positionsOf),
   matches: isNear,
   terms: (position) => [

@@ -38,7 +38,9 @@ export type ReferenceQuery =
   | { readonly kind: 'uri'; readonly uri: string; readonly version?: string }
   /** A canonical URL of any version, or of one that begins so: `1` is 1.0 and 1.1. */
   | { readonly kind: 'versions'; readonly uri: string; readonly version?: string }
-  | { readonly kind: 'identifier'; readonly token: TokenQuery };
+  | { readonly kind: 'identifier'; readonly token: TokenQuery }
+  /** Any other resource or URL. */
+  | { readonly kind: 'unequal'; readonly query: ReferenceQuery };
 
 function canonical(text: string): { uri: string; version: string } {
   const bar = text.indexOf('|');
@@ -131,8 +133,14 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
     if (context.modifier === 'below') return parseVersions(unescaped(text));
     return parseLiteral(unescaped(text), context);
   },
+  operators: {
+    re: parseLiteral,
+    eq: parseLiteral,
+    ne: (value, context) => ({ kind: 'unequal', query: parseLiteral(value, context) }),
+  },
   values: (extracted) => extracted.flatMap(referencesOf),
   matches(value, query) {
+    if (query.kind === 'unequal') return value.kind !== 'identifier' && !referenceType.matches(value, query.query);
     if (query.kind === 'identifier') return value.kind === 'identifier' && tokenType.matches(value.token, query.token);
     if (query.kind === 'uri') {
       return (
@@ -164,6 +172,7 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
     return codeIndexing.terms(value.token).map((term) => `${unsorted}${term}`);
   },
   ranges(query) {
+    if (query.kind === 'unequal') return { ranges: [startingWith('')], exact: false };
     if (query.kind === 'identifier') {
       const { ranges, exact } = tokenType.ranges(query.token);
       return { ranges: ranges.map((range) => marked(unsorted, range)), exact };

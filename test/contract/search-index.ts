@@ -13,6 +13,7 @@ import { isServedParameter } from '../../search/served-parameter.js';
 import type { Indexable, IndexHit, SearchIndex, SearchPlan } from '../../search/search-index.js';
 import { compareTerms, sortKey } from '../../search/term.js';
 import {
+  conditions,
   resource as anyResource,
   search as anySearch,
   searchOfTypes,
@@ -205,7 +206,17 @@ export function describeSearchIndex(
       return fc.oneof(keys, refers, compartment);
     };
 
-    test('finds what a scan finds by conditions that other resources were asked for, and by words', async () => {
+    /** Conditions as one, as `_filter` joins them. */
+    function join(filters: readonly Filter[], how: string): readonly Filter[] {
+      const [first, ...rest] = filters;
+      if (first === undefined || how === 'one by one') return filters;
+      if (how === 'not') return [{ kind: 'not', filter: first }, ...rest];
+      if (how === 'not any') return [{ kind: 'not', filter: { kind: 'any', filters } }];
+      if (how === 'all') return [{ kind: 'any', filters: [{ kind: 'all', filters: rest }, first] }];
+      return [{ kind: 'any', filters }];
+    }
+
+    test('finds what a scan finds by conditions that other resources were asked for, by words, joined or not', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyResource, { minLength: 1, maxLength: 40 }),
@@ -215,17 +226,19 @@ export function describeSearchIndex(
               filters: fc.array(planned(type), { maxLength: 2 }),
               words: fc.array(textConditions, { maxLength: 1 }),
               sort: fc.constantFrom('', '_lastUpdated', '-_id'),
+              others: fc.array(conditions[type] ?? fc.constant<[string, string]>(['_id', '1']), { maxLength: 2 }),
+              joined: fc.constantFrom('one by one', 'any', 'all', 'not', 'not any'),
             }),
           ),
-          async (resources, { type, filters, words, sort }) => {
+          async (resources, { type, filters, words, sort, others, joined }) => {
             const made = await make(definitions);
             const { index } = made;
             try {
               const all = resources.map((each, i) => ({ ...each, id: String(i + 1) }));
               await index.put(all.map((each) => indexed(each)));
-              const read = parseSearch(definitions, type, [...words, ['_sort', sort]], options);
+              const read = parseSearch(definitions, type, [...words, ...others, ['_sort', sort]], options);
               const parsed = requireUnchained(read);
-              const request = { ...parsed, filters: [...parsed.filters, ...filters] };
+              const request = { ...parsed, filters: join([...parsed.filters, ...filters], joined) };
               const wanted = all.filter((each) => match(request, each)).map(({ id }) => id);
               const { hits } = await index.search({ request, access: everything, limit: 1000 });
               const byId = new Map(all.map((each) => [each.id, each]));

@@ -201,7 +201,7 @@ describe('a search query', () => {
   });
 
   test.each([
-    ['Patient?_filter=a', '_filter'],
+    ['Patient?_query=a', '_query'],
     ['Patient?_list=$current-problems', '_list'],
     ['Patient?_contained=true', '_contained'],
     ['Patient?_sort=_score', '_sort'],

@@ -1,7 +1,6 @@
 import { authorize } from '../auth/authorize.js';
 import type { AccessFilter } from '../fhir/access.js';
 import { forbidden, tooCostly } from '../fhir/outcome.js';
-import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { parameterValues } from '../search/parameter-values.js';
 import type {
@@ -14,13 +13,12 @@ import type {
   ParsedSearch,
   SearchRequest,
 } from '../search/request.js';
-import { isServedParameter } from '../search/served-parameter.js';
 import type { Position } from '../search/search-index.js';
 import { accessOrNone } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
 import { hierarchyTargets } from './hierarchy.js';
+import { listEntries } from './list-entries.js';
 import { findMatches } from './matches.js';
-import { readMany } from './read.js';
 import { resourceOf } from './resource-of.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -165,16 +163,8 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
   }
 
   async function listed(type: string, { ids }: ListFilter): Promise<Filter> {
-    authorize(server.rules, caller.principal, 'read', 'List');
-    const entries = await once(`_list:${ids.join()}`, async () => {
-      const lists = await readMany(
-        server,
-        caller,
-        ids.map((id) => ({ type: 'List', id })),
-      );
-      return lists.flatMap((list) => (list === undefined ? [] : entriesOf(server, resourceOf(list))));
-    });
-    const inList = entries.filter((entry) => entry.type === type && bases.includes(entry.base)).map(({ id }) => id);
+    const entries = await once(`_list:${ids.join()}`, () => listEntries(server, caller, ids));
+    const inList = entries.filter((entry) => entry.type === type).map(({ id }) => id);
     return { kind: 'keys', ids: new Set(inList) };
   }
 
@@ -191,15 +181,4 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
   const set = sets.get(key);
   if (set === undefined) sets.set(key, new Set([value]));
   else set.add(value);
-}
-
-/** What a List refers to by its entries, those marked as deleted left out. https://hl7.org/fhir/R4/list.html */
-function entriesOf({ definitions }: FhirServer, list: Resource): { type: string; id: string; base: string }[] {
-  const entries = Array.isArray(list['entry']) ? (list['entry'] as { readonly deleted?: unknown }[]) : [];
-  const item = definitions.searchParameters.find('List', 'item');
-  if (item === undefined || !isServedParameter(item)) throw new Error('Lists have no search parameter "item"');
-  const kept = { ...list, entry: entries.filter(({ deleted }) => deleted !== true) };
-  return (parameterValues('reference', item, kept) ?? []).flatMap((value) =>
-    value.kind === 'resource' ? [{ type: value.type, id: value.id, base: value.base }] : [],
-  );
 }

@@ -120,7 +120,8 @@ export const operationBody = (definitions: FhirDefinitions, baseUrl: string, ans
  * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each). STU3 wants a fullUrl once per
  * versionId (bdl-7), which two deletions of one resource could not tell apart: there they go without.
  */
-export function historyBundle(version: FhirVersion, baseUrl: string, page: HistoryPage): string {
+export function historyBundle(definitions: FhirDefinitions, baseUrl: string, page: HistoryPage): string {
+  const { version } = definitions;
   const url = `${baseUrl}/${historyPath(page.scope)}`;
   const pageUrl = (token: string): string => `${url}?_page=${encodeURIComponent(token)}`;
   const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
@@ -129,7 +130,7 @@ export function historyBundle(version: FhirVersion, baseUrl: string, page: Histo
     const { status, request } = historyRequest(version, stored);
     return members([
       version === 'stu3' && stored.deleted ? undefined : fullUrl(baseUrl, stored),
-      stored.deleted ? undefined : `"resource":${stored.body}`,
+      stored.deleted ? undefined : `"resource":${shownBody(definitions, stored, page.form)}`,
       `"request":${JSON.stringify(request)}`,
       version === 'stu3'
         ? undefined
@@ -228,7 +229,7 @@ function responseEntry(
     case 'search':
       return members([resource(searchsetBundle(definitions, baseUrl, entry.path, entry.page)), responseOf(200)]);
     case 'history':
-      return members([resource(historyBundle(definitions.version, baseUrl, entry.page)), responseOf(200)]);
+      return members([resource(historyBundle(definitions, baseUrl, entry.page)), responseOf(200)]);
     case 'operation':
       return members([resource(operationBody(definitions, baseUrl, entry.answer)), responseOf(200)]);
     case 'failed': {

@@ -70,7 +70,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return jsonAnswer(
         200,
         historyBundle(
-          server.definitions.version,
+          server.definitions,
           baseUrl,
           await history(server, caller, route.scope, readQuery(request.query)),
         ),

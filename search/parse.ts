@@ -7,13 +7,13 @@ import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from 
 import { parseFilter } from './parse-filter.js';
 import { parseHierarchy } from './parse-hierarchy.js';
 import { parseInclude } from './parse-include.js';
+import { readList } from './parse-list.js';
 import { formOf, readCount, readElements, readSummary } from './parse-result.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 import type {
   Filter,
   HierarchyStart,
   IncludeRule,
-  ListFilter,
   ParsedFilter,
   ParsedSearch,
   SortRule,
@@ -247,19 +247,6 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
   return modifier === 'missing'
     ? readMissing(parameter, name, value)
     : readValues(scope, parameter, { name, modifier, value }, options);
-}
-
-/** https://hl7.org/fhir/R4/search.html#list */
-function readList(value: string, baseUrl: string | undefined): ListFilter {
-  const ids = value.split(',').map((each) => {
-    if (each.startsWith('$'))
-      throw notSupported(`_list=${each} is not served: the lists it names are not kept here`, '_list');
-    const prefix = [`${baseUrl ?? ''}/List/`, 'List/', ''].find((start) => each.startsWith(start)) ?? '';
-    const id = each.slice(prefix.length);
-    if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw invalidRequest(`_list is the id of a List, not "${each}"`, '_list');
-    return id;
-  });
-  return { kind: 'list', name: '_list', ids };
 }
 
 function readMissing(parameter: ServedParameter, name: string, value: string): Filter {

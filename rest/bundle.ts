@@ -92,13 +92,33 @@ export function searchsetBundle(
       ...links.flatMap(([relation, token]) => (token === undefined ? [] : [link(relation, pageUrl(token))])),
     ]),
     list('entry', [
-      ...page.matches.map(found('match')),
+      ...page.matches.flatMap((version) => {
+        const shown = page.shown?.get(keyText(version));
+        if (shown === undefined) return [found('match')(version)];
+        return [
+          ...(shown.own ? [found('match')(version)] : []),
+          ...shown.contained.map((each) => containedEntry(definitions, baseUrl, version, each, page.form)),
+        ];
+      }),
       ...page.included.map(found('include')),
       ...(warnings.length === 0
         ? []
         : [`{"resource":${stringifyJson(outcome(warnings))},"search":{"mode":"outcome"}}`]),
     ]),
   ]);
+}
+
+/** A resource by itself that is contained in another one. https://hl7.org/fhir/R4/search.html#contained */
+function containedEntry(
+  definitions: FhirDefinitions,
+  baseUrl: string,
+  container: ResourceKey,
+  resource: Resource,
+  form: ResultForm | undefined,
+): string {
+  const url = `${baseUrl}/${keyText(container)}#${resource.id ?? ''}`;
+  const part = form && subsetOf(definitions, resource, form);
+  return `{"fullUrl":${json(url)},"resource":${stringifyJson(part ?? resource)},"search":{"mode":"match"}}`;
 }
 
 /** Why an entry is there, and how far a location is from the place searched around. https://hl7.org/fhir/R4/location.html#positional */

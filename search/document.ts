@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { containedIn } from '../fhir/contained.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Resource } from '../fhir/resource.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
@@ -34,6 +35,9 @@ export function termsFingerprint({ resourceTypes, searchParameters }: FhirDefini
  */
 export const inside = '#contained';
 
+/** Stands where a parameter's code stands, for the types of the resources that a resource contains. */
+export const holding = '#contains';
+
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
 export type DocumentTerms = Record<string, readonly string[]>;
 
@@ -52,8 +56,15 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
   }
   const pointing = pointersInside(definitions, resource);
   if (pointing.length > 0) terms[inside] = pointing;
+  const held = typesHeld(resource);
+  if (held.length > 0) terms[holding] = held;
   return terms;
 }
+
+/** The types of the resources that a resource contains. */
+export const typesHeld = (resource: Resource): string[] => [
+  ...new Set(containedIn(resource).map(({ resourceType }) => resourceType)),
+];
 
 /** The codes of the reference parameters that point into the resource itself. */
 export function pointersInside(definitions: FhirDefinitions, resource: Resource): string[] {

@@ -11,6 +11,7 @@ import { readList } from './parse-list.js';
 import { formOf, readCount, readElements, readSummary } from './parse-result.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 import type {
+  ContainedSearch,
   Filter,
   HierarchyStart,
   IncludeRule,
@@ -45,7 +46,7 @@ export interface ParseOptions {
 const passedOver = new Set(['_format', '_pretty']);
 
 /** Parameters of the specification that are not served yet: refused by name, since an ignored one gives wrong results. */
-const refused = new Set(['_contained', '_containedType', '_query', '_since', '_at', '_score']);
+const refused = new Set(['_query', '_since', '_at', '_score']);
 
 /** What is read parameter by parameter. */
 interface Draft {
@@ -59,6 +60,8 @@ interface Draft {
   total?: 'none' | 'estimate' | 'accurate';
   summary?: ReturnType<typeof readSummary>;
   elements?: ResultForm;
+  contained?: 'true' | 'false' | 'both';
+  containedType?: 'container' | 'contained';
 }
 
 /**
@@ -87,11 +90,11 @@ export function parseSearch(
   };
   const scope: Scope = { definitions, type, options, place: '', conditions: { count: 0 } };
   for (const { name, value, written } of nearWithDistance(definitions.version, parameters)) {
-    if (passedOver.has(name) || (name === '_contained' && value === 'false')) continue;
+    if (passedOver.has(name)) continue;
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
     if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push(...written);
   }
-  const { count, total, summary, elements, ...rest } = draft;
+  const { count, total, summary, elements, contained, containedType, ...rest } = draft;
   const form = formOf(summary, elements);
   if (summary === 'text' && rest.includes.length + rest.revincludes.length > 0) {
     throw invalidRequest('_summary=text cannot be asked for together with _include or _revinclude', '_summary');
@@ -102,11 +105,38 @@ export function parseSearch(
     count: summary === 'count' ? 0 : count,
     ...(total === undefined ? {} : { total }),
     ...(form === undefined ? {} : { form }),
+    ...(contained === undefined || contained === 'false'
+      ? {}
+      : { contained: containedSearch(draft, contained, containedType) }),
   };
 }
 
+/** @throws OperationOutcomeError 400 for what cannot be asked of resources that contain others, of any type. */
+function containedSearch(
+  { includes, revincludes, sort }: Draft,
+  contained: 'true' | 'both',
+  show: ContainedSearch['show'] = 'container',
+): ContainedSearch {
+  if (includes.length + revincludes.length > 0)
+    throw notSupported('_include and _revinclude are not served together with _contained', '_contained');
+  const rule = sort.find(({ parameter: { code } }) => code !== '_id' && code !== '_lastUpdated');
+  if (rule !== undefined)
+    throw notSupported(`_contained is sorted by _id and _lastUpdated only, not by ${rule.parameter.code}`, '_sort');
+  return { both: contained === 'both', show };
+}
+
 /** Parameters that shape the result, which have no modifiers but those of includes. */
-const resultParameters = new Set(['_count', '_summary', '_elements', '_total', '_sort', '_include', '_revinclude']);
+const resultParameters = new Set([
+  '_count',
+  '_summary',
+  '_elements',
+  '_total',
+  '_sort',
+  '_include',
+  '_revinclude',
+  '_contained',
+  '_containedType',
+]);
 
 /** Whether a name, its modifier aside, is one of a parameter that this type has. */
 function isKnown(definitions: FhirDefinitions, type: string, name: string): boolean {
@@ -158,6 +188,16 @@ function readParameter(draft: Draft, scope: Scope, name: string, value: string):
         throw invalidRequest(`_total is none, estimate or accurate, not "${value}"`, name);
       }
       draft.total = value;
+      return true;
+    case '_contained':
+      if (value !== 'true' && value !== 'false' && value !== 'both')
+        throw invalidRequest(`_contained is true, false or both, not "${value}"`, name);
+      draft.contained = value;
+      return true;
+    case '_containedType':
+      if (value !== 'container' && value !== 'contained')
+        throw invalidRequest(`_containedType is container or contained, not "${value}"`, name);
+      draft.containedType = value;
       return true;
     case '_include':
     case '_revinclude': {
@@ -222,6 +262,10 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
     return parseChain(scope, name, value, (link, rest, text) => readFilter({ ...scope, ...link }, rest, text));
   const { definitions, type, options } = scope;
   const [code = '', modifier, ...more] = name.split(':');
+  if (code === '_type' && name === '_type' && isChainName(scope.place)) {
+    const isOne = value.split(',').includes(type);
+    return isOne ? { kind: 'all', filters: [] } : { kind: 'any', filters: [] };
+  }
   if (code === '_type')
     throw notSupported('_type is served in a search of the whole system or of a whole compartment only', name);
   if (refused.has(code)) throw notSupported(`The search parameter ${code} is not served`, name);

@@ -82,6 +82,13 @@ export interface NotFilter<Each> {
   readonly filter: Each;
 }
 
+/** The resource contains one of a type that satisfies all of the conditions. */
+export interface ContainsFilter {
+  readonly kind: 'contains';
+  readonly type: string;
+  readonly filters: readonly Filter[];
+}
+
 /** A condition on the values of a resource. */
 type SimpleFilter =
   | { readonly [T in ServedType]: ValueFilter<T> }[ServedType]
@@ -89,7 +96,8 @@ type SimpleFilter =
   | KeysFilter
   | RefersFilter
   | CompartmentFilter
-  | WordsFilter;
+  | WordsFilter
+  | ContainsFilter;
 
 /** One condition of a search that a resource by itself satisfies or not; all must hold. This is what an index plans with. */
 export type Filter = SimpleFilter | AllFilter<Filter> | AnyFilter<Filter> | NotFilter<Filter>;
@@ -173,6 +181,14 @@ export interface IncludeRule {
   readonly iterate: boolean;
 }
 
+/** What `_contained` and `_containedType` ask for. https://hl7.org/fhir/R4/search.html#contained */
+export interface ContainedSearch {
+  /** Whether resources that are not contained are wanted as well. */
+  readonly both: boolean;
+  /** What is shown of a contained match. */
+  readonly show: 'container' | 'contained';
+}
+
 /** A search of one type, understood, every condition decided by the resource alone. https://hl7.org/fhir/R4/search.html */
 export interface SearchRequest {
   readonly type: string;
@@ -186,6 +202,8 @@ export interface SearchRequest {
   readonly total?: 'none' | 'estimate' | 'accurate';
   /** The part of each resource that is wanted; absent for whole ones. */
   readonly form?: ResultForm;
+  /** Absent when contained resources are not searched. */
+  readonly contained?: ContainedSearch;
   /** The query as it was understood, in order. */
   readonly used: readonly (readonly [string, string])[];
   /** What lenient handling left out. */

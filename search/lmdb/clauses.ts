@@ -1,6 +1,6 @@
 import type { AccessFilter } from '../../fhir/access.js';
 import { keyText } from '../../fhir/resource.js';
-import { inside } from '../document.js';
+import { holding, inside } from '../document.js';
 import { parameterTypes, type ServedType } from '../parameter-types.js';
 import { refersRanges } from '../refers.js';
 import type { AnyFilter, Filter, MissingFilter, RefersFilter, ValueFilter, WordsFilter } from '../request.js';
@@ -42,6 +42,14 @@ function clausesOfFilter(view: IndexView, filter: Filter): Clause[] {
       return [inCompartments(view.type, [keyText(filter.compartment)])];
     case 'words':
       return [wordsClause(view, filter)];
+    case 'contains':
+      return [
+        {
+          ranges: [{ key: postingKey(view.type, holding, filter.type) }],
+          exact: false,
+          accepts: ({ terms }) => terms?.[holding]?.includes(filter.type) ?? false,
+        },
+      ];
     case 'all':
       return filter.filters.flatMap((each) => clausesOfFilter(view, each));
     case 'any':

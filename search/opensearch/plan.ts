@@ -1,6 +1,6 @@
 import type { AccessFilter } from '../../fhir/access.js';
 import { keyText } from '../../fhir/resource.js';
-import { inside } from '../document.js';
+import { holding, inside } from '../document.js';
 import type { ServedType } from '../parameter-types.js';
 import { parameterQueries } from '../query/parameter-queries.js';
 import { inRanges } from '../query/terms.js';
@@ -97,6 +97,8 @@ function conditionOf(filter: Filter): Condition {
       return { query: { term: { compartments: keyText(filter.compartment) } }, exact: true, clauses: 1 };
     case 'words':
       return wordsCondition(filter);
+    case 'contains':
+      return { query: { term: { present: keyed(holding, filter.type) } }, exact: false, clauses: 1 };
     case 'all':
     case 'any': {
       const conditions = filter.filters.map(conditionOf);

@@ -178,7 +178,10 @@ export function describeSearchIndex(
         definitions,
         bases: [baseUrl],
       }));
-      if (parameters.length === 0) return fc.oneof(keys, compartment);
+      const contains = fc
+        .constantFrom('Patient?active=true', 'Patient?active:not=true', 'Location')
+        .map((query): Filter => ({ kind: 'contains', ...parse(query) }));
+      if (parameters.length === 0) return fc.oneof(keys, compartment, contains);
       const insideOf = ['Patient?active=true', 'Location?name:missing=false'].map(parse);
       const refers = fc
         .record({
@@ -203,7 +206,7 @@ export function describeSearchIndex(
             ),
           },
         }));
-      return fc.oneof(keys, refers, compartment);
+      return fc.oneof(keys, refers, compartment, contains);
     };
 
     /** Conditions as one, as `_filter` joins them. */

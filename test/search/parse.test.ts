@@ -203,7 +203,6 @@ describe('a search query', () => {
   test.each([
     ['Patient?_query=a', '_query'],
     ['Patient?_list=$current-problems', '_list'],
-    ['Patient?_contained=true', '_contained'],
     ['Patient?_sort=_score', '_sort'],
     ['Patient?_sort:desc=name', '_sort:desc'],
     ['Patient?_type=Patient', '_type'],

@@ -1,5 +1,4 @@
-import { authorize } from '../auth/authorize.js';
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from '../search/access.js';
 import { forbidden, tooCostly } from '../fhir/outcome.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { parameterValues } from '../search/parameter-values.js';
@@ -14,7 +13,7 @@ import type {
   SearchRequest,
 } from '../search/request.js';
 import type { Position } from '../search/search-index.js';
-import { accessOrNone } from './access.js';
+import { accessOrNone, authorize } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
 import { hierarchyTargets } from './hierarchy.js';
 import { listEntries } from './list-entries.js';
@@ -121,7 +120,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
     let open = 0;
     for (const link of targets) {
       const access = typed
-        ? authorize(server.rules, caller.principal, 'search', link.type)
+        ? authorize(server, caller, 'search', link.type)
         : accessOrNone(server, caller, 'search', link.type);
       if (access === undefined) continue;
       open += 1;
@@ -144,7 +143,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
   }
 
   async function referredTo(type: string, { parameter, source }: HasFilter): Promise<Filter> {
-    const access = authorize(server.rules, caller.principal, 'search', source.type);
+    const access = authorize(server, caller, 'search', source.type);
     const targets = await once(`${parameter.code}:${source.search}`, async () => {
       const ids = new Map<string, Set<string>>();
       const canonicals = new Map<string, Set<string>>();

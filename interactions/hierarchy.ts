@@ -1,9 +1,8 @@
-import { authorize } from '../auth/authorize.js';
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from '../search/access.js';
 import { forbidden } from '../fhir/outcome.js';
 import { parameterValues } from '../search/parameter-values.js';
 import type { Filter, HierarchyFilter, HierarchyStart, RefersFilter, RefersTargets } from '../search/request.js';
-import { accessOrNone } from './access.js';
+import { accessOrNone, authorize } from './access.js';
 import { resourceOf } from './resource-of.js';
 import type { Caller, FhirServer } from './server.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -40,9 +39,7 @@ export async function hierarchyTargets(
   const contained = new Map<string, Filter>();
   for (const start of starts) {
     const { type, partOf, typed } = start;
-    const access = typed
-      ? authorize(server.rules, caller.principal, 'search', type)
-      : accessOrNone(server, caller, 'search', type);
+    const access = typed ? authorize(server, caller, 'search', type) : accessOrNone(server, caller, 'search', type);
     if (access === undefined) continue;
     const found = await walk.once(`${direction}:${type}/${start.id}`, () => closure(walk, start, direction, access));
     ids.set(type, new Set([...(ids.get(type) ?? []), ...found]));

@@ -1,7 +1,7 @@
-import { authorize } from '../auth/authorize.js';
 import type { Resource, ResourceKey } from '../fhir/resource.js';
 import { parameterValues } from '../search/parameter-values.js';
 import { isServedParameter } from '../search/served-parameter.js';
+import { authorize } from './access.js';
 import { readMany } from './read.js';
 import { resourceOf } from './resource-of.js';
 import type { Caller, FhirServer } from './server.js';
@@ -17,7 +17,7 @@ export interface ListEntry extends ResourceKey {
  * @throws OperationOutcomeError 403 when the caller's role may not read Lists.
  */
 export async function listEntries(server: FhirServer, caller: Caller, ids: readonly string[]): Promise<ListEntry[]> {
-  authorize(server.rules, caller.principal, 'read', 'List');
+  authorize(server, caller, 'read', 'List');
   const lists = await readMany(
     server,
     caller,

@@ -6,6 +6,7 @@ import { parseSearch } from '../search/parse.js';
 import type { ParsedSearch } from '../search/request.js';
 import type { SearchPlan, TypeSearchPlan } from '../search/search-index.js';
 import { chainResolver } from './chain.js';
+import { rightsOf } from './access.js';
 import { type ContainedMatches, containerPlan, requireContainer } from './contained.js';
 import { distancesOf } from './distances.js';
 import { included } from './include.js';
@@ -85,9 +86,7 @@ export async function requireSearch(
 const bindingOf = (server: FhirServer, { principal }: Caller, place: SearchPlace): PageBinding => [
   server.definitions.version,
   pathOf(place),
-  principal.subject,
-  principal.fhirUser ?? '',
-  [...principal.groups].sort(),
+  ...rightsOf(principal),
 ];
 
 /**

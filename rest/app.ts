@@ -7,9 +7,10 @@ import { baseUrlOf } from './base-url.js';
 import { createBodyReader } from './body.js';
 import { respondConsistently } from './consistency.js';
 import { errorAnswer, type ErrorLog } from './errors.js';
+import { isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
-import { capabilitiesAnswer, type RestContext } from './respond.js';
+import { capabilitiesAnswer, smartConfigurationAnswer, type RestContext } from './respond.js';
 import { routeOf } from './routes.js';
 import { send } from './send.js';
 
@@ -77,12 +78,16 @@ async function answerOf(
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
     }
+    if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
     const { principal } = await authenticate(http.get('authorization'));
     if (route.kind === 'none') {
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    // GraphQL has media types of its own.
+    const format = isGraphql(route)
+      ? { pretty: parameters.get('_pretty') === 'true' }
+      : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const answer = await respondConsistently(context, { http, response, baseUrl, route, query, parameters, principal });
     return inFormat(answer, format.pretty);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { AccessFilter } from '../../fhir/access.js';
+import { type AccessFilter, compartmentsOfAccess } from '../access.js';
 import { keyText } from '../../fhir/resource.js';
 import { holding, inside } from '../document.js';
 import { parameterTypes, type ServedType } from '../parameter-types.js';
@@ -14,13 +14,29 @@ import type { IndexView } from './view.js';
 
 /** The clauses of a search by a caller. */
 export const clausesOf = (view: IndexView, { request, access }: TypeSearchPlan): Clause[] => [
-  ...accessClauses(view.type, access),
+  ...accessClauses(view, access),
   ...request.filters.flatMap((filter) => clausesOfFilter(view, filter)),
 ];
 
-function accessClauses(type: string, access: AccessFilter): Clause[] {
-  return access.kind === 'everything' ? [] : [inCompartments(type, access.compartments)];
+function accessClauses(view: IndexView, access: AccessFilter): Clause[] {
+  if (access.kind === 'everything') return [];
+  const compartments = compartmentsOfAccess(access);
+  const inside = compartments === undefined ? [] : [inCompartments(view.type, compartments)];
+  if (compartments !== undefined && access.grants.every(({ filters }) => filters.length === 0)) return inside;
+  const ways = access.grants.map((grant) => [
+    ...(grant.compartments === undefined ? [] : [inCompartments(view.type, grant.compartments)]),
+    ...grant.filters.flatMap((filter) => clausesOfFilter(view, filter)),
+  ]);
+  const [only, ...others] = ways;
+  return only !== undefined && others.length === 0 ? only : [...inside, eitherClause(view, ways)];
 }
+
+/** All clauses of one of several ways hold. */
+const eitherClause = (view: IndexView, ways: readonly (readonly Clause[])[]): Clause => ({
+  exact: ways.flat().every(({ exact }) => exact),
+  accepts: () => true,
+  holds: (number) => ways.some((clauses) => satisfies(view, clauses, number)),
+});
 
 const inCompartments = (type: string, compartments: readonly string[]): Clause => ({
   ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),
@@ -62,11 +78,7 @@ function clausesOfFilter(view: IndexView, filter: Filter): Clause[] {
 /** What decides that one of the conditions holds; and, where each has lists, that a document is in one of those. */
 function anyClauses(view: IndexView, { filters }: AnyFilter<Filter>): Clause[] {
   const alternatives = filters.map((filter) => clausesOfFilter(view, filter));
-  const deciding: Clause = {
-    exact: alternatives.flat().every(({ exact }) => exact),
-    accepts: () => true,
-    holds: (number) => alternatives.some((clauses) => satisfies(view, clauses, number)),
-  };
+  const deciding = eitherClause(view, alternatives);
   const onLists = alternatives.map((clauses) => clauses.find(({ ranges }) => ranges !== undefined));
   if (!onLists.every((clause) => clause !== undefined)) return [deciding];
   const narrowing: Clause = {

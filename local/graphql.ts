@@ -84,7 +84,7 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
     runtime: () => (runtime ??= createRuntime(options, () => requests.getStore() ?? `/${version}`)),
     authenticate: async (request: Request) => {
       const { principal, claims } = await authenticate(withScheme(request.get('authorization')));
-      return {
+      const identity = {
         sub: principal.subject,
         issuer: claims['iss'],
         username: principal.username,
@@ -93,6 +93,7 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
         sourceIp: [request.socket.remoteAddress ?? ''],
         defaultAuthStrategy: 'ALLOW',
       };
+      return { identity };
     },
     onFailure: (error) => {
       log.error(error, 'GraphQL failed');

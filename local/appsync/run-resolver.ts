@@ -1,4 +1,5 @@
 import { LimitError } from './budget.js';
+import { maxEvaluated } from './limits.js';
 import { DataSourceError, RequestError } from './data-source.js';
 import type { DataSource } from './data-source.js';
 import type { Effect } from './util/effects.js';
@@ -169,6 +170,9 @@ function runHandler(
 }
 
 function givenBy({ ending }: HandlerRun, call: ResolverCall): Given {
+  if ('value' in ending && (ending.value?.length ?? 0) > maxEvaluated) {
+    throw resolverError('MappingTemplate', 'Transformation too large.');
+  }
   switch (ending.kind) {
     case 'value':
       return { value: ending.value ?? 'null', early: false };

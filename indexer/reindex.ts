@@ -13,7 +13,7 @@ import {
   type SegmentProgress,
 } from '../persistence/reindex-run.js';
 import type { Table } from '../persistence/table.js';
-import type { NextIndex } from '../search/next-index.js';
+import type { NextIndex, NextIndexNames } from '../search/next-index.js';
 import { reindexSegment } from './reindex-segment.js';
 
 /** What a reindex works on. */
@@ -52,10 +52,11 @@ export async function reindex(options: ReindexOptions): Promise<ReindexedCounts>
   if (before !== undefined && before.until > now()) throw busy();
   const mine = { owner: randomUUID(), until: now() + lease };
   if (before?.terms === next.terms) {
-    if (!(await keepReindexRun(table, tenant, before, mine))) throw busy();
-    return work(options, { ...before, ...mine });
+    const taken = { ...before, ...mine };
+    if (!(await keepReindexRun(table, tenant, before, taken))) throw busy();
+    return work(options, taken);
   }
-  const run = { id: randomUUID(), ...(await next.names()), terms: next.terms, segments, ...mine };
+  const run = { id: randomUUID(), terms: next.terms, segments, ...mine };
   if (!(await beginReindexRun(table, tenant, run, before))) throw busy();
   return work(options, run);
 }
@@ -77,15 +78,16 @@ async function work(options: ReindexOptions, begun: ReindexRun): Promise<Reindex
   const { table, next, tenant = defaultTenant } = options;
   const kept = keepUp(options, begun);
   try {
-    await next.open(begun);
+    const names = begun.names ?? (await kept.name(await next.names()));
+    await next.open(names);
     const counts = await indexSegments(options, begun, kept.goOn);
-    if ((await next.count(begun)) < counts.resources + counts.deleted) {
-      await next.abandon(begun);
+    if ((await next.count(names)) < counts.resources + counts.deleted) {
+      await next.abandon(names);
       await endReindexRun(table, tenant, begun);
       throw new Error('The new search index lacks resources: the old one stays');
     }
     kept.goOn();
-    await next.serve(begun);
+    await next.serve(names);
     await endReindexRun(table, tenant, begun);
     return counts;
   } finally {
@@ -121,31 +123,47 @@ async function indexSegments(
 }
 
 /** Keeps a run while its process is alive; lets it go at the end, so that another one need not wait. */
-function keepUp(
-  { table, tenant = defaultTenant, now = Date.now, signal }: ReindexOptions,
-  begun: ReindexRun,
-): { readonly goOn: () => void; readonly letGo: () => Promise<void> } {
+interface Keeping {
+  /** Gives it the names of its indices. */
+  readonly name: (names: NextIndexNames) => Promise<NextIndexNames>;
+  /** Throws when the process ends, or another one has the run. */
+  readonly goOn: () => void;
+  readonly letGo: () => Promise<void>;
+}
+
+function keepUp({ table, tenant = defaultTenant, now = Date.now, signal }: ReindexOptions, begun: ReindexRun): Keeping {
   let run = begun;
   let isLost = false;
-  const keep = async (until: number): Promise<void> => {
-    const next = { ...run, until };
+  const keep = async (change: Partial<ReindexRun>): Promise<void> => {
+    if (isLost) return;
+    const next = { ...run, ...change };
     if (await keepReindexRun(table, tenant, run, next)) run = next;
     else isLost = true;
   };
-  let keeping = Promise.resolve();
+  let last = Promise.resolve();
+  const inTurn = (change: Partial<ReindexRun>): Promise<void> => {
+    const kept = last.then(() => keep(change));
+    last = kept.catch(() => undefined);
+    return kept;
+  };
   const timer = setInterval(() => {
     // What fails is tried again the next time: there are several before the run counts as left.
-    keeping = keeping.then(() => (isLost ? undefined : keep(now() + lease))).catch(() => undefined);
+    inTurn({ until: now() + lease }).catch(() => undefined);
   }, lease / 4).unref();
+  const goOn = (): void => {
+    if (isLost) throw busy();
+    if (signal?.aborted === true) throw unavailable('The server ends; the search index is made anew by another one');
+  };
   return {
-    goOn() {
-      if (isLost) throw busy();
-      if (signal?.aborted === true) throw unavailable('The server ends; the search index is made anew by another one');
+    async name(names) {
+      await inTurn({ names });
+      goOn();
+      return names;
     },
+    goOn,
     async letGo() {
       clearInterval(timer);
-      await keeping;
-      if (!isLost) await keep(0).catch(() => undefined);
+      await inTurn({ until: 0 }).catch(() => undefined);
     },
   };
 }

@@ -63,7 +63,7 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
       writes.push({ index, place, action, access, newKey, ...(fullUrl === undefined ? {} : { fullUrl }) });
     }
   }
-  requireAllValid(server, writes);
+  await requireAllValid(server, caller, writes);
   await requireAllReadable(server, caller, reads, writes);
   const links = linksOf(server, writes);
   const answers = await retryLostRaces(() => tryWrites(server, caller, writes, reads, links));
@@ -121,13 +121,12 @@ async function answerRead(server: FhirServer, caller: Caller, place: string, act
   }
 }
 
-function requireAllValid(server: FhirServer, writes: readonly WriteEntry[]): void {
+async function requireAllValid(server: FhirServer, caller: Caller, writes: readonly WriteEntry[]): Promise<void> {
   const issues: OutcomeIssue[] = [];
   for (const { place, action } of writes) {
     if (!('resource' in action)) continue;
-    issues.push(
-      ...issuesOf(server, action.resource, action.kind === 'create' ? 'create' : 'update', `${place}.resource`),
-    );
+    const interaction = action.kind === 'create' ? 'create' : 'update';
+    issues.push(...(await issuesOf(server, caller, action.resource, interaction, `${place}.resource`)));
     if (issues.length >= mostIssues) break;
   }
   if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));

@@ -54,11 +54,13 @@ export class SettingsError extends Error {
 }
 
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
-function oneOf(name: string, value: string, allowed: readonly string[]): string {
-  if (!allowed.includes(value)) throw new SettingsError(`${name} is "${value}": it may be ${allowed.join(', ')}`);
-  return value;
+function oneOf<Word extends string>(name: string, value: string, allowed: readonly Word[]): Word {
+  const word = allowed.find((each) => each === value);
+  if (word === undefined) throw new SettingsError(`${name} is "${value}": it may be ${allowed.join(', ')}`);
+  return word;
 }
 
 function portOf(text: string): number {
@@ -160,10 +162,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     auth,
     // Without sign-in there are no scopes to go by: everyone is a practitioner.
     authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
-    validation:
-      oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
-        ? 'full'
-        : 'structure',
+    validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),

@@ -14,9 +14,8 @@ import type { AttributeValue, Condition, Item, ItemKey, Table } from './table.js
 /** A reindex that is under way. */
 export interface ReindexRun {
   readonly id: string;
-  /** The index that is made, and the one whose place it takes. */
-  readonly index: string;
-  readonly replaces: string;
+  /** The index that is made, and the one whose place it takes: named by who owns the run, so that no other is made. */
+  readonly names?: { readonly index: string; readonly replaces: string };
   /** What its terms depend on: another program does not go on with it. */
   readonly terms: string;
   readonly segments: number;
@@ -44,7 +43,12 @@ const segmentKey = (tenant: string, segment: number): ItemKey => ({
   sk: `segment-${String(segment).padStart(4, '0')}`,
 });
 
-const runItem = (tenant: string, { id, ...columns }: ReindexRun): Item => ({ ...runKey(tenant), run: id, ...columns });
+const runItem = (tenant: string, { id, names, ...columns }: ReindexRun): Item => ({
+  ...runKey(tenant),
+  run: id,
+  ...names,
+  ...columns,
+});
 
 const segmentItem = (tenant: string, run: string, segment: number, progress: SegmentProgress): Item => {
   const { after, ...columns } = progress;
@@ -58,10 +62,10 @@ const isRun = (run: string): Condition => ({ kind: 'equals', attributes: { run }
 export async function readReindexRun(table: Pick<Table, 'get'>, tenant: string): Promise<ReindexRun | undefined> {
   const item = await table.get(runKey(tenant));
   if (item === undefined) return undefined;
+  const { index, replaces } = item;
   return {
     id: text(item['run']),
-    index: text(item['index']),
-    replaces: text(item['replaces']),
+    ...(typeof index === 'string' && typeof replaces === 'string' ? { names: { index, replaces } } : {}),
     terms: text(item['terms']),
     segments: count(item['segments']),
     owner: text(item['owner']),
@@ -90,7 +94,7 @@ export async function beginReindexRun(
 }
 
 /**
- * Takes a reindex over, keeps it for longer, or lets it go.
+ * Takes a reindex over, names its index, keeps it for longer, or lets it go.
  * @param before as it is known.
  * @returns whether it was still so.
  */
@@ -98,9 +102,9 @@ export async function keepReindexRun(
   table: Pick<Table, 'write'>,
   tenant: string,
   before: ReindexRun,
-  next: Pick<ReindexRun, 'owner' | 'until'>,
+  next: ReindexRun,
 ): Promise<boolean> {
-  const item = runItem(tenant, { ...before, ...next });
+  const item = runItem(tenant, next);
   return (await table.write([{ kind: 'put', item, condition: ownedBy(before) }])).written;
 }
 

@@ -243,7 +243,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 60 },
+        { numRuns: Math.ceil(runs * 1.5) },
       );
     }, 60_000);
 
@@ -291,7 +291,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 30 },
+        { numRuns: Math.ceil(runs * 0.75) },
       );
     }, 60_000);
 

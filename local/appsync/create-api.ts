@@ -40,6 +40,8 @@ export interface AppSyncOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The API's authorization modes, by which the schema's directives are read; without them every caller may ask all. */
   readonly authorization?: AuthModes;
+  /** Whether the schema is checked when it is read; left out for one that was checked when it was made. */
+  readonly checksSchema?: boolean;
   /** Whether the schema may be asked for; it may without it. */
   readonly introspection?: boolean;
   readonly sandbox?: SandboxOptions;
@@ -154,6 +156,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       new Map(
         api.resolvers.map((each) => [`${each.typeName}.${each.fieldName}`, fieldResolver(runnable(each)) as never]),
       ),
+      options.checksSchema ?? false,
     );
     const { authorization } = options;
     if (authorization !== undefined) guardFields(made, authorization, (execution) => (execution as Execution).request);

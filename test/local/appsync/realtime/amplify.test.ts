@@ -11,27 +11,38 @@ import { readSettings } from '../../../../local/settings.js';
 
 let folder: string;
 let running: RunningServer;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'amplify-'));
-  running = await startServer(
-    readSettings({ DATA_DIR: folder, PORT: '0', TLS: 'on', LOG_LEVEL: 'silent' }),
+const start = (port: number): Promise<RunningServer> =>
+  startServer(
+    readSettings({ DATA_DIR: folder, PORT: String(port), TLS: 'on', LOG_LEVEL: 'silent' }),
     pino({ level: 'silent' }),
   );
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'amplify-'));
+  running = await start(0);
 });
 afterAll(async () => {
   await running.close();
   rmSync(folder, { recursive: true });
 });
 
-test('Amplify 6 asks, writes and subscribes, and comes back with a new token when its own has expired', async () => {
+test('Amplify 6 asks, writes and subscribes, and comes back with a new token when its connection was closed', async () => {
   const program = fileURLToPath(new URL('amplify-client.ts', import.meta.url));
   const env = { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: join(folder, 'tls-certificate.pem') };
   const child = spawn(process.execPath, ['--import', 'tsx', program, running.url, folder], { env });
   let printed = '';
   let complaint = '';
-  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  let restarted: Promise<void> | undefined;
+  const restart = async (): Promise<void> => {
+    await running.close();
+    running = await start(running.port);
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+    if (printed.includes('onResourceChanged')) restarted ??= restart();
+  });
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number];
+  await restarted;
   expect({ code, complaint: code === 0 ? '' : complaint + printed }).toEqual({ code: 0, complaint: '' });
   expect(
     printed

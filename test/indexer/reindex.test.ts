@@ -95,7 +95,7 @@ const ids = Array.from({ length: 12 }, (_, n) => `p${String(n)}`);
 beforeEach(async () => {
   table = memoryTable();
   time = Date.parse('2026-01-01T00:00:00Z');
-  indices = { all: new Map([['i1', new Map()]]), serving: 'i1', making: undefined };
+  indices = { all: new Map([['i1', new Map<string, Indexable>()]]), serving: 'i1', making: undefined };
   const kept = new Map<string, string>();
   const nameOf = (key: BodyKey): string => JSON.stringify(key);
   bodies = {
@@ -136,7 +136,10 @@ async function expectDone(name: string, all: readonly string[] = ids): Promise<v
 }
 
 /** Something whose calls are counted, and which never answers again from one of them on. */
-function dying(at: number, when: 'before' | 'after'): Pick<ReindexOptions, 'table' | 'next'> & { made(): number } {
+function dying(
+  at: number,
+  when: 'before' | 'after',
+): Pick<ReindexOptions, 'table' | 'next'> & { readonly made: () => number } {
   let made = 0;
   const dies = <Port extends object>(port: Port): Port =>
     new Proxy(port, {

@@ -1,3 +1,4 @@
+import { type BindingTable, checkBindings, loadBindings } from '../fhir/check-bindings.js';
 import { checkInvariants, type OtherEngine } from '../fhir/check-invariants.js';
 import { libraryEngine } from '../fhir/fhirpath/library.js';
 import { type FhirNode, resourceNode } from '../fhir/fhirpath/node.js';
@@ -34,6 +35,7 @@ export interface CheckRequest {
 interface Means {
   readonly other: OtherEngine;
   readonly hasCode: CodeCheck;
+  readonly bindings: BindingTable;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function checkResource(
       return true;
     },
     hasCode: (valueSet, code) => codes.ask(valueSet, code),
+    bindings: await loadBindings(server.definitions.version),
   };
   for (let round = 1; ; round += 1) {
     leftOver = 0;
@@ -112,12 +115,15 @@ class CodeAnswers {
 function checkRules(
   server: FhirServer,
   { resource, profile }: CheckRequest,
-  { other, hasCode }: Means,
+  { other, hasCode, bindings }: Means,
 ): OutcomeIssue[] {
   const { definitions, guides } = server;
   const node = resourceNode(definitions.structures, resource);
   if (node === undefined) return [];
-  const issues = checkInvariants(definitions, resource, { other });
+  const issues = [
+    ...checkInvariants(definitions, resource, { other }),
+    ...checkBindings(definitions, bindings, resource, hasCode),
+  ];
   const profileOf = (url: string): ReturnType<NonNullable<typeof guides>['profileOf']> => guides?.profileOf(url);
   const check = (target: FhirNode, root: FhirNode, path: readonly (string | number)[], url: string): boolean => {
     const found = profileOf(url);

@@ -1,4 +1,3 @@
-import { permits, type AccessFilter } from '../fhir/access.js';
 import { checkInvariants } from '../fhir/check-invariants.js';
 import { compartmentsOf } from '../fhir/compartment.js';
 import { forbidden, invalidResource, type OutcomeIssue } from '../fhir/outcome.js';
@@ -6,6 +5,7 @@ import type { Resource } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
+import { type AccessFilter, permitsWrite } from '../search/access.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
@@ -51,7 +51,7 @@ function metaWithoutVersion(meta: unknown): { meta?: unknown } {
 /**
  * The next version of a resource, ready to be committed, with the envelope derived from its content.
  * @param write `id` it is stored under, `previous` the version it replaces, `access` what the caller may write.
- * @throws OperationOutcomeError 403 when the caller is limited to compartments and either version is in none of them.
+ * @throws OperationOutcomeError 403 when the caller's access does not open both versions.
  */
 export function newVersion(
   server: FhirServer,
@@ -67,8 +67,7 @@ export function newVersion(
   const { id, method, access, previous } = write;
   const resource = { ...write.resource, id };
   const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
-  requireWritable(access, resource.resourceType, previous, compartments);
-  return nextVersion({
+  const next = nextVersion({
     resource,
     ...(previous === undefined ? {} : { previous }),
     method,
@@ -77,24 +76,33 @@ export function newVersion(
     compartments,
     resourceChildren: hasResourceChildren(resource),
   });
+  requireWritable(access, next.type, previous);
+  requireWritable(access, next.type, next);
+  return next;
 }
 
 /**
- * Refuses a write by a caller limited to compartments unless the resource is in one of them before and after it.
+ * Refuses a write by a caller with limited access unless the resource is open to it before and after.
  * One sentence for both, so that the answer does not tell whether a resource is there.
+ * @param version the one replaced or the one written; nothing is asked of one that is not there.
  * @throws OperationOutcomeError 403.
  */
-export function requireWritable(
-  access: AccessFilter,
-  type: string,
-  previous: StoredVersion | undefined,
-  compartments?: readonly string[],
-): void {
-  if (previous !== undefined && !permits(access, previous.compartments)) throw outside(type);
-  if (compartments !== undefined && !permits(access, compartments)) throw outside(type);
+export function requireWritable(access: AccessFilter, type: string, version: StoredVersion | undefined): void {
+  if (version !== undefined && !permitsWrite(access, version)) throw outside(type);
 }
 
-const outside = (type: string): Error => forbidden(`You may only write ${type} resources of your own compartment`);
+/**
+ * Refuses a delete as `requireWritable`; one of what never was there is refused as well where access is limited.
+ * @throws OperationOutcomeError 403.
+ */
+export function requireDeletable(access: AccessFilter, type: string, version: StoredVersion | undefined): void {
+  if (version === undefined ? access.kind !== 'everything' : !permitsWrite(access, version)) throw outside(type);
+}
+
+const outside = (type: string): Error =>
+  forbidden(
+    `You may only write ${type} resources that are yours before and after: of your own compartment, by your scopes`,
+  );
 
 /** Whether GraphQL would have to name the types of resources inside this one. */
 const hasResourceChildren = (resource: Resource): boolean =>

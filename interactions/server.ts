@@ -1,9 +1,10 @@
+import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
-import type { RoleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
+import type { SmartEndpoints } from './smart-configuration.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
 export type Consistency = 'eventual' | 'strong';
@@ -22,7 +23,10 @@ export interface FhirServer {
   readonly indexing?: 'later';
   /** When searches see a write, unless a request asks for something else; `eventual` without it. */
   readonly consistency?: Consistency;
-  readonly rules: RoleRules;
+  /** Who may do what. */
+  readonly authorizer: Authorizer;
+  /** Where applications get tokens with SMART scopes; absent where those do not count. */
+  readonly smart?: SmartEndpoints;
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */

@@ -6,7 +6,7 @@ import type { EntryAnswer } from './bundle-answer.js';
 import { findLinks, type BundleLinks, type LinkTarget } from './bundle-links.js';
 import { resolveConditionalReferences, type ReferencedResource } from './conditional-reference.js';
 import { failingAt, placed } from './entry-request.js';
-import { newVersion, requireValid, requireWritable } from './new-version.js';
+import { newVersion, requireDeletable, requireValid, requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import type { ReadAction } from './read-entry.js';
 import { clip } from './resource-type.js';
@@ -192,7 +192,7 @@ const preconditionsOf = (action: Preconditions): Preconditions => ({
 
 function decideDelete(server: FhirServer, entry: FoundEntry, commit: ResourceWrite[]): EntryAnswer {
   const { action, access, newKey, key = newKey, previous } = entry;
-  if (action.kind === 'delete') requireWritable(access, key.type, previous, previous?.compartments ?? []);
+  if (action.kind === 'delete') requireDeletable(access, key.type, previous);
   else requireWritable(access, key.type, previous);
   requirePreconditions(server.definitions.version, key, action as Preconditions, previous);
   if (!isThere(previous)) return { kind: 'deleted', ...(previous === undefined ? {} : { version: previous }) };

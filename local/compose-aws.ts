@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@opensearch-project/opensearch';
+import { authorizerFor } from '../auth/authorizers.js';
 import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
@@ -229,7 +230,7 @@ function composeServer(
     index,
     indexing: 'later' as const,
     consistency: engines.consistency,
-    rules: roleRules,
+    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
     now: Date.now,
     newId: randomUUID,

@@ -10,9 +10,10 @@ import type { FhirVersion } from '../fhir/version.js';
  * @throws StoreError with a sentence for the user when they cannot be used; SettingsError for a guide that cannot.
  */
 export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
-  const { engines, dataFolder, validation } = settings;
+  const { engines, dataFolder, validation, authorization } = settings;
   const options: DefinitionOptions = {
     validation,
+    authorization,
     guides: await Promise.all(settings.implementationGuides.map(readGuide)),
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);

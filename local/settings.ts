@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { Validation } from '../interactions/server.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
@@ -9,6 +10,8 @@ export interface Settings {
   readonly dataFolder: string;
   readonly logLevel: string;
   readonly auth: 'on' | 'off';
+  /** Which authorization component counts. */
+  readonly authorization: Authorization;
   readonly validation: Validation;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
@@ -18,6 +21,8 @@ export interface Settings {
   readonly isPublicUrlSet: boolean;
   /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
   readonly signInPassword: string | undefined;
+  /** The secret of the application that gets tokens without a user; there is none without it. */
+  readonly applicationSecret: string | undefined;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -108,6 +113,19 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   };
 }
 
+function applicationSecretOf(text = ''): string | undefined {
+  if (text === '') return undefined;
+  if (text.length < 32) throw new SettingsError('APPLICATION_SECRET must have 32 characters at least');
+  return text;
+}
+
+function authorizationOf(text: string): Authorization {
+  const found = authorizations.find((each) => each === text);
+  if (found === undefined)
+    throw new SettingsError(`AUTHORIZATION is "${text}": it may be ${authorizations.join(', ')}`);
+  return found;
+}
+
 /** PUBLIC_URL, no slash at the end. */
 function publicUrlOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -140,6 +158,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     host,
     port,
     auth,
+    // Without sign-in there are no scopes to go by: everyone is a practitioner.
+    authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     validation:
       oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
         ? 'full'
@@ -154,6 +174,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .filter((path) => path !== '')
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
+    applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     engines: enginesOf(setting),
   };
 }

@@ -9,7 +9,7 @@ import { holdsPattern, isFixed } from './expected.js';
 import { type Item, itemsOf } from './items.js';
 import type { Profile, ProfileElement, ProfileType } from './profile.js';
 import { matchesSlice } from './slicing.js';
-import type { Code, CodeCheck } from './code-check.js';
+import { type CodeCheck, codesOfNode } from './code-check.js';
 
 /** What profiles are checked with. */
 export interface ProfileContext {
@@ -169,7 +169,7 @@ class ProfileCheck {
   }
 
   private binding(valueSet: string, node: FhirNode, path: readonly (string | number)[]): void {
-    const verdicts = codesOf(node).map((code) => this.context.hasCode(valueSet, code));
+    const verdicts = codesOfNode(node).map((code) => this.context.hasCode(valueSet, code));
     if (verdicts.some((verdict) => verdict === true)) return;
     if (verdicts.some((verdict) => verdict === undefined)) {
       const why = `could not be checked against the value set ${valueSet} (profile ${this.profile.url})`;
@@ -188,23 +188,6 @@ const shown = (value: unknown): string => {
   const text = JSON.stringify(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 };
-
-/** The codes of a value of a coded type. */
-function codesOf({ type, value }: FhirNode): Code[] {
-  if (typeof value === 'string') return [{ code: value }];
-  if (typeof value !== 'object' || value === null) return [];
-  const { coding, system, code } = value as {
-    readonly coding?: unknown;
-    readonly system?: unknown;
-    readonly code?: unknown;
-  };
-  if (type === 'CodeableConcept') {
-    return Array.isArray(coding)
-      ? (coding as unknown[]).flatMap((each) => codesOf({ type: 'Coding', value: each }))
-      : [];
-  }
-  return typeof code === 'string' ? [{ code, ...(typeof system === 'string' ? { system } : {}) }] : [];
-}
 
 /**
  * Checks a resource against a profile: cardinalities, types, fixed values and patterns, required bindings, slices,

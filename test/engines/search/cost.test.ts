@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { byRoles } from '../../../auth/roles.js';
 import { roleRules } from '../../../auth/rules.js';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
 import { indexable } from '../../../indexer/index-change.js';
@@ -41,7 +42,7 @@ beforeAll(async () => {
     definitions,
     store: { ...store, commit },
     index,
-    rules: roleRules,
+    authorizer: byRoles(roleRules),
     pageKey: new Uint8Array(32),
     now: Date.now,
     newId: randomUUID,

@@ -13,5 +13,4 @@ export default {
   ],
   setupFiles: ['<rootDir>/test/engines/support/environment.ts'],
   testTimeout: 180_000,
-  maxWorkers: 2, // each waits for the engines half of its time
 };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseJson } from '../../fhir/json.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
+import { stronglyConsistent } from '../../interactions/consistency.js';
 import { history } from '../../interactions/history.js';
 import { read } from '../../interactions/read.js';
 import { searchType } from '../../interactions/search-type.js';
@@ -30,10 +31,9 @@ const text = 'ä'.repeat(300_000); // 600,000 bytes, more than an item holds
     rmSync(folder, { recursive: true });
   });
 
-  const resource = (description: string): { resourceType: string } => ({
-    resourceType: 'DocumentReference',
-    ...{ id: 'large', status: 'current', type: { text: 'x' }, indexed: '2026-01-01T00:00:00Z', description },
-    ...{ content: [{ attachment: { title: text } }] },
+  const resource = (family: string): { resourceType: string } => ({
+    resourceType: 'Patient',
+    ...{ id: 'large', name: [{ family }], photo: [{ title: text }] },
   });
 
   /** The versions whose bodies are in the bucket. */
@@ -49,14 +49,16 @@ const text = 'ä'.repeat(300_000); // 600,000 bytes, more than an item holds
   test.each(fhirVersions)(
     'has its body in S3, and is read, searched, kept as history and indexed anew, %s',
     async (version) => {
-      const server = opened.servers[version];
-      const key = { type: 'DocumentReference', id: 'large' };
-      const found = async (description: string): Promise<number | undefined> => {
-        const parameters = [['description', description]] as const;
+      const server = stronglyConsistent(opened.servers[version], (error) => {
+        throw error;
+      });
+      const key = { type: 'Patient', id: 'large' };
+      const found = async (family: string): Promise<number | undefined> => {
+        const parameters = [['family', family]] as const;
         return (await searchType(server, caller, { type: key.type, parameters, handling: 'strict' })).total;
       };
-      for (const description of ['first', 'second']) {
-        await update(server, caller, { key, resource: resource(description) });
+      for (const family of ['first', 'second']) {
+        await update(server, caller, { key, resource: resource(family) });
       }
       expect(await inBucket(version)).toEqual([1, 2]);
       const { body } = await read(server, caller, key);

@@ -46,11 +46,12 @@ function nextIndex(terms = 'these'): NextIndex {
       return Promise.resolve({ replaces: indices.serving, index: `i${String(Math.max(...numbers) + 1)}` });
     },
     open: ({ index }) => {
-      if (indices.serving === index) return Promise.resolve();
+      if (indices.serving === index) return Promise.resolve(false);
       if (indices.making !== undefined && indices.making !== index) indices.all.delete(indices.making);
-      if (!indices.all.has(index)) indices.all.set(index, new Map());
+      const isNew = !indices.all.has(index);
+      if (isNew) indices.all.set(index, new Map());
       indices.making = index;
-      return Promise.resolve();
+      return Promise.resolve(isNew);
     },
     put: (changes) => {
       putInto(indices.making, changes);
@@ -213,7 +214,7 @@ test('what is written between any two of its calls is in the new index', async (
 
 describe('one that is left under way', () => {
   beforeEach(async () => {
-    const stopped = dying(9, 'after');
+    const stopped = dying(15, 'after'); // some of it is done
     await expect(reindex(options(stopped))).rejects.toThrow(Stopped);
   });
 
@@ -222,6 +223,14 @@ describe('one that is left under way', () => {
     expect(await continueReindex(options())).toBeUndefined();
     time += 2 * minute;
     await reindex(options());
+    await expectDone('i2');
+  });
+
+  test('is begun anew when its index was removed meanwhile: what was done is not there any more', async () => {
+    time += 2 * minute;
+    indices.all.delete(indices.making ?? '');
+    indices.making = undefined;
+    expect(await continueReindex(options())).toEqual({ resources: 11, deleted: 1 });
     await expectDone('i2');
   });
 

@@ -31,7 +31,7 @@ import { parseBody, type ReadBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
 import type { ErrorLog } from './errors.js';
 import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
-import { graphqlAnswer, isGraphql } from './graphql.js';
+import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { Route } from './routes.js';
 
@@ -156,20 +156,27 @@ async function readResource({ server, readBody }: RestContext, { http, response 
 }
 
 async function operation(
-  { server, readBody }: RestContext,
-  { http, response, baseUrl, query }: RestRequest,
+  context: RestContext,
+  request: RestRequest,
   caller: Caller,
   called: FoundOperation,
 ): Promise<RestAnswer> {
+  const { server, readBody } = context;
+  const { http, response, baseUrl, query } = request;
   const text = http.method === 'POST' ? await readBody(http, response) : '';
   const hasBody = text.trim() !== '';
   if (hasBody) requireJsonBody(server.definitions.version, http.get('content-type'));
-  const source = { query: readQuery(query), ...(hasBody ? { body: parseBody(text) } : {}) };
+  const pairs = readQuery(query);
+  const graphql = pairs.find(([name]) => name === '_graphql')?.[1];
+  const source = {
+    query: pairs.filter(([name]) => name !== '_graphql'),
+    ...(hasBody ? { body: parseBody(text) } : {}),
+  };
   const input = readInput(server.definitions, called.operation, source);
-  return jsonAnswer(
-    200,
-    operationBody(server.definitions, baseUrl, await operate(server, caller, { ...called, input })),
-  );
+  const answer = operationBody(server.definitions, baseUrl, await operate(server, caller, { ...called, input }));
+  return graphql === undefined
+    ? jsonAnswer(200, answer)
+    : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });
 }
 
 async function readPatch({ server, readBody }: RestContext, { http, response }: RestRequest): Promise<Patch> {

@@ -337,8 +337,7 @@ class Compiler {
       if (fieldOf(this.definitions, fhirType(type), name) === undefined) continue;
       const { mistakes } = this.quietly(() => this.fields([set], fhirType(type), path));
       if (mistakes.length === 0) return [];
-      // The type that fits best is the one where the mistake is deepest.
-      if (depthOf(mistakes) > depthOf(best)) best = mistakes;
+      if (fitOf(mistakes) > fitOf(best)) best = mistakes;
     }
     if (best !== undefined) return best;
     const names = this.definitions.resourceTypes.flatMap((type) => fieldNames(this.definitions, fhirType(type)));
@@ -386,4 +385,9 @@ class Compiler {
 /** The name a field has in the answer. */
 const keyOf = (node: FieldNode): string => (node.alias ?? node.name).value;
 
-const depthOf = (mistakes: readonly GraphqlFailure[] | undefined): number => mistakes?.[0]?.path.length ?? 0;
+/** The type that fits best is the one where the mistake is deepest, and where it looks like a slip. */
+function fitOf(mistakes: readonly GraphqlFailure[] | undefined): number {
+  const [first] = mistakes ?? [];
+  if (first === undefined) return 0;
+  return 2 * first.path.length + (first.error.message.includes('did you mean') ? 1 : 0);
+}

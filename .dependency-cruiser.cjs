@@ -43,7 +43,11 @@ module.exports = {
       from: { path: lambda },
       to: { path: '^(rest|indexer|local|codegen|bench|console|test)/' },
     },
-    only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)([.]ts$|/)|(rest|indexer)/handler[.]ts$)'),
+    only(
+      'aws-sdk-at-the-edge',
+      '@aws-sdk/',
+      '^(persistence/(dynamodb|s3)([.]ts$|/)|(rest|indexer)/handler[.]ts$|local/appsync/data-sources/dynamodb/client[.]ts$)',
+    ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),

@@ -58,7 +58,7 @@ const financialTypes = [
 ];
 
 /** Who and where care is given: in no Patient compartment, and nothing in them is about a patient. */
-const directoryTypes = [
+export const directoryTypes: readonly string[] = [
   'Endpoint',
   'HealthcareService',
   'Location',
@@ -124,12 +124,29 @@ export function accessOf(groups: readonly string[], interaction: Interaction, ty
   return accessUnder(roleRules, groups, interaction, type);
 }
 
+const smartContexts: readonly string[] = ['launch', 'patient', 'user', 'system'];
+
 /**
- * Whether a token's scopes open this server: `openid` with `profile` (signed in through the hosted page), or
- * `aws.cognito.signin.user.admin` (signed in through the Cognito API).
+ * Whether a token was given for a part of what its user may do, by scopes of SMART on FHIR (`patient/*.read`).
+ * https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
+ * @param scopes the token's `scope`, split.
+ */
+export function hasSmartScopes(scopes: readonly string[]): boolean {
+  for (const scope of scopes) {
+    const [context] = scope.split('/');
+    if (scope === 'launch' || (scope !== context && smartContexts.includes(context ?? ''))) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a token's scopes open this server to the role rules: `openid` with `profile` (signed in through the hosted
+ * page), or `aws.cognito.signin.user.admin` (signed in through the Cognito API), and none that limits the token further.
  * @param scopes the token's `scope`, split.
  * @returns false when the token was given for something else.
  */
 export function scopesSuffice(scopes: readonly string[]): boolean {
-  return (scopes.includes('openid') && scopes.includes('profile')) || scopes.includes('aws.cognito.signin.user.admin');
+  const isOpen =
+    (scopes.includes('openid') && scopes.includes('profile')) || scopes.includes('aws.cognito.signin.user.admin');
+  return isOpen && !hasSmartScopes(scopes);
 }

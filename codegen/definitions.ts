@@ -59,6 +59,8 @@ export interface SourceDefinitions {
   compartments: CompartmentSource[];
   /** Codes of the value sets that base elements bind with strength `required`, by canonical URL without version. */
   requiredCodes: Record<string, string[]>;
+  /** The same as `system|code`. */
+  requiredConcepts: Record<string, string[]>;
   codeSystems: CodeSystem[];
   valueSets: ValueSet[];
 }

@@ -6,6 +6,7 @@ import type { EmittedFile } from './emitted-file.js';
 import { loadSource } from './load/load-source.js';
 import { emitSchema } from './schema/emit-schema.js';
 import { emitSearchParameters } from './search/emit-search-parameters.js';
+import { emitBindings } from './structure/emit-bindings.js';
 import { emitInvariants } from './structure/emit-invariants.js';
 import { emitStructures } from './structure/emit-structures.js';
 import { emitTerminology } from './terminology/emit-terminology.js';
@@ -40,6 +41,7 @@ const emit = async (version: FhirVersion, types: string[] | undefined): Promise<
     ...emitStructures(source),
     ...emitTerminology(source),
     ...emitInvariants(source),
+    ...emitBindings(source),
     ...emitSchema(source, types === undefined ? {} : { types }),
   ];
 };

@@ -7,7 +7,10 @@ export interface ElementRule {
   readonly min: number;
   /** The greatest number of repetitions, Infinity for `*`. */
   readonly max: number;
-  /** The codes a required binding allows, where the element is a `code` and the codes can be listed. */
+  /**
+   * The codes a required binding allows, where they can be listed: of a `code` as they are, of a Coding, a
+   * CodeableConcept or a Quantity as `system|code`.
+   */
   readonly codes?: readonly string[];
   /** Whether it is part of summaries. https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.isSummary */
   readonly isSummary: boolean;
@@ -58,7 +61,7 @@ export interface StructureSource {
   readonly primitives: string;
   /** The types that an element may have where the definitions leave it open, separated by `|`. */
   readonly open: string;
-  /** Codes of a value set, separated by spaces. */
+  /** Codes of a value set (`system|code` where they are not of a `code`), separated by spaces. */
   readonly codes: readonly string[];
   /**
    * Per type or backbone path its elements, separated by spaces: name, cardinality (`?` 0..1, `!` 1..1, `*` 0..*,

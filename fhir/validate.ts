@@ -174,7 +174,24 @@ class Validation {
       this.resource(value, undefined, member.rule.name === 'contained');
     } else {
       this.object(value, member.type);
+      if (member.codes !== undefined && isObject(value)) this.binding(value, member.type, member.codes);
     }
+  }
+
+  /**
+   * A required binding: of several codes one must be of the value set. A code without its system counts, and so does
+   * text alone: STU3's own examples have both. https://hl7.org/fhir/R4/terminologies.html#strength
+   */
+  private binding(value: JsonObject, type: string, codes: ReadonlySet<string>): void {
+    const codings = (type === 'CodeableConcept' ? [value['coding']].flat() : [value]).filter(isObject);
+    const found = codings.filter(({ code }) => typeof code === 'string');
+    const isAllowed = ({ system, code }: JsonObject): boolean =>
+      typeof system === 'string'
+        ? codes.has(`${system}|${String(code)}`)
+        : [...codes].some((each) => each.endsWith(`|${String(code)}`));
+    if (found.length === 0 || found.some(isAllowed)) return;
+    const said = found.map(({ system, code }) => (typeof system === 'string' ? `${system}|` : '') + String(code));
+    this.unknownCode(said.join(', '), codes);
   }
 
   private primitive(value: unknown, sibling: unknown, member: Member): void {
@@ -232,8 +249,8 @@ const suggestion = (near: string | undefined): string => (near === undefined ? '
 
 /**
  * Checks a value against the structural rules of its resource type: elements and their cardinality, JSON types,
- * primitives, choices, extensions, required codes, resources within it. Invariants, profiles and other bindings are
- * not looked at. https://hl7.org/fhir/R4/validation.html
+ * primitives, choices, extensions, required bindings that can be listed, resources within it. Invariants, profiles and
+ * other bindings are not looked at. https://hl7.org/fhir/R4/validation.html
  * @param definitions of the version the resource is of.
  * @param value what a client sent; anything at all.
  * @param place the type it must have, and the FHIRPath of where it stands (its type when left out).

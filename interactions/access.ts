@@ -1,23 +1,95 @@
-import { authorize } from '../auth/authorize.js';
-import type { Interaction } from '../auth/rules.js';
-import type { AccessFilter } from '../fhir/access.js';
-import { OperationOutcomeError } from '../fhir/outcome.js';
+import type { Grant } from '../auth/access.js';
+import type { AskedInteraction } from '../auth/authorizer.js';
+import type { Principal } from '../auth/principal.js';
+import { forbidden, OperationOutcomeError } from '../fhir/outcome.js';
+import { type AccessFilter, type AccessGrant } from '../search/access.js';
+import type { PageBinding } from '../search/page.js';
+import { parseSearch } from '../search/parse.js';
+import { type Filter, requireUnchained } from '../search/request.js';
+import { readQuery } from './read-query.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
+ * Decides, before anything is read, what of a type a caller may see or change by an interaction.
+ * @param type left out for transaction, batch and capabilities, whose entries are authorized one by one.
+ * @returns the filter every version has to pass (`permits`), or both images of a write (`permitsWrite`).
+ * @throws OperationOutcomeError 403 when nothing is open, or only by criteria that cannot be decided.
+ */
+export function authorize(
+  server: FhirServer,
+  caller: Caller,
+  interaction: AskedInteraction,
+  type?: string,
+): AccessFilter {
+  const access = server.authorizer.authorize(caller.principal, interaction, type);
+  if (access.kind === 'everything') return access;
+  const grants = access.grants.flatMap((grant) => grantOf(server, caller, type, grant) ?? []);
+  if (grants.length > 0) return { kind: 'limited', grants };
+  const criteria = access.grants.flatMap((grant) => grant.criteria).join(' ');
+  throw forbidden(
+    `You may ${interaction} ${type ?? 'nothing'} only by criteria that this server cannot decide on it: ${criteria}`,
+  );
+}
+
+/**
  * What a caller may see of a type, where a type that is not allowed is passed over without a word.
- * @returns undefined when the role may not do the interaction on the type.
+ * @returns undefined when nothing of the type is open to the interaction.
  */
 export function accessOrNone(
   server: FhirServer,
   caller: Caller,
-  interaction: Interaction,
+  interaction: AskedInteraction,
   type: string,
 ): AccessFilter | undefined {
   try {
-    return authorize(server.rules, caller.principal, interaction, type);
+    return authorize(server, caller, interaction, type);
   } catch (error) {
     if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
+    throw error;
+  }
+}
+
+/** What a page link is bound to, so that it works for the same person with the same rights only. */
+export const rightsOf = ({ subject, fhirUser, patient, groups, scopes }: Principal): PageBinding => [
+  subject,
+  fhirUser ?? '',
+  patient ?? '',
+  groups.toSorted(),
+  scopes.toSorted(),
+];
+
+/** A grant with its criteria understood; undefined when they are not: what cannot be decided opens nothing. */
+function grantOf(
+  server: FhirServer,
+  caller: Caller,
+  type: string | undefined,
+  { compartments, criteria }: Grant,
+): AccessGrant | undefined {
+  const filters: Filter[] = [];
+  for (const query of criteria) {
+    const understood = type === undefined ? undefined : filtersOf(server, caller, type, query);
+    if (understood === undefined) return undefined;
+    filters.push(...understood);
+  }
+  return { filters, ...(compartments === undefined ? {} : { compartments }) };
+}
+
+/** The conditions of a query; undefined unless every parameter is one that the resource alone decides. */
+function filtersOf(server: FhirServer, caller: Caller, type: string, query: string): readonly Filter[] | undefined {
+  try {
+    const pairs = readQuery(query);
+    const { filters } = requireUnchained(
+      parseSearch(server.definitions, type, pairs, {
+        handling: 'strict',
+        baseUrl: caller.baseUrl,
+        defaultCount: 0,
+        maxCount: 0,
+        now: server.now(),
+      }),
+    );
+    return pairs.length > 0 && filters.length === pairs.length ? filters : undefined;
+  } catch (error) {
+    if (error instanceof OperationOutcomeError) return undefined;
     throw error;
   }
 }

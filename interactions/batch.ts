@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -14,6 +13,7 @@ import { patch } from './patch.js';
 import { isReadAction, readEntry } from './read-entry.js';
 import type { Caller, FhirServer } from './server.js';
 import { update } from './update.js';
+import { authorize } from './access.js';
 
 /** Enough writes under way that the store can make many durable at once. */
 const concurrency = 64;
@@ -25,7 +25,7 @@ const concurrency = 64;
  * @throws OperationOutcomeError 403, 422 when the bundle itself (all but its resources) breaks its rules.
  */
 export async function batch(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
-  authorize(server.rules, caller.principal, 'batch');
+  authorize(server, caller, 'batch');
   const requests = readEntries(server, caller, bundle);
   const answers: EntryAnswer[] = [];
   const reads: number[] = [];

@@ -6,6 +6,7 @@ import { isServedParameter } from '../search/served-parameter.js';
 import { operationsAt, operationsOf, operationsOfType } from './operations/find-operation.js';
 import type { Operation } from './operations/operation.js';
 import type { FhirServer } from './server.js';
+import { smartSecurity } from './smart-configuration.js';
 
 /** When what the statement says changed last. */
 const changed = '2026-11-25';
@@ -89,6 +90,7 @@ function statement(server: FhirServer, baseUrl: string): object {
       {
         mode: 'server',
         security: {
+          ...smartSecurity(server),
           cors: true,
           description:
             'Every request but this one needs a Bearer access token in Authorization, unless sign-in is off (AUTH=off, embedded server only)',

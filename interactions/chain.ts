@@ -1,5 +1,4 @@
-import { authorize } from '../auth/authorize.js';
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from '../search/access.js';
 import { parseJson } from '../fhir/json.js';
 import { forbidden, tooCostly } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
@@ -17,7 +16,7 @@ import type {
 } from '../search/request.js';
 import { isServedParameter } from '../search/served-parameter.js';
 import type { Position } from '../search/search-index.js';
-import { accessOrNone } from './access.js';
+import { accessOrNone, authorize } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
 import { findMatches } from './matches.js';
 import { readMany } from './read.js';
@@ -107,7 +106,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
     let open = 0;
     for (const link of targets) {
       const access = typed
-        ? authorize(server.rules, caller.principal, 'search', link.type)
+        ? authorize(server, caller, 'search', link.type)
         : accessOrNone(server, caller, 'search', link.type);
       if (access === undefined) continue;
       open += 1;
@@ -130,7 +129,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
   }
 
   async function referredTo(type: string, { parameter, source }: HasFilter): Promise<Filter> {
-    const access = authorize(server.rules, caller.principal, 'search', source.type);
+    const access = authorize(server, caller, 'search', source.type);
     const targets = await once(`${parameter.code}:${source.search}`, async () => {
       const ids = new Map<string, Set<string>>();
       const canonicals = new Map<string, Set<string>>();
@@ -149,7 +148,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
   }
 
   async function listed(type: string, { ids }: ListFilter): Promise<Filter> {
-    authorize(server.rules, caller.principal, 'read', 'List');
+    authorize(server, caller, 'read', 'List');
     const entries = await once(`_list:${ids.join()}`, async () => {
       const lists = await readMany(
         server,

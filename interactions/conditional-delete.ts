@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { tombstone } from '../persistence/version.js';
 import { findExisting } from './conditional-create.js';
@@ -7,6 +6,7 @@ import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer } from './server.js';
+import { authorize } from './access.js';
 
 /**
  * Deletes the one resource that matches criteria; when none does, nothing is deleted, and that is a success.
@@ -23,7 +23,7 @@ export async function conditionalDelete(
 ): Promise<StoredVersion | undefined> {
   const { type, criteria } = request;
   requireResourceType(server, type);
-  const access = authorize(server.rules, caller.principal, 'delete', type);
+  const access = authorize(server, caller, 'delete', type);
   const { version } = await retryLostRaces(async () => {
     const found = await findExisting(server, caller, type, criteria);
     const previous = found.kind === 'existing' ? found.version : undefined;

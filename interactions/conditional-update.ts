@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize.js';
 import { conflict, invalidRequest } from '../fhir/outcome.js';
 import { idPattern, keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import { findExisting } from './conditional-create.js';
@@ -8,6 +7,7 @@ import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
 import { isThere, updatedVersion } from './update.js';
+import { authorize } from './access.js';
 
 /**
  * Updates the one resource that matches criteria, or creates it when none does. Of equal conditional updates at the
@@ -26,9 +26,9 @@ export async function conditionalUpdate(
 ): Promise<WriteOutcome> {
   const { type, criteria, resource } = request;
   requireResourceType(server, type);
-  const access = authorize(server.rules, caller.principal, 'update', type);
+  const access = authorize(server, caller, 'update', type);
   requireUpdatable(type, resource);
-  requireValid(server, resource, 'update');
+  await requireValid(server, caller, resource, 'update');
   const key = createdKey(server, type, resource);
   return retryLostRaces(async () => {
     const found = await findExisting(server, caller, type, criteria);

@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize.js';
 import type { Resource } from '../fhir/resource.js';
 import type { ResourceWrite } from '../persistence/resource-store.js';
 import { findExisting } from './conditional-create.js';
@@ -6,6 +5,7 @@ import { newVersion, requireValid } from './new-version.js';
 import { requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { authorize } from './access.js';
 
 /**
  * Stores a resource under a new id; with `ifNoneExist` only when nothing matches its criteria.
@@ -22,8 +22,8 @@ export async function create(
   const { resource, ifNoneExist } = request;
   const type = resource.resourceType;
   requireResourceType(server, type);
-  const access = authorize(server.rules, caller.principal, 'create', type);
-  requireValid(server, resource, 'create');
+  const access = authorize(server, caller, 'create', type);
+  await requireValid(server, caller, resource, 'create');
   const id = server.newId();
   return retryLostRaces(async () => {
     const claim: ResourceWrite[] = [];

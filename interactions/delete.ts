@@ -1,13 +1,13 @@
-import { authorize } from '../auth/authorize.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { tombstone } from '../persistence/version.js';
-import { requireWritable } from './new-version.js';
+import { requireDeletable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireKey } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer } from './server.js';
 import { isThere } from './update.js';
+import { authorize } from './access.js';
 
 /**
  * Deletes a resource; its versions stay. Deleting what is not there, or was deleted, changes nothing and succeeds.
@@ -23,10 +23,10 @@ export async function deleteResource(
 ): Promise<StoredVersion | undefined> {
   const { key } = request;
   requireKey(server, key);
-  const access = authorize(server.rules, caller.principal, 'delete', key.type);
+  const access = authorize(server, caller, 'delete', key.type);
   const { version } = await retryLostRaces(async () => {
     const previous = await server.store.read(key);
-    requireWritable(access, key.type, previous, previous?.compartments ?? []);
+    requireDeletable(access, key.type, previous);
     requirePreconditions(server.definitions.version, key, request, previous);
     if (!isThere(previous)) return { version: previous };
     const next = tombstone(previous, server.now());

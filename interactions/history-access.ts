@@ -1,10 +1,10 @@
-import { authorize } from '../auth/authorize.js';
-import { permits, type AccessFilter } from '../fhir/access.js';
+import { permits, type AccessFilter } from '../search/access.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { requireScope, type HistoryScope } from './history-request.js';
 import type { Caller, FhirServer } from './server.js';
+import { authorize } from './access.js';
 
 /** What of each type a caller may see in a history; types that are not there are not shown. */
 export type HistoryAccess = ReadonlyMap<string, AccessFilter>;
@@ -17,13 +17,14 @@ export function authorizeHistory(server: FhirServer, caller: Caller, scope: Hist
   requireScope(server, scope);
   if (scope.kind !== 'system') {
     const type = scope.kind === 'type' ? scope.type : scope.key.type;
-    return new Map([[type, authorize(server.rules, caller.principal, 'history', type)]]);
+    const interaction = scope.kind === 'type' ? 'history-type' : 'history';
+    return new Map([[type, authorize(server, caller, interaction, type)]]);
   }
   const access = new Map<string, AccessFilter>();
   let refusal: unknown;
   for (const type of server.definitions.resourceTypes) {
     try {
-      access.set(type, authorize(server.rules, caller.principal, 'history', type));
+      access.set(type, authorize(server, caller, 'history-type', type));
     } catch (error) {
       if (!(error instanceof OperationOutcomeError) || error.status !== 403) throw error;
       refusal = error;
@@ -42,20 +43,18 @@ export async function visibleVersions(
   access: HistoryAccess,
   versions: readonly StoredVersion[],
 ): Promise<StoredVersion[]> {
-  const permitted = versions.filter(({ type, compartments }) => {
-    const filter = access.get(type);
-    return filter !== undefined && permits(filter, compartments);
+  const permitted = versions.filter((version) => {
+    const filter = access.get(version.type);
+    return filter !== undefined && permits(filter, version);
   });
   const limited = new Map(
-    permitted
-      .filter(({ type }) => access.get(type)?.kind === 'compartments')
-      .map((version) => [keyText(version), version]),
+    permitted.filter(({ type }) => access.get(type)?.kind === 'limited').map((version) => [keyText(version), version]),
   );
   if (limited.size === 0) return permitted;
   const current = await server.store.readMany([...limited.values()]);
   for (const version of current) {
     const filter = version && access.get(version.type);
-    if (version && filter && permits(filter, version.compartments)) limited.delete(keyText(version));
+    if (version && filter && permits(filter, version)) limited.delete(keyText(version));
   }
   return permitted.filter((version) => !limited.has(keyText(version)));
 }

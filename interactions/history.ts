@@ -2,6 +2,7 @@ import { notFound, tooCostly } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { openPage, type PageBinding, sealPage } from '../search/page.js';
+import { rightsOf } from './access.js';
 import { authorizeHistory, type HistoryAccess, visibleVersions } from './history-access.js';
 import { type HistoryRequest, type HistoryScope, pageToken, readHistoryRequest } from './history-request.js';
 import { historySource, type HistoryPart, type HistorySource } from './history-source.js';
@@ -74,10 +75,7 @@ export async function history(
 /** A page link works for the same person with the same rights only. */
 function bindingOf(server: FhirServer, caller: Caller, scope: HistoryScope, access: HistoryAccess): PageBinding {
   const of = scope.kind === 'instance' ? keyText(scope.key) : scope.kind === 'type' ? scope.type : '';
-  const rights = [...access].map(([type, filter]) =>
-    filter.kind === 'everything' ? type : `${type} ${filter.compartments.join(' ')}`,
-  );
-  return [server.definitions.version, 'history', of, caller.principal.subject, rights];
+  return [server.definitions.version, 'history', of, ...rightsOf(caller.principal), [...access.keys()]];
 }
 
 /** @returns the number of versions. @throws OperationOutcomeError 404. */

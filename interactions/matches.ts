@@ -1,4 +1,4 @@
-import { permits } from '../fhir/access.js';
+import { permits } from '../search/access.js';
 import { parseJson } from '../fhir/json.js';
 import { tooCostly } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
@@ -95,8 +95,7 @@ async function currentMatches(
   return hits.flatMap(({ position, exactVersion }, i) => {
     const version = versions[i];
     const plan = version && byType.get(version.type);
-    if (version === undefined || plan === undefined || version.deleted || !permits(plan.access, version.compartments))
-      return [];
+    if (version === undefined || plan === undefined || version.deleted || !permits(plan.access, version)) return [];
     const matches = version.versionId === exactVersion || match(plan.request, parseJson(version.body) as Resource);
     return matches ? [{ version, position }] : [];
   });

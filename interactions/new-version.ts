@@ -1,4 +1,3 @@
-import { permits, type AccessFilter } from '../fhir/access.js';
 import { checkInvariants } from '../fhir/check-invariants.js';
 import { compartmentsOf } from '../fhir/compartment.js';
 import { forbidden, invalidResource, type OutcomeIssue } from '../fhir/outcome.js';
@@ -6,6 +5,8 @@ import type { Resource } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
+import { type AccessFilter, permitsWrite } from '../search/access.js';
+import { statedProfileErrors } from './check-profiles.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
@@ -13,8 +14,13 @@ import type { Caller, FhirServer } from './server.js';
  * @param interaction a create chooses the id itself.
  * @throws OperationOutcomeError 422, one issue per broken rule.
  */
-export function requireValid(server: FhirServer, resource: Resource, interaction: 'create' | 'update'): void {
-  const issues = issuesOf(server, resource, interaction);
+export async function requireValid(
+  server: FhirServer,
+  caller: Caller,
+  resource: Resource,
+  interaction: 'create' | 'update',
+): Promise<void> {
+  const issues = await issuesOf(server, caller, resource, interaction);
   if (issues.length > 0) throw invalidResource(issues);
 }
 
@@ -23,12 +29,13 @@ export function requireValid(server: FhirServer, resource: Resource, interaction
  * whatever it is: `meta.versionId`, `meta.lastUpdated`, and on create the `id`. https://hl7.org/fhir/R4/http.html#create
  * @param place where it stands, for the issues' expressions; absent when it is the whole body.
  */
-export function issuesOf(
+export async function issuesOf(
   server: FhirServer,
+  caller: Caller,
   resource: Resource,
   interaction: 'create' | 'update',
   place?: string,
-): OutcomeIssue[] {
+): Promise<OutcomeIssue[]> {
   const { id, meta, ...rest } = resource as Resource & { readonly id?: unknown; readonly meta?: unknown };
   const kept = {
     ...rest,
@@ -38,7 +45,9 @@ export function issuesOf(
   const at = place === undefined ? {} : { path: place };
   const issues = validateResource(server.definitions, kept, at);
   if (issues.length > 0 || server.validation === 'structure') return issues;
-  return checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
+  const broken = checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
+  if (broken.length > 0 || server.validation === 'invariants') return broken;
+  return statedProfileErrors(server, caller, { resource: kept, ...(place === undefined ? {} : { place }) });
 }
 
 function metaWithoutVersion(meta: unknown): { meta?: unknown } {
@@ -51,7 +60,7 @@ function metaWithoutVersion(meta: unknown): { meta?: unknown } {
 /**
  * The next version of a resource, ready to be committed, with the envelope derived from its content.
  * @param write `id` it is stored under, `previous` the version it replaces, `access` what the caller may write.
- * @throws OperationOutcomeError 403 when the caller is limited to compartments and either version is in none of them.
+ * @throws OperationOutcomeError 403 when the caller's access does not open both versions.
  */
 export function newVersion(
   server: FhirServer,
@@ -67,8 +76,7 @@ export function newVersion(
   const { id, method, access, previous } = write;
   const resource = { ...write.resource, id };
   const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
-  requireWritable(access, resource.resourceType, previous, compartments);
-  return nextVersion({
+  const next = nextVersion({
     resource,
     ...(previous === undefined ? {} : { previous }),
     method,
@@ -77,24 +85,33 @@ export function newVersion(
     compartments,
     resourceChildren: hasResourceChildren(resource),
   });
+  requireWritable(access, next.type, previous);
+  requireWritable(access, next.type, next);
+  return next;
 }
 
 /**
- * Refuses a write by a caller limited to compartments unless the resource is in one of them before and after it.
+ * Refuses a write by a caller with limited access unless the resource is open to it before and after.
  * One sentence for both, so that the answer does not tell whether a resource is there.
+ * @param version the one replaced or the one written; nothing is asked of one that is not there.
  * @throws OperationOutcomeError 403.
  */
-export function requireWritable(
-  access: AccessFilter,
-  type: string,
-  previous: StoredVersion | undefined,
-  compartments?: readonly string[],
-): void {
-  if (previous !== undefined && !permits(access, previous.compartments)) throw outside(type);
-  if (compartments !== undefined && !permits(access, compartments)) throw outside(type);
+export function requireWritable(access: AccessFilter, type: string, version: StoredVersion | undefined): void {
+  if (version !== undefined && !permitsWrite(access, version)) throw outside(type);
 }
 
-const outside = (type: string): Error => forbidden(`You may only write ${type} resources of your own compartment`);
+/**
+ * Refuses a delete as `requireWritable`; one of what never was there is refused as well where access is limited.
+ * @throws OperationOutcomeError 403.
+ */
+export function requireDeletable(access: AccessFilter, type: string, version: StoredVersion | undefined): void {
+  if (version === undefined ? access.kind !== 'everything' : !permitsWrite(access, version)) throw outside(type);
+}
+
+const outside = (type: string): Error =>
+  forbidden(
+    `You may only write ${type} resources that are yours before and after: of your own compartment, by your scopes`,
+  );
 
 /** Whether GraphQL would have to name the types of resources inside this one. */
 const hasResourceChildren = (resource: Resource): boolean =>

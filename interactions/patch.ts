@@ -1,5 +1,4 @@
-import { authorize } from '../auth/authorize.js';
-import { type AccessFilter, permits } from '../fhir/access.js';
+import { type AccessFilter, permits } from '../search/access.js';
 import { parseJson, stringifyJson } from '../fhir/json.js';
 import { gone, notFound, patchFailed } from '../fhir/outcome.js';
 import { applyPatch, type Patch } from '../fhir/patch/patch.js';
@@ -11,6 +10,7 @@ import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireKey, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { authorize } from './access.js';
 
 /** What a patch changes: the resource of a key, or the one that matches criteria. */
 export type PatchTarget = { readonly key: ResourceKey } | { readonly type: string; readonly criteria: string };
@@ -32,12 +32,12 @@ export async function patch(
   const type = 'key' in request ? request.key.type : request.type;
   if ('key' in request) requireKey(server, request.key);
   requireResourceType(server, type);
-  const access = authorize(server.rules, caller.principal, 'patch', type);
+  const access = authorize(server, caller, 'patch', type);
   return retryLostRaces(async () => {
     const previous = await patchable(server, caller, access, request);
     requirePreconditions(server.definitions.version, previous, request, previous);
     const resource = await patchedResource(server, previous, request.patch);
-    requireValid(server, resource, 'update');
+    await requireValid(server, caller, resource, 'update');
     const version = newVersion(server, caller, { resource, id: previous.id, method: 'PATCH', access, previous });
     const { committed } = await server.store.commit([{ kind: 'put', next: version, previous }]);
     return committed ? { version, status: 'updated' } : undefined;
@@ -66,7 +66,7 @@ export function requirePatchable(
   key: ResourceKey | undefined,
   current: StoredVersion | undefined,
 ): StoredVersion {
-  if (current === undefined || !permits(access, current.compartments)) {
+  if (current === undefined || !permits(access, current)) {
     throw notFound(key === undefined ? 'A resource that matches the criteria' : keyText(key));
   }
   if (current.deleted) throw gone(keyText(current));

@@ -1,11 +1,10 @@
-import { authorize } from '../auth/authorize.js';
-import { permits, type AccessFilter } from '../fhir/access.js';
+import { permits, type AccessFilter } from '../search/access.js';
 import { gone, invalidRequest, notFound } from '../fhir/outcome.js';
 import { idPattern, keyText, type ResourceKey } from '../fhir/resource.js';
 import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { formOf, readElements, readSummary } from '../search/parse-result.js';
-import { accessOrNone } from './access.js';
+import { accessOrNone, authorize } from './access.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -16,9 +15,9 @@ import type { Caller, FhirServer } from './server.js';
  */
 export async function read(server: FhirServer, caller: Caller, key: ResourceKey): Promise<StoredVersion> {
   requireKey(server, key);
-  const access = authorize(server.rules, caller.principal, 'read', key.type);
+  const access = authorize(server, caller, 'read', key.type);
   const version = await server.store.read(key);
-  if (version === undefined || !permits(access, version.compartments)) throw notFound(keyText(key));
+  if (version === undefined || !permits(access, version)) throw notFound(keyText(key));
   if (version.deleted) throw gone(keyText(key));
   return version;
 }
@@ -42,7 +41,7 @@ export async function readMany(
   const visible = new Map<string, StoredVersion>();
   for (const version of versions) {
     const access = version && accessByType.get(version.type);
-    if (version && access && !version.deleted && permits(access, version.compartments)) {
+    if (version && access && !version.deleted && permits(access, version)) {
       visible.set(keyText(version), version);
     }
   }

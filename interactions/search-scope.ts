@@ -1,9 +1,8 @@
-import { authorize } from '../auth/authorize.js';
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from '../search/access.js';
 import { forbidden, invalidRequest, notFound } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import type { CompartmentFilter } from '../search/request.js';
-import { accessOrNone } from './access.js';
+import { accessOrNone, authorize } from './access.js';
 import { clip, requireKey, requireResourceType } from './resource-type.js';
 import type { SearchPlace } from './search-place.js';
 import type { Caller, FhirServer } from './server.js';
@@ -61,7 +60,7 @@ function oneType(
   parameters: SearchScope['parameters'],
 ): SearchScope {
   requireResourceType(server, type);
-  const access = authorize(server.rules, caller.principal, 'search', type);
+  const access = authorize(server, caller, 'search', type);
   return { types: [{ type, access }], filters, parameters, typeParameters: [] };
 }
 
@@ -80,7 +79,7 @@ function severalTypes(
   if (outside !== undefined) throw invalidRequest(`_type: ${outside} is not in this compartment`, '_type');
   if (wanted.length === 0) throw invalidRequest('_type: no type is in all of them', '_type');
   const types = wanted.flatMap((type) => {
-    if (named !== undefined) return [{ type, access: authorize(server.rules, caller.principal, 'search', type) }];
+    if (named !== undefined) return [{ type, access: authorize(server, caller, 'search', type) }];
     const access = accessOrNone(server, caller, 'search', type);
     return access === undefined ? [] : [{ type, access }];
   });

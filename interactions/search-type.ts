@@ -1,5 +1,4 @@
-import { authorize } from '../auth/authorize.js';
-import { type AccessFilter, permits } from '../fhir/access.js';
+import { type AccessFilter, permits } from '../search/access.js';
 import { parseJson } from '../fhir/json.js';
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
@@ -15,6 +14,7 @@ import type { SearchPage } from './search-page.js';
 import { searchTerminology } from './search-terminology.js';
 import { search, type SearchQuery } from './search.js';
 import type { Caller, FhirServer } from './server.js';
+import { authorize } from './access.js';
 
 /** A type search as a face hands it on. */
 export interface TypeSearch extends SearchQuery {
@@ -85,7 +85,7 @@ export async function matchingVersion(
 ): Promise<StoredVersion | undefined> {
   const { access, parsed } = await criteriaOf(server, caller, key.type, query);
   const version = await server.store.read(key);
-  if (version === undefined || version.deleted || !permits(access, version.compartments)) return undefined;
+  if (version === undefined || version.deleted || !permits(access, version)) return undefined;
   const request = await chainResolver(server, caller).resolve(parsed);
   return match(request, parseJson(version.body) as Resource) ? version : undefined;
 }
@@ -98,7 +98,7 @@ async function criteriaOf(
   query: string,
 ): Promise<{ readonly access: AccessFilter; readonly parsed: ParsedSearch }> {
   requireResourceType(server, type);
-  const access = authorize(server.rules, caller.principal, 'search', type);
+  const access = authorize(server, caller, 'search', type);
   const parameters = readQuery(query);
   const parsed = parseSearch(server.definitions, type, parameters, {
     handling: 'strict',

@@ -4,6 +4,7 @@ import { parseSearch } from '../search/parse.js';
 import type { ParsedSearch } from '../search/request.js';
 import type { SearchPlan, TypeSearchPlan } from '../search/search-index.js';
 import { chainResolver } from './chain.js';
+import { rightsOf } from './access.js';
 import { included } from './include.js';
 import { countMatches, findMatches, type Match } from './matches.js';
 import type { SearchPage } from './search-page.js';
@@ -74,9 +75,7 @@ export async function requireSearch(
 const bindingOf = (server: FhirServer, { principal }: Caller, place: SearchPlace): PageBinding => [
   server.definitions.version,
   pathOf(place),
-  principal.subject,
-  principal.fhirUser ?? '',
-  [...principal.groups].sort(),
+  ...rightsOf(principal),
 ];
 
 /**

@@ -1,18 +1,20 @@
+import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
-import type { RoleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { GraphqlPort } from './graphql-port.js';
+import type { SmartEndpoints } from './smart-configuration.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
 export type Consistency = 'eventual' | 'strong';
 /**
- * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes), or the
- * invariants of its type as well. docs/adr/0025-invariants-on-every-write.md
+ * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes); the
+ * invariants of its type as well; or the profiles it states, too, where a guide has them.
+ * docs/adr/0025-invariants-on-every-write.md docs/adr/0033-profiles-on-every-write.md
  */
-export type Validation = 'structure' | 'full';
+export type Validation = 'structure' | 'invariants' | 'full';
 
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {
@@ -23,7 +25,10 @@ export interface FhirServer {
   readonly indexing?: 'later';
   /** When searches see a write, unless a request asks for something else; `eventual` without it. */
   readonly consistency?: Consistency;
-  readonly rules: RoleRules;
+  /** Who may do what. */
+  readonly authorizer: Authorizer;
+  /** Where applications get tokens with SMART scopes; absent where those do not count. */
+  readonly smart?: SmartEndpoints;
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */

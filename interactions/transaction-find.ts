@@ -1,5 +1,5 @@
 import { invalidRequest, type OperationOutcomeError } from '../fhir/outcome.js';
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from '../search/access.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { findExisting, type ConditionalCreate } from './conditional-create.js';

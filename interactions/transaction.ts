@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize.js';
 import { gone, notSupported, OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
@@ -15,6 +14,7 @@ import { requireSearch } from './search.js';
 import type { Caller, FhirServer } from './server.js';
 import { newKeyOf, type WriteEntry } from './transaction-find.js';
 import { linksOf, tryWrites } from './transaction-writes.js';
+import { authorize } from './access.js';
 
 /** More issues than anyone reads; the rest is not looked for. */
 const mostIssues = 100;
@@ -27,7 +27,7 @@ const mostIssues = 100;
  * nothing is written then: 400, 403, 404, 412, 422 as the single interaction would answer, 409 when other writes kept getting in between.
  */
 export async function transaction(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
-  authorize(server.rules, caller.principal, 'transaction');
+  authorize(server, caller, 'transaction');
   const requests: EntryRequest[] = [];
   for (const request of readEntries(server, caller, bundle)) {
     if (request instanceof OperationOutcomeError) throw request;
@@ -53,17 +53,17 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
       // Which types a search looks in, and whether it may, `requireSearch` decides.
       if (action.kind !== 'search') {
         const type = 'key' in action ? action.key.type : action.type;
-        failingAt(place, () => authorize(server.rules, caller.principal, action.kind, type));
+        failingAt(place, () => authorize(server, caller, action.kind, type));
       }
       reads.push({ index, place, action });
     } else {
       const type = 'key' in action ? action.key.type : action.type;
-      const access = failingAt(place, () => authorize(server.rules, caller.principal, interactionOf(action), type));
+      const access = failingAt(place, () => authorize(server, caller, interactionOf(action), type));
       const newKey = newKeyOf(server, action);
       writes.push({ index, place, action, access, newKey, ...(fullUrl === undefined ? {} : { fullUrl }) });
     }
   }
-  requireAllValid(server, writes);
+  await requireAllValid(server, caller, writes);
   await requireAllReadable(server, caller, reads, writes);
   const links = linksOf(server, writes);
   const answers = await retryLostRaces(() => tryWrites(server, caller, writes, reads, links));
@@ -121,13 +121,12 @@ async function answerRead(server: FhirServer, caller: Caller, place: string, act
   }
 }
 
-function requireAllValid(server: FhirServer, writes: readonly WriteEntry[]): void {
+async function requireAllValid(server: FhirServer, caller: Caller, writes: readonly WriteEntry[]): Promise<void> {
   const issues: OutcomeIssue[] = [];
   for (const { place, action } of writes) {
     if (!('resource' in action)) continue;
-    issues.push(
-      ...issuesOf(server, action.resource, action.kind === 'create' ? 'create' : 'update', `${place}.resource`),
-    );
+    const interaction = action.kind === 'create' ? 'create' : 'update';
+    issues.push(...(await issuesOf(server, caller, action.resource, interaction, `${place}.resource`)));
     if (issues.length >= mostIssues) break;
   }
   if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));

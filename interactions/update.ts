@@ -1,5 +1,4 @@
-import { authorize } from '../auth/authorize.js';
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from '../search/access.js';
 import { invalidRequest } from '../fhir/outcome.js';
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -8,6 +7,7 @@ import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { authorize } from './access.js';
 
 /**
  * Stores a new version of a resource, or its first one under the id the client chose.
@@ -25,9 +25,9 @@ export async function update(
 ): Promise<WriteOutcome> {
   const { key, resource } = request;
   requireResourceType(server, key.type);
-  const access = authorize(server.rules, caller.principal, 'update', key.type);
+  const access = authorize(server, caller, 'update', key.type);
   requireIdentity(key, resource);
-  requireValid(server, resource, 'update');
+  await requireValid(server, caller, resource, 'update');
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
     const version = updatedVersion(server, caller, { ...request, access, previous });
@@ -58,7 +58,7 @@ export function updatedVersion(
   },
 ): StoredVersion {
   const { key, resource, access, previous } = write;
-  if (!isThere(previous)) authorize(server.rules, caller.principal, 'create', key.type);
+  if (!isThere(previous)) authorize(server, caller, 'update-create', key.type);
   const version = newVersion(server, caller, { resource, id: key.id, method: 'PUT', access, previous });
   requirePreconditions(server.definitions.version, key, write, previous);
   return version;

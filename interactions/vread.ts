@@ -1,10 +1,10 @@
-import { authorize } from '../auth/authorize.js';
-import { permits } from '../fhir/access.js';
+import { permits } from '../search/access.js';
 import { gone, notFound } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
+import { authorize } from './access.js';
 
 /**
  * One version of a resource. https://hl7.org/fhir/R4/http.html#vread
@@ -19,16 +19,16 @@ export async function vread(
   versionId: string,
 ): Promise<StoredVersion> {
   requireKey(server, key);
-  const access = authorize(server.rules, caller.principal, 'vread', key.type);
+  const access = authorize(server, caller, 'vread', key.type);
   const what = `${keyText(key)}/_history/${/^[A-Za-z0-9\-.]{1,64}$/.test(versionId) ? versionId : '…'}`;
   if (!/^[1-9][0-9]{0,14}$/.test(versionId)) throw notFound(what);
   const version = await server.store.vread(key, Number(versionId));
-  if (version === undefined || !permits(access, version.compartments)) throw notFound(what);
+  if (version === undefined || !permits(access, version)) throw notFound(what);
   // A version may name the wrong patient until it is corrected: who may not see the resource as it is now,
   // may not see what it was either.
-  if (access.kind === 'compartments') {
+  if (access.kind === 'limited') {
     const current = await server.store.read(key);
-    if (current === undefined || !permits(access, current.compartments)) throw notFound(what);
+    if (current === undefined || !permits(access, current)) throw notFound(what);
   }
   if (version.deleted) throw gone(what);
   return version;

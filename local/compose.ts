@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { authorizerFor } from '../auth/authorizers.js';
 import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
@@ -63,7 +64,7 @@ async function composeServer(
     store: createResourceStore(table),
     index: search.index,
     reindex: () => search.rebuild(everyCurrent(table)),
-    rules: roleRules,
+    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
     now: Date.now,
     newId: randomUUID,

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Authorization } from '../auth/authorizers.js';
 import type { TokenVerifier } from '../auth/verify-token.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
@@ -20,6 +21,8 @@ export interface GraphqlOptions {
   /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
   readonly baseUrl?: string;
   readonly authenticate: TokenVerifier;
+  /** The authorization component of the server: resolvers answer by themselves only where they know its rules. */
+  readonly authorization: Authorization;
   readonly folders: {
     /** The URL of the folder with `<version>/schema.graphql`. */
     readonly schema: URL;
@@ -29,7 +32,10 @@ export interface GraphqlOptions {
   readonly log: Logger;
 }
 
-async function createRuntime({ server, folders, log }: GraphqlOptions, baseUrl: () => string): Promise<AppSyncRuntime> {
+async function createRuntime(
+  { server, authorization, folders, log }: GraphqlOptions,
+  baseUrl: () => string,
+): Promise<AppSyncRuntime> {
   const { version } = server.definitions;
   const api = await loadApi(version, folders.schema);
   const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
@@ -42,6 +48,7 @@ async function createRuntime({ server, folders, log }: GraphqlOptions, baseUrl: 
   });
   return createAppSyncApi({
     api,
+    environment: { AUTHORIZATION: authorization },
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       resources: dynamoDbDataSource(server.table),
@@ -77,7 +84,7 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
     runtime: () => (runtime ??= createRuntime(options, () => requests.getStore() ?? `/${version}`)),
     authenticate: async (request: Request) => {
       const { principal, claims } = await authenticate(withScheme(request.get('authorization')));
-      return {
+      const identity = {
         sub: principal.subject,
         issuer: claims['iss'],
         username: principal.username,
@@ -86,6 +93,7 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
         sourceIp: [request.socket.remoteAddress ?? ''],
         defaultAuthStrategy: 'ALLOW',
       };
+      return { identity };
     },
     onFailure: (error) => {
       log.error(error, 'GraphQL failed');

@@ -1,18 +1,23 @@
 import type { Logger } from 'pino';
 import { type EmbeddedServers, openServers } from './compose.js';
+import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
 import type { DefinitionOptions } from './serve.js';
 import type { Settings } from './settings.js';
+import type { FhirVersion } from '../fhir/version.js';
 
 /**
  * Opens the stores that the settings name. The clients of DynamoDB and OpenSearch are loaded only where they are used.
  * @throws StoreError with a sentence for the user when they cannot be used; SettingsError for a guide that cannot.
  */
 export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
-  const { engines, dataFolder, validation } = settings;
+  const { engines, dataFolder, validation, authorization } = settings;
+  const guides = await Promise.all(settings.implementationGuides.map(readGuide));
+  for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
     validation,
-    guides: await Promise.all(settings.implementationGuides.map(readGuide)),
+    authorization,
+    guides,
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },
@@ -25,12 +30,9 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     },
   };
   if (engines.kind === 'embedded') return openServers(dataFolder, options);
-  const added = options.guides?.flatMap(({ searchParameters }) => searchParameters) ?? [];
-  if (added.length > 0) {
-    log.warn(
-      'resources that were stored before are found by the search parameters of guides once they are written again',
-    );
-  }
   const { openAwsServers } = await import('./compose-aws.js');
-  return openAwsServers(engines, dataFolder, log, options);
+  const onOutdatedIndex = (version: FhirVersion): void => {
+    log.warn({ version }, 'the search index has terms of other search parameters: POST $reindex makes it anew');
+  };
+  return openAwsServers(engines, dataFolder, log, { ...options, onOutdatedIndex });
 }

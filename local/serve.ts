@@ -1,3 +1,4 @@
+import type { Authorization } from '../auth/authorizers.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { ImplementationGuide } from '../fhir/guide.js';
 import { type PassedOver, withGuideParameters } from '../fhir/guide-search-parameters.js';
@@ -11,6 +12,8 @@ import type { FhirServer, Validation } from '../interactions/server.js';
 export interface DefinitionOptions {
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
+  /** Which authorization component counts; `roles` without it. */
+  readonly authorization?: Authorization;
   /** Implementation guides, of both versions. */
   readonly guides?: readonly ImplementationGuide[];
   /** What one `$graphql` may take, where it is not the standard. */

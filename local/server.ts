@@ -19,6 +19,7 @@ import { openStores } from './open-stores.js';
 import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
+import type { SmartSignIn } from './sign-in/smart.js';
 import { createSignIn, signInPath } from './sign-in/sign-in.js';
 import { renderStartPage } from './start-page.js';
 
@@ -45,6 +46,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     isUrlFixed: settings.isPublicUrlSet,
     dataFolder: settings.dataFolder,
     ...(settings.signInPassword === undefined ? {} : { password: settings.signInPassword }),
+    ...(isSmart(settings) ? { smart: smartSignIn(settings) } : {}),
     onError: (error) => {
       log.error(error, 'sign-in failed');
     },
@@ -60,9 +62,17 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     maxAge: 3600,
   });
   for (const version of fhirVersions) {
-    const server = servers[version];
+    const server = { ...servers[version], ...(signIn.smart === undefined ? {} : { smart: signIn.smart }) };
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
-    const graphql = createGraphqlHandler({ server: graphqlServer(server, log), authenticate, folders, log, ...base });
+    const { authorization } = settings;
+    const graphql = createGraphqlHandler({
+      server: graphqlServer(server, log),
+      authenticate,
+      authorization,
+      folders,
+      log,
+      ...base,
+    });
     app.all(`/${version}/graphql`, graphqlCors, graphql);
     app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
   }
@@ -84,6 +94,11 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   });
   return app;
 }
+
+const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' && authorization !== 'roles';
+
+const smartSignIn = ({ applicationSecret }: Settings): SmartSignIn =>
+  applicationSecret === undefined ? {} : { applicationSecret };
 
 /** REST asks for consistency by request; a GraphQL write is as the deployment says. */
 function graphqlServer(server: EmbeddedServer, log: Logger): EmbeddedServer {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { Validation } from '../interactions/server.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
@@ -9,6 +10,8 @@ export interface Settings {
   readonly dataFolder: string;
   readonly logLevel: string;
   readonly auth: 'on' | 'off';
+  /** Which authorization component counts. */
+  readonly authorization: Authorization;
   readonly validation: Validation;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
@@ -18,6 +21,8 @@ export interface Settings {
   readonly isPublicUrlSet: boolean;
   /** What local users sign in with; undefined when the documented password counts, for who comes from this machine. */
   readonly signInPassword: string | undefined;
+  /** The secret of the application that gets tokens without a user; there is none without it. */
+  readonly applicationSecret: string | undefined;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -31,6 +36,8 @@ export interface AwsEngines {
   /** AWS's own without it. */
   readonly dynamoDbEndpoint: string | undefined;
   readonly openSearchEndpoint: string;
+  /** Where bodies too large for an item are; without it files of this machine beside a DynamoDB of this machine. */
+  readonly bodies: { readonly bucket: string; readonly endpoint: string | undefined } | undefined;
   /** The SDK finds it, or not, without it. */
   readonly region: string | undefined;
   /** What the names of tables and indices begin with. */
@@ -47,11 +54,13 @@ export class SettingsError extends Error {
 }
 
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
-function oneOf(name: string, value: string, allowed: readonly string[]): string {
-  if (!allowed.includes(value)) throw new SettingsError(`${name} is "${value}": it may be ${allowed.join(', ')}`);
-  return value;
+function oneOf<Word extends string>(name: string, value: string, allowed: readonly Word[]): Word {
+  const word = allowed.find((each) => each === value);
+  if (word === undefined) throw new SettingsError(`${name} is "${value}": it may be ${allowed.join(', ')}`);
+  return word;
 }
 
 function portOf(text: string): number {
@@ -76,7 +85,16 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   const dynamoDbEndpoint = endpoint('DYNAMODB_ENDPOINT');
   const openSearchEndpoint = endpoint('OPENSEARCH_ENDPOINT');
   if (openSearchEndpoint === undefined) throw new SettingsError('ENGINES=aws needs OPENSEARCH_ENDPOINT');
-  const isLocal = dynamoDbEndpoint !== undefined && localUrl(dynamoDbEndpoint) && localUrl(openSearchEndpoint);
+  const s3Endpoint = endpoint('S3_ENDPOINT');
+  const bucket = setting('BODIES_BUCKET', '');
+  const isLocal =
+    dynamoDbEndpoint !== undefined &&
+    localUrl(dynamoDbEndpoint) &&
+    localUrl(openSearchEndpoint) &&
+    (bucket === '' || (s3Endpoint !== undefined && localUrl(s3Endpoint)));
+  if (bucket !== '' && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new SettingsError(`BODIES_BUCKET is "${bucket}": it may have small letters, digits, "-" and ".", 3 to 63`);
+  }
   const prefix = setting('TABLE_PREFIX', 'fhir');
   if (!/^[a-z][a-z0-9-]{0,99}$/.test(prefix)) {
     throw new SettingsError(`TABLE_PREFIX is "${prefix}": it may have small letters, digits and "-", a letter first`);
@@ -86,6 +104,7 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
     kind: 'aws',
     dynamoDbEndpoint,
     openSearchEndpoint,
+    bodies: bucket === '' ? undefined : { bucket, endpoint: s3Endpoint },
     region: region === '' ? undefined : region,
     prefix,
     createMissing: oneOf('CREATE_MISSING', setting('CREATE_MISSING', isLocal ? 'on' : 'off'), ['on', 'off']) === 'on',
@@ -94,6 +113,19 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
         ? 'strong'
         : 'eventual',
   };
+}
+
+function applicationSecretOf(text = ''): string | undefined {
+  if (text === '') return undefined;
+  if (text.length < 32) throw new SettingsError('APPLICATION_SECRET must have 32 characters at least');
+  return text;
+}
+
+function authorizationOf(text: string): Authorization {
+  const found = authorizations.find((each) => each === text);
+  if (found === undefined)
+    throw new SettingsError(`AUTHORIZATION is "${text}": it may be ${authorizations.join(', ')}`);
+  return found;
 }
 
 /** PUBLIC_URL, no slash at the end. */
@@ -128,10 +160,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     host,
     port,
     auth,
-    validation:
-      oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), ['structure', 'full']) === 'full'
-        ? 'full'
-        : 'structure',
+    // Without sign-in there are no scopes to go by: everyone is a practitioner.
+    authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
+    validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
@@ -142,6 +173,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .filter((path) => path !== '')
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
+    applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     engines: enginesOf(setting),
   };
 }

@@ -27,8 +27,9 @@ type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
 /**
  * A table in an LMDB environment: three databases, `name` for the items, `name:changes` for the change feed and
  * `name:history` for the history index.
- * The writes that are waiting when the event loop comes round share one LMDB transaction and one flush to disk;
- * each is a child transaction of its own, so that one write's failure is not another's.
+ * The writes that are waiting when the event loop comes round share one LMDB transaction and one flush to disk. When one
+ * of them throws, which a failed condition does not, each is done again in a transaction of its own: child transactions
+ * would copy every page twice.
  * @param root as `openRoot` gives it; it must flush on commit (no `overlappingSync`), or writes are not durable.
  */
 export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): Table {
@@ -63,22 +64,22 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     return { written: true };
   }
 
+  function alone({ actions }: QueuedWrite): Outcome {
+    try {
+      return { result: root.transactionSync(() => apply(actions)) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
   function commitQueue(): void {
     const group = queue;
     queue = [];
     let outcomes: readonly Outcome[];
     try {
-      outcomes = root.transactionSync(() =>
-        group.map(({ actions }): Outcome => {
-          try {
-            return { result: root.transactionSync(() => apply(actions)) }; // inside another one: a child transaction
-          } catch (error) {
-            return { error };
-          }
-        }),
-      );
-    } catch (error) {
-      outcomes = group.map(() => ({ error }));
+      outcomes = root.transactionSync(() => group.map(({ actions }): Outcome => ({ result: apply(actions) })));
+    } catch {
+      outcomes = group.map(alone); // nothing of the group is done: one of it threw
     }
     group.forEach(({ settle }, place) => {
       settle(outcomes[place] ?? { error: new Error('A write was lost from its group') });

@@ -10,7 +10,7 @@ import { errorAnswer, type ErrorLog } from './errors.js';
 import { isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
-import { capabilitiesAnswer, type RestContext } from './respond.js';
+import { capabilitiesAnswer, smartConfigurationAnswer, type RestContext } from './respond.js';
 import { routeOf } from './routes.js';
 import { send } from './send.js';
 
@@ -78,6 +78,7 @@ async function answerOf(
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
     }
+    if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
     const { principal } = await authenticate(http.get('authorization'));
     if (route.kind === 'none') {
       if (route.allow !== undefined) headers['Allow'] = route.allow;

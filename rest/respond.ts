@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Principal } from '../auth/principal.js';
-import { invalidRequest, notSupported } from '../fhir/outcome.js';
+import { invalidRequest, notFound, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
 import { batch } from '../interactions/batch.js';
 import { capabilities } from '../interactions/capabilities.js';
@@ -23,6 +23,7 @@ import { clip, requireResource } from '../interactions/resource-type.js';
 import { pathOf, type SearchPlace } from '../interactions/search-place.js';
 import { search } from '../interactions/search.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
+import { smartConfiguration } from '../interactions/smart-configuration.js';
 import { transaction } from '../interactions/transaction.js';
 import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
@@ -127,7 +128,8 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       if (isGraphql(route)) return graphqlAnswer(context, request, caller, route);
       return operation(context, request, caller, route);
     case 'capabilities':
-      throw notSupported('metadata is answered without a principal');
+    case 'smart-configuration':
+      throw notSupported('What is for anyone is answered without a principal');
   }
 }
 
@@ -148,6 +150,17 @@ export function capabilitiesAnswer(
   return ifNoneMatch !== undefined && namesVersion(ifNoneMatch, digest)
     ? { status: 304, headers }
     : jsonAnswer(200, text, headers);
+}
+
+/**
+ * The SMART configuration, for anyone. https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#using-well-known
+ * @throws OperationOutcomeError 404 where SMART scopes do not count.
+ */
+export function smartConfigurationAnswer(server: FhirServer): RestAnswer {
+  const configuration = smartConfiguration(server);
+  if (configuration === undefined)
+    throw notFound('The SMART configuration of this server, which takes no SMART scopes,');
+  return { ...jsonAnswer(200, JSON.stringify(configuration)), headers: { 'Content-Type': 'application/json' } };
 }
 
 async function readResource({ server, readBody }: RestContext, { http, response }: RestRequest) {

@@ -10,6 +10,7 @@ import type { SearchPlace } from '../interactions/search-place.js';
 /** The interaction a method and a path ask for. https://hl7.org/fhir/R4/http.html#summary */
 export type Route =
   | { readonly kind: 'capabilities' }
+  | { readonly kind: 'smart-configuration' }
   | { readonly kind: 'bundle' }
   | { readonly kind: 'create'; readonly type: string }
   | { readonly kind: 'search' | 'search-by-post'; readonly place: SearchPlace }
@@ -46,6 +47,9 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
     );
   }
   if (type === 'metadata' && id === undefined) return byMethod(method, { GET: { kind: 'capabilities' } }, 'metadata');
+  if (type === '.well-known' && id === 'smart-configuration' && history === undefined) {
+    return byMethod(method, { GET: { kind: 'smart-configuration' } }, '.well-known/smart-configuration');
+  }
   const called = operationOfPath(definitions, segments);
   if (called instanceof OperationOutcomeError) return none(called);
   if (called !== undefined) return operationRoute(method, called);

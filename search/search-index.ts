@@ -1,4 +1,4 @@
-import type { AccessFilter } from '../fhir/access.js';
+import type { AccessFilter } from './access.js';
 import type { Resource, ResourceKey } from '../fhir/resource.js';
 import type { SearchRequest } from './request.js';
 

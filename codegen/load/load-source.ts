@@ -6,27 +6,29 @@ import { readR4, readR4SearchParameters } from './r4.js';
 import { readStu3 } from './stu3.js';
 import { structureOf } from './structure.js';
 import { codeSystemsOf, valueSetsOf } from './terminology.js';
-import { requiredCodesOf } from './value-set.js';
+import { requiredBindingsOf } from './value-set.js';
 
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 
-const definitionsOf = (
+const definitionsOf = async (
   version: FhirVersion,
   resources: readonly DefinitionNode[],
   searchParameters: readonly SearchParameterSource[],
-): SourceDefinitions => {
+): Promise<SourceDefinitions> => {
   const structures = resources
     .filter(({ name }) => name === 'StructureDefinition')
     .flatMap((resource) => structureOf(resource) ?? [])
     .sort(byName);
+  const codeSystems = codeSystemsOf(resources);
+  const valueSets = valueSetsOf(resources);
   return {
     version,
     structures,
     searchParameters: [...searchParameters].sort((a, b) => (a.url < b.url ? -1 : 1)),
     compartments: compartmentsOf(resources),
-    requiredCodes: requiredCodesOf(structures, resources),
-    codeSystems: codeSystemsOf(resources),
-    valueSets: valueSetsOf(resources),
+    ...(await requiredBindingsOf(structures, resources, { codeSystems, valueSets })),
+    codeSystems,
+    valueSets,
   };
 };
 

@@ -1,6 +1,6 @@
 import type { ElementDefinition, SourceDefinitions } from '../definitions.js';
 import type { EmittedFile } from '../emitted-file.js';
-import { correctedConstraint } from './errata.js';
+import { correctedConstraints } from './errata.js';
 
 type Constraint = ElementDefinition['constraints'][number];
 
@@ -40,7 +40,8 @@ export function emitInvariants(source: SourceDefinitions): EmittedFile[] {
     constraints
       .filter(({ key, expression }) => expression !== undefined && !structural.has(key))
       .filter((constraint) => !without.some((other) => isSame(constraint, other)))
-      .map((constraint) => numbering.placeOf(correctedConstraint(source.version, constraint)));
+      .flatMap((constraint) => correctedConstraints(source.version, constraint))
+      .map((constraint) => numbering.placeOf(constraint));
 
   for (const structure of source.structures.filter(({ kind }) => kind !== 'primitive-type')) {
     const [root, ...others] = structure.elements;

@@ -20,6 +20,9 @@ class CodeLists {
   }
 }
 
+/** Whether codes of the type carry their system. */
+const isCoded = (type: string | undefined): boolean => ['CodeableConcept', 'Coding', 'Quantity'].includes(type ?? '');
+
 /** A type's own elements and, by path, those of its backbone elements. */
 const groupsOf = ({ name, elements }: Structure): Map<string, ElementDefinition[]> => {
   const groups = new Map<string, ElementDefinition[]>([[name, []]]);
@@ -56,10 +59,11 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
     const cardinality = `${String(element.min)}..${element.max}`;
     const sign = signs[cardinality] ?? `{${cardinality.replace('..', ',')}}`;
     const { binding, types } = element;
-    const codes = binding?.strength === 'required' ? source.requiredCodes[binding.valueSet ?? ''] : undefined;
-    const isCode = types.length === 1 && types[0]?.code === 'code';
+    const type = types.length === 1 ? types[0]?.code : undefined;
+    const allowed = type === 'code' ? source.requiredCodes : isCoded(type) ? source.requiredConcepts : {};
+    const codes = binding?.strength === 'required' ? allowed[binding.valueSet ?? ''] : undefined;
     for (const { code } of types) if (!known.has(code)) throw new Error(`${element.path} has an unknown type ${code}`);
-    const bound = isCode && codes !== undefined ? `=${String(codeLists.indexOf(codes))}` : '';
+    const bound = codes !== undefined ? `=${String(codeLists.indexOf(codes))}` : '';
     const flags = (element.isSummary ? '~' : '') + (element.isModifier ? '$' : '');
     return nameOf(element.path) + sign + flags + typesText(element, groups.has(element.path), open) + bound;
   };

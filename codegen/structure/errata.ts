@@ -56,14 +56,26 @@ const errata: readonly Erratum[] = [
  */
 const onlyWarn: ReadonlySet<string> = new Set(['txt-2']);
 
-/** A constraint as it should read. */
-export function correctedConstraint(version: SourceDefinitions['version'], constraint: Constraint): Constraint {
-  const erratum = errata.find(
-    (each) => each.version === version && each.key === constraint.key && each.published === constraint.expression,
-  );
-  return {
-    ...constraint,
-    ...(erratum === undefined ? {} : { expression: erratum.corrected }),
-    ...(onlyWarn.has(constraint.key) ? { severity: 'warning' } : {}),
-  };
+/**
+ * Errors that only warn where HL7's own examples break them and nothing depends on them: entries of collections that
+ * share a fullUrl (nothing is resolved there; `dataelements` has some by the hundred), and logical models without a
+ * base (R4's `definition`, `event`, `fivews`, `request`: they have none to name).
+ */
+const warnsWhere: Readonly<Record<string, string>> = {
+  'bdl-7': "type = 'collection'",
+  'sdf-4': "kind = 'logical'",
+};
+
+/** A constraint as it should read; two where it errs and warns in different places. */
+export function correctedConstraints(version: SourceDefinitions['version'], constraint: Constraint): Constraint[] {
+  const { key, expression = '' } = constraint;
+  const erratum = errata.find((each) => each.version === version && each.key === key && each.published === expression);
+  const corrected = erratum === undefined ? constraint : { ...constraint, expression: erratum.corrected };
+  if (onlyWarn.has(key)) return [{ ...corrected, severity: 'warning' }];
+  const condition = warnsWhere[key];
+  if (condition === undefined) return [corrected];
+  return [
+    { ...corrected, expression: `${condition} or (${expression})` },
+    { ...corrected, severity: 'warning', expression: `(${condition}).not() or (${expression})` },
+  ];
 }

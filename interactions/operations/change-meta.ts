@@ -1,4 +1,4 @@
-import { permits } from '../../fhir/access.js';
+import { permits } from '../../search/access.js';
 import { parseJson } from '../../fhir/json.js';
 import { gone, notFound } from '../../fhir/outcome.js';
 import { keyText, type Meta, type Resource } from '../../fhir/resource.js';
@@ -22,7 +22,7 @@ export async function changeMeta(
 ): Promise<Meta> {
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
-    if (previous === undefined || !permits(key.access, previous.compartments)) throw notFound(keyText(key));
+    if (previous === undefined || !permits(key.access, previous)) throw notFound(keyText(key));
     if (previous.deleted) throw gone(keyText(key));
     const resource = parseJson(previous.body) as Resource;
     const meta = resource.meta ?? {};

@@ -1,4 +1,4 @@
-import { type AccessFilter, permits } from '../../fhir/access.js';
+import { type AccessFilter, inCompartments, permits } from '../../search/access.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import { parseSearch } from '../../search/parse.js';
 import { requireUnchained } from '../../search/request.js';
@@ -88,9 +88,9 @@ export async function membersPage(
 
 /** The index is asked for one compartment: the wanted one, or what the caller may see. */
 const searched = ({ compartment, id }: Members, access: AccessFilter): AccessFilter =>
-  id === undefined ? access : { kind: 'compartments', compartments: [`${compartment}/${id}`] };
+  id === undefined ? access : inCompartments([`${compartment}/${id}`]);
 
 const isMember = ({ compartment, id, accepts }: Members, access: AccessFilter, version: StoredVersion): boolean =>
-  permits(access, version.compartments) &&
+  permits(access, version) &&
   (id !== undefined || version.compartments.some((each) => each.startsWith(`${compartment}/`))) &&
   (accepts?.(version) ?? true);

@@ -1,7 +1,9 @@
 import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import { keyText } from '../../fhir/resource.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
+import { compartmentsOfAccess } from '../../search/access.js';
 import { openPage, type PageBinding, sealPage } from '../../search/page.js';
+import { rightsOf } from '../access.js';
 import { read } from '../read.js';
 import { clip } from '../resource-type.js';
 import type { SearchPage } from '../search-page.js';
@@ -58,7 +60,7 @@ async function everything(server: FhirServer, caller: Caller, { target, input }:
   if (target.level === 'system') throw new Error('$everything is of types and instances');
   const root = await rootOf(server, caller, target);
   const path = `${target.level === 'instance' ? keyText(target) : target.type}/$everything`;
-  const binding = bindingOf(server, caller, path, target);
+  const binding = bindingOf(server, caller, path);
   const cursor = inputText(input, '_page');
   const asked = cursor === undefined ? start(input) : resume(server, binding, input, cursor);
   const { query, count } = asked;
@@ -89,7 +91,7 @@ async function rootOf(
 ): Promise<StoredVersion | undefined> {
   if (target.level === 'instance') return read(server, caller, target);
   const { access } = target;
-  const own = access.kind === 'compartments' ? access.compartments : [];
+  const own = compartmentsOfAccess(access) ?? [];
   const [only, ...others] = own.filter((each) => each.startsWith('Patient/'));
   if (only !== undefined && others.length === 0) {
     return read(server, caller, { type: 'Patient', id: only.slice('Patient/'.length) });
@@ -101,17 +103,10 @@ async function rootOf(
 }
 
 /** A page link works for the same person with the same rights and the same record only. */
-const bindingOf = (
-  server: FhirServer,
-  caller: Caller,
-  path: string,
-  { access }: Exclude<AuthorizedTarget, { level: 'system' }>,
-): PageBinding => [
+const bindingOf = (server: FhirServer, caller: Caller, path: string): PageBinding => [
   server.definitions.version,
   path,
-  caller.principal.subject,
-  access.kind,
-  access.kind === 'everything' ? [] : access.compartments,
+  ...rightsOf(caller.principal),
 ];
 
 interface Asked {

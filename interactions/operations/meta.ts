@@ -1,4 +1,4 @@
-import type { AccessFilter } from '../../fhir/access.js';
+import type { AccessFilter } from '../../search/access.js';
 import { parseJson } from '../../fhir/json.js';
 import { tooCostly } from '../../fhir/outcome.js';
 import type { Meta, Resource } from '../../fhir/resource.js';

@@ -1,5 +1,4 @@
-import { authorize } from '../../auth/authorize.js';
-import { accessUnder } from '../../auth/rules.js';
+import { accessOrNone, authorize } from '../access.js';
 import { requireKey } from '../resource-type.js';
 import type { Caller, FhirServer } from '../server.js';
 import type { AuthorizedTarget, OperationAnswer, OperationCall } from './operation.js';
@@ -19,14 +18,13 @@ export async function operate(server: FhirServer, caller: Caller, call: Operatio
  * @throws OperationOutcomeError 403.
  */
 export function authorizeOperation(
-  { rules, definitions }: FhirServer,
-  { principal }: Caller,
+  server: FhirServer,
+  caller: Caller,
   { operation: { needs }, target }: Pick<OperationCall, 'operation' | 'target'>,
 ): AuthorizedTarget {
-  if (target.level !== 'system') return { ...target, access: authorize(rules, principal, needs, target.type) };
-  const type = definitions.resourceTypes.find(
-    (each) => accessUnder(rules, principal.groups, needs, each) !== 'nothing',
-  );
-  authorize(rules, principal, needs, type ?? 'resources');
+  if (target.level !== 'system') return { ...target, access: authorize(server, caller, needs, target.type) };
+  const { resourceTypes } = server.definitions;
+  const type = resourceTypes.find((each) => accessOrNone(server, caller, needs, each) !== undefined);
+  authorize(server, caller, needs, type ?? 'resources');
   return target;
 }

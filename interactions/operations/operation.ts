@@ -1,5 +1,5 @@
 import type { Interaction } from '../../auth/rules.js';
-import type { AccessFilter } from '../../fhir/access.js';
+import type { AccessFilter } from '../../search/access.js';
 import type { Resource, ResourceKey } from '../../fhir/resource.js';
 import type { FhirVersion } from '../../fhir/version.js';
 import type { SearchPage } from '../search-page.js';

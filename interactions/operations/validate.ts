@@ -1,4 +1,3 @@
-import { authorize } from '../../auth/authorize.js';
 import { parseJson } from '../../fhir/json.js';
 import { invalidRequest, OperationOutcomeError, outcome, type OutcomeIssue } from '../../fhir/outcome.js';
 import { issueAt, xpathOf } from '../../fhir/place.js';
@@ -10,6 +9,7 @@ import { clip } from '../resource-type.js';
 import type { Caller, FhirServer } from '../server.js';
 import { inputResource, inputText } from './input.js';
 import type { AuthorizedTarget, Operation } from './operation.js';
+import { authorize } from '../access.js';
 
 const modes = ['create', 'update', 'delete', 'profile'] as const;
 type Mode = (typeof modes)[number];
@@ -72,10 +72,10 @@ async function stored(
 }
 
 /** What would keep the caller from doing what the mode names. */
-function refusals(server: FhirServer, { principal }: Caller, mode: Mode, type: string): OutcomeIssue[] {
+function refusals(server: FhirServer, caller: Caller, mode: Mode, type: string): OutcomeIssue[] {
   if (mode === 'profile') return [];
   try {
-    authorize(server.rules, principal, mode, type);
+    authorize(server, caller, mode, type);
     return [];
   } catch (error) {
     if (error instanceof OperationOutcomeError) return [...error.issues];

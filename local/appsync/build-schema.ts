@@ -8,7 +8,7 @@ import {
   isScalarType,
   parse,
 } from 'graphql';
-import { appSyncDefinitions, awsJsonInput, awsJsonText } from './appsync-scalars.js';
+import { appSyncDefinitions, awsScalars } from './appsync-scalars.js';
 
 const nameOfType = (value: unknown): string | undefined => {
   const named = (value as { readonly __typename?: unknown } | null)?.__typename;
@@ -31,10 +31,7 @@ export function buildSchema(
   const schema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
   for (const type of Object.values(schema.getTypeMap())) {
     if (isAbstractType(type)) type.resolveType = nameOfType;
-    if (isScalarType(type) && type.name === 'AWSJSON') {
-      type.serialize = awsJsonText;
-      type.parseValue = awsJsonInput;
-    }
+    if (isScalarType(type) && Object.hasOwn(awsScalars, type.name)) Object.assign(type, awsScalars[type.name]);
   }
   for (const [place, resolve] of resolvers) {
     const [typeName = '', fieldName = ''] = place.split('.');

@@ -1,15 +1,18 @@
 import { execute, GraphQLError, type GraphQLFieldResolver, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { stringifyJson } from '../../fhir/json.js';
 import type { ApiResolver, AppSyncApi } from '../../schema/api.js';
+import { guardFields } from './authorization/guard-fields.js';
+import type { AppSyncCaller, AuthModes } from './authorization/modes.js';
 import { createBudget, type Budget } from './budget.js';
 import { buildSchema } from './build-schema.js';
 import type { DataSource } from './data-source.js';
 import { type ErrorJson, fieldErrorJson, limitErrorJson, requestErrorJson } from './error-json.js';
-import { type OperationLimits, standardLimits } from './limits.js';
+import { greatestBatch, maxFunctions, type OperationLimits, standardLimits } from './limits.js';
 import { operationPreparer } from './prepare-operation.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
 import { createSandbox, type FieldError, type Sandbox, type SandboxOptions } from './sandbox.js';
 import { selectedData, selectionSetGraphQL, selectionSetList, type QueryParts } from './selection-set.js';
+import type { Effect } from './util/effects.js';
 import { inputVariables } from './variables.js';
 
 /** What an API is made of. */
@@ -22,19 +25,23 @@ export interface AppSyncOptions {
   readonly limits?: Partial<OperationLimits>;
   /** The API's environment variables: `ctx.env`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The API's authorization modes, by which the schema's directives are read; without them every caller may ask all. */
+  readonly authorization?: AuthModes;
+  /** Whether the schema may be asked for; it may without it. */
+  readonly introspection?: boolean;
   readonly sandbox?: SandboxOptions;
   /** Told of failing resolver code, with its stack; callers see it masked. */
   readonly onFailure?: (failure: { readonly step: string; readonly message: string; readonly stack?: string }) => void;
 }
 
 /** A GraphQL request, authenticated. */
-export interface AppSyncRequest {
+export interface AppSyncRequest extends AppSyncCaller {
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly operationName?: string;
-  /** `ctx.identity`. https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html#aws-appsync-resolver-context-reference-identity-js */
-  readonly identity: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Takes what resolver code asks of the request as a whole: response headers, subscription filters. */
+  readonly onEffect?: (effect: Effect) => void;
 }
 
 /** What AppSync answers. */
@@ -66,7 +73,7 @@ interface Execution {
 export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
   const { api } = options;
   const limits = { ...standardLimits, ...options.limits };
-  const prepare = operationPreparer(limits);
+  const prepare = operationPreparer(limits, options.introspection ?? true);
   const sandboxes = new Map<string, Sandbox>();
   const sandboxOf = (name: string) => (): Sandbox => {
     const made = sandboxes.get(name) ?? createSandbox(name, options.code(name), options.sandbox);
@@ -77,12 +84,21 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
     const dataSource = options.dataSources[step.dataSource];
     if (dataSource === undefined)
       throw new Error(`${name} names the data source ${step.dataSource}, which is not there`);
-    return { name, sandbox: sandboxOf(step.code), dataSource, maxBatchSize: step.maxBatchSize ?? 0 };
+    const { maxBatchSize = 0 } = step;
+    if (maxBatchSize > greatestBatch) {
+      throw new Error(`${name} has the batch size ${String(maxBatchSize)}, AppSync takes ${String(greatestBatch)}`);
+    }
+    return { name, sandbox: sandboxOf(step.code), dataSource, maxBatchSize };
   };
   const functions = new Map(api.functions.map((each) => [each.name, stepOf(each.name, each)]));
   const runnable = (resolver: ApiResolver): RunnableResolver => {
     const place = `${resolver.typeName}.${resolver.fieldName}`;
     if (resolver.kind === 'UNIT') return { kind: 'UNIT', step: stepOf(place, resolver) };
+    if (resolver.functions.length > maxFunctions) {
+      throw new Error(
+        `${place} has ${String(resolver.functions.length)} functions, AppSync takes ${String(maxFunctions)}`,
+      );
+    }
     const steps = resolver.functions.map((name) => {
       const step = functions.get(name);
       if (step === undefined) throw new Error(`${place} names the function ${name}, which is not there`);
@@ -98,13 +114,18 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
     };
   let built: GraphQLSchema | undefined;
-  const schema = (): GraphQLSchema =>
-    (built ??= buildSchema(
+  const build = (): GraphQLSchema => {
+    const made = buildSchema(
       api.schema,
       new Map(
         api.resolvers.map((each) => [`${each.typeName}.${each.fieldName}`, fieldResolver(runnable(each)) as never]),
       ),
-    ));
+    );
+    const { authorization } = options;
+    if (authorization !== undefined) guardFields(made, authorization, (execution) => (execution as Execution).request);
+    return made;
+  };
+  const schema = (): GraphQLSchema => (built ??= build());
 
   return {
     async execute(request) {
@@ -175,6 +196,9 @@ async function runField(resolver: RunnableResolver, run: FieldRun): Promise<unkn
       append(error) {
         const at = new GraphQLError(error.message, { nodes: info.fieldNodes, path: pathOf(info) });
         execution.appended.push(fieldErrorJson(at, selected(error)));
+      },
+      effect(effect) {
+        execution.request.onEffect?.(effect);
       },
       took(characters) {
         execution.budget.took(characters);

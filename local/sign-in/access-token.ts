@@ -5,6 +5,9 @@ import type { LocalUser } from './users.js';
 /** The public client that local tokens are given to; redirects to loopback addresses only. */
 export const consoleClientId = 'fhir-on-appsync-console';
 
+/** The client of tokens without a user; it keeps a secret. */
+export const applicationClientId = 'fhir-on-appsync-application';
+
 /** The scopes a local sign-in may ask for: those this server asks for. */
 export const localScopes = 'openid profile';
 
@@ -23,6 +26,8 @@ export interface AccessTokenDetails {
   readonly expiresAt: number;
   /** Seconds since 1970 when the user gave the password; `issuedAt` when nobody was asked. */
   readonly authenticatedAt?: number;
+  /** The id of the patient in context, when one was asked for. */
+  readonly patient?: string | undefined;
 }
 
 /**
@@ -47,31 +52,57 @@ export function accessTokenClaims(user: LocalUser, details: AccessTokenDetails):
     jti: randomUUID(),
     username: user.username,
     ...(user.fhirUser === undefined ? {} : { fhirUser: user.fhirUser }),
+    ...(details.patient === undefined ? {} : { launch_response_patient: details.patient }),
   };
 }
+
+/**
+ * The claims of an access token that Cognito gives to an application by client credentials: no user, no groups.
+ * @returns the payload of the token.
+ */
+export const applicationTokenClaims = (details: AccessTokenDetails): Record<string, unknown> => ({
+  sub: applicationClientId,
+  iss: details.issuer,
+  version: 2,
+  client_id: applicationClientId,
+  token_use: 'access',
+  scope: details.scope,
+  auth_time: details.issuedAt,
+  exp: details.expiresAt,
+  iat: details.issuedAt,
+  jti: randomUUID(),
+});
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
  * Signs an access token for a user without any sign-in: what `npm run token` prints.
  * @param keys the keys of the data folder.
- * @param user whom the token speaks for.
- * @param options the issuer; `life` in seconds, an hour unless given; `scope`, `openid profile` unless given;
+ * @param user whom the token speaks for; the application by itself without one.
+ * @param options the issuer; `patient` in context, by id; `life` in seconds, an hour unless given; `scope`, `openid profile` unless given;
  *   `now` in milliseconds since 1970.
  * @returns the JWT.
  */
 export function signToken(
   keys: SignInKeys,
-  user: LocalUser,
-  options: { readonly issuer: string; readonly life?: number; readonly scope?: string; readonly now?: number },
+  user: LocalUser | undefined,
+  options: {
+    readonly issuer: string;
+    readonly life?: number;
+    readonly scope?: string;
+    readonly patient?: string | undefined;
+    readonly now?: number;
+  },
 ): string {
   const issuedAt = Math.floor((options.now ?? Date.now()) / 1000);
-  const claims = accessTokenClaims(user, {
+  const details: AccessTokenDetails = {
     issuer: options.issuer,
     scope: options.scope ?? localScopes,
     issuedAt,
     expiresAt: issuedAt + (options.life ?? standardLife),
-  });
+    patient: options.patient,
+  };
+  const claims = user === undefined ? applicationTokenClaims(details) : accessTokenClaims(user, details);
   const signed = `${part({ kid: keys.privateJwk.kid, alg: 'RS256' })}.${part(claims)}`;
   return `${signed}.${sign('sha256', Buffer.from(signed), keys.privateKey).toString('base64url')}`;
 }

@@ -6,6 +6,7 @@ import { renderLoginPage, renderSignInError } from './login-page.js';
 import { whyPasswordIsWrong } from './password.js';
 import { createProvider } from './provider.js';
 import { keepSessions } from './sessions.js';
+import type { SmartSignIn } from './smart.js';
 import { userByName } from './users.js';
 
 const interactionPath = /^\/interaction\/[\w-]+\/?$/;
@@ -67,9 +68,10 @@ export function createPages(options: {
   readonly keys: SignInKeys;
   readonly dataFolder: string;
   readonly password?: string;
+  readonly smart?: SmartSignIn;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { issuer, isUrlFixed = false, keys, dataFolder, password } = options;
-  const provider = createProvider(issuer, keys, keepSessions(dataFolder));
+  const { issuer, isUrlFixed = false, keys, dataFolder, password, smart } = options;
+  const provider = createProvider(issuer, keys, keepSessions(dataFolder), smart);
   const answer = provider.callback();
   const { pathname: mountPath, host, protocol } = new URL(issuer);
   return async (request, response) => {

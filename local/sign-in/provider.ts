@@ -1,8 +1,22 @@
-import { type AdapterFactory, type KoaContextWithOIDC, Provider, interactionPolicy } from 'oidc-provider';
+import {
+  type AdapterFactory,
+  type ClientMetadata,
+  type KoaContextWithOIDC,
+  Provider,
+  interactionPolicy,
+} from 'oidc-provider';
 import { pageHeaders } from '../page.js';
-import { accessTokenClaims, consoleClientId, localScopes, standardLife } from './access-token.js';
+import {
+  accessTokenClaims,
+  applicationClientId,
+  applicationTokenClaims,
+  consoleClientId,
+  localScopes,
+  standardLife,
+} from './access-token.js';
 import type { SignInKeys } from './keys.js';
 import { renderLogoutPage, renderSignInError } from './login-page.js';
+import { patientInContext, type SmartSignIn, smartScopesOf } from './smart.js';
 import { userBySubject } from './users.js';
 
 const day = 86_400;
@@ -28,15 +42,48 @@ const showPage = (context: KoaContextWithOIDC, html: string): void => {
   context.body = html;
 };
 
+const scopesIn = (text: string | undefined): string[] => (text ?? '').split(' ').filter((scope) => scope !== '');
+
+/** The scopes a token may have: those of every sign-in, and of those asked for the ones of SMART. */
+function grantable({ oidc }: KoaContextWithOIDC, smart: SmartSignIn | undefined, isApplication: boolean): string[] {
+  const base = isApplication ? [] : scopesIn(localScopes);
+  if (smart === undefined) return base;
+  const { AuthorizationCode: code, RefreshToken: refresh } = oidc.entities;
+  const asked = [oidc.params?.['scope'], code?.scope, refresh?.scope];
+  const texts = asked.flatMap((scope) => scopesIn(typeof scope === 'string' ? scope : undefined));
+  return [...new Set([...base, ...smartScopesOf(texts, isApplication)])];
+}
+
+/** The application that gets tokens without a user, where it has a secret. */
+const applicationClients = (smart: SmartSignIn | undefined): ClientMetadata[] =>
+  smart?.applicationSecret === undefined
+    ? []
+    : [
+        {
+          client_id: applicationClientId,
+          client_secret: smart.applicationSecret,
+          token_endpoint_auth_method: 'client_secret_basic',
+          grant_types: ['client_credentials'],
+          response_types: [],
+          redirect_uris: [],
+        },
+      ];
+
 /**
  * The OpenID provider of the local sign-in: authorization code with PKCE for one public client, refresh tokens,
  * JWT access tokens as Cognito writes them, and Cognito's paths below the issuer.
  * @param issuer the URL it is reached by, no slash at the end.
  * @param keys what it signs with.
  * @param sessions where sessions, codes and refresh tokens are kept.
+ * @param smart whether tokens with SMART scopes are given out, and how.
  * @returns the provider, with its pages' `interaction` path left to the caller.
  */
-export function createProvider(issuer: string, keys: SignInKeys, sessions: AdapterFactory): Provider {
+export function createProvider(
+  issuer: string,
+  keys: SignInKeys,
+  sessions: AdapterFactory,
+  smart?: SmartSignIn,
+): Provider {
   const { pathname, origin } = new URL(issuer);
   // The one client is this project's own: nobody is asked whether it may have what it asks for.
   const policy = interactionPolicy.base();
@@ -56,6 +103,7 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
         redirect_uris: redirectUris(issuer),
         post_logout_redirect_uris: redirectUris(issuer),
       },
+      ...applicationClients(smart),
     ],
     clientBasedCORS: (_context, from) => isLoopback(from) || from === origin,
     scopes: localScopes.split(' '),
@@ -63,7 +111,7 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     responseTypes: ['code'],
-    clientAuthMethods: ['none'],
+    clientAuthMethods: ['none', 'client_secret_basic'],
     issueRefreshToken: () => true,
     expiresWithSession: () => false,
     features: {
@@ -72,6 +120,7 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
       pushedAuthorizationRequests: { enabled: false },
       userinfo: { enabled: false },
       revocation: { enabled: true },
+      clientCredentials: { enabled: smart?.applicationSecret !== undefined },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (context, form) => {
@@ -85,8 +134,8 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
         enabled: true,
         defaultResource: () => origin,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          scope: localScopes,
+        getResourceServerInfo: (context, _resource, client) => ({
+          scope: grantable(context, smart, client.clientId === applicationClientId).join(' '),
           audience: origin,
           accessTokenFormat: 'jwt',
           accessTokenTTL: standardLife,
@@ -97,6 +146,18 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
     formats: {
       customizers: {
         jwt: (context, token, jwt) => {
+          if (token.kind === 'ClientCredentials') {
+            jwt.payload = {
+              ...applicationTokenClaims({
+                issuer,
+                scope: token.scope ?? '',
+                issuedAt: Number(jwt.payload['iat']),
+                expiresAt: Number(jwt.payload['exp']),
+              }),
+              aud: jwt.payload['aud'],
+            };
+            return;
+          }
           const user = 'accountId' in token ? userBySubject(token.accountId) : undefined;
           if (user === undefined) throw new Error('An access token is only made for a local user');
           const { AuthorizationCode: code, RefreshToken: refresh } = context.oidc.entities;
@@ -108,6 +169,7 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
               issuedAt: Number(jwt.payload['iat']),
               expiresAt: Number(jwt.payload['exp']),
               ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+              patient: patientInContext(user, scopesIn(token.scope)),
             }),
             aud: jwt.payload['aud'],
           };
@@ -138,7 +200,7 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
         (known === undefined ? undefined : await provider.Grant.find(known)) ??
         new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
       grant.addOIDCScope(localScopes);
-      grant.addResourceScope(origin, localScopes);
+      grant.addResourceScope(origin, grantable(context, smart, false).join(' '));
       await grant.save();
       return grant;
     },
@@ -156,12 +218,24 @@ export function createProvider(issuer: string, keys: SignInKeys, sessions: Adapt
     ttl: {
       AccessToken: standardLife,
       AuthorizationCode: 60,
+      ClientCredentials: standardLife,
       Grant: 30 * day,
       IdToken: standardLife,
       Interaction: 3600,
       RefreshToken: 30 * day,
       Session: 14 * day,
     },
+  });
+  // SMART tells the application of the patient beside the token.
+  // https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
+  provider.use(async (context, next) => {
+    await next();
+    const { oidc } = context as Partial<KoaContextWithOIDC>;
+    const user = oidc?.route === 'token' ? userBySubject(oidc.entities.Account?.accountId ?? '') : undefined;
+    const body = context.body as { scope?: string; access_token?: string } | undefined;
+    const patient =
+      user === undefined || body?.access_token === undefined ? undefined : patientInContext(user, scopesIn(body.scope));
+    if (patient !== undefined) context.body = { ...body, patient };
   });
   // Behind a proxy that ends TLS, the scheme of the addresses comes from X-Forwarded-Proto.
   provider.proxy = issuer.startsWith('https:');

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Jwks } from 'aws-jwt-verify/jwk';
 import { pageHeaders } from '../page.js';
-import { consoleClientId, signToken } from './access-token.js';
+import type { SmartEndpoints } from '../../interactions/smart-configuration.js';
+import { applicationClientId, consoleClientId, signToken } from './access-token.js';
 import { type SignInKeys, readSignInKeys } from './keys.js';
+import { smartEndpoints, type SmartSignIn } from './smart.js';
 import type { LocalUser } from './users.js';
 
 /** The path of the local sign-in below the server's public URL. */
@@ -20,6 +22,8 @@ export interface SignIn {
   readonly issuer: string;
   /** The public keys of its tokens, for `createTokenVerifier`. */
   readonly jwks: Jwks;
+  /** What the SMART configuration says of it; absent where it gives out no SMART scopes. */
+  readonly smart?: SmartEndpoints;
   /** The clients its tokens are given to, for `createTokenVerifier`. */
   readonly clientIds: readonly string[];
   /**
@@ -42,7 +46,7 @@ type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  * @param options publicUrl: the URL by which clients know the server, no slash at the end; isUrlFixed:
  *   whether its pages' addresses begin with it, whatever host a request names; dataFolder: where its keys
  *   are, and are made at first; password: what users sign in with; without one the documented password counts, for
- *   who comes from this machine; onError: takes unexpected failures, which browsers see as a bare 500.
+ *   who comes from this machine; smart: how tokens with SMART scopes are given out, if they are; onError: takes unexpected failures, which browsers see as a bare 500.
  * @returns the sign-in.
  * @throws SettingsError when the key file in the data folder is damaged.
  */
@@ -51,6 +55,7 @@ export function createSignIn(options: {
   readonly isUrlFixed?: boolean;
   readonly dataFolder: string;
   readonly password?: string;
+  readonly smart?: SmartSignIn;
   readonly onError: (error: unknown) => void;
 }): SignIn {
   const { onError } = options;
@@ -64,7 +69,8 @@ export function createSignIn(options: {
   return {
     issuer,
     jwks: { keys: [keys.publicJwk] },
-    clientIds: [consoleClientId],
+    clientIds: options.smart === undefined ? [consoleClientId] : [consoleClientId, applicationClientId],
+    ...(options.smart === undefined ? {} : { smart: smartEndpoints(issuer, options.smart) }),
     handler: (request, response) => {
       pages ??= loaded();
       pages

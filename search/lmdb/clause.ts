@@ -1,4 +1,4 @@
-import type { AccessFilter } from '../../fhir/access.js';
+import { type AccessFilter, compartmentsOfAccess } from '../access.js';
 import { keyText } from '../../fhir/resource.js';
 import { inside } from '../document.js';
 import { parameterTypes, type ServedType } from '../parameter-types.js';
@@ -25,13 +25,34 @@ export interface Clause {
 
 /** The clauses of a search by a caller. */
 export const clausesOf = (view: IndexView, { request, access }: TypeSearchPlan): Clause[] => [
-  ...accessClauses(view.type, access),
+  ...accessClauses(view, access),
   ...request.filters.flatMap((filter) => clausesOfFilter(view, filter)),
 ];
 
-function accessClauses(type: string, access: AccessFilter): Clause[] {
-  return access.kind === 'everything' ? [] : [inCompartments(type, access.compartments)];
+function accessClauses(view: IndexView, access: AccessFilter): Clause[] {
+  if (access.kind === 'everything') return [];
+  const compartments = compartmentsOfAccess(access);
+  const inside = compartments === undefined ? [] : [inCompartments(view.type, compartments)];
+  if (compartments !== undefined && access.grants.every(({ filters }) => filters.length === 0)) return inside;
+  const ways = access.grants.map((grant) => [
+    ...(grant.compartments === undefined ? [] : [inCompartments(view.type, grant.compartments)]),
+    ...grant.filters.flatMap((filter) => clausesOfFilter(view, filter)),
+  ]);
+  const [only, ...others] = ways;
+  return only !== undefined && others.length === 0 ? only : [...inside, eitherClause(view, ways)];
 }
+
+/** All clauses of one of several ways hold. */
+const eitherClause = ({ documents }: IndexView, ways: readonly (readonly Clause[])[]): Clause => ({
+  exact: ways.every((clauses) => clauses.every(({ exact }) => exact)),
+  accepts: () => true,
+  holds: (number) => {
+    const document = documents.read(number);
+    if (document?.terms === undefined) return false;
+    const has = (clause: Clause): boolean => clause.holds?.(number) ?? clause.accepts(document);
+    return ways.some((clauses) => clauses.every(has));
+  },
+});
 
 const inCompartments = (type: string, compartments: readonly string[]): Clause => ({
   ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),

@@ -1,4 +1,4 @@
-import type { AccessFilter } from '../../fhir/access.js';
+import { type AccessFilter, compartmentsOfAccess } from '../access.js';
 import { keyText } from '../../fhir/resource.js';
 import { inside } from '../document.js';
 import type { ServedType } from '../parameter-types.js';
@@ -31,7 +31,8 @@ const isOpaque: QueryDsl = { term: { opaque: true } };
 /** Types that are searched by the same conditions, for the same eyes: a code stands for the same terms on each. */
 interface Group {
   readonly types: string[];
-  readonly access: AccessFilter;
+  /** One of which everything is in that the caller may see; any without it. */
+  readonly compartments: readonly string[] | undefined;
   readonly conditions: readonly Condition[];
 }
 
@@ -42,10 +43,11 @@ interface Group {
 export function planOf(tenant: string, { request, access, others = [] }: SearchPlan): Plan {
   const groups = new Map<string, Group>();
   for (const plan of [{ request, access }, ...others]) {
-    const conditions = plan.request.filters.map(conditionOf);
-    const key = JSON.stringify([plan.access, conditions]);
+    const compartments = compartmentsOfAccess(plan.access);
+    const conditions = [...accessConditions(plan.access), ...plan.request.filters.map(conditionOf)];
+    const key = JSON.stringify([compartments, conditions]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { types: [plan.request.type], access: plan.access, conditions });
+    if (group === undefined) groups.set(key, { types: [plan.request.type], compartments, conditions });
     else group.types.push(plan.request.type);
   }
   const plans = [...groups.values()].map((group) => planOfGroup(tenant, group, mostClauses / groups.size));
@@ -57,12 +59,12 @@ export function planOf(tenant: string, { request, access, others = [] }: SearchP
   };
 }
 
-function planOfGroup(tenant: string, { types, access, conditions }: Group, limit: number): Plan {
+function planOfGroup(tenant: string, { types, compartments, conditions }: Group, limit: number): Plan {
   const scope = [
     { term: { tenant } },
     { terms: { type: types } },
     { term: { deleted: false } },
-    ...accessQueries(access),
+    ...(compartments === undefined ? [] : [anyOf(anyTerm('compartments', compartments))]),
   ];
   const taken = withinLimit(conditions, limit);
   const conditionsHold = taken.map(({ query }) => query);
@@ -74,8 +76,23 @@ function planOfGroup(tenant: string, { types, access, conditions }: Group, limit
   };
 }
 
-const accessQueries = (access: AccessFilter): QueryDsl[] =>
-  access.kind === 'everything' ? [] : [anyOf(anyTerm('compartments', access.compartments))];
+/** What compartments alone do not say: by which criteria resources are open. */
+function accessConditions(access: AccessFilter): Condition[] {
+  if (access.kind === 'everything' || access.grants.every(({ filters }) => filters.length === 0)) return [];
+  const ways = access.grants.map(({ compartments = [], filters }) => {
+    const conditions = filters.map(conditionOf);
+    const inside = compartments.length === 0 ? [] : [anyOf(anyTerm('compartments', compartments))];
+    return { query: allOf([...inside, ...conditions.map(({ query }) => query)]), conditions };
+  });
+  const all = ways.flatMap(({ conditions }) => conditions);
+  return [
+    {
+      query: anyOf(ways.map(({ query }) => query)),
+      exact: all.every(({ exact }) => exact),
+      clauses: all.reduce((sum, { clauses }) => sum + clauses, ways.length),
+    },
+  ];
+}
 
 function conditionOf(filter: Filter): Condition {
   switch (filter.kind) {

@@ -50,6 +50,28 @@ describe('the principal of claims', () => {
     expect(principalFromClaims({ ...claims, fhirUser }).fhirUser).toBeUndefined();
   });
 
+  test.each([
+    [{ launch_response_patient: 'a1' }, 'Patient/a1'],
+    [{ patient: 'Patient/a1' }, 'Patient/a1'],
+    [{ 'custom:patient': 'a1', patient: 'Patient/a1' }, 'Patient/a1'],
+    [{ launch_response_patient: 'a1', patient: 'a2' }, undefined], // which of them?
+    [{ patient: 'Practitioner/a1' }, undefined],
+    [{ patient: 'https://elsewhere.example/Patient/a1' }, undefined],
+    [{ patient: 'Patient/a1/_history/1' }, undefined],
+    [{ patient: ['a1'] }, undefined],
+    [{ patient: 'a 1' }, undefined],
+  ])('has of the claims %j the patient in context %s', (more, patient) => {
+    expect(principalFromClaims({ ...claims, ...more }).patient).toBe(patient);
+  });
+
+  test('is an application when the token was given to one by client credentials: its subject is the client', () => {
+    const application = { sub: 'app', client_id: 'app', scope: 'system/*.read' };
+    expect(principalFromClaims(application).isApplication).toBe(true);
+    expect(principalFromClaims({ ...application, username: 'jane' }).isApplication).toBeUndefined();
+    expect(principalFromClaims({ ...application, sub: 'u-1' }).isApplication).toBeUndefined();
+    expect(principalFromClaims({ sub: 'u-1' }).isApplication).toBeUndefined();
+  });
+
   test.each([{}, { sub: '' }, { sub: 7 }])('is refused for claims that name nobody: %j', (nobody) => {
     expect(() => principalFromClaims({ ...claims, sub: undefined, ...nobody })).toThrow(OperationOutcomeError);
   });

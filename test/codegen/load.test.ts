@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { compartmentsOf } from '../../codegen/load/compartment.js';
 import { resourcesOfJson, type DefinitionNode } from '../../codegen/load/node.js';
 import { structureOf } from '../../codegen/load/structure.js';
-import { requiredCodesOf } from '../../codegen/load/value-set.js';
+import { codeSystemsOf, valueSetsOf } from '../../codegen/load/terminology.js';
+import { requiredBindingsOf } from '../../codegen/load/value-set.js';
 import { emitStructures } from '../../codegen/structure/emit-structures.js';
 import type { Structure } from '../../codegen/definitions.js';
 
@@ -102,13 +103,18 @@ describe('required codes', () => {
   const imported = { resourceType: 'ValueSet', url: 'urn:imported', compose: { include: [{ system: 'urn:letters' }] } };
   const binding = { strength: 'required', valueSet: 'urn:bound' };
   const structure = read(definition({}, element('part', { type: [{ code: 'code' }], binding })));
-  const codes = (...include: unknown[]): string[] | undefined =>
-    requiredCodesOf([structure], nodes(valueSet(...include), codeSystem, imported))['urn:bound'];
+  const bindings = (...include: unknown[]) => {
+    const resources = nodes(valueSet(...include), codeSystem, imported);
+    const terminology = { codeSystems: codeSystemsOf(resources), valueSets: valueSetsOf(resources) };
+    return requiredBindingsOf([structure], resources, terminology);
+  };
+  const codes = async (...include: unknown[]): Promise<string[] | undefined> =>
+    (await bindings(...include)).requiredCodes['urn:bound'];
 
-  test('are those listed, those of a whole code system at every depth, and those of other value sets', () => {
-    expect(codes({ system: 'urn:letters', concept: [{ code: 'b' }] })).toEqual(['b']);
-    expect(codes({ system: 'urn:letters' })).toEqual(['a', 'b', 'c']);
-    expect(codes({ valueSet: ['urn:imported'] }, { system: 'x', concept: [{ code: 'd' }] })).toEqual([
+  test('are those listed, those of a whole code system at every depth, and those of other value sets', async () => {
+    expect(await codes({ system: 'urn:letters', concept: [{ code: 'b' }] })).toEqual(['b']);
+    expect(await codes({ system: 'urn:letters' })).toEqual(['a', 'b', 'c']);
+    expect(await codes({ valueSet: ['urn:imported'] }, { system: 'x', concept: [{ code: 'd' }] })).toEqual([
       'a',
       'b',
       'c',
@@ -116,11 +122,19 @@ describe('required codes', () => {
     ]);
   });
 
-  test('are unknown where one part cannot be listed: no code is refused then', () => {
+  test('are unknown where one part cannot be listed: no code is refused then', async () => {
     const listed = { system: 'urn:letters', concept: [{ code: 'b' }] };
-    expect(codes(listed, { system: 'http://unitsofmeasure.org' })).toBeUndefined();
-    expect(codes({ system: 'urn:letters', filter: [{ property: 'concept', op: 'is-a', value: 'a' }] })).toBeUndefined();
-    expect(codes({ valueSet: ['urn:nowhere'] })).toBeUndefined();
+    expect(await codes(listed, { system: 'http://unitsofmeasure.org' })).toBeUndefined();
+    expect(
+      await codes({ system: 'urn:letters', filter: [{ property: 'concept', op: 'is-a', value: 'a' }] }),
+    ).toBeUndefined();
+    expect(await codes({ valueSet: ['urn:nowhere'] })).toBeUndefined();
+  });
+
+  test('of concepts are those of filters as well, with their systems', async () => {
+    const filter = [{ property: 'concept', op: 'is-a', value: 'a' }];
+    const { requiredConcepts } = await bindings({ system: 'urn:letters', filter });
+    expect(requiredConcepts).toEqual({ 'urn:bound': ['urn:letters|a', 'urn:letters|b'] });
   });
 });
 
@@ -157,6 +171,7 @@ test('a type that the definitions lack stops codegen by name', () => {
     searchParameters: [],
     compartments: [],
     requiredCodes: {},
+    requiredConcepts: {},
     codeSystems: [],
     valueSets: [],
   };

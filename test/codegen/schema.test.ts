@@ -71,6 +71,7 @@ function source(more: Partial<SourceDefinitions> = {}, ...structures: Structure[
       },
     ],
     requiredCodes: {},
+    requiredConcepts: {},
     codeSystems: [],
     valueSets: [],
     ...more,

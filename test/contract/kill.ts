@@ -11,7 +11,11 @@ import type { TableUnderTest } from './table.js';
 export interface KilledEngine {
   readonly engine: 'lmdb' | 'dynamodb';
   readonly place: string;
+  /** Of the process to be killed, besides this one's. */
+  readonly environment?: Readonly<Record<string, string>>;
   open(): Promise<TableUnderTest>;
+  /** Resolves when the engine has carried out all that the killed process asked of it. */
+  readonly settled: () => Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -47,14 +51,14 @@ export function describeKills(
   names: readonly CommitName[],
   moments: readonly ('before' | 'during' | 'after')[],
 ): void {
-  const kill = ({ engine, place }: KilledEngine, ...options: string[]): Promise<void> =>
+  const kill = ({ engine, place, environment, settled }: KilledEngine, ...options: string[]): Promise<void> =>
     new Promise((resolve, reject) => {
-      const env = { ...process.env, NODE_OPTIONS: '--no-warnings' };
+      const env = { ...process.env, ...environment, NODE_OPTIONS: '--no-warnings' };
       const child = spawn(process.execPath, ['--import', 'tsx', writer, engine, place, ...options], { env });
       let complaint = '';
       child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
       child.on('close', (code, signal) => {
-        if (signal === 'SIGKILL') resolve();
+        if (signal === 'SIGKILL') resolve(settled());
         else reject(new Error(`The writer ended by itself (${String(code)}): ${complaint}`));
       });
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { AccessFilter } from '../../fhir/access.js';
+import { type AccessFilter, inCompartments } from '../../search/access.js';
 import { compartmentsOf } from '../../fhir/compartment.js';
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
@@ -243,7 +243,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 60 },
+        { numRuns: Math.ceil(runs * 1.5) },
       );
     }, 60_000);
 
@@ -291,7 +291,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 30 },
+        { numRuns: Math.ceil(runs * 0.75) },
       );
     }, 60_000);
 
@@ -306,7 +306,7 @@ export function describeSearchIndex(
           { resourceType: 'Organization', id: 'g' },
         ].map((each) => indexed(each)),
       );
-      const own: AccessFilter = { kind: 'compartments', compartments: ['Patient/1'] };
+      const own: AccessFilter = inCompartments(['Patient/1']);
       const plan = {
         request: parse('Patient'),
         access: own,
@@ -419,11 +419,11 @@ export function describeSearchIndex(
         subject: { reference: `Patient/${patient}` },
       });
       await index.put([of('a', '1'), of('b', '2'), of('c', '1'), of('d', '3')].map((each) => indexed(each)));
-      const access: AccessFilter = { kind: 'compartments', compartments: ['Patient/1', 'Patient/3'] };
+      const access: AccessFilter = inCompartments(['Patient/1', 'Patient/3']);
       expect((await ids(index, 'Observation', access)).sort()).toEqual(['a', 'c', 'd']);
       expect(await ids(index, 'Observation?subject=Patient/2', access)).toEqual([]);
       expect(await index.count({ request: parse('Observation?status=final'), access, atMost: 10 })).toBe(3);
-      expect(await ids(index, 'Observation', { kind: 'compartments', compartments: [] })).toEqual([]);
+      expect(await ids(index, 'Observation', inCompartments([]))).toEqual([]);
     });
 
     test('pages neither repeat nor miss a resource that stays as it is while others are written', async () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { byRoles } from '../../auth/roles.js';
+import { type RoleRules, roleRules } from '../../auth/rules.js';
 import { readMany } from '../../interactions/read.js';
 import { callerOf, startTestServer, type TestResponse, type TestServer } from '../support/server.js';
 
@@ -30,6 +32,11 @@ beforeAll(async () => {
   await server.send('DELETE', '/r4/Observation/deleted');
 });
 afterAll(() => server.close());
+
+/** Other role rules for the servers under test. */
+function authorizeBy(rules: RoleRules): void {
+  Object.assign(server.servers.r4, { authorizer: byRoles(rules) });
+}
 
 describe('a patient', () => {
   test.each(['Patient/p1', 'Observation/o1', 'Observation/o1/_history/1', 'Observation/o1/_history'])(
@@ -160,14 +167,11 @@ describe('writes limited to compartments', () => {
     types: ['*'],
     reach: 'compartment' as const,
   };
-  let rules: unknown;
   beforeAll(() => {
-    const r4 = server.servers.r4 as { rules: readonly object[] };
-    rules = r4.rules;
-    r4.rules = [...r4.rules, writing];
+    authorizeBy([...roleRules, writing]);
   });
   afterAll(() => {
-    (server.servers.r4 as { rules: unknown }).rules = rules;
+    authorizeBy(roleRules);
   });
 
   test('are done inside', async () => {
@@ -196,15 +200,12 @@ describe('writes limited to compartments', () => {
 });
 
 describe('a role that may post transactions', () => {
-  let rules: unknown;
   beforeAll(() => {
-    const r4 = server.servers.r4 as { rules: readonly object[] };
-    rules = r4.rules;
-    const interactions = ['transaction', 'create', 'update', 'delete'];
-    r4.rules = [...r4.rules, { group: 'auditor', interactions, types: ['Patient'], reach: 'everything' }];
+    const interactions = ['transaction', 'create', 'update', 'delete'] as const;
+    authorizeBy([...roleRules, { group: 'auditor', interactions, types: ['Patient'], reach: 'everything' }]);
   });
   afterAll(() => {
-    (server.servers.r4 as { rules: unknown }).rules = rules;
+    authorizeBy(roleRules);
   });
 
   const allowed = { resource: { resourceType: 'Patient', active: true }, request: { method: 'POST', url: 'Patient' } };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compartmentsOf } from '../../fhir/compartment.js';
-import { permits } from '../../fhir/access.js';
+import { inCompartments, permits } from '../../search/access.js';
 import type { Resource } from '../../fhir/resource.js';
 import { searchType } from '../../interactions/search-type.js';
 import type { Caller } from '../../interactions/server.js';
@@ -66,11 +66,7 @@ test('chains find what following every reference one by one finds, also for who 
           const one: Caller = { ...patient, principal: { ...patient.principal, fhirUser: 'Patient/1' } };
           for (const caller of [everyone, one]) {
             const visible = all
-              .filter(
-                ({ version }) =>
-                  caller === everyone ||
-                  permits({ kind: 'compartments', compartments: ['Patient/1'] }, version.compartments),
-              )
+              .filter(({ version }) => caller === everyone || permits(inCompartments(['Patient/1']), version))
               .map(({ resource }) => resource);
             for (const [type, name, value] of queries) {
               const options = {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { byRoles } from '../../auth/roles.js';
 import { roleRules } from '../../auth/rules.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import { parseJson } from '../../fhir/json.js';
@@ -55,7 +56,7 @@ beforeAll(async () => {
       },
     },
     index,
-    rules: roleRules,
+    authorizer: byRoles(roleRules),
     pageKey: new Uint8Array(32),
     now: Date.now,
     newId: () => `id-${String((ids += 1))}`,

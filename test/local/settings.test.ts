@@ -8,6 +8,7 @@ describe('settings of the embedded server', () => {
       host: '127.0.0.1',
       port: 3000,
       auth: 'on',
+      authorization: 'roles',
       validation: 'full',
       implementationGuides: [],
       dataFolder: resolve('.data'),
@@ -15,6 +16,7 @@ describe('settings of the embedded server', () => {
       publicUrl: 'http://127.0.0.1:3000',
       isPublicUrlSet: false,
       signInPassword: undefined,
+      applicationSecret: undefined,
       engines: { kind: 'embedded' },
     });
   });

@@ -84,6 +84,7 @@ export async function startGraphqlServer(
   });
   const api = createAppSyncApi({
     api: await loadApi(version),
+    environment: { AUTHORIZATION: 'roles' },
     code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
     dataSources: {
       resources: dynamoDbDataSource(seen(server.table)),

@@ -34,6 +34,7 @@ const source: SourceDefinitions = {
   searchParameters: [],
   compartments: [],
   requiredCodes: {},
+  requiredConcepts: {},
   codeSystems: [],
   valueSets: [],
   structures: [

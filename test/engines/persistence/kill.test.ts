@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { describeKills } from '../../contract/kill.js';
-import { localClients, newTable } from '../support/dynamodb.js';
+import { dynamoDbEndpoint, localClients, newTable } from '../support/dynamodb.js';
+import { forwardTo } from '../support/forwarder.js';
 
 const clients = localClients();
 afterAll(() => {
@@ -11,11 +12,17 @@ describeKills(
   'DynamoDB Local',
   async () => {
     const { name, table, close } = await newTable(clients);
+    const forwarder = await forwardTo(dynamoDbEndpoint());
     return {
       engine: 'dynamodb',
       place: name,
       open: () => Promise.resolve({ table, close: () => Promise.resolve() }),
-      remove: close,
+      environment: { DYNAMODB_ENDPOINT: forwarder.endpoint },
+      settled: forwarder.settled,
+      remove: () => {
+        forwarder.close();
+        return close();
+      },
     };
   },
   ['create', 'update', 'transaction'],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { AccessFilter } from '../../../fhir/access.js';
+import { type AccessFilter, inCompartments } from '../../../search/access.js';
 import type { FhirDefinitions } from '../../../fhir/definitions.js';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
 import type { Resource } from '../../../fhir/resource.js';
@@ -66,7 +66,7 @@ test('as many values as a client likes may stand in a condition, and as many com
     (await opened.index.search({ request, access, limit: 10 })).hits.map(({ id }) => id);
   expect(await found(parse('Patient', ['identifier', values]))).toEqual(['a']);
   const compartments = many(70_000, (i) => `Patient/${String(i)}`);
-  expect(await found(parse('Patient'), { kind: 'compartments', compartments })).toEqual(['a']);
+  expect(await found(parse('Patient'), inCompartments(compartments))).toEqual(['a']);
   // More conditions than OpenSearch takes are left to who reads the resource: nothing is missed.
   const dates = many(2_000, (i) => `gt${String(1000 + i)}`).join(',');
   expect(await found(parse('Patient', ['birthdate', dates]))).toEqual(['a', 'b']);
@@ -100,7 +100,7 @@ test('a resource with more values than OpenSearch takes is a candidate of every 
   ]);
   expect(await opened.index.count({ request, access: everything, atMost: 10 })).toBeUndefined();
   expect(await opened.index.count({ request: parse('Observation'), access: everything, atMost: 10 })).toBe(2);
-  const access: AccessFilter = { kind: 'compartments', compartments: ['Patient/2'] };
+  const access: AccessFilter = inCompartments(['Patient/2']);
   expect((await opened.index.search({ request, access, limit: 10 })).hits.map(({ id }) => id)).toEqual(['small']);
   expect(await opened.index.count({ request, access, atMost: 10 })).toBe(1);
   await opened.index.put([{ ...indexed(observation('huge', 'final')), versionId: 2 }]);

@@ -55,6 +55,7 @@ function mount(app: express.Express, name: string, replaced: Readonly<Record<str
     createGraphqlHandler({
       server: stores.servers.r4,
       authenticate: createAuthentication('off', signIn),
+      authorization: 'roles',
       folders: { schema: pathToFileURL('schema/'), resolvers },
       log: pino({ level: 'silent' }),
     }),

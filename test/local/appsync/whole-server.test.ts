@@ -20,11 +20,13 @@ beforeAll(async () => {
     dataFolder: folder,
     logLevel: 'silent',
     auth: 'on' as const,
+    authorization: 'roles' as const,
     validation: 'full' as const,
     implementationGuides: [],
     publicUrl: 'http://127.0.0.1:0',
     isPublicUrlSet: false,
     signInPassword: undefined,
+    applicationSecret: undefined,
     engines: { kind: 'embedded' as const },
   };
   running = await startServer(settings, pino({ level: 'silent' }));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
+import { byRoles } from '../../../auth/roles.js';
 import { roleRules } from '../../../auth/rules.js';
 import type { FhirServer } from '../../../interactions/server.js';
 import type { ResourceKey } from '../../../fhir/resource.js';
@@ -32,7 +33,7 @@ async function serverOf(store: Partial<ResourceStore>): Promise<FhirServer> {
     definitions: await loadDefinitions('r4'),
     store: store as ResourceStore,
     index: { search: nothing, count: nothing, put: nothing },
-    rules: roleRules,
+    authorizer: byRoles(roleRules),
     pageKey: new Uint8Array(32),
     now: () => 0,
     newId: () => 'new',

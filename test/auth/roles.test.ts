@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { authorize } from '../../auth/authorize.js';
 import type { Principal } from '../../auth/principal.js';
+import { byRoles } from '../../auth/roles.js';
 import { roleRules } from '../../auth/rules.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 
@@ -23,31 +23,33 @@ function refusal(act: () => unknown): { status: number; message: string } {
   throw new Error('nothing was refused');
 }
 
-describe('authorize', () => {
+describe('authorization by roles', () => {
   test('lets a practitioner see everything', () => {
-    expect(authorize(roleRules, principal(), 'search', 'Observation')).toEqual({ kind: 'everything' });
+    expect(byRoles(roleRules).authorize(principal(), 'search', 'Observation')).toEqual({ kind: 'everything' });
   });
 
   test('limits a patient to the compartment their token names', () => {
     const patient = principal({ groups: ['patient'], fhirUser: 'Patient/7' });
-    expect(authorize(roleRules, patient, 'read', 'Observation')).toEqual({
-      kind: 'compartments',
-      compartments: ['Patient/7'],
+    expect(byRoles(roleRules).authorize(patient, 'read', 'Observation')).toEqual({
+      kind: 'limited',
+      grants: [{ compartments: ['Patient/7'], criteria: [] }],
     });
-    expect(authorize(roleRules, patient, 'read', 'Organization')).toEqual({ kind: 'everything' });
+    expect(byRoles(roleRules).authorize(patient, 'read', 'Organization')).toEqual({ kind: 'everything' });
   });
 
   test('of several groups, the one that reaches farthest counts', () => {
     const both = principal({ groups: ['patient', 'practitioner'], fhirUser: 'Patient/7' });
-    expect(authorize(roleRules, both, 'read', 'Observation')).toEqual({ kind: 'everything' });
+    expect(byRoles(roleRules).authorize(both, 'read', 'Observation')).toEqual({ kind: 'everything' });
   });
 
   test('names who, what and the type when the rules forbid it', () => {
-    expect(refusal(() => authorize(roleRules, principal({ groups: ['auditor'] }), 'create', 'Patient'))).toEqual({
+    expect(
+      refusal(() => byRoles(roleRules).authorize(principal({ groups: ['auditor'] }), 'create', 'Patient')),
+    ).toEqual({
       status: 403,
       message: 'jane (auditor) may not create Patient',
     });
-    expect(refusal(() => authorize(roleRules, principal({ groups: [] }), 'transaction'))).toEqual({
+    expect(refusal(() => byRoles(roleRules).authorize(principal({ groups: [] }), 'transaction'))).toEqual({
       status: 403,
       message: 'jane (in no group) may not post a transaction',
     });
@@ -57,7 +59,7 @@ describe('authorize', () => {
     'gives a patient whose token names %s no compartment at all',
     (fhirUser) => {
       const patient = principal({ groups: ['patient'], ...(fhirUser === undefined ? {} : { fhirUser }) });
-      const { status, message } = refusal(() => authorize(roleRules, patient, 'read', 'Patient'));
+      const { status, message } = refusal(() => byRoles(roleRules).authorize(patient, 'read', 'Patient'));
       expect(status).toBe(403);
       expect(message).toContain('fhirUser');
     },
@@ -65,7 +67,7 @@ describe('authorize', () => {
 
   test('refuses a token of other scopes, whatever the group, and names those that count', () => {
     const { status, message } = refusal(() =>
-      authorize(roleRules, principal({ scopes: ['openid', 'email'] }), 'read', 'Patient'),
+      byRoles(roleRules).authorize(principal({ scopes: ['openid', 'email'] }), 'read', 'Patient'),
     );
     expect(status).toBe(403);
     expect(message).toContain('"openid email"');

@@ -1,5 +1,5 @@
 import { stringifyJson } from '../fhir/json.js';
-import { invalidRequest, OperationOutcomeError } from '../fhir/outcome.js';
+import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
 import type { GraphqlAnswer, GraphqlCall, GraphqlPort, GraphqlTarget } from '../interactions/graphql-port.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
 import { type Executed, Execution } from './execute/execute.js';
@@ -51,6 +51,7 @@ async function answer(
   }
   const type = typeOf(target);
   if (isIntrospection(operation)) {
+    if (!limits.introspection) throw notSupported('Introspection is switched off on this server');
     return { status: 200, data: introspect(definitions, operation, type), errors: [] };
   }
   const root: SelectedType = type === undefined ? { kind: 'query' } : fhirType(type);

@@ -58,7 +58,7 @@ function parsed(query: string): DocumentNode {
     return parse(query, { maxTokens: mostTokens });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    if (/token limit/.test(error.message)) throw tooCostly(`The query has more than ${String(mostTokens)} tokens`);
+    if (/tokens/.test(error.message)) throw tooCostly(`The query has more than ${String(mostTokens)} tokens`);
     throw new GraphqlRefusal([{ error: invalidRequest(error.message), path: [], locations: error.locations ?? [] }]);
   }
 }

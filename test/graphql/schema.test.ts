@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type GraphQLError, GraphQLObjectType, isInputObjectType, parse, validate, validateSchema } from 'graphql';
+import { type GraphQLError, isInputObjectType, parse, validate, validateSchema } from 'graphql';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { makeSchema } from '../../graphql/schema.js';
@@ -32,10 +32,9 @@ describe.each(fhirVersions)('the schema that introspection tells, %s', (version)
     expect(mistakes('{ Patient(id: "1") { nam { family } } }')).toHaveLength(1);
     expect(isInputObjectType(schema.getType('PatientContact_Input'))).toBe(true);
   });
+});
 
-  test('on a resource begins with its type', async () => {
-    const schema = makeSchema(await loadDefinitions(version), 'Patient');
-    expect([schema.getQueryType()?.name, schema.getMutationType()]).toEqual(['Patient', undefined]);
-    expect(schema.getQueryType()).toBeInstanceOf(GraphQLObjectType);
-  });
+test('the schema on a resource begins with its type', async () => {
+  const schema = makeSchema(await loadDefinitions('stu3'), 'Patient');
+  expect([schema.getQueryType()?.name, schema.getMutationType()]).toEqual(['Patient', undefined]);
 });

@@ -75,13 +75,21 @@ describe('a document nobody could read is refused before it is read', () => {
   });
 
   test('deep variables', async () => {
-    const variables = JSON.parse(`{"v":${'['.repeat(5000)}${']'.repeat(5000)}}`) as unknown;
-    const query = 'query ($v: Any) { Patient(id: $v) { id } }';
-    expect(await mistakesOf(server, '/r4', query, { variables })).toEqual([
-      400,
-      ['', expect.stringContaining('nested too deep')],
-    ]);
+    const body = `{"query":"query ($v: Any) { Patient(id: $v) { id } }","variables":{"v":${'['.repeat(5000)}${']'.repeat(5000)}}}`;
+    const { status, text } = await server.send('POST', '/r4/$graphql', {
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([status, text]).toEqual([400, expect.stringContaining('nested too deep')]);
   });
+});
+
+test('introspection can be switched off', async () => {
+  const closed = await startTestServer({ graphqlLimits: { introspection: false } });
+  const query = '{ __schema { queryType { name } } }';
+  expect(await mistakesOf(closed, '/r4', query)).toEqual([400, ['', expect.stringContaining('switched off')]]);
+  expect(await dataOf(closed, '/r4', '{ __typename }')).toEqual({ __typename: 'Query' });
+  await closed.close();
 });
 
 test('a list that is longer than lists may be is an error, never a part of it', async () => {

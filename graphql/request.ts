@@ -10,7 +10,7 @@ import {
   TokenKind,
 } from 'graphql';
 import { invalidRequest, tooCostly } from '../fhir/outcome.js';
-import type { GraphqlCall } from '../interactions/graphql-port.js';
+import type { GraphqlCall } from '../interactions/graphql-call.js';
 import { GraphqlRefusal, mistakeAt } from './failure.js';
 import { deepestBrackets, mostFragments, mostTokens } from './limits.js';
 import { readVariables, type Variables } from './variables.js';

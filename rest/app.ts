@@ -10,7 +10,8 @@ import { errorAnswer, type ErrorLog } from './errors.js';
 import { isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
-import { capabilitiesAnswer, smartConfigurationAnswer, type RestContext } from './respond.js';
+import type { RestContext } from './request.js';
+import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { routeOf } from './routes.js';
 import { send } from './send.js';
 

@@ -8,7 +8,7 @@ import {
   unsupportedMediaType,
 } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
-import type { GraphqlAnswer, GraphqlCall } from '../interactions/graphql-port.js';
+import type { GraphqlAnswer, GraphqlCall } from '../interactions/graphql-call.js';
 import type { FoundOperation } from '../interactions/operations/find-operation.js';
 import { graphql } from '../interactions/operations/graphql.js';
 import { inputText, type OperationInput } from '../interactions/operations/input.js';
@@ -22,7 +22,7 @@ import type { RestAnswer } from './answer.js';
 import { parseBody } from './body.js';
 import { failureOf } from './errors.js';
 import { requireJsonBody } from './negotiate.js';
-import type { RestContext, RestRequest } from './respond.js';
+import type { RestContext, RestRequest } from './request.js';
 import type { NoRoute, Route } from './routes.js';
 
 /** GraphQL's own media type, in which what has no value is null. https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */

@@ -20,7 +20,7 @@ import { clip, requireKey } from '../interactions/resource-type.js';
 import type { Caller } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { parseBody } from './body.js';
-import { failureOf } from './errors.js';
+import { type ErrorLog, failureOf } from './errors.js';
 import { requireJsonBody } from './negotiate.js';
 import type { RestContext, RestRequest } from './request.js';
 import type { NoRoute, Route } from './routes.js';
@@ -96,18 +96,31 @@ async function answering(
   work: (mediaType: string, masked: Mask) => Promise<GraphqlAnswer>,
 ): Promise<RestAnswer> {
   let mediaType = 'application/json';
-  const masked: Mask = (error) => {
-    const failure = failureOf(error, log);
-    return new OperationOutcomeError(failure.status, failure.outcome.issue);
-  };
+  const masked: Mask = (error) => maskedBy(log, error);
   try {
     mediaType = acceptedType(parameters.get('_format') ?? http.get('accept'));
     return rendered(await work(mediaType, masked), mediaType);
   } catch (error) {
-    const { status, issues, message } = masked(error);
-    return rendered({ status, errors: [{ message, extensions: { resource: outcome(issues) } }] }, mediaType);
+    return rendered(refusal(masked(error)), mediaType);
   }
 }
+
+/** The answer to a request that failed before GraphQL had it: without a token that counts. */
+export function graphqlErrorAnswer(error: unknown, log: ErrorLog): RestAnswer {
+  const answer = rendered(refusal(maskedBy(log, error)), 'application/json');
+  return answer.status === 401 ? { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': 'Bearer' } } : answer;
+}
+
+/** What a client may know of a failure. */
+function maskedBy(log: ErrorLog, error: unknown): OperationOutcomeError {
+  const failure = failureOf(error, log);
+  return new OperationOutcomeError(failure.status, failure.outcome.issue);
+}
+
+const refusal = ({ status, issues, message }: OperationOutcomeError): GraphqlAnswer => ({
+  status,
+  errors: [{ message, extensions: { resource: outcome(issues) } }],
+});
 
 /** The page of FHIR shows `data: null` beside errors; GraphQL's own media type has no data where nothing was begun. */
 function rendered({ status, data, errors }: GraphqlAnswer, mediaType: string): RestAnswer {

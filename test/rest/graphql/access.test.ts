@@ -94,7 +94,12 @@ test('a type the role may not read is an error that says so', async () => {
 
 test('who may read nothing is refused, and who is not signed in', async () => {
   expect((await ask(server, '/r4', '{ PatientList { id } }', { as: 'nobody' })).status).toBe(403);
-  expect((await server.send('GET', '/r4/$graphql?query={id}', { as: null })).status).toBe(401);
+  const unknown = await server.send('POST', '/r4/$graphql', { as: null, body: { query: '{ id }' } });
+  expect([unknown.status, unknown.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  expect(unknown.json).toMatchObject({
+    data: null,
+    errors: [{ extensions: { resource: { issue: [{ code: 'login' }] } } }],
+  });
 });
 
 test('a patient writes by GraphQL what may be written by REST: nothing', async () => {

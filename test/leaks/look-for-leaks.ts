@@ -5,6 +5,7 @@ import type { FhirVersion } from '../../fhir/version.js';
 import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
+import { noneDataSource } from '../../local/appsync/data-sources/none.js';
 import { createResolverHandler } from '../../resolvers/lambda/handler.js';
 import { loadApi } from '../../schema/load-api.js';
 import type { TestServer } from '../support/server.js';
@@ -51,6 +52,7 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
     environment: { AUTHORIZATION: 'roles+smart' },
     code: (name) => readFileSync(join(resolvers, `${name}.js`), 'utf8'),
     dataSources: {
+      none: noneDataSource,
       resources: dynamoDbDataSource(fhir.table),
       interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
     },

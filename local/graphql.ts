@@ -14,6 +14,7 @@ import { dynamoDbDataSource } from './appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from './appsync/data-sources/lambda.js';
 import { appSyncHttp } from './appsync/http.js';
 import type { EmbeddedServer } from './compose.js';
+import type { GraphqlSettings } from './graphql-settings.js';
 
 /** What the GraphQL face of one FHIR version is made of. */
 export interface GraphqlOptions {
@@ -30,10 +31,12 @@ export interface GraphqlOptions {
     readonly resolvers: string;
   };
   readonly log: Logger;
+  /** AppSync's own limits without it. */
+  readonly settings?: GraphqlSettings;
 }
 
 async function createRuntime(
-  { server, authorization, folders, log }: GraphqlOptions,
+  { server, authorization, folders, log, settings }: GraphqlOptions,
   baseUrl: () => string,
 ): Promise<AppSyncRuntime> {
   const { version } = server.definitions;
@@ -45,10 +48,19 @@ async function createRuntime(
     onUnexpected: (failure) => {
       log.error(failure, 'an interaction behind GraphQL failed');
     },
+    onDelay: (error) => {
+      log.error({ name: error instanceof Error ? error.name : typeof error }, 'a write is not in the index yet');
+    },
   });
   return createAppSyncApi({
     api,
     environment: { AUTHORIZATION: authorization },
+    ...(settings === undefined
+      ? {}
+      : {
+          introspection: settings.introspection,
+          limits: { maxDepth: settings.maxDepth, maxResolvers: settings.maxResolvers },
+        }),
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       resources: dynamoDbDataSource(server.table),

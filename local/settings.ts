@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
+import { type GraphqlSettings, readGraphqlSettings } from './graphql-settings.js';
 import type { Validation } from '../interactions/server.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
@@ -13,6 +14,8 @@ export interface Settings {
   /** Which authorization component counts. */
   readonly authorization: Authorization;
   readonly validation: Validation;
+  /** What the AppSync APIs are set to; AppSync's own limits without it. */
+  readonly graphql?: GraphqlSettings;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
   /** The URL by which clients know this server, no slash at the end. */
@@ -167,6 +170,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
+    graphql: readGraphqlSettings(setting, (message) => new SettingsError(message)),
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')
       .map((path) => path.trim())

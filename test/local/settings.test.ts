@@ -10,6 +10,7 @@ describe('settings of the embedded server', () => {
       auth: 'on',
       authorization: 'roles',
       validation: 'full',
+      graphql: { introspection: true, maxDepth: 75, maxResolvers: 10_000 },
       implementationGuides: [],
       dataFolder: resolve('.data'),
       logLevel: 'info',

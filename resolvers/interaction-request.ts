@@ -58,6 +58,12 @@ export interface DeleteRequest extends Writes {
 /** A request that writes one resource. */
 export type MutationRequest = CreateRequest | UpdateRequest | DeleteRequest;
 
+export interface SubscribeRequest extends Asked {
+  readonly interaction: 'subscribe';
+  /** The field's arguments: which changes are asked for. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
 /** Where a resource stands that references such as `#p1` point into: a stored resource, or one inside it. */
 export interface Container {
   readonly type: string;
@@ -79,7 +85,7 @@ export interface ReferenceRequest extends Asked {
 
 /** What the resolvers ask of the Lambda behind them. */
 export type InteractionRequest =
-  ReadRequest | SearchRequest | CreateRequest | UpdateRequest | DeleteRequest | ReferenceRequest;
+  ReadRequest | SearchRequest | CreateRequest | UpdateRequest | DeleteRequest | ReferenceRequest | SubscribeRequest;
 
 /** What the Lambda answers: the field's value, or the error the field fails with. */
 export type InteractionAnswer =

@@ -9,6 +9,7 @@ import { createMutation, deleteMutation, updateMutation } from './mutations.js';
 import { type IsInSchema, type Resolved, resolveReferences } from './references.js';
 import { render } from './render.js';
 import { connection, list } from './search.js';
+import { subscriptionFilter } from './subscribe.js';
 
 /** What the handler needs beside the server. */
 export interface ResolverHandlerOptions {
@@ -107,6 +108,8 @@ async function interact(
       return consistently(server, request, delayed, (own) => updateMutation(own, caller, request));
     case 'delete':
       return consistently(server, request, delayed, (own) => deleteMutation(own, caller, request));
+    case 'subscribe':
+      return subscriptionFilter(server, caller, request);
     case 'reference':
       return valueOf((await resolveReferences(server, caller, [request], options.isInSchema))[0]);
   }

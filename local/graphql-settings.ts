@@ -1,38 +1,29 @@
-/** What the AppSync APIs are set to; on AWS `introspectionConfig`, `queryDepthLimit` and `resolverCountLimit`. */
-export interface GraphqlSettings {
-  /** Whether the schema may be asked for. */
-  readonly introspection: boolean;
-  /** The deepest nesting of fields. */
-  readonly maxDepth: number;
-  /** The most resolver runs of one request. */
-  readonly maxResolvers: number;
-}
-
-/** AppSync's own limits, the most that may be set. https://docs.aws.amazon.com/general/latest/gr/appsync.html */
-const most = { depth: 75, resolvers: 10_000 };
+import { type GraphqlLimits, standardLimits } from '../graphql/limits.js';
+import { SettingsError } from './settings-error.js';
 
 /**
- * Reads the settings of the AppSync APIs.
- * @param setting the text of an environment variable, or what stands for it.
- * @param refuse makes the error for a value that cannot be used.
+ * Reads what one `$graphql` may take: `GRAPHQL_DEPTH`, `GRAPHQL_FIELDS`, …, and `GRAPHQL_INTROSPECTION`.
+ * @param setting gives a variable, or what stands for it when it is not set.
+ * @throws SettingsError for what is no number from 1, or not `on` or `off`.
  */
-export function readGraphqlSettings(
-  setting: (name: string, standard: string) => string,
-  refuse: (message: string) => Error,
-): GraphqlSettings {
-  const limit = (name: string, greatest: number): number => {
-    const text = setting(name, String(greatest));
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= greatest) return value;
-    throw refuse(`${name} is "${text}": it may be a number from 1 to ${String(greatest)}`);
+export function graphqlLimitsOf(setting: (name: string, standard: string) => string): GraphqlLimits {
+  const limit = (name: Exclude<keyof GraphqlLimits, 'introspection'>): number => {
+    const variable = `GRAPHQL_${name.toUpperCase()}`;
+    const text = setting(variable, String(standardLimits[name]));
+    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+    throw new SettingsError(`${variable} is "${text}": it must be a number from 1`);
   };
-  const introspection = setting('APPSYNC_INTROSPECTION', 'on').toLowerCase();
+  const introspection = setting('GRAPHQL_INTROSPECTION', 'on').toLowerCase();
   if (introspection !== 'on' && introspection !== 'off') {
-    throw refuse(`APPSYNC_INTROSPECTION is "${introspection}": it may be on, off`);
+    throw new SettingsError(`GRAPHQL_INTROSPECTION is "${introspection}": it may be on, off`);
   }
   return {
+    depth: limit('depth'),
+    fields: limit('fields'),
+    aliases: limit('aliases'),
+    searches: limit('searches'),
+    resources: limit('resources'),
+    values: limit('values'),
     introspection: introspection === 'on',
-    maxDepth: limit('APPSYNC_DEPTH_LIMIT', most.depth),
-    maxResolvers: limit('APPSYNC_RESOLVER_LIMIT', most.resolvers),
   };
 }

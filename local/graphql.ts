@@ -20,7 +20,7 @@ import { noneDataSource } from './appsync/data-sources/none.js';
 import { appSyncHttp } from './appsync/http.js';
 import type { RealtimeApi } from './appsync/realtime/upgrade.js';
 import type { EmbeddedServer } from './compose.js';
-import type { GraphqlSettings } from './graphql-settings.js';
+import type { AppSyncSettings } from './appsync-settings.js';
 
 /** What the GraphQL face of one FHIR version is made of. */
 export interface GraphqlOptions {
@@ -38,7 +38,7 @@ export interface GraphqlOptions {
   };
   readonly log: Logger;
   /** AppSync's own limits without it. */
-  readonly settings?: GraphqlSettings;
+  readonly settings?: AppSyncSettings;
 }
 
 /** The AppSync API of one FHIR version, as the embedded server serves it. */

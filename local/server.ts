@@ -79,7 +79,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
       authorization,
       folders,
       log,
-      ...(settings.graphql === undefined ? {} : { settings: settings.graphql }),
+      ...(settings.appsync === undefined ? {} : { settings: settings.appsync }),
       ...base,
     });
     faces.push(face);

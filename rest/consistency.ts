@@ -2,7 +2,8 @@ import { readConsistency, stronglyConsistent } from '../interactions/consistency
 import type { Consistency } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { logUnexpected } from './errors.js';
-import { respond, type RestContext, type RestRequest } from './respond.js';
+import type { RestContext, RestRequest } from './request.js';
+import { respond } from './respond.js';
 
 /**
  * Does the interaction a request asks for, with the consistency it asks for, and says what was kept.

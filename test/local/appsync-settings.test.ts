@@ -8,9 +8,9 @@ import { readSettings, SettingsError } from '../../local/settings.js';
 
 describe('the settings of the AppSync APIs', () => {
   test('are AppSync’s own limits unless said otherwise', () => {
-    expect(readSettings({}).graphql).toEqual({ introspection: true, maxDepth: 75, maxResolvers: 10_000 });
+    expect(readSettings({}).appsync).toEqual({ introspection: true, maxDepth: 75, maxResolvers: 10_000 });
     const given = { APPSYNC_INTROSPECTION: 'off', APPSYNC_DEPTH_LIMIT: '9', APPSYNC_RESOLVER_LIMIT: '100' };
-    expect(readSettings(given).graphql).toEqual({ introspection: false, maxDepth: 9, maxResolvers: 100 });
+    expect(readSettings(given).appsync).toEqual({ introspection: false, maxDepth: 9, maxResolvers: 100 });
   });
 
   test.each([
@@ -23,7 +23,7 @@ describe('the settings of the AppSync APIs', () => {
   });
 
   test('count: no introspection, no deeper and no more resolvers than set', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'graphql-settings-'));
+    const folder = mkdtempSync(join(tmpdir(), 'appsync-settings-'));
     const settings = readSettings({
       PORT: '0',
       DATA_DIR: folder,

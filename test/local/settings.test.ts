@@ -18,6 +18,7 @@ describe('settings of the embedded server', () => {
       publicUrl: 'http://127.0.0.1:3000',
       isPublicUrlSet: false,
       signInPassword: undefined,
+      tls: false,
       applicationSecret: undefined,
       graphqlLimits: standardLimits,
       engines: { kind: 'embedded' },

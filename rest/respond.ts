@@ -181,7 +181,11 @@ async function operation(
   const input = readInput(server.definitions, called.operation, source);
   return jsonAnswer(
     200,
-    operationBody(server.definitions, baseUrl, await operate(server, caller, { ...called, input })),
+    operationBody(
+      server.definitions,
+      baseUrl,
+      await operate(server, caller, { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) }),
+    ),
   );
 }
 

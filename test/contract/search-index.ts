@@ -444,6 +444,44 @@ export function describeSearchIndex(
       expect(await ids(index, 'Observation', inCompartments([]))).toEqual([]);
     });
 
+    test('gives only what a grant opens by compartment and criteria together, and counts only that', async () => {
+      const index = await empty();
+      const of = (id: string, patient: string, code: string): Resource => ({
+        resourceType: 'Observation',
+        id,
+        status: 'final',
+        code: { coding: [{ code }] },
+        subject: { reference: `Patient/${patient}` },
+      });
+      await index.put(
+        [of('a', '1', 'x'), of('b', '1', 'y'), of('c', '2', 'x'), of('d', '3', 'y'), of('e', '3', 'z')].map((each) =>
+          indexed(each),
+        ),
+      );
+      const grant = (query: string, compartment?: string) => ({
+        filters: parse(`Observation?${query}`).filters,
+        ...(compartment === undefined ? {} : { compartments: [compartment] }),
+      });
+      const cases: (readonly [AccessFilter, string[]])[] = [
+        [{ kind: 'limited', grants: [grant('code=x', 'Patient/1')] }, ['a']],
+        [{ kind: 'limited', grants: [grant('code=x')] }, ['a', 'c']],
+        [{ kind: 'limited', grants: [grant('code=x', 'Patient/1'), grant('code=y', 'Patient/3')] }, ['a', 'd']],
+        [{ kind: 'limited', grants: [grant('code=x', 'Patient/1'), grant('code:not=x')] }, ['a', 'b', 'd', 'e']],
+        [
+          { kind: 'limited', grants: [grant('code=x'), { compartments: ['Patient/3'], filters: [] }] },
+          ['a', 'c', 'd', 'e'],
+        ],
+        [{ kind: 'limited', grants: [] }, []],
+      ];
+      for (const [access, expected] of cases) {
+        expect((await ids(index, 'Observation', access)).sort()).toEqual(expected);
+        expect((await ids(index, 'Observation?status=final&_sort=_lastUpdated', access)).sort()).toEqual(expected);
+        expect(await index.count({ request: parse('Observation'), access, atMost: 10 })).toBe(expected.length);
+      }
+      const [[both] = []] = cases.slice(2);
+      if (both !== undefined) expect(await ids(index, 'Observation?code=y', both)).toEqual(['d']);
+    });
+
     test('pages neither repeat nor miss a resource that stays as it is while others are written', async () => {
       const index = await empty();
       const patient = (id: string, family: string): Resource => ({ resourceType: 'Patient', id, name: [{ family }] });

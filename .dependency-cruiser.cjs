@@ -5,12 +5,13 @@ const allowed = {
   persistence: ['fhir'],
   auth: ['fhir'],
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
+  graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
   console: [],
-  local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'rest', 'indexer', 'resolvers', 'schema'],
+  local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'graphql', 'rest', 'indexer', 'resolvers', 'schema'],
   bench: ['local', 'fhir', 'search'],
   schema: [],
 };

@@ -8,6 +8,8 @@ export interface ImplementationGuide {
   /** The package's version, such as `6.1.0`. */
   readonly version: string;
   readonly fhirVersion: FhirVersion;
+  /** The packages it builds on, as `name#version`; that of FHIR itself is left out. */
+  readonly dependencies: readonly string[];
   /** The canonical URL of its ImplementationGuide resource. */
   readonly url?: string;
   /** StructureDefinitions that constrain a type: profiles and extensions. */

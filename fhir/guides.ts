@@ -7,6 +7,8 @@ import type { Resource } from './resource.js';
 /** The profiles and the terminology of the implementation guides of one FHIR version. */
 export interface Guides {
   readonly guides: readonly ImplementationGuide[];
+  /** Whether there are definitions of extensions. */
+  readonly hasExtensions: boolean;
   /** A profile by its canonical, with or without a version; undefined for an unknown one. */
   profileOf(canonical: string): Profile | undefined;
   /** The URLs of the profiles of a resource type, sorted. */
@@ -49,6 +51,7 @@ export function guidesOf(definitions: FhirDefinitions, guides: readonly Implemen
   };
   return {
     guides,
+    hasExtensions: [...structures.values()].some((structure) => structure['type'] === 'Extension'),
     profileOf,
     profilesOfType: (type) =>
       [...structures]

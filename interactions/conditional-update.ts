@@ -28,7 +28,7 @@ export async function conditionalUpdate(
   requireResourceType(server, type);
   const access = authorize(server, caller, 'update', type);
   requireUpdatable(type, resource);
-  requireValid(server, resource, 'update');
+  await requireValid(server, caller, resource, 'update');
   const key = createdKey(server, type, resource);
   return retryLostRaces(async () => {
     const found = await findExisting(server, caller, type, criteria);

@@ -23,7 +23,7 @@ export async function create(
   const type = resource.resourceType;
   requireResourceType(server, type);
   const access = authorize(server, caller, 'create', type);
-  requireValid(server, resource, 'create');
+  await requireValid(server, caller, resource, 'create');
   const id = server.newId();
   return retryLostRaces(async () => {
     const claim: ResourceWrite[] = [];

@@ -6,6 +6,7 @@ import { validateResource } from '../fhir/validate.js';
 import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
 import { type AccessFilter, permitsWrite } from '../search/access.js';
+import { statedProfileErrors } from './check-profiles.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
@@ -13,8 +14,13 @@ import type { Caller, FhirServer } from './server.js';
  * @param interaction a create chooses the id itself.
  * @throws OperationOutcomeError 422, one issue per broken rule.
  */
-export function requireValid(server: FhirServer, resource: Resource, interaction: 'create' | 'update'): void {
-  const issues = issuesOf(server, resource, interaction);
+export async function requireValid(
+  server: FhirServer,
+  caller: Caller,
+  resource: Resource,
+  interaction: 'create' | 'update',
+): Promise<void> {
+  const issues = await issuesOf(server, caller, resource, interaction);
   if (issues.length > 0) throw invalidResource(issues);
 }
 
@@ -23,12 +29,13 @@ export function requireValid(server: FhirServer, resource: Resource, interaction
  * whatever it is: `meta.versionId`, `meta.lastUpdated`, and on create the `id`. https://hl7.org/fhir/R4/http.html#create
  * @param place where it stands, for the issues' expressions; absent when it is the whole body.
  */
-export function issuesOf(
+export async function issuesOf(
   server: FhirServer,
+  caller: Caller,
   resource: Resource,
   interaction: 'create' | 'update',
   place?: string,
-): OutcomeIssue[] {
+): Promise<OutcomeIssue[]> {
   const { id, meta, ...rest } = resource as Resource & { readonly id?: unknown; readonly meta?: unknown };
   const kept = {
     ...rest,
@@ -38,7 +45,9 @@ export function issuesOf(
   const at = place === undefined ? {} : { path: place };
   const issues = validateResource(server.definitions, kept, at);
   if (issues.length > 0 || server.validation === 'structure') return issues;
-  return checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
+  const broken = checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
+  if (broken.length > 0 || server.validation === 'invariants') return broken;
+  return statedProfileErrors(server, caller, { resource: kept, ...(place === undefined ? {} : { place }) });
 }
 
 function metaWithoutVersion(meta: unknown): { meta?: unknown } {

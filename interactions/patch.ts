@@ -37,7 +37,7 @@ export async function patch(
     const previous = await patchable(server, caller, access, request);
     requirePreconditions(server.definitions.version, previous, request, previous);
     const resource = await patchedResource(server, previous, request.patch);
-    requireValid(server, resource, 'update');
+    await requireValid(server, caller, resource, 'update');
     const version = newVersion(server, caller, { resource, id: previous.id, method: 'PATCH', access, previous });
     const { committed } = await server.store.commit([{ kind: 'put', next: version, previous }]);
     return committed ? { version, status: 'updated' } : undefined;

@@ -4,15 +4,17 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
+import type { GraphqlPort } from './graphql-port.js';
 import type { SmartEndpoints } from './smart-configuration.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
 export type Consistency = 'eventual' | 'strong';
 /**
- * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes), or the
- * invariants of its type as well. docs/adr/0025-invariants-on-every-write.md
+ * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes); the
+ * invariants of its type as well; or the profiles it states, too, where a guide has them.
+ * docs/adr/0025-invariants-on-every-write.md docs/adr/0033-profiles-on-every-write.md
  */
-export type Validation = 'structure' | 'full';
+export type Validation = 'structure' | 'invariants' | 'full';
 
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {
@@ -31,6 +33,8 @@ export interface FhirServer {
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */
   readonly guides?: Guides;
+  /** Answers `$graphql`; absent where it is not served. */
+  readonly graphql?: GraphqlPort;
   /** Makes the search index anew from the store; absent where it cannot be done from here. */
   reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */

@@ -77,6 +77,7 @@ export async function tryWrites(
   const answers: EntryAnswer[] = [];
   const commit = checks(entries, written, references);
   for (const entry of entries) {
+    await requirePatchedValid(server, caller, entry);
     answers[entry.index] = failingAt(entry.place, () => decide(server, caller, entry, commit));
   }
   if (commit.length === 0) return answers;
@@ -161,6 +162,19 @@ function checks(
     .map(([, { key, versionId }]) => ({ kind: 'check', key, versionId }));
 }
 
+/** What a patch makes is known only now; whole resources were looked at before anything was looked for. */
+async function requirePatchedValid(server: FhirServer, caller: Caller, entry: FoundEntry): Promise<void> {
+  const { action, key, resource, previous, place } = entry;
+  if (key === undefined || resource === undefined) return;
+  if (action.kind !== 'patch' && action.kind !== 'conditional-patch') return;
+  try {
+    requirePreconditions(server.definitions.version, key, action, previous);
+    await requireValid(server, caller, resource, 'update');
+  } catch (error) {
+    throw placed(error, place);
+  }
+}
+
 /** Adds an entry's writes to the commit, and gives what its answer will be when the commit succeeds. */
 function decide(server: FhirServer, caller: Caller, entry: FoundEntry, commit: ResourceWrite[]): EntryAnswer {
   const { action, access, key, previous, existing, claim, resource } = entry;
@@ -173,8 +187,6 @@ function decide(server: FhirServer, caller: Caller, entry: FoundEntry, commit: R
         return newVersion(server, caller, { resource, id: key.id, method: 'POST', access });
       case 'patch':
       case 'conditional-patch':
-        requirePreconditions(server.definitions.version, key, action, previous);
-        requireValid(server, resource, 'update');
         return newVersion(server, caller, { resource, id: key.id, method: 'PATCH', access, previous });
       default:
         return updatedVersion(server, caller, { ...preconditionsOf(action), key, resource, access, previous });

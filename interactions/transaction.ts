@@ -63,7 +63,7 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
       writes.push({ index, place, action, access, newKey, ...(fullUrl === undefined ? {} : { fullUrl }) });
     }
   }
-  requireAllValid(server, writes);
+  await requireAllValid(server, caller, writes);
   await requireAllReadable(server, caller, reads, writes);
   const links = linksOf(server, writes);
   const answers = await retryLostRaces(() => tryWrites(server, caller, writes, reads, links));
@@ -98,7 +98,10 @@ async function requireAllReadable(
       else if (action.kind === 'capabilities') continue;
       else if (action.kind === 'history') {
         const { scope } = action;
-        if (pageToken(action.parameters) === undefined) readHistoryRequest(action.parameters);
+        if (pageToken(action.parameters) === undefined) {
+          const { lists } = readHistoryRequest(server, scope, action.parameters, caller.baseUrl);
+          if (lists !== undefined) authorize(server, caller, 'read', 'List');
+        }
         if (scope.kind === 'instance' && !written.has(keyText(scope.key))) await readEntry(server, caller, action);
       } else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete')
         throw gone(keyText(action.key));
@@ -121,13 +124,12 @@ async function answerRead(server: FhirServer, caller: Caller, place: string, act
   }
 }
 
-function requireAllValid(server: FhirServer, writes: readonly WriteEntry[]): void {
+async function requireAllValid(server: FhirServer, caller: Caller, writes: readonly WriteEntry[]): Promise<void> {
   const issues: OutcomeIssue[] = [];
   for (const { place, action } of writes) {
     if (!('resource' in action)) continue;
-    issues.push(
-      ...issuesOf(server, action.resource, action.kind === 'create' ? 'create' : 'update', `${place}.resource`),
-    );
+    const interaction = action.kind === 'create' ? 'create' : 'update';
+    issues.push(...(await issuesOf(server, caller, action.resource, interaction, `${place}.resource`)));
     if (issues.length >= mostIssues) break;
   }
   if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));

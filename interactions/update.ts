@@ -27,7 +27,7 @@ export async function update(
   requireResourceType(server, key.type);
   const access = authorize(server, caller, 'update', key.type);
   requireIdentity(key, resource);
-  requireValid(server, resource, 'update');
+  await requireValid(server, caller, resource, 'update');
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
     const version = updatedVersion(server, caller, { ...request, access, previous });

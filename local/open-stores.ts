@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type EmbeddedServers, openServers } from './compose.js';
+import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
 import type { DefinitionOptions } from './serve.js';
 import type { Settings } from './settings.js';
@@ -11,10 +12,12 @@ import type { FhirVersion } from '../fhir/version.js';
  */
 export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
   const { engines, dataFolder, validation, authorization } = settings;
+  const guides = await Promise.all(settings.implementationGuides.map(readGuide));
+  for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
     validation,
     authorization,
-    guides: await Promise.all(settings.implementationGuides.map(readGuide)),
+    guides,
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },

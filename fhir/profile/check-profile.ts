@@ -7,6 +7,7 @@ import type { OutcomeIssue } from '../outcome.js';
 import { issueAt } from '../place.js';
 import { holdsPattern, isFixed } from './expected.js';
 import { type Item, itemsOf } from './items.js';
+import { compareToLimit } from './limits.js';
 import type { Profile, ProfileElement, ProfileType } from './profile.js';
 import { matchesSlice } from './slicing.js';
 import { type CodeCheck, codesOfNode } from './code-check.js';
@@ -44,7 +45,7 @@ class ProfileCheck {
 
   value(element: ProfileElement, node: FhirNode, path: readonly (string | number)[]): void {
     this.type(element, node, path);
-    const { expected, maxLength, valueSet } = element;
+    const { expected, maxLength } = element;
     if (expected !== undefined) {
       const holds = expected.kind === 'fixed' ? isFixed : holdsPattern;
       if (!holds(node.value, expected.value)) {
@@ -59,7 +60,8 @@ class ProfileCheck {
         `has ${String(node.value.length)} characters; at most ${String(maxLength)} are allowed`,
       );
     }
-    if (valueSet !== undefined) this.binding(valueSet, node, path);
+    this.limits(element, node, path);
+    this.bindings(element, node, path);
     for (const invariant of element.invariants) {
       const around = { ...this.owner, context: node };
       const { definitions, other } = this.context;
@@ -67,6 +69,20 @@ class ProfileCheck {
       if (issue !== undefined) this.issues.push(issue);
     }
     for (const child of element.children.values()) this.element(child, node, path);
+  }
+
+  /** `minValue[x]` and `maxValue[x]`. */
+  private limits({ least, greatest }: ProfileElement, node: FhirNode, path: readonly (string | number)[]): void {
+    const sides = [
+      { limit: least, direction: -1, beyond: 'below', must: 'must be at least' },
+      { limit: greatest, direction: 1, beyond: 'above', must: 'must be at most' },
+    ] as const;
+    for (const { limit, direction, beyond, must } of sides) {
+      if (limit === undefined || node.value === undefined) continue;
+      const found = compareToLimit(node.value, limit, direction);
+      if (found === beyond) this.report('value', path, `${must} ${shown(limit.value)}`);
+      if (found === 'unknown') this.warn('not-supported', path, `cannot be compared with ${shown(limit.value)}`);
+    }
   }
 
   private element(element: ProfileElement, parent: FhirNode, path: readonly (string | number)[]): void {
@@ -93,21 +109,36 @@ class ProfileCheck {
   }
 
   private slices(element: ProfileElement, items: readonly Item[], path: readonly (string | number)[]): void {
-    const counts = new Map<ProfileElement, number>();
-    for (const { node, place } of items) {
-      const slice = [...element.slices.values()].find((each) => this.isOfSlice(element, each, node));
-      if (slice !== undefined) {
-        counts.set(slice, (counts.get(slice) ?? 0) + 1);
-        this.value(slice, node, [...path, ...place]);
-      } else if (element.slicing?.closed === true) {
-        this.report(
-          'structure',
-          [...path, ...place],
-          `is in no slice; there are ${[...element.slices.keys()].join(', ')}`,
-        );
+    const bySlice = new Map<ProfileElement, Item[]>();
+    const all = [...element.slices.values()];
+    const { rules = 'open', ordered = false } = element.slicing ?? {};
+    let last = 0;
+    let outside = false;
+    for (const item of items) {
+      const { node, place } = item;
+      const there = [...path, ...place];
+      const at = all.findIndex((each) => this.isOfSlice(element, each, node));
+      const slice = all[at];
+      if (slice === undefined) {
+        outside = true;
+        if (rules === 'closed') this.report('structure', there, `is in no slice; there are ${namesOf(all)}`);
+        continue;
       }
+      bySlice.set(slice, [...(bySlice.get(slice) ?? []), item]);
+      if (ordered && at < last) {
+        this.report('structure', there, `stands behind what must follow it; the order of slices is ${namesOf(all)}`);
+      }
+      if (rules === 'openAtEnd' && outside) {
+        this.report('structure', there, `stands behind a value that is in no slice; those must be the last ones`);
+      }
+      last = Math.max(last, at);
+      this.value(slice, node, there);
     }
-    for (const slice of element.slices.values()) this.count(slice, counts.get(slice) ?? 0, path);
+    for (const slice of all) {
+      const own = bySlice.get(slice) ?? [];
+      this.count(slice, own.length, path);
+      if (slice.slices.size > 0) this.slices(slice, own, path);
+    }
   }
 
   private isOfSlice(element: ProfileElement, slice: ProfileElement, node: FhirNode): boolean {
@@ -168,21 +199,43 @@ class ProfileCheck {
       this.report('value', path, `refers to a ${target.type}; allowed: ${[...new Set(types)].join(', ')}`);
   }
 
-  private binding(valueSet: string, node: FhirNode, path: readonly (string | number)[]): void {
-    const verdicts = codesOfNode(node).map((code) => this.context.hasCode(valueSet, code));
-    if (verdicts.some((verdict) => verdict === true)) return;
-    if (verdicts.some((verdict) => verdict === undefined)) {
-      const why = `could not be checked against the value set ${valueSet} (profile ${this.profile.url})`;
-      this.issues.push(issueAt('warning', 'not-supported', path, why));
-    } else if (verdicts.length > 0 || node.value !== undefined) {
-      this.report('code-invalid', path, `has no code of the value set ${valueSet}`);
+  private bindings({ binding }: ProfileElement, node: FhirNode, path: readonly (string | number)[]): void {
+    if (binding === undefined) return;
+    const { strength, valueSet, maxValueSet } = binding;
+    const codes = codesOfNode(node);
+    const isIn = (url: string): boolean | undefined => {
+      const verdicts = codes.map((code) => this.context.hasCode(url, code));
+      if (verdicts.some((verdict) => verdict === true)) return true;
+      return verdicts.some((verdict) => verdict === undefined) ? undefined : false;
+    };
+    if (maxValueSet !== undefined && codes.length > 0) this.required(maxValueSet, isIn(maxValueSet), path);
+    if (valueSet === undefined) return;
+    if (strength === 'required') {
+      if (codes.length > 0 || node.value !== undefined) this.required(valueSet, isIn(valueSet), path);
+    } else if (codes.length > 0 && isIn(valueSet) === false) {
+      this.warn(
+        'code-invalid',
+        path,
+        `has no code of the value set ${valueSet}, which goes first where it has one that fits`,
+      );
     }
+  }
+
+  private required(valueSet: string, isIn: boolean | undefined, path: readonly (string | number)[]): void {
+    if (isIn === undefined) this.warn('not-supported', path, `could not be checked against the value set ${valueSet}`);
+    else if (!isIn) this.report('code-invalid', path, `has no code of the value set ${valueSet}`);
+  }
+
+  private warn(code: string, path: readonly (string | number)[], why: string): void {
+    this.issues.push(issueAt('warning', code, path, `${why} (profile ${this.profile.url})`));
   }
 
   private report(code: string, path: readonly (string | number)[], why: string): void {
     this.issues.push(issueAt('error', code, path, `${why} (profile ${this.profile.url})`));
   }
 }
+
+const namesOf = (slices: readonly ProfileElement[]): string => slices.map(({ sliceName = '' }) => sliceName).join(', ');
 
 const shown = (value: unknown): string => {
   const text = JSON.stringify(value);

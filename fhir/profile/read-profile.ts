@@ -1,6 +1,6 @@
 import { objectsOf, textOf, textsOf, unversioned } from '../guide.js';
 import type { Invariant } from '../invariant.js';
-import type { Profile, ProfileElement, ProfileType } from './profile.js';
+import type { ExtensionContext, Profile, ProfileBinding, ProfileElement, ProfileType } from './profile.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -40,8 +40,26 @@ export function readProfile(
 ): Profile {
   const type = textOf(definition, 'type') ?? '';
   const root = newElement(type);
-  for (const element of elementsOf(definition, baseOf, new Set())) place(root, element, isOfBase);
-  return { url: textOf(definition, 'url') ?? '', type, root };
+  const elements = elementsOf(definition, baseOf, new Set());
+  for (const element of elements) place(root, element, isOfBase);
+  const isModifier = elements.find((element) => element['path'] === 'Extension')?.['isModifier'];
+  return {
+    url: textOf(definition, 'url') ?? '',
+    type,
+    root,
+    contexts: type === 'Extension' ? contextsOf(definition) : [],
+    ...(typeof isModifier === 'boolean' ? { isModifier } : {}),
+  };
+}
+
+/** STU3 has one type of context for all. */
+function contextsOf(definition: JsonObject): ExtensionContext[] {
+  const type = textOf(definition, 'contextType');
+  if (type !== undefined) return textsOf(definition, 'context').map((expression) => ({ type, expression }));
+  return objectsOf(definition, 'context').map((context) => ({
+    type: textOf(context, 'type') ?? '',
+    expression: textOf(context, 'expression') ?? '',
+  }));
 }
 
 function elementsOf(
@@ -67,11 +85,22 @@ function place(root: ProfileElement, definition: JsonObject, isOfBase: BaseCheck
     const [name = '', slice] = segment.split(/:(.*)/s);
     element = grown(element.children, name, name);
     if (slice !== undefined && slice !== '') {
-      element = grown(element.slices, slice, name);
-      element.sliceName = slice;
+      element = sliced(element, slice, name);
     }
   }
   constrain(element, definition, isOfBase);
+}
+
+/** A slice, or a slice of a slice: `record/local`. https://hl7.org/fhir/R4/profiling.html#reslicing */
+function sliced(element: ProfileElement, sliceName: string, name: string): ProfileElement {
+  let slice = element;
+  const parts = sliceName.split('/');
+  for (const place of parts.keys()) {
+    const whole = parts.slice(0, place + 1).join('/');
+    slice = grown(slice.slices, whole, name);
+    slice.sliceName = whole;
+  }
+  return slice;
 }
 
 /** The segments of an element's id; slice names may hold dots only where they stand in no other segment. */
@@ -87,9 +116,11 @@ function constrain(element: ProfileElement, definition: JsonObject, isOfBase: Ba
   for (const [name, value] of Object.entries(definition)) {
     if (/^fixed[A-Z]/.test(name)) element.expected = { kind: 'fixed', value };
     else if (/^pattern[A-Z]/.test(name)) element.expected = { kind: 'pattern', value };
+    else if (/^minValue[A-Z]/.test(name)) element.least = { type: name.slice('minValue'.length), value };
+    else if (/^maxValue[A-Z]/.test(name)) element.greatest = { type: name.slice('maxValue'.length), value };
   }
-  const valueSet = requiredValueSet(definition['binding']);
-  if (valueSet !== undefined) element.valueSet = valueSet;
+  const binding = bindingOf(definition['binding']);
+  if (binding !== undefined) element.binding = binding;
   const slicing = slicingOf(definition['slicing']);
   if (slicing !== undefined) element.slicing = slicing;
   for (const constraint of objectsOf(definition, 'constraint')) {
@@ -126,16 +157,32 @@ function merged(types: readonly ProfileType[]): ProfileType[] {
   return [...byCode.values()];
 }
 
-function requiredValueSet(binding: unknown): string | undefined {
+const maxValueSet = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet';
+
+/** A canonical: a text, or in STU3 maybe a Reference. */
+function canonicalIn(owner: JsonObject, ...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = owner[name];
+    const text = typeof value === 'object' && value !== null ? textOf(value as JsonObject, 'reference') : value;
+    if (typeof text === 'string') return unversioned(text);
+  }
+  return undefined;
+}
+
+function bindingOf(binding: unknown): ProfileBinding | undefined {
   if (typeof binding !== 'object' || binding === null) return undefined;
-  const { strength, valueSet, valueSetUri, valueSetReference } = binding as JsonObject;
-  if (strength !== 'required') return undefined;
-  const reference =
-    typeof valueSetReference === 'object' && valueSetReference !== null
-      ? textOf(valueSetReference as JsonObject, 'reference')
-      : undefined;
-  const url = [valueSet, valueSetUri, reference].find((each): each is string => typeof each === 'string');
-  return url === undefined ? undefined : unversioned(url);
+  const { strength } = binding as JsonObject;
+  const valueSet = canonicalIn(binding as JsonObject, 'valueSet', 'valueSetUri', 'valueSetReference');
+  const extension = objectsOf(binding, 'extension').find(({ url }) => url === maxValueSet);
+  const most =
+    extension === undefined ? undefined : canonicalIn(extension, 'valueCanonical', 'valueUri', 'valueReference');
+  const isStrong = strength === 'required' || strength === 'extensible';
+  if (!isStrong && most === undefined) return undefined;
+  return {
+    strength: strength === 'required' ? 'required' : 'extensible',
+    ...(isStrong && valueSet !== undefined ? { valueSet } : {}),
+    ...(most === undefined ? {} : { maxValueSet: most }),
+  };
 }
 
 function slicingOf(slicing: unknown): ProfileElement['slicing'] {
@@ -144,7 +191,12 @@ function slicingOf(slicing: unknown): ProfileElement['slicing'] {
     type: textOf(each, 'type') ?? '',
     path: textOf(each, 'path') ?? '$this',
   }));
-  return { discriminators, closed: (slicing as JsonObject)['rules'] === 'closed' };
+  const { rules, ordered } = slicing as JsonObject;
+  return {
+    discriminators,
+    rules: rules === 'closed' || rules === 'openAtEnd' ? rules : 'open',
+    ordered: ordered === true,
+  };
 }
 
 function invariantOf(constraint: JsonObject): Invariant | undefined {

@@ -105,8 +105,8 @@ function hasValue(
     const holds = expected.kind === 'fixed' ? isFixed : holdsPattern;
     return select(passed.join('.') || '$this', node, context).some(({ value }) => holds(value, expected.value));
   }
-  if (target?.valueSet !== undefined) {
-    const { valueSet } = target;
+  const { strength, valueSet } = target?.binding ?? {};
+  if (strength === 'required' && valueSet !== undefined) {
     return select(path, node, context).some((each) => hasCodeOf(valueSet, each, context));
   }
   if (path !== 'url') return false;

@@ -45,6 +45,7 @@ export async function readGuide(path: string): Promise<ImplementationGuide> {
     name: textOf(manifest, 'name') ?? path,
     version: textOf(manifest, 'version') ?? '',
     fhirVersion: versionOf(path, manifest),
+    dependencies: dependenciesOf(manifest),
     ...(url === undefined ? {} : { url }),
     profiles: ofType('StructureDefinition').filter(isProfile),
     searchParameters: ofType('SearchParameter'),
@@ -61,6 +62,16 @@ function versionOf(path: string, manifest: Readonly<Record<string, unknown>>): F
     throw new SettingsError(`The implementation guide ${path} states ${found}; 4.0.x and 3.0.x are served`);
   }
   return version;
+}
+
+/** FHIR itself, as packages name it. */
+const fhirItself = /^hl7\.fhir\.(core|r3\.core|r4\.core)$/;
+
+function dependenciesOf({ dependencies }: Readonly<Record<string, unknown>>): string[] {
+  if (typeof dependencies !== 'object' || dependencies === null) return [];
+  return Object.entries(dependencies)
+    .filter(([name]) => !fhirItself.test(name))
+    .map(([name, version]) => `${name}#${String(version)}`);
 }
 
 /** A definition that constrains a type and says how. */

@@ -107,7 +107,10 @@ export interface TestServer {
 }
 
 /** What a test's server is told. */
-export interface TestServerOptions extends Pick<DefinitionOptions, 'validation' | 'guides' | 'authorization'> {
+export interface TestServerOptions extends Pick<
+  DefinitionOptions,
+  'validation' | 'guides' | 'authorization' | 'graphqlLimits'
+> {
   /** More principals, by the token that stands for them. */
   readonly principals?: Readonly<Record<string, Principal>>;
   /** In bytes. */

@@ -118,7 +118,10 @@ export function openSearchIndex(
     terms: termsFingerprint(definitions),
     tenant,
     believed,
-    put: (changes) => requirePut(nextAlias(alias), newest(changes).map(putOf), false),
+    put: (changes) => {
+      const puts = newest(changes).map((change) => ({ ...putOf(change), again: true }));
+      return requirePut(nextAlias(alias), puts, false);
+    },
   });
   const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
 

@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 test('the start tells that an index has other terms; $reindex makes it find what was stored before', async () => {
-  expect(told).toEqual(['r4']);
+  expect(told).toContain('r4');
   const strong = (server: FhirServer): FhirServer =>
     stronglyConsistent(server, (error) => {
       throw error;

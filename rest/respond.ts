@@ -52,7 +52,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return jsonAnswer(
         200,
         historyBundle(
-          server.definitions.version,
+          server.definitions,
           baseUrl,
           await history(server, caller, route.scope, readQuery(request.query)),
         ),
@@ -166,7 +166,9 @@ async function operation(
     ...(hasBody ? { body: parseBody(text) } : {}),
   };
   const input = readInput(server.definitions, called.operation, source);
-  const answer = operationBody(server.definitions, baseUrl, await operate(server, caller, { ...called, input }));
+  const preconditions = called.operation.affectsState ? ifMatch(http) : {};
+  const done = await operate(server, caller, { ...called, input, ...preconditions });
+  const answer = operationBody(server.definitions, baseUrl, done);
   return graphql === undefined
     ? jsonAnswer(200, answer)
     : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });

@@ -166,9 +166,8 @@ async function operation(
     ...(hasBody ? { body: parseBody(text) } : {}),
   };
   const input = readInput(server.definitions, called.operation, source);
-  const preconditions = called.operation.affectsState ? ifMatch(http) : {};
-  const done = await operate(server, caller, { ...called, input, ...preconditions });
-  const answer = operationBody(server.definitions, baseUrl, done);
+  const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) };
+  const answer = operationBody(server.definitions, baseUrl, await operate(server, caller, call));
   return graphql === undefined
     ? jsonAnswer(200, answer)
     : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });

@@ -5,12 +5,13 @@ const allowed = {
   persistence: ['fhir'],
   auth: ['fhir'],
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
+  graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
   console: [],
-  local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'rest', 'indexer', 'resolvers', 'schema'],
+  local: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'graphql', 'rest', 'indexer', 'resolvers', 'schema'],
   bench: ['local', 'fhir', 'search'],
   schema: [],
 };
@@ -42,7 +43,11 @@ module.exports = {
       from: { path: lambda },
       to: { path: '^(rest|indexer|local|codegen|bench|console|test)/' },
     },
-    only('aws-sdk-at-the-edge', '@aws-sdk/', '^(persistence/(dynamodb|s3)([.]ts$|/)|(rest|indexer)/handler[.]ts$)'),
+    only(
+      'aws-sdk-at-the-edge',
+      '@aws-sdk/',
+      '^(persistence/(dynamodb|s3)([.]ts$|/)|(rest|indexer)/handler[.]ts$|local/appsync/data-sources/dynamodb/client[.]ts$)',
+    ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),

@@ -4,6 +4,7 @@ import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
 import type { DefinitionOptions } from './serve.js';
 import type { Settings } from './settings.js';
+import type { FhirVersion } from '../fhir/version.js';
 
 /**
  * Opens the stores that the settings name. The clients of DynamoDB and OpenSearch are loaded only where they are used.
@@ -29,12 +30,9 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     },
   };
   if (engines.kind === 'embedded') return openServers(dataFolder, options);
-  const added = guides.flatMap(({ searchParameters }) => searchParameters);
-  if (added.length > 0) {
-    log.warn(
-      'resources that were stored before are found by the search parameters of guides once they are written again',
-    );
-  }
   const { openAwsServers } = await import('./compose-aws.js');
-  return openAwsServers(engines, dataFolder, log, options);
+  const onOutdatedIndex = (version: FhirVersion): void => {
+    log.warn({ version }, 'the search index has terms of other search parameters: POST $reindex makes it anew');
+  };
+  return openAwsServers(engines, dataFolder, log, { ...options, onOutdatedIndex });
 }

@@ -4,6 +4,8 @@ import type { ImplementationGuide } from '../fhir/guide.js';
 import { type PassedOver, withGuideParameters } from '../fhir/guide-search-parameters.js';
 import { guidesOf } from '../fhir/guides.js';
 import type { FhirVersion } from '../fhir/version.js';
+import { createGraphql } from '../graphql/answer.js';
+import type { GraphqlLimits } from '../graphql/limits.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
 
 /** What a deployment adds to the definitions of FHIR. */
@@ -14,6 +16,8 @@ export interface DefinitionOptions {
   readonly authorization?: Authorization;
   /** Implementation guides, of both versions. */
   readonly guides?: readonly ImplementationGuide[];
+  /** What one `$graphql` may take, where it is not the standard. */
+  readonly graphqlLimits?: Partial<GraphqlLimits>;
   /** Is told of the search parameters of guides that are not served. */
   readonly onPassedOver?: (parameter: PassedOver) => void;
   /**
@@ -29,10 +33,10 @@ export interface DefinitionOptions {
  */
 export function serve(
   base: FhirDefinitions,
-  { validation = 'full', guides = [], onPassedOver }: DefinitionOptions,
-): Pick<FhirServer, 'definitions'> & Required<Pick<FhirServer, 'validation' | 'guides'>> {
+  { validation = 'full', guides = [], graphqlLimits, onPassedOver }: DefinitionOptions,
+): Pick<FhirServer, 'definitions'> & Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
   const own = guides.filter(({ fhirVersion }) => fhirVersion === base.version);
   const { definitions, passedOver } = withGuideParameters(base, own);
   for (const parameter of passedOver) onPassedOver?.(parameter);
-  return { definitions, validation, guides: guidesOf(definitions, own) };
+  return { definitions, validation, guides: guidesOf(definitions, own), graphql: createGraphql(graphqlLimits) };
 }

@@ -10,6 +10,8 @@ export interface Settings {
   readonly dataFolder: string;
   readonly logLevel: string;
   readonly auth: 'on' | 'off';
+  /** Whether it speaks https, with a certificate made at the first start; false without it. */
+  readonly tls?: boolean;
   /** Which authorization component counts. */
   readonly authorization: Authorization;
   readonly validation: Validation;
@@ -36,6 +38,8 @@ export interface AwsEngines {
   /** AWS's own without it. */
   readonly dynamoDbEndpoint: string | undefined;
   readonly openSearchEndpoint: string;
+  /** Where bodies too large for an item are; without it files of this machine beside a DynamoDB of this machine. */
+  readonly bodies: { readonly bucket: string; readonly endpoint: string | undefined } | undefined;
   /** The SDK finds it, or not, without it. */
   readonly region: string | undefined;
   /** What the names of tables and indices begin with. */
@@ -83,7 +87,16 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
   const dynamoDbEndpoint = endpoint('DYNAMODB_ENDPOINT');
   const openSearchEndpoint = endpoint('OPENSEARCH_ENDPOINT');
   if (openSearchEndpoint === undefined) throw new SettingsError('ENGINES=aws needs OPENSEARCH_ENDPOINT');
-  const isLocal = dynamoDbEndpoint !== undefined && localUrl(dynamoDbEndpoint) && localUrl(openSearchEndpoint);
+  const s3Endpoint = endpoint('S3_ENDPOINT');
+  const bucket = setting('BODIES_BUCKET', '');
+  const isLocal =
+    dynamoDbEndpoint !== undefined &&
+    localUrl(dynamoDbEndpoint) &&
+    localUrl(openSearchEndpoint) &&
+    (bucket === '' || (s3Endpoint !== undefined && localUrl(s3Endpoint)));
+  if (bucket !== '' && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new SettingsError(`BODIES_BUCKET is "${bucket}": it may have small letters, digits, "-" and ".", 3 to 63`);
+  }
   const prefix = setting('TABLE_PREFIX', 'fhir');
   if (!/^[a-z][a-z0-9-]{0,99}$/.test(prefix)) {
     throw new SettingsError(`TABLE_PREFIX is "${prefix}": it may have small letters, digits and "-", a letter first`);
@@ -93,6 +106,7 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
     kind: 'aws',
     dynamoDbEndpoint,
     openSearchEndpoint,
+    bodies: bucket === '' ? undefined : { bucket, endpoint: s3Endpoint },
     region: region === '' ? undefined : region,
     prefix,
     createMissing: oneOf('CREATE_MISSING', setting('CREATE_MISSING', isLocal ? 'on' : 'off'), ['on', 'off']) === 'on',
@@ -142,18 +156,20 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       `AUTH=off lets anyone who reaches the server read and write everything, so it listens on loopback only: HOST is "${host}", use 127.0.0.1`,
     );
   }
+  const tls = oneOf('TLS', setting('TLS', 'off').toLowerCase(), ['on', 'off']) === 'on';
   const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const authority = named.includes(':') ? `[${named}]` : named;
   return {
     host,
     port,
     auth,
+    tls,
     // Without sign-in there are no scopes to go by: everyone is a practitioner.
     authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
-    publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
+    publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { fromAttributes, keyAttributes, type Attributes } from './dynamodb/attributes.js';
-import { callsWithin } from './dynamodb/call.js';
+import { callsWithin } from './aws-call.js';
 import { historyIndexName } from './dynamodb/definition.js';
 import { keyCondition } from './dynamodb/expression.js';
 import type { TablePlace } from './dynamodb/place.js';

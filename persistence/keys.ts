@@ -30,3 +30,6 @@ export const claimPartitionKey = (tenant: string, digest: string): string => `${
 
 /** The sort key of a claim. */
 export const claimKey = 'claim';
+
+/** The partition of what is kept of a reindex that is under way. */
+export const reindexPartition = (tenant: string): string => `${tenant}#reindex`;

@@ -7,6 +7,7 @@ import { baseUrlOf } from './base-url.js';
 import { createBodyReader } from './body.js';
 import { respondConsistently } from './consistency.js';
 import { errorAnswer, type ErrorLog } from './errors.js';
+import { isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
 import { capabilitiesAnswer, smartConfigurationAnswer, type RestContext } from './respond.js';
@@ -83,7 +84,10 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    // GraphQL has media types of its own.
+    const format = isGraphql(route)
+      ? { pretty: parameters.get('_pretty') === 'true' }
+      : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const answer = await respondConsistently(context, { http, response, baseUrl, route, query, parameters, principal });
     return inFormat(answer, format.pretty);
   } catch (error) {

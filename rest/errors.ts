@@ -41,6 +41,7 @@ export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Rec
   return jsonAnswer(status, stringifyJson(explained), {
     ...headers,
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...(status === 503 ? { 'Retry-After': '1' } : {}),
   });
 }
 

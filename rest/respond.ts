@@ -32,6 +32,7 @@ import { parseBody, type ReadBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
 import type { ErrorLog } from './errors.js';
 import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
+import { graphqlAnswer, isGraphql } from './graphql.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { Route } from './routes.js';
 
@@ -71,7 +72,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return jsonAnswer(
         200,
         historyBundle(
-          server.definitions.version,
+          server.definitions,
           baseUrl,
           await history(server, caller, route.scope, readQuery(request.query)),
         ),
@@ -124,6 +125,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
     case 'bundle':
       return bundle(context, request, caller, preference);
     case 'operation':
+      if (isGraphql(route)) return graphqlAnswer(context, request, caller, route);
       return operation(context, request, caller, route);
     case 'capabilities':
     case 'smart-configuration':

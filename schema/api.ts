@@ -10,7 +10,8 @@ export interface AppSyncApi {
 /** A data source by name; the local runtime is handed an implementation for each. */
 export interface ApiDataSource {
   readonly name: string;
-  readonly kind: 'AMAZON_DYNAMODB' | 'AWS_LAMBDA' | 'NONE';
+  readonly kind:
+    'AMAZON_DYNAMODB' | 'AWS_LAMBDA' | 'NONE' | 'HTTP' | 'AMAZON_OPENSEARCH_SERVICE' | 'AMAZON_EVENTBRIDGE';
 }
 
 /** An AppSync function (a step of pipelines): its code is `<code>.js` among the bundles. */

@@ -1,11 +1,15 @@
 import type { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { newest } from './newest.js';
-import { putDocuments } from './opensearch/bulk.js';
-import type { QueryDsl } from './opensearch/condition.js';
+import { termsFingerprint } from './document.js';
+import type { NextIndex } from './next-index.js';
+import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
+import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments } from './opensearch/find.js';
+import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
 import { orderOf, planOf } from './opensearch/plan.js';
+import { removeOldTombstones } from './opensearch/tombstones.js';
 import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
 
 /** What an index on OpenSearch is told. */
@@ -17,6 +21,23 @@ export interface OpenSearchOptions {
    * or one is made at once (dear under load; for tests and small deployments).
    */
   readonly refresh?: 'wait' | 'now';
+  /**
+   * How long a process believes what it knows of an index that is being made anew, in milliseconds, the same in all of
+   * them; a second without it.
+   */
+  readonly believed?: number;
+}
+
+/** The search index on OpenSearch, and what keeps it in order. */
+export interface OpenSearchIndex extends SearchIndex {
+  /** How it is made anew. */
+  readonly next: NextIndex;
+  /**
+   * Removes the tombstones of what was deleted 48 hours before, unless the index is being made anew.
+   * @param now milliseconds since 1970.
+   * @returns how many.
+   */
+  removeTombstones(now: number): Promise<number>;
 }
 
 /**
@@ -29,8 +50,10 @@ export function openSearchIndex(
   client: Client,
   alias: string,
   definitions: FhirDefinitions,
-  { tenant = 'default', refresh = 'wait' }: OpenSearchOptions = {},
-): SearchIndex {
+  { tenant = 'default', refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
+): OpenSearchIndex {
+  const isMadeAnew = nextIndexWatch(client, alias, believed);
+
   async function search(query: IndexQuery): Promise<IndexPage> {
     const { request, limit, after, backwards = false, skip = 0 } = query;
     const plan = planOf(tenant, query);
@@ -51,43 +74,60 @@ export function openSearchIndex(
     const { request, others = [] } = searched;
     const isAll = [{ request }, ...others].every((each) => each.request.filters.length === 0);
     if (!plan.exact) return undefined;
-    const opaqueCount = await total(plan.opaque, 1);
-    if (opaqueCount > 0 && !isAll) return undefined;
-    const found = await total(isAll ? plan.query : plan.decided, atMost + 1);
-    return found > atMost ? undefined : found;
-  }
-
-  /** How many documents there are; `atMost` when there are more. */
-  async function total(query: QueryDsl, atMost: number): Promise<number> {
-    const { body } = await client.search({
-      index: alias,
-      allow_partial_search_results: false,
-      body: { query, size: 0, track_total_hits: Number.isFinite(atMost) ? atMost : true },
-    });
-    const { total: found } = body.hits;
-    return typeof found === 'object' ? Math.min(found.value, atMost) : (found ?? 0);
+    const asking = [
+      { query: plan.opaque, atMost: 1 },
+      { query: isAll ? plan.query : plan.decided, atMost: atMost + 1 },
+    ];
+    const [opaque = 0, found = 0] = await countDocuments(client, alias, asking);
+    return (opaque > 0 && !isAll) || found > atMost ? undefined : found;
   }
 
   async function put(changes: readonly Indexable[], { visible = true }: { visible?: boolean } = {}): Promise<void> {
-    const wanted = newest(changes);
     const refreshing = !visible ? false : refresh === 'now' ? true : 'wait_for';
-    const puts = wanted.map((change) => ({
-      id: `${tenant}#${change.type}#${change.id}`,
-      version: change.versionId,
-      document: documentOf(tenant, definitions, change),
-    }));
-    const refused = await putDocuments(client, alias, puts, refreshing);
-    if (refused.length === 0) return;
-    const opaque = refused.map((each) => {
-      const change = wanted[puts.indexOf(each)];
-      if (change === undefined) throw new Error('OpenSearch refused a document it was not given');
-      return { ...each, document: opaqueDocument(tenant, change) };
-    });
-    const left = await putDocuments(client, alias, opaque, refreshing);
-    if (left.length > 0) throw new Error(`OpenSearch refuses ${String(left.length)} documents`);
+    const puts = newest(changes).map(putOf);
+    if (puts.length === 0) return;
+    // Asked after the versions were committed: whoever makes an index reads the table later than this counts.
+    const isMade = await isMadeAnew();
+    await requirePut(alias, puts, refreshing);
+    if (!isMade || (await putAll(nextAlias(alias), puts, refreshing))) return;
+    await requirePut(alias, puts, refreshing); // it serves meanwhile, or was given up
   }
 
-  return { search, count, put };
+  /** @returns false when there is no such alias. */
+  async function putAll(to: string, puts: readonly ChangePut[], refreshing: boolean | 'wait_for'): Promise<boolean> {
+    const { refused, isGone } = await putDocuments(client, to, puts, refreshing);
+    if (isGone || refused.length === 0) return !isGone;
+    const opaque = refused.map((each) => ({ ...each, document: opaqueDocument(tenant, each.change) }));
+    const left = await putDocuments(client, to, opaque, refreshing);
+    if (left.refused.length > 0) throw new Error(`OpenSearch refuses ${String(left.refused.length)} documents`);
+    return !left.isGone;
+  }
+
+  async function requirePut(to: string, puts: readonly ChangePut[], refreshing: boolean | 'wait_for'): Promise<void> {
+    if (!(await putAll(to, puts, refreshing))) throw new Error(`There is no index ${to}`);
+  }
+
+  const putOf = (change: Indexable): ChangePut => ({
+    id: `${tenant}#${change.type}#${change.id}`,
+    version: change.versionId,
+    document: documentOf(tenant, definitions, change),
+    change,
+  });
+
+  const next = nextOpenSearchIndex(client, alias, {
+    terms: termsFingerprint(definitions),
+    tenant,
+    believed,
+    put: (changes) => requirePut(nextAlias(alias), newest(changes).map(putOf), false),
+  });
+  const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
+
+  return { search, count, put, next, removeTombstones };
+}
+
+/** A version as it is put. */
+interface ChangePut extends DocumentPut {
+  readonly change: Indexable;
 }
 
 /** Places in an order as positions: text that only this adapter reads. */

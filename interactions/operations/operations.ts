@@ -1,6 +1,7 @@
 import { codeSystemValidateCode } from './code-system-validate-code.js';
 import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
+import { graphql } from './graphql.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   metaDelete,
   validate,
   reindex,
+  graphql,
   patientEverything,
   encounterEverything,
   expand,

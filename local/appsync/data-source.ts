@@ -1,3 +1,5 @@
+import type { ApiDataSource } from '../../schema/api.js';
+
 /** What a data source is asked: the request handler's result, and what batching and errors need. */
 export interface DataSourceCall {
   /** What the request handler gave, as plain data. */
@@ -14,7 +16,7 @@ export interface DataSourceCall {
 
 /** An implementation behind a data source's name. */
 export interface DataSource {
-  readonly kind: 'AMAZON_DYNAMODB' | 'AWS_LAMBDA' | 'NONE';
+  readonly kind: ApiDataSource['kind'];
   /**
    * @returns what the response handler finds as `ctx.result`: JSON-like.
    * @throws DataSourceError, which the response handler finds as `ctx.error`; RequestError, which fails the field at once.

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseUniqueJson } from '../../fhir/json.js';
+import { type AppSyncCaller, AuthenticationError } from './authorization/modes.js';
 import type { AppSyncRequest, AppSyncRuntime } from './create-api.js';
 
 /** What the HTTP face of an API needs. */
 export interface AppSyncHttpOptions {
   readonly runtime: () => Promise<AppSyncRuntime>;
-  /** The identity behind a request's headers; throws OperationOutcomeError 401 when there is none. */
-  readonly authenticate: (request: Request) => Promise<unknown>;
+  /** Who asks; throws AuthenticationError, or OperationOutcomeError 401, when nobody is known by the request. */
+  readonly authenticate: (request: Request) => Promise<AppSyncCaller>;
+  /** Whether `authenticate` needs the body, then in `request.body` as text: a signature is over it. */
+  readonly signed?: boolean;
   /** Told of failures nobody expected; nothing of the request is in them. */
   readonly onFailure: (error: unknown) => void;
   /** The greatest body in bytes, decompressed; AppSync takes 1 MB, 10 MiB unless given so that large resources can be tried. */
@@ -47,7 +50,7 @@ function readRequest(text: string): Pick<AppSyncRequest, 'query' | 'variables' |
  * @returns Express handlers, to be mounted one after the other at the API's path.
  */
 export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | ErrorRequestHandler)[] {
-  const identities = new WeakMap<object, unknown>();
+  const callers = new WeakMap<object, AppSyncCaller>();
   const admit: RequestHandler = async (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('x-amzn-RequestId', randomUUID());
@@ -56,7 +59,7 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
       fail(response, 405, malformed, `GraphQL is asked by POST, not by ${request.method}.`);
       return;
     }
-    identities.set(request, await options.authenticate(request));
+    callers.set(request, await options.authenticate(request));
     next();
   };
   const answer: RequestHandler = async (request, response) => {
@@ -66,7 +69,17 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
       return;
     }
     const runtime = await options.runtime();
-    const answered = await runtime.execute({ ...asked, identity: identities.get(request), headers: request.headers });
+    const headers = new Map<string, string>();
+    const answered = await runtime.execute({
+      ...asked,
+      identity: null,
+      ...callers.get(request),
+      headers: request.headers,
+      onEffect(effect) {
+        if (effect.kind === 'responseHeader') headers.set(effect.name, effect.value);
+      },
+    });
+    setResponseHeaders(response, headers);
     // Not by response.json(), which would hash the answer for an ETag that a POST has no use for.
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.end(JSON.stringify(answered));
@@ -83,10 +96,24 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
     limit: options.bodyLimit ?? 10 * 2 ** 20,
     defaultCharset: 'utf-8',
   });
-  return [admit, readText, answer, explain];
+  return options.signed === true ? [readText, admit, answer, explain] : [admit, readText, answer, explain];
+}
+
+/** The most characters of names and values of custom headers. https://docs.aws.amazon.com/appsync/latest/devguide/http-helpers-in-utils-http-js.html */
+const maxHeaderCharacters = 4096;
+
+/** Headers by util.http.addResponseHeader, each as last given; none of them when they are too large together. */
+function setResponseHeaders(response: Response, headers: ReadonlyMap<string, string>): void {
+  const characters = [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (characters > maxHeaderCharacters) return;
+  for (const [name, value] of headers) response.setHeader(name, value);
 }
 
 function failWith(response: Response, error: unknown, onFailure: (error: unknown) => void): void {
+  if (error instanceof AuthenticationError) {
+    fail(response, error.status, error.errorType, error.message);
+    return;
+  }
   if (error instanceof OperationOutcomeError) {
     if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     fail(response, error.status, error.status === 401 ? 'UnauthorizedException' : malformed, error.message);

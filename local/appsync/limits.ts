@@ -32,6 +32,13 @@ export const standardLimits: OperationLimits = {
   maxCharacters: 50_000_000,
 };
 
+/** The most functions of a pipeline, and the greatest batch. https://docs.aws.amazon.com/general/latest/gr/appsync.html */
+export const maxFunctions = 10;
+export const greatestBatch = 2_000;
+
+/** The most characters that a handler may give: AppSync's size of an evaluated template. */
+export const maxEvaluated = 5_000_000;
+
 /** The most tokens of a query, graphql-java's default. */
 export const maxTokens = 15_000;
 

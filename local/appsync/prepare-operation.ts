@@ -3,8 +3,10 @@ import {
   GraphQLError,
   type GraphQLSchema,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
+  specifiedRules,
   validate,
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
@@ -21,17 +23,19 @@ const mostRemembered = 500;
 
 /**
  * Parses and validates queries, remembering those seen lately.
+ * @param introspection whether the schema may be asked for.
  * @returns a function from query text and operation name to what may be executed.
  */
 export function operationPreparer(
   limits: OperationLimits,
+  introspection = true,
 ): (schema: GraphQLSchema, query: string, operationName: string | undefined) => PreparedOperation {
   const remembered = new Map<string, PreparedOperation>();
   return (schema, query, operationName) => {
     const key = `${operationName ?? ''}\n${query}`;
     const known = remembered.get(key);
     if (known !== undefined) return known;
-    const prepared = prepare(schema, query, operationName, limits);
+    const prepared = prepare(schema, query, operationName, limits, introspection);
     if (query.length <= longestRemembered && !('errors' in prepared)) {
       if (remembered.size >= mostRemembered) {
         const [oldest] = remembered.keys();
@@ -48,6 +52,7 @@ function prepare(
   query: string,
   operationName: string | undefined,
   limits: OperationLimits,
+  introspection: boolean,
 ): PreparedOperation {
   let document: DocumentNode;
   try {
@@ -57,7 +62,8 @@ function prepare(
     if (!(error instanceof GraphQLError)) throw error;
     return { errors: [requestErrorJson(error, 'InvalidSyntax')] };
   }
-  const problems = validate(schema, document, undefined, { maxErrors: 20 });
+  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const problems = validate(schema, document, rules, { maxErrors: 20 });
   if (problems.length > 0) return { errors: problems.map((problem) => requestErrorJson(problem, kindOf(problem))) };
   const operations = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
   const [operation, another] =
@@ -75,6 +81,7 @@ function prepare(
 
 /** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */
 const kinds: readonly (readonly [RegExp, string])[] = [
+  [/^GraphQL introspection has been disabled/, 'IntrospectionDisabled'],
   [/^Cannot query field/, 'FieldUndefined'],
   [/^Unknown argument/, 'UnknownArgument'],
   [/^Unknown directive/, 'UnknownDirective'],

@@ -1,6 +1,8 @@
 import { LimitError } from './budget.js';
+import { maxEvaluated } from './limits.js';
 import { DataSourceError, RequestError } from './data-source.js';
 import type { DataSource } from './data-source.js';
+import type { Effect } from './util/effects.js';
 import type { ContextPart, FieldError, HandlerRun, Sandbox } from './sandbox.js';
 
 /** One step with a data source: a unit resolver, or a function of a pipeline. */
@@ -29,6 +31,8 @@ export interface ResolverCall {
   text(part: ContextPart): string | undefined;
   /** Takes what util.appendError was given. */
   append(error: FieldError): void;
+  /** Takes what the code asks of the request as a whole, such as a response header. */
+  effect(effect: Effect): void;
   /** Told how many characters of JSON the resolver gave, before they are read; may throw. */
   took(characters: number): void;
   /** Told of failing code, with its stack. */
@@ -152,7 +156,12 @@ function runHandler(
   };
   const { fieldName, parentTypeName } = call;
   const parts = { fieldName, parentTypeName, failed: own.error !== undefined, text };
-  const ran = sandbox.run(handler, parts, { identity: call.identity });
+  const ran = sandbox.run(handler, parts, {
+    identity: call.identity,
+    effect: (effect) => {
+      call.effect(effect);
+    },
+  });
   run.stash = ran.stash ?? run.stash;
   ran.appended.forEach((error) => {
     call.append(error);
@@ -161,6 +170,9 @@ function runHandler(
 }
 
 function givenBy({ ending }: HandlerRun, call: ResolverCall): Given {
+  if ('value' in ending && (ending.value?.length ?? 0) > maxEvaluated) {
+    throw resolverError('MappingTemplate', 'Transformation too large.');
+  }
   switch (ending.kind) {
     case 'value':
       return { value: ending.value ?? 'null', early: false };

@@ -7,7 +7,7 @@
  * milliseconds, `host.replace` is String's replace with Java's patterns; all give `undefined` or text.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/supported-features.html
  */
-export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSteps, maxMilliseconds) {
+export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSteps, maxMilliseconds) {
   'use strict';
   const { parse, stringify } = JSON;
   const { freeze, defineProperty, getOwnPropertyNames } = Object;
@@ -35,18 +35,22 @@ export const sandboxPrelude = String.raw`(function (host, utilNames, kept, maxSt
     const result = host.call(name, stringify(values));
     return result === undefined ? undefined : parse(result);
   };
-  const util = { ...flow };
-  for (const name of utilNames) {
-    const [first, second] = name.split('.');
-    if (second === undefined) util[first] = hostFunction(name);
-    else util[first] = { ...util[first], [second]: hostFunction(name) };
+  const objects = { util: { ...flow }, extensions: {}, dynamodb: {} };
+  for (const name of hostNames) {
+    const [object, first, second] = name.split('.');
+    const to = objects[object];
+    if (second === undefined) to[first] = hostFunction(name);
+    else to[first] = { ...to[first], [second]: hostFunction(name) };
   }
-  for (const name of Object.keys(util)) freeze(util[name]);
+  for (const object of Object.values(objects)) {
+    for (const name of Object.keys(object)) freeze(object[name]);
+    freeze(object);
+  }
   const runtime = freeze({
     earlyReturn: (value, options) => end(options?.skipTo === 'END' ? 'earlyReturnToEnd' : 'earlyReturn', value),
   });
   const log = (level) => (...values) => { host.log(level, values.map((value) => text(value) ?? '' + value).join(' ')); };
-  const appsync = freeze({ util: freeze(util), runtime, console: freeze({ log: log('log'), error: log('error'), debug: log('debug') }) });
+  const appsync = freeze({ ...objects, runtime, console: freeze({ log: log('log'), error: log('error'), debug: log('debug') }) });
 
   // Built-in objects: only what is supported stays, and it stays as it is.
   const statics = (from, names) => {

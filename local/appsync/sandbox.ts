@@ -3,7 +3,7 @@ import { compileBundle } from './bundle/compile.js';
 import { staticFunctions } from './bundle/forbidden-syntax.js';
 import { sandboxPrelude } from './sandbox-prelude.js';
 import { replaceJavaPattern } from './util/java-pattern.js';
-import { utilFunctions } from './util/functions.js';
+import { moduleFunctions, utilFunctions } from './util/functions.js';
 import type { UtilCall } from './util/functions.js';
 
 /** The pieces of ctx a handler may read; objects are JSON text, made only when the handler asks. */
@@ -132,6 +132,12 @@ const stringMethods = [
   ...['startsWith', 'substring', 'toLowerCase', 'toUpperCase', 'trim', 'trimEnd', 'trimStart', 'toString', 'valueOf'],
 ];
 const kept = { ...staticFunctions, arrayMethods, stringMethods, numberMethods: ['toString', 'valueOf'] };
+/** Every function of the host that code can reach, by object and path: `util.time.nowISO8601`. */
+const hostFunctions = Object.fromEntries(
+  Object.entries({ util: utilFunctions, ...moduleFunctions }).flatMap(([object, functions]) =>
+    Object.entries(functions).map(([path, implementation]) => [`${object}.${path}`, implementation] as const),
+  ),
+);
 const prelude = new Script(sandboxPrelude, { filename: 'appsync-runtime.js' });
 
 /**
@@ -149,7 +155,7 @@ export function createSandbox(name: string, code: string, options: SandboxOption
   const host = {
     call(functionName: string, argumentsText: string): string | undefined {
       const values = JSON.parse(argumentsText) as never[];
-      const result = current === undefined ? undefined : utilFunctions[functionName]?.(current.call, ...values);
+      const result = current === undefined ? undefined : hostFunctions[functionName]?.(current.call, ...values);
       return JSON.stringify(result);
     },
     part: (part: ContextPart): string | undefined => current?.parts.text(part),
@@ -161,7 +167,7 @@ export function createSandbox(name: string, code: string, options: SandboxOption
   };
   const start = prelude.runInContext(context) as (...values: unknown[]) => Enter;
   // kept and the names are read by the prelude only, before any bundle runs.
-  const enter = start(host, Object.keys(utilFunctions), kept, maxSteps, maxMilliseconds);
+  const enter = start(host, Object.keys(hostFunctions), kept, maxSteps, maxMilliseconds);
   const factory: unknown = new Script(source, { filename: `${name}.js` }).runInContext(context);
   return {
     run(handler, parts, call) {

@@ -19,7 +19,7 @@ const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 const run = promisify(execFile);
 
 /** Jars and classes are the same for every clone of a user: they are kept with the user's caches. */
-const cacheFolder = (): string =>
+export const cacheFolder = (): string =>
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fhir-on-appsync', 'engines');
 
 /**

@@ -218,6 +218,7 @@ export function createProvider(
     ttl: {
       AccessToken: standardLife,
       AuthorizationCode: 60,
+      ClientCredentials: standardLife,
       Grant: 30 * day,
       IdToken: standardLife,
       Interaction: 3600,

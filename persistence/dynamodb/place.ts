@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Calls } from './call.js';
+import type { Calls } from '../aws-call.js';
 
 /** Where calls go: a table, by its client, within bounds of time. */
 export interface TablePlace {

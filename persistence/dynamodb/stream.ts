@@ -9,7 +9,7 @@ import {
 import { StoreError } from '../store-error.js';
 import type { ItemChange, Table } from '../table.js';
 import { fromAttributes } from './attributes.js';
-import type { Calls } from './call.js';
+import type { Calls } from '../aws-call.js';
 
 /** The last record read of each shard, by the shard's id. A position of the feed is this as text. */
 type Place = Readonly<Record<string, string>>;

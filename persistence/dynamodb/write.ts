@@ -14,7 +14,7 @@ import { conflict, tooCostly, unavailable } from '../../fhir/outcome.js';
 import { holds } from '../condition.js';
 import type { Item, WriteAction, WriteResult } from '../table.js';
 import { fromAttributes, itemBytes, keyAttributes, toAttributes, type Attributes } from './attributes.js';
-import { unanswered } from './call.js';
+import { unanswered } from '../aws-call.js';
 import { conditionExpression } from './expression.js';
 import type { TablePlace } from './place.js';
 

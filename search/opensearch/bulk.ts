@@ -1,6 +1,6 @@
 import { type Client, errors } from '@opensearch-project/opensearch';
 import type { IndexDocument } from './document.js';
-import { isBusy, untilDone } from './retry.js';
+import { isBusy, unlessUnreachable, untilDone } from './retry.js';
 
 /** One document to be put, at its resource's version. */
 export interface DocumentPut {
@@ -13,43 +13,53 @@ export interface DocumentPut {
 const mostPuts = 1_000;
 const mostCharacters = 4_000_000;
 
+/** What became of documents that were put. */
+export interface PutOutcome<Put extends DocumentPut> {
+  /** Those that OpenSearch refuses whatever is tried. */
+  readonly refused: readonly Put[];
+  /** Whether there is no such alias (any more). */
+  readonly isGone: boolean;
+}
+
 /**
  * Puts documents; a version that is there already, or a newer one, counts as success.
+ * @param alias of the index.
  * @param refresh when the requests answer: at once, when searches find the documents, or after making them do so.
- * @returns those that OpenSearch refuses whatever is tried.
- * @throws Error when OpenSearch stays busy or cannot be reached. It names no content.
+ * @throws OperationOutcomeError 503 when OpenSearch stays busy or cannot be reached.
  */
-export async function putDocuments(
+export async function putDocuments<Put extends DocumentPut>(
   client: Client,
-  index: string,
-  puts: readonly DocumentPut[],
+  alias: string,
+  puts: readonly Put[],
   refresh: boolean | 'wait_for',
-): Promise<readonly DocumentPut[]> {
-  const refused: DocumentPut[] = [];
+): Promise<PutOutcome<Put>> {
+  const refused: Put[] = [];
+  let isGone = false;
   for (const chunk of chunksOf(puts)) {
     await untilDone(chunk, async (lines) => {
-      const again: BulkLines[] = [];
-      const statuses = await bulk(client, index, lines, refresh);
+      const again: BulkLines<Put>[] = [];
+      const statuses = await bulk(client, alias, lines, refresh);
       for (const [i, line] of lines.entries()) {
         const status = statuses[i];
         if (status === undefined || isBusy(status)) again.push(line);
+        else if (status === 404) isGone = true;
         else if (status >= 400 && status !== 409) refused.push(line.put);
       }
       return again.length === 0 ? undefined : again;
     });
   }
-  return refused;
+  return { refused, isGone };
 }
 
 /** A document as it is sent. */
-interface BulkLines {
-  readonly put: DocumentPut;
+interface BulkLines<Put> {
+  readonly put: Put;
   readonly action: string;
   readonly document: string;
 }
 
-function* chunksOf(puts: readonly DocumentPut[]): Generator<readonly BulkLines[]> {
-  let chunk: BulkLines[] = [];
+function* chunksOf<Put extends DocumentPut>(puts: readonly Put[]): Generator<readonly BulkLines<Put>[]> {
+  let chunk: BulkLines<Put>[] = [];
   let size = 0;
   for (const put of puts) {
     const action = JSON.stringify({ index: { _id: put.id, version: put.version, version_type: 'external' } });
@@ -68,13 +78,13 @@ function* chunksOf(puts: readonly DocumentPut[]): Generator<readonly BulkLines[]
 /** The status of each document; none when the whole request met a busy OpenSearch. */
 async function bulk(
   client: Client,
-  index: string,
-  lines: readonly BulkLines[],
+  alias: string,
+  lines: readonly BulkLines<unknown>[],
   refresh: boolean | 'wait_for',
 ): Promise<readonly number[]> {
   try {
     const { body } = await client.bulk({
-      index,
+      index: alias,
       // The client sends texts as they are; its types know objects only.
       body: lines.flatMap(({ action, document }) => [action, document]) as unknown as Record<string, unknown>[],
       refresh,
@@ -83,6 +93,6 @@ async function bulk(
     return body.items.map((item) => Object.values(item)[0]?.status ?? 500);
   } catch (error) {
     if (error instanceof errors.ResponseError && isBusy(error.statusCode)) return [];
-    throw error;
+    throw unlessUnreachable(error);
   }
 }

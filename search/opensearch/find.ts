@@ -1,5 +1,6 @@
 import type { Client } from '@opensearch-project/opensearch';
 import type { QueryDsl } from './condition.js';
+import { asked } from './retry.js';
 
 /** A part of an order of documents. */
 export interface FindRequest {
@@ -49,21 +50,23 @@ async function onePage(
   { query, sort }: FindRequest,
   part: { readonly from: number; readonly size: number; readonly after: FindRequest['after'] },
 ): Promise<FoundDocument[]> {
-  const { body } = await client.search({
-    index,
-    allow_partial_search_results: false, // what one shard cannot tell must not look as if it were not there
-    body: {
-      query,
-      sort,
-      from: part.from,
-      size: part.size,
-      version: true,
-      track_total_hits: false,
-      _source: false,
-      docvalue_fields: ['opaque'],
-      ...(part.after === undefined ? {} : { search_after: part.after }),
-    },
-  } as Parameters<Client['search']>[0]);
+  const { body } = await asked(
+    client.search({
+      index,
+      allow_partial_search_results: false, // what one shard cannot tell must not look as if it were not there
+      body: {
+        query,
+        sort,
+        from: part.from,
+        size: part.size,
+        version: true,
+        track_total_hits: false,
+        _source: false,
+        docvalue_fields: ['opaque'],
+        ...(part.after === undefined ? {} : { search_after: part.after }),
+      },
+    } as Parameters<Client['search']>[0]),
+  );
   return body.hits.hits.map(({ _id, _version, sort: values, fields }) => ({
     id: _id ?? '',
     version: _version ?? 0,

@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { errors } from '@opensearch-project/opensearch';
+import { unavailable } from '../../fhir/outcome.js';
 
 /** So often is tried what OpenSearch has no room for at the moment. */
 const tries = 8;
@@ -9,14 +11,46 @@ export const isBusy = (status: unknown): boolean => status === 429 || status ===
 /**
  * Tries again while OpenSearch is busy, waiting longer each time: 50 ms to 3 s, half of it by chance.
  * @param attempt gives what is left to do; undefined when all is done.
- * @throws Error when something is left after eight tries, or what the attempt throws.
+ * @param longest the most milliseconds to wait.
+ * @throws OperationOutcomeError 503 when something is left after eight tries; or what the attempt throws.
  */
-export async function untilDone<Left>(first: Left, attempt: (left: Left) => Promise<Left | undefined>): Promise<void> {
+export async function untilDone<Left>(
+  first: Left,
+  attempt: (left: Left) => Promise<Left | undefined>,
+  longest = 3_000,
+): Promise<void> {
   let left: Left | undefined = first;
   for (let i = 0; i < tries; i += 1) {
-    if (i > 0) await pause(Math.min(3_000, 25 * 2 ** i) * (0.5 + Math.random() / 2));
+    if (i > 0) await pause(Math.min(longest, 25 * 2 ** i) * (0.5 + Math.random() / 2));
     left = await attempt(left);
     if (left === undefined) return;
   }
-  throw new Error(`OpenSearch is busy and was tried ${String(tries)} times`);
+  throw unavailable(`The search index is busy and was tried ${String(tries)} times. Try again`);
+}
+
+/**
+ * What a failed call of OpenSearch is told as: 503 when it is busy or gives no answer, else the error itself.
+ * https://docs.opensearch.org/2.19/api-reference/common-parameters/
+ */
+export function unlessUnreachable(error: unknown): unknown {
+  const isUnreachable =
+    error instanceof errors.ConnectionError ||
+    error instanceof errors.TimeoutError ||
+    error instanceof errors.NoLivingConnectionsError;
+  const status = error instanceof errors.ResponseError ? error.statusCode : 0;
+  return isUnreachable || isBusy(status) || status === 502 || status === 504
+    ? unavailable('The search index does not answer for now. Try again')
+    : error;
+}
+
+/**
+ * A call of OpenSearch that reads.
+ * @throws OperationOutcomeError 503 when OpenSearch is busy or gives no answer.
+ */
+export async function asked<Answer>(call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    throw unlessUnreachable(error);
+  }
 }

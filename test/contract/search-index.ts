@@ -13,6 +13,7 @@ import { isServedParameter } from '../../search/served-parameter.js';
 import type { Indexable, IndexHit, SearchIndex, SearchPlan } from '../../search/search-index.js';
 import { compareTerms, sortKey } from '../../search/term.js';
 import {
+  conditions,
   resource as anyResource,
   search as anySearch,
   searchOfTypes,
@@ -177,8 +178,11 @@ export function describeSearchIndex(
         definitions,
         bases: [baseUrl],
       }));
-      if (parameters.length === 0) return fc.oneof(keys, compartment);
-      const active = parse('Patient?active=true').filters;
+      const contains = fc
+        .constantFrom('Patient?active=true', 'Patient?active:not=true', 'Location')
+        .map((query): Filter => ({ kind: 'contains', ...parse(query) }));
+      if (parameters.length === 0) return fc.oneof(keys, compartment, contains);
+      const insideOf = ['Patient?active=true', 'Location?name:missing=false'].map(parse);
       const refers = fc
         .record({
           parameters: fc.subarray(parameters, { minLength: 1 }),
@@ -197,33 +201,47 @@ export function describeSearchIndex(
             ]),
             bases: ['', baseUrl],
             canonicals: new Map([[url, new Set([''])]]),
-            contained: new Map(inside ? active.map((filter) => ['Patient', filter] as const) : []),
+            contained: new Map(
+              inside ? insideOf.flatMap(({ type: of, filters }) => filters.map((each) => [of, each] as const)) : [],
+            ),
           },
         }));
-      return fc.oneof(keys, refers, compartment);
+      return fc.oneof(keys, refers, compartment, contains);
     };
 
-    test('finds what a scan finds by conditions that other resources were asked for, and by words', async () => {
+    /** Conditions as one, as `_filter` joins them. */
+    function join(filters: readonly Filter[], how: string): readonly Filter[] {
+      const [first, ...rest] = filters;
+      if (first === undefined || how === 'one by one') return filters;
+      if (how === 'not') return [{ kind: 'not', filter: first }, ...rest];
+      if (how === 'not any') return [{ kind: 'not', filter: { kind: 'any', filters } }];
+      if (how === 'all') return [{ kind: 'any', filters: [{ kind: 'all', filters: rest }, first] }];
+      return [{ kind: 'any', filters }];
+    }
+
+    test('finds what a scan finds by conditions that other resources were asked for, by words, joined or not', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyResource, { minLength: 1, maxLength: 40 }),
-          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet').chain((type) =>
+          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet', 'Location').chain((type) =>
             fc.record({
               type: fc.constant(type),
               filters: fc.array(planned(type), { maxLength: 2 }),
               words: fc.array(textConditions, { maxLength: 1 }),
               sort: fc.constantFrom('', '_lastUpdated', '-_id'),
+              others: fc.array(conditions[type] ?? fc.constant<[string, string]>(['_id', '1']), { maxLength: 2 }),
+              joined: fc.constantFrom('one by one', 'any', 'all', 'not', 'not any'),
             }),
           ),
-          async (resources, { type, filters, words, sort }) => {
+          async (resources, { type, filters, words, sort, others, joined }) => {
             const made = await make(definitions);
             const { index } = made;
             try {
               const all = resources.map((each, i) => ({ ...each, id: String(i + 1) }));
               await index.put(all.map((each) => indexed(each)));
-              const read = parseSearch(definitions, type, [...words, ['_sort', sort]], options);
+              const read = parseSearch(definitions, type, [...words, ...others, ['_sort', sort]], options);
               const parsed = requireUnchained(read);
-              const request = { ...parsed, filters: [...parsed.filters, ...filters] };
+              const request = { ...parsed, filters: join([...parsed.filters, ...filters], joined) };
               const wanted = all.filter((each) => match(request, each)).map(({ id }) => id);
               const { hits } = await index.search({ request, access: everything, limit: 1000 });
               const byId = new Map(all.map((each) => [each.id, each]));
@@ -243,7 +261,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 60 },
+        { numRuns: Math.ceil(runs * 1.5) },
       );
     }, 60_000);
 
@@ -291,7 +309,7 @@ export function describeSearchIndex(
             }
           },
         ),
-        { numRuns: 30 },
+        { numRuns: Math.ceil(runs * 0.75) },
       );
     }, 60_000);
 
@@ -424,6 +442,44 @@ export function describeSearchIndex(
       expect(await ids(index, 'Observation?subject=Patient/2', access)).toEqual([]);
       expect(await index.count({ request: parse('Observation?status=final'), access, atMost: 10 })).toBe(3);
       expect(await ids(index, 'Observation', inCompartments([]))).toEqual([]);
+    });
+
+    test('gives only what a grant opens by compartment and criteria together, and counts only that', async () => {
+      const index = await empty();
+      const of = (id: string, patient: string, code: string): Resource => ({
+        resourceType: 'Observation',
+        id,
+        status: 'final',
+        code: { coding: [{ code }] },
+        subject: { reference: `Patient/${patient}` },
+      });
+      await index.put(
+        [of('a', '1', 'x'), of('b', '1', 'y'), of('c', '2', 'x'), of('d', '3', 'y'), of('e', '3', 'z')].map((each) =>
+          indexed(each),
+        ),
+      );
+      const grant = (query: string, compartment?: string) => ({
+        filters: parse(`Observation?${query}`).filters,
+        ...(compartment === undefined ? {} : { compartments: [compartment] }),
+      });
+      const cases: (readonly [AccessFilter, string[]])[] = [
+        [{ kind: 'limited', grants: [grant('code=x', 'Patient/1')] }, ['a']],
+        [{ kind: 'limited', grants: [grant('code=x')] }, ['a', 'c']],
+        [{ kind: 'limited', grants: [grant('code=x', 'Patient/1'), grant('code=y', 'Patient/3')] }, ['a', 'd']],
+        [{ kind: 'limited', grants: [grant('code=x', 'Patient/1'), grant('code:not=x')] }, ['a', 'b', 'd', 'e']],
+        [
+          { kind: 'limited', grants: [grant('code=x'), { compartments: ['Patient/3'], filters: [] }] },
+          ['a', 'c', 'd', 'e'],
+        ],
+        [{ kind: 'limited', grants: [] }, []],
+      ];
+      for (const [access, expected] of cases) {
+        expect((await ids(index, 'Observation', access)).sort()).toEqual(expected);
+        expect((await ids(index, 'Observation?status=final&_sort=_lastUpdated', access)).sort()).toEqual(expected);
+        expect(await index.count({ request: parse('Observation'), access, atMost: 10 })).toBe(expected.length);
+      }
+      const [[both] = []] = cases.slice(2);
+      if (both !== undefined) expect(await ids(index, 'Observation?code=y', both)).toEqual(['d']);
     });
 
     test('pages neither repeat nor miss a resource that stays as it is while others are written', async () => {

@@ -128,6 +128,14 @@ async function view(store: ResourceStore): Promise<unknown> {
   return { resources, claims };
 }
 
+/** What a reader sees at a glance: every current version, and the claims. */
+async function glance(store: ResourceStore): Promise<unknown> {
+  const current = await store.readMany(ids.map(key));
+  const claims = [];
+  for (const criteria of ['made', 'replaced', 'other']) claims.push(await store.claimed(criteria));
+  return { current: current.map(shown), claims };
+}
+
 /** The history of the type, oldest first, by resource and version. */
 async function typeHistory(store: ResourceStore): Promise<string[]> {
   const { versions } = await store.historyOfTypes({ types: ['Patient'], oldestFirst: true, count: 999 });
@@ -151,17 +159,26 @@ async function expectNothingLeft(table: Table, { tenant, commits }: Scene): Prom
   same('open transactions', await table.queryHistory({ pk: `${tenant}#open`, limit: 9 }), []);
 }
 
+/** A way to look at a tenant, and what is seen before and after the commit. */
+interface Seeing {
+  readonly look: (store: ResourceStore) => Promise<unknown>;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
 /**
  * What a commit does that is too large for one write of the table, as a suite: run on every adapter.
  * @param make a new, empty table; called once for the suite.
- * @param every to try each n-th place of a fault only, where calls are slow.
+ * @param every to try each n-th place of a fault only, where calls are slow; readers then look at everything at the
+ * end, and at the current versions and claims in between.
  */
 export function describeTransactions(name: string, make: () => Promise<TableUnderTest>, every = 1): void {
   describe(`Transactions in several steps: ${name}`, () => {
     let under: TableUnderTest;
     let table: Table;
-    let before: unknown;
-    let after: unknown;
+    /** What a reader sees before and after it, in every way and at a glance. */
+    let whole: Seeing;
+    let brief: Seeing;
     let historyBefore: string[];
     let historyAfter: string[];
     let calls: number;
@@ -171,10 +188,11 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
       under = await make();
       ({ table } = under);
       const direct = await scene(table);
-      before = await view(direct.store());
+      const before = { whole: await view(direct.store()), brief: await glance(direct.store()) };
       historyBefore = await typeHistory(direct.store());
       await createResourceStore(table, { tenant: direct.tenant }).commit(direct.writes);
-      after = await view(direct.store());
+      whole = { look: view, before: before.whole, after: await view(direct.store()) };
+      brief = every === 1 ? whole : { look: glance, before: before.brief, after: await glance(direct.store()) };
       historyAfter = await typeHistory(direct.store());
       const counted = await scene(table);
       const { table: counting, made } = failing(table);
@@ -190,8 +208,8 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
     afterAll(() => under.close());
 
     /** Whether a reader sees all or nothing of the commit; anything else fails. */
-    const sees = async (store: ResourceStore): Promise<'all' | 'nothing'> => {
-      const seen = await view(store);
+    const sees = async (store: ResourceStore, { look, before, after }: Seeing = brief): Promise<'all' | 'nothing'> => {
+      const seen = await look(store);
       const all = JSON.stringify(seen) === JSON.stringify(after);
       if (!all) expect(seen).toStrictEqual(before);
       return all ? 'all' : 'nothing';
@@ -199,7 +217,7 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
 
     /** Once others have ended it: all or nothing for good, in the history of the type as well, and no trace of it. */
     const settles = async (set: Scene, expected?: 'all' | 'nothing'): Promise<void> => {
-      const all = (await sees(set.store())) === 'all';
+      const all = (await sees(set.store(), whole)) === 'all';
       if (expected !== undefined) expect(all ? 'all' : 'nothing').toBe(expected);
       expect((await typeHistory(set.store())).toSorted()).toEqual((all ? historyAfter : historyBefore).toSorted());
       await expectNothingLeft(table, set);

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/
 import { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
+import { untilDone } from '../../search/opensearch/retry.js';
 import { openSearchIndex } from '../../search/opensearch.js';
 import { requireUnchained } from '../../search/request.js';
 import { parseSearch } from '../../search/parse.js';
@@ -27,10 +28,17 @@ describe('the OpenSearch adapter', () => {
   let client: Client;
   let got: Got[];
   let answers: Answer[];
+  /** Whether an index is being made beside the one that serves, as every put asks first. */
+  let isMadeAnew: boolean;
   beforeEach(async () => {
     got = [];
     answers = [];
+    isMadeAnew = false;
     server = createServer((request, response) => {
+      if (request.method === 'HEAD') {
+        response.writeHead(isMadeAnew && request.url === '/_alias/r4-next' ? 200 : 404).end();
+        return;
+      }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -117,17 +125,68 @@ describe('the OpenSearch adapter', () => {
     await expect(open().put([patient('a')])).rejects.toThrow('OpenSearch refuses 1 documents');
   });
 
+  const pathsOf = (): string[] => got.map(({ url }) => url.pathname);
+
+  test('while an index is made anew, puts go to it as well; what is known of it counts for as long as it is told', async () => {
+    isMadeAnew = true;
+    answers = [items(201), items(201), items(201), items(201), items(201)];
+    const index = open({ believed: 60_000 });
+    await index.put([patient('a')]);
+    isMadeAnew = false;
+    await index.put([patient('b')]);
+    await open({ believed: 60_000 }).put([patient('c')]);
+    expect(pathsOf()).toEqual(['/r4/_bulk', '/r4-next/_bulk', '/r4/_bulk', '/r4-next/_bulk', '/r4/_bulk']);
+  });
+
+  test('a put that finds the next index gone is done once more on the one that serves, which it may be by now', async () => {
+    isMadeAnew = true;
+    answers = [items(201), items(404), items(409)];
+    await open().put([patient('a')]);
+    expect(pathsOf()).toEqual(['/r4/_bulk', '/r4-next/_bulk', '/r4/_bulk']);
+  });
+
+  test('without an index nothing is put', async () => {
+    answers = [items(404)];
+    await expect(open().put([patient('a')])).rejects.toThrow('There is no index r4');
+  });
+
+  const search = (): Promise<unknown> => {
+    const request = requireUnchained(
+      parseSearch(definitions, 'Patient', [], { handling: 'strict', defaultCount: 20, maxCount: 100, now: 0 }),
+    );
+    return open().search({ request, access: { kind: 'everything' }, limit: 10 });
+  };
+
   test('a search that a part of the index cannot answer is no answer', async () => {
     answers = [() => [503, { error: 'search_phase_execution_exception' }]];
-    const request = requireUnchained(
-      parseSearch(definitions, 'Patient', [], {
-        handling: 'strict',
-        defaultCount: 20,
-        maxCount: 100,
-        now: 0,
-      }),
-    );
-    await expect(open().search({ request, access: { kind: 'everything' }, limit: 10 })).rejects.toThrow();
+    await expect(search()).rejects.toThrow();
     expect(got[0]?.url.searchParams.get('allow_partial_search_results')).toBe('false');
+  });
+
+  test.each([429, 502, 503, 504])(
+    'an OpenSearch that answers %i is told as 503, without what it said',
+    async (status) => {
+      answers = [() => [status, { error: 'Secret' }]];
+      await expect(search()).rejects.toMatchObject({ status: 503, issues: [{ code: 'transient' }] });
+    },
+  );
+
+  test('an OpenSearch that does not answer is told as 503, by searches and by puts', async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await expect(search()).rejects.toMatchObject({ status: 503 });
+    await expect(open().put([patient('a')])).rejects.toMatchObject({ status: 503 });
+  });
+
+  test('an OpenSearch that stays busy is told as 503, after eight tries', async () => {
+    let tried = 0;
+    const busy = (left: string): Promise<string> => Promise.resolve(`${left}${String((tried += 1))}`);
+    await expect(untilDone('', busy, 0)).rejects.toMatchObject({ status: 503, issues: [{ code: 'transient' }] });
+    expect(tried).toBe(8);
+  });
+
+  test('what OpenSearch does not understand is no outage', async () => {
+    answers = [() => [400, { error: 'parsing_exception' }]];
+    await expect(search()).rejects.not.toMatchObject({ status: 503 });
   });
 });

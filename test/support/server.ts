@@ -107,7 +107,12 @@ export interface TestServer {
 }
 
 /** What a test's server is told. */
-export interface TestServerOptions extends Pick<DefinitionOptions, 'validation' | 'guides'> {
+export interface TestServerOptions extends Pick<
+  DefinitionOptions,
+  'validation' | 'guides' | 'authorization' | 'graphqlLimits'
+> {
+  /** More principals, by the token that stands for them. */
+  readonly principals?: Readonly<Record<string, Principal>>;
   /** In bytes. */
   readonly bodyLimit?: number;
   /** What the REST faces get instead of the embedded server. */
@@ -122,7 +127,12 @@ async function onEngines(folder: string, log: ErrorLog, options: DefinitionOptio
 
 /** Starts a server for a test file. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { wrap = (server: EmbeddedServer): FhirServer => server, bodyLimit, ...definitionOptions } = options;
+  const {
+    wrap = (server: EmbeddedServer): FhirServer => server,
+    bodyLimit,
+    principals: more = {},
+    ...definitionOptions
+  } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
   const logged: TestServer['logged'] = [];
   const log: ErrorLog = {
@@ -133,7 +143,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     : await openServers(folder, definitionOptions);
   const { servers } = stores;
   const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
-    const found = principals[authorization?.replace(/^Bearer /, '') ?? ''];
+    const found = { ...principals, ...more }[authorization?.replace(/^Bearer /, '') ?? ''];
     return found === undefined
       ? Promise.reject(unauthenticated('Authorization is missing or names no principal of the tests'))
       : Promise.resolve({ principal: found });

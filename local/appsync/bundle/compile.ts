@@ -4,6 +4,7 @@ import { forbiddenUses, supportedFeaturesPage } from './forbidden-syntax.js';
 import type { ForbiddenUse } from './forbidden-syntax.js';
 import { child, childList, childNodes, identifierName, isFunction, isNode, parseModule } from './syntax-tree.js';
 import type { SyntaxNode } from './syntax-tree.js';
+import { dynamoDbModule } from '../util/dynamodb-module.js';
 
 /** The most characters a bundle may have. https://docs.aws.amazon.com/general/latest/gr/appsync.html */
 export const maxBundleLength = 32_768;
@@ -37,7 +38,7 @@ interface Edit {
  * Checks a bundle against APPSYNC_JS and turns it from an ES module into a function that the sandbox can call afresh
  * for every run. Line numbers stay.
  * @param name the bundle's name, for messages.
- * @param code its text, importing at most from `@aws-appsync/utils`, exporting `request` and `response`.
+ * @param code its text, importing at most from `@aws-appsync/utils` and its module `dynamodb`, exporting `request` and `response`.
  * @returns the function's source; it calls `step()` at every function's start and loop's round, so that a run can be ended.
  * @throws BundleError with bundle, line and column of everything AppSync would refuse.
  */
@@ -59,7 +60,7 @@ export function compileBundle(name: string, code: string): CompiledBundle {
   }
   const body = applyEdits(code, [...edits, ...stepEdits(program, step)]);
   const result = `return{request:${exported.get('request') ?? ''},response:${exported.get('response') ?? ''}}`;
-  const globals = `const{util,runtime,console}=${appsync};`;
+  const globals = `const{util,runtime,extensions,console}=${appsync};`;
   return { source: `(function(${appsync},${step}){"use strict";${globals}{${body}\n;${result}}})` };
 }
 
@@ -78,20 +79,47 @@ function parse(name: string, code: string): SyntaxNode {
 const freeName = (wanted: string, scopes: ScopeAnalysis): string =>
   scopes.declaredNames.has(wanted) ? freeName(`${wanted}$`, scopes) : wanted;
 
+/** The modules code may import: what each exports, and where the sandbox keeps it. */
+const modules: Readonly<Record<string, { readonly exported: readonly string[]; readonly at: string }>> = {
+  '@aws-appsync/utils': { exported: ['util', 'runtime', 'extensions'], at: '' },
+  '@aws-appsync/utils/dynamodb': {
+    exported: [...new Set(Object.keys(dynamoDbModule).map((path) => path.split('.')[0] ?? ''))],
+    at: '.dynamodb',
+  },
+};
+
+const moduleOf = (statement: SyntaxNode): string => String(child(statement, 'source')['value']);
+
 /** Imports that AppSync or this runtime does not have. */
 function importUses(program: SyntaxNode): ForbiddenUse[] {
   return childList(program, 'body').flatMap((statement) => {
     if (statement.type !== 'ImportDeclaration') return [];
     const place = { line: statement.loc?.start.line ?? 1, column: (statement.loc?.start.column ?? 0) + 1 };
-    const from = String(child(statement, 'source')['value']);
-    if (from !== '@aws-appsync/utils') return [{ ...place, message: `the module ${from} is not in this runtime` }];
+    const from = moduleOf(statement);
+    const known = Object.hasOwn(modules, from) ? modules[from] : undefined;
+    if (known === undefined) return [{ ...place, message: `the module ${from} is not in this runtime` }];
     return childList(statement, 'specifiers').flatMap((specifier) => {
+      if (specifier.type === 'ImportNamespaceSpecifier') return [];
       const imported = identifierName(specifier['imported']) ?? specifier.type;
-      return ['util', 'runtime'].includes(imported)
+      return known.exported.includes(imported)
         ? []
         : [{ ...place, message: `${imported} of ${from} is not in this runtime` }];
     });
   });
+}
+
+/** An import as declarations of what the sandbox has. */
+function importedNames(statement: SyntaxNode, appsync: string): string {
+  const object = `${appsync}${modules[moduleOf(statement)]?.at ?? ''}`;
+  const specifiers = childList(statement, 'specifiers');
+  const local = (one: SyntaxNode): string => identifierName(one['local']) ?? '';
+  const pairs = specifiers
+    .filter((one) => one.type === 'ImportSpecifier')
+    .map((one) => `${identifierName(one['imported']) ?? ''}:${local(one)}`);
+  const whole = specifiers
+    .filter((one) => one.type === 'ImportNamespaceSpecifier')
+    .map((one) => `const ${local(one)}=${object};`);
+  return `const{${pairs.join(',')}}=${object};${whole.join('')}`;
 }
 
 /** Rewrites imports to constants and takes the exports out. */
@@ -100,10 +128,7 @@ function moduleEdits(program: SyntaxNode, appsync: string): { edits: Edit[]; exp
   const exported = new Map<string, string>();
   for (const statement of childList(program, 'body')) {
     if (statement.type === 'ImportDeclaration') {
-      const pairs = childList(statement, 'specifiers').map(
-        (one) => `${identifierName(one['imported']) ?? ''}:${identifierName(one['local']) ?? ''}`,
-      );
-      edits.push({ at: statement.start, end: statement.end, text: `const{${pairs.join(',')}}=${appsync};` });
+      edits.push({ at: statement.start, end: statement.end, text: importedNames(statement, appsync) });
     } else if (statement.type === 'ExportNamedDeclaration') {
       const declaration = statement['declaration'];
       if (isNode(declaration)) {

@@ -7,4 +7,4 @@ afterAll(() => {
   clients.close();
 });
 
-describeResourceStore('DynamoDB Local', () => newTable(clients));
+describeResourceStore('DynamoDB Local', () => newTable(clients), 15);

@@ -5,6 +5,7 @@ import { fhirVersions } from '../../../fhir/version.js';
 import { openAwsServers } from '../../../local/compose-aws.js';
 import type { EmbeddedServers } from '../../../local/compose.js';
 import type { DefinitionOptions } from '../../../local/serve.js';
+import { indicesOf } from '../../../search/opensearch/create-index.js';
 import { readSettings } from '../../../local/settings.js';
 import type { ErrorLog } from '../../../rest/errors.js';
 import { localClients } from './dynamodb.js';
@@ -18,21 +19,29 @@ export async function openOnEngines(
   log: ErrorLog,
   consistency: 'eventual' | 'strong' = 'strong',
   options: DefinitionOptions = {},
-): Promise<EmbeddedServers> {
+): Promise<EmbeddedServers & { readonly prefix: string }> {
   const prefix = `test-${randomUUID()}`;
-  const environment = { ...process.env, ENGINES: 'aws', TABLE_PREFIX: prefix, CONSISTENCY: consistency };
+  const { S3_ENDPOINT } = process.env;
+  const environment = {
+    ...process.env,
+    ENGINES: 'aws',
+    TABLE_PREFIX: prefix,
+    CONSISTENCY: consistency,
+    ...(S3_ENDPOINT === undefined ? {} : { BODIES_BUCKET: 'bodies' }),
+  };
   const { engines } = readSettings(environment);
   if (engines.kind !== 'aws') throw new Error('The settings name no engines');
-  const opened = await openAwsServers(engines, folder, log, { ...options, refresh: 'now' });
+  const opened = await openAwsServers(engines, folder, log, { ...options, refresh: 'now', believed: 20 });
   return {
     servers: opened.servers,
+    prefix,
     async close() {
       await opened.close();
       const clients = localClients();
       const openSearch = new Client({ node: engines.openSearchEndpoint });
       for (const version of fhirVersions) {
         await clients.client.send(new DeleteTableCommand({ TableName: `${prefix}-${version}` }));
-        await openSearch.indices.delete({ index: `${prefix}-${version}-1` });
+        await openSearch.indices.delete({ index: [...(await indicesOf(openSearch, `${prefix}-${version}`))] });
       }
       clients.close();
       await openSearch.close();

@@ -31,7 +31,7 @@ beforeAll(async () => {
       runtime: () => (works ? Promise.resolve(runtime) : Promise.reject(new TypeError('secret detail'))),
       authenticate: (request) =>
         request.get('authorization') === 'good'
-          ? Promise.resolve({ username: 'ann' })
+          ? Promise.resolve({ identity: { username: 'ann' } })
           : Promise.reject(unauthenticated('The request has no token')),
       onFailure: (error) => void failures.push(error),
       bodyLimit: 10_000,

@@ -177,7 +177,20 @@ describe('a handler', () => {
 });
 
 describe('the globals', () => {
-  const own = ['Object', 'Array', 'String', 'Number', 'Math', 'JSON', 'util', 'runtime', 'console', 'NaN', 'Infinity'];
+  const own = [
+    'Object',
+    'Array',
+    'String',
+    'Number',
+    'Math',
+    'JSON',
+    'util',
+    'runtime',
+    'extensions',
+    'console',
+    'NaN',
+    'Infinity',
+  ];
   test.each(own)('%s is there', (name) => {
     expect(valueOf(`return typeof ${name} !== 'undefined';`)).toBe(true);
   });

@@ -100,6 +100,73 @@ const calls: readonly (readonly [string, string, unknown])[] = [
     "util.dynamodb.toMapValues({ pk: 'a', n: 1, l: ['b'] })",
     { pk: { S: 'a' }, n: { N: 1 }, l: { L: [{ S: 'b' }] } },
   ],
+  [
+    'dynamodb.toS3Object',
+    "[util.dynamodb.toS3Object('foo', 'bar', 'baz'), util.dynamodb.toS3Object('foo', 'bar', 'baz', 'v1')].map((one) => JSON.parse(one.S))",
+    [
+      { s3: { key: 'foo', bucket: 'bar', region: 'baz' } },
+      { s3: { key: 'foo', bucket: 'bar', region: 'baz', version: 'v1' } },
+    ],
+  ],
+  [
+    'dynamodb.fromS3ObjectJson',
+    "util.dynamodb.fromS3ObjectJson(util.dynamodb.toS3Object('foo', 'bar', 'baz', 'v1').S)",
+    { key: 'foo', bucket: 'bar', region: 'baz', version: 'v1' },
+  ],
+  [
+    'xml.toMap',
+    'util.xml.toMap(\'<posts><post n="1"><id>1</id><title>A &amp; B</title><ok>true</ok></post><post/></posts>\')',
+    { posts: { post: [{ n: 1, id: 1, title: 'A & B', ok: true }, ''] } },
+  ],
+  [
+    'xml.toJsonString',
+    "[util.xml.toJsonString('<a>007</a>'), util.xml.toJsonString('<a>7</a>', true)]",
+    ['{"a":"007"}', JSON.stringify('{"a":7}')],
+  ],
+  [
+    'transform.toDynamoDBFilterExpression',
+    "JSON.parse(util.transform.toDynamoDBFilterExpression({ title: { contains: 'Hello World' } }))",
+    {
+      expression: 'contains(#title, :title_contains)',
+      expressionNames: { '#title': 'title' },
+      expressionValues: { ':title_contains': { S: 'Hello World' } },
+    },
+  ],
+  [
+    'transform.toDynamoDBConditionExpression',
+    'JSON.parse(util.transform.toDynamoDBConditionExpression({ tags: { size: { ge: 2 } }, id: { attributeExists: false } })).expression',
+    '(size(#tags) >= :tags_size_ge) AND (attribute_not_exists(#id))',
+  ],
+  [
+    'transform.toElasticsearchQueryDSL',
+    "JSON.parse(util.transform.toElasticsearchQueryDSL({ upvotes: { ne: 15, range: [10, 20] }, title: { eq: 'hihihi', wildcard: 'h*i' } }))",
+    {
+      bool: {
+        must: [
+          {
+            bool: {
+              must: [{ bool: { must_not: { term: { upvotes: 15 } } } }, { range: { upvotes: { gte: 10, lte: 20 } } }],
+            },
+          },
+          { bool: { must: [{ term: { title: 'hihihi' } }, { wildcard: { title: 'h*i' } }] } },
+        ],
+      },
+    },
+  ],
+  [
+    'transform.toSubscriptionFilter',
+    "util.transform.toSubscriptionFilter({ a: { eq: 1 }, mine: { eq: 'x' }, or: [{ b: { in: [1, 2] } }, { c: { beginsWith: 'q' } }] }, ['mine'], { d: { ne: 0 } })",
+    {
+      filterGroup: [
+        [{ fieldName: 'b', operator: 'in', value: [1, 2] }],
+        [{ fieldName: 'c', operator: 'beginsWith', value: 'q' }],
+      ].map((own) => ({
+        filters: [{ fieldName: 'a', operator: 'eq', value: 1 }, ...own, { fieldName: 'd', operator: 'ne', value: 0 }],
+      })),
+    },
+  ],
+  ['http.addResponseHeader', "[util.http.addResponseHeader('Items-Count', 7)].map(() => 'goes on')", ['goes on']],
+  ['http.addResponseHeaders', "[util.http.addResponseHeaders({ a: 'b' })].map(() => 'goes on')", ['goes on']],
 ];
 
 describe('util', () => {
@@ -113,7 +180,7 @@ describe('util', () => {
   });
 
   test('fails clearly where it has no such function', () => {
-    expect(runRequest('return util.transform.toDynamoDBFilterExpression({});').ending).toMatchObject({
+    expect(runRequest("return util.rds.toJsonObject('');").ending).toMatchObject({
       kind: 'failure',
       message: expect.stringContaining('Cannot read properties of undefined'),
     });
@@ -147,6 +214,7 @@ describe('util', () => {
     ['a user pool', userPoolIdentity, 'User Pool Authorization'],
     ['IAM', { accountId: '1', userArn: 'arn:aws:iam::1:user/x' }, 'IAM Authorization'],
     ['OpenID Connect', { sub: 'a', issuer: 'b', claims: {} }, 'Open ID Connect Authorization'],
+    ['a Lambda authorizer', { resolverContext: {} }, 'Lambda Authorization'],
     ['an API key', null, 'API Key Authorization'],
   ])('authType names %s', (_, identity, type) => {
     expect(runRequest('return util.authType();', {}, { identity }).ending).toEqual({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions } from '../../../fhir/version.js';
-import { type AnswerJson, isOnDynamoDb, startTestServer, type TestServer } from '../../support/server.js';
+import { type AnswerJson, startTestServer, type TestServer } from '../../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-(isOnDynamoDb ? describe.skip : describe).each(fhirVersions)('$reindex, %s', (version) => {
+describe.each(fhirVersions)('$reindex, %s', (version) => {
   const root = `/${version}`;
   const ids = async (url: string): Promise<(string | undefined)[]> =>
     ((await server.send('GET', url)).json.entry as AnswerJson['entry'] | undefined)?.map(

@@ -1,4 +1,4 @@
-import { unavailable } from '../../fhir/outcome.js';
+import { unavailable } from '../fhir/outcome.js';
 
 /** The most a pause takes, in milliseconds. */
 const longestPause = 400;
@@ -13,6 +13,7 @@ const transientNames = new Set([
   'LimitExceededException',
   'InternalServerError',
   'ServiceUnavailable',
+  'RequestTimeout',
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
@@ -36,12 +37,12 @@ function isTransient(error: unknown): boolean {
 export const unanswered = (): Error =>
   unavailable('The database does not answer for now; a write under way may be done or not. Try again');
 
-/** Calls the database within bounds of time. */
+/** Calls DynamoDB or S3 within bounds of time. */
 export interface Calls {
   /**
    * One call, given up when it takes too long; the SDK's own retries of throttled and failed requests are part of it.
    * @param send the call, to be given up by the signal.
-   * @throws OperationOutcomeError 503 when the database does not answer; other errors as they are.
+   * @throws OperationOutcomeError 503 when there is no answer; other errors as they are.
    */
   once<Output>(send: (options: { abortSignal: AbortSignal }) => Promise<Output>): Promise<Output>;
   /**
@@ -55,14 +56,15 @@ export interface Calls {
 /**
  * Calls that take at most so long: once, the patience; repeated, twice that.
  * @param patience milliseconds.
+ * @param silence what a call is told as that got no answer.
  */
-export const callsWithin = (patience: number): Calls => ({
+export const callsWithin = (patience: number, silence: () => Error = unanswered): Calls => ({
   async once(send) {
     try {
       return await send({ abortSignal: AbortSignal.timeout(patience) });
     } catch (error) {
       if (!isTransient(error)) throw error;
-      throw unanswered();
+      throw silence();
     }
   },
   async repeat(attempt, giveUp) {

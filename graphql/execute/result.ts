@@ -1,0 +1,15 @@
+import type { FieldPlan } from '../plan/field-plan.js';
+
+/** An object of the answer before it is laid out: what was found for each field wanted. */
+export class ObjectResult {
+  readonly fields: FieldResult[] = [];
+}
+
+/** What was found for a field. */
+export interface FieldResult {
+  readonly plan: FieldPlan;
+  /** JSON of primitives, or `ObjectResult`s; null stands for a gap in a list. */
+  readonly items: unknown[];
+  /** What `@slice` puts behind the names, per item. */
+  readonly suffixes?: string[];
+}

@@ -1,0 +1,42 @@
+import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import { ResolverError } from '../run-resolver.js';
+import { fieldRules, isOwnObject, mayRead } from './field-rules.js';
+import type { AppSyncCaller, AuthModes } from './modes.js';
+
+/**
+ * Puts the rules of a schema's directives before its resolvers: what the caller may not read fails as `Unauthorized`,
+ * and no resolver of it runs.
+ * @param schema its fields' resolvers are replaced.
+ * @param callerOf who asks, from GraphQL's context value.
+ * @throws Error for directives that the API's modes do not allow.
+ */
+export function guardFields(
+  schema: GraphQLSchema,
+  modes: AuthModes,
+  callerOf: (context: unknown) => AppSyncCaller,
+): void {
+  const ruleOf = fieldRules(schema, modes);
+  const mayDeny = [modes.standard, ...modes.additional].includes('AWS_LAMBDA');
+  for (const type of Object.values(schema.getTypeMap()).filter(isOwnObject)) {
+    for (const field of Object.values(type.getFields())) {
+      const rule = ruleOf(type.name, field.name);
+      const isOpen =
+        !mayDeny &&
+        modes.userPoolAction !== 'DENY' &&
+        [modes.standard, ...modes.additional].every((mode) => rule.has(mode) && rule.get(mode) === undefined);
+      if (isOpen) continue;
+      const resolve = field.resolve ?? defaultFieldResolver;
+      field.resolve = (source, args, context: unknown, info) => {
+        if (mayRead(rule, callerOf(context), modes, type.name, field.name)) {
+          return resolve(source, args, context, info);
+        }
+        throw new ResolverError({
+          message: `Not Authorized to access ${field.name} on type ${type.name}`,
+          errorType: 'Unauthorized',
+          data: null,
+          errorInfo: null,
+        });
+      };
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Principal } from '../../auth/principal.js';
+import type { FhirVersion } from '../../fhir/version.js';
+import { createAppSyncApi } from '../../local/appsync/create-api.js';
+import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
+import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
+import { createResolverHandler } from '../../resolvers/lambda/handler.js';
+import { loadApi } from '../../schema/load-api.js';
+import type { TestServer } from '../support/server.js';
+import { type GraphqlCell, graphqlCells } from './graphql-cells.js';
+import { type Recorded, recordOf, secretOf } from './record.js';
+import { type RestCell, restCells } from './rest-cells.js';
+
+/** What came back by a cell of either face, as far as it may tell something. */
+interface Answer {
+  /** `rest read`, `graphql list`. */
+  readonly kind: string;
+  readonly request: string;
+  readonly text: string;
+  /** The number of matches of a search for the resource, when it was told. */
+  readonly total?: number;
+  /** Whether a write of the resource was done. */
+  readonly wrote: boolean;
+}
+
+/** Both faces of one FHIR version, over the same store, with the cells that lead to resources. */
+export interface Faces {
+  readonly record: readonly Recorded[];
+  /** Stores the record, whatever was there before. */
+  readonly fill: () => Promise<void>;
+  /** Asks, as somebody, for everything that leads to a resource. */
+  readonly ask: (
+    as: { readonly token: string; readonly principal: Principal },
+    target: Recorded,
+  ) => Promise<readonly Answer[]>;
+}
+
+/** @param resolvers the folder of the bundled resolvers. */
+export async function facesOf(server: TestServer, version: FhirVersion, resolvers: string): Promise<Faces> {
+  const record = recordOf(version);
+  const fhir = server.servers[version];
+  const api = await loadApi(version);
+  const baseUrl = server.base(version);
+  const handler = createResolverHandler(fhir, {
+    baseUrl: () => baseUrl,
+    onUnexpected: (failure) => void server.logged.push({ fields: {}, message: String(failure) }),
+  });
+  const graphql = createAppSyncApi({
+    api,
+    environment: { AUTHORIZATION: 'roles+smart' },
+    code: (name) => readFileSync(join(resolvers, `${name}.js`), 'utf8'),
+    dataSources: {
+      resources: dynamoDbDataSource(fhir.table),
+      interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
+    },
+  });
+  const ofGraphql = graphqlCells(api);
+  const asked = new Map<string, readonly [readonly RestCell[], readonly GraphqlCell[]]>();
+
+  async function byRest(
+    token: string,
+    about: string,
+    { kind, method, path, headers = {}, body, writes }: RestCell,
+  ): Promise<Answer> {
+    const request = { as: token, headers, ...(body === undefined ? {} : { body }) };
+    const answer = await server.send(method, `/${version}/${path}`, request);
+    const { total, type } = (answer.json as { total?: number; type?: string } | undefined) ?? {};
+    return {
+      kind: `rest ${kind}`,
+      request: `${method} ${path} ${typeof body === 'object' ? JSON.stringify(body).slice(0, 300) : ''}`,
+      text: answer.text,
+      wrote: writes === true && answer.status < 300 && method !== 'GET',
+      ...(type === 'searchset' && total !== undefined && path.startsWith(about) ? { total } : {}),
+    };
+  }
+
+  async function byGraphql(identity: unknown, { code, query, writes }: GraphqlCell): Promise<Answer> {
+    const { data, errors } = await graphql.execute({ query, identity, headers: {} });
+    const text = JSON.stringify([data, errors]);
+    if (text.includes('Validation error')) throw new Error(`${query} is no query of the schema: ${text}`);
+    return {
+      kind: `graphql ${code}`,
+      request: query,
+      text,
+      wrote: writes === true && errors === undefined,
+    };
+  }
+
+  return {
+    record,
+    async fill() {
+      for (const { type, id, versions } of record) {
+        for (const body of versions) {
+          const { status, text } = await server.send('PUT', `/${version}/${type}/${id}`, { body });
+          if (status >= 300) throw new Error(`${type}/${id} is not stored: ${text}`);
+        }
+      }
+    },
+    async ask({ token, principal }, target) {
+      const key = `${target.type}/${target.id}`;
+      const [rest, ofApi] = asked.get(key) ?? [restCells(fhir.definitions, target), ofGraphql(target)];
+      asked.set(key, [rest, ofApi]);
+      const identity = { sub: principal.subject, claims: claimsOf(principal), groups: principal.groups };
+      const answers: Answer[] = [];
+      const about = `${target.type}?_id=${target.id}`;
+      // What reads comes first: a write that is done after all would take from the others what they lead to.
+      for (const writing of [false, true]) {
+        for (const cell of rest) if (isWrite(cell) === writing) answers.push(await byRest(token, about, cell));
+        for (const cell of ofApi) if ((cell.writes === true) === writing) answers.push(await byGraphql(identity, cell));
+      }
+      return answers;
+    },
+  };
+}
+
+const isWrite = ({ method, writes }: RestCell): boolean => writes === true || !['GET', 'POST'].includes(method);
+
+const claimsOf = ({
+  subject,
+  username,
+  groups,
+  scopes,
+  clientId,
+  fhirUser,
+  patient,
+  isApplication,
+}: Principal): object => ({
+  sub: isApplication === true ? clientId : subject,
+  client_id: clientId,
+  'cognito:groups': groups,
+  scope: scopes.join(' '),
+  ...(isApplication === true ? {} : { username }),
+  ...(fhirUser === undefined ? {} : { fhirUser }),
+  ...(patient === undefined ? {} : { patient }),
+});
+
+/** What went where it must not, in words; empty when nothing did. */
+export function leaksIn(
+  answers: readonly Answer[],
+  record: readonly Recorded[],
+  sees: (resource: Recorded) => boolean,
+): string[] {
+  const hidden = record.filter((resource) => !sees(resource)).map(secretOf);
+  return answers.flatMap(({ kind, request, text, total, wrote }) => {
+    const told = hidden.filter((secret) => text.includes(secret));
+    return [
+      ...told.map((secret) => `${kind}: ${request} tells ${secret}`),
+      ...(wrote ? [`${kind}: ${request} writes`] : []),
+      ...(total !== undefined && total > 0 ? [`${kind}: ${request} counts ${String(total)}`] : []),
+    ];
+  });
+}

@@ -10,9 +10,9 @@ import { startTestServer } from '../support/server.js';
 
 /** A resource without what the server sets. */
 function bare(resource: Resource): string {
-  const { id, meta = {}, ...rest } = resource;
+  const { resourceType, id, meta = {}, ...rest } = resource;
   const kept = Object.entries(meta).filter(([name]) => name !== 'versionId' && name !== 'lastUpdated');
-  return stringifyJson({ id, ...rest, ...(kept.length === 0 ? {} : { meta: Object.fromEntries(kept) }) });
+  return stringifyJson({ resourceType, id, ...rest, ...(kept.length === 0 ? {} : { meta: Object.fromEntries(kept) }) });
 }
 
 /** Stores examples as the server is by default, and reads them. Those that break the structure of their type are named by `validation.test.ts`. */
@@ -26,9 +26,10 @@ const check = async (version: FhirVersion, folder: string): Promise<void> => {
       if (validateResource(server.servers[version].definitions, resource).length > 0) return;
       const id = resource.id ?? 'example';
       const url = `/${version}/${resource.resourceType}/${id}`;
-      const headers = { 'content-type': 'application/fhir+json' };
+      // Idle connections are closed while a large file is read.
+      const headers = { 'content-type': 'application/fhir+json', connection: 'close' };
       const put = await server.send('PUT', url, { headers, body: stringifyJson({ ...resource, id }) });
-      const read = await server.send('GET', url);
+      const read = await server.send('GET', url, { headers: { connection: 'close' } });
       const isStored = put.status === 200 || put.status === 201;
       if (!isStored) different.push(`${file}: ${String(put.status)} ${put.text.slice(0, 200)}`);
       else if (bare(parseJson(read.text) as Resource) !== bare({ ...resource, id })) different.push(`${file} changes`);

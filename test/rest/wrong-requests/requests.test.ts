@@ -117,7 +117,7 @@ const wrong: readonly WrongRequest[] = [
   observations('value-quantity:above=1', 'not-supported'), observations('code-value-quantity=a'), observations('code-value-quantity=a$'), observations('code-value-quantity=a$x'),
   observations('code-value-quantity=a$1$2'), observations('code-value-quantity:exact=a$1', 'not-supported'), observations('date=2020-01-01T10:00:00+99:00'),
   search('probability=half', 'invalid', undefined, 'RiskAssessment'),
-  search('url:exact=x', 'not-supported', undefined, 'ValueSet'), search('near=1|2', 'not-supported', undefined, 'Location'),
+  search('url:exact=x', 'not-supported', undefined, 'ValueSet'),
   // Chains
   search('organization.=x'), search('organization.name.x=y'), search('name.x=y'), search('organization:Patient.name=x'), search('organization.nonsense=x'),
   search('_has=x'), search('_has:Observation=x'), search('_has:Observation:patient=x'), search('_has:Observation:nonsense:code=x'), search('_has:Nonsense:patient:code=x'),
@@ -127,7 +127,7 @@ const wrong: readonly WrongRequest[] = [
   search('_sort=_score', 'not-supported'), search('_summary=some'), search('_summary=text&_elements=name', 'invalid', '_elements'),
   search('_elements=nonsense'), search('_total=some'), search('_include=x'), search('_include=Patient:nonsense'), search('_include=Nonsense:subject'), search('_include=Patient:name'),
   search('_include:x=Patient:organization', 'not-supported', '_include'), search('_revinclude=Observation:nonsense'), search('_revinclude=Observation:code'),
-  search('_contained=true', 'not-supported'), search('_containedType=contained', 'not-supported'), search('_filter=name eq x', 'not-supported'), search('_query=x', 'not-supported'),
+  search('_contained=maybe'), search('_containedType=x'), search('_query=x', 'not-supported'),
   search('_list=$current-problems', 'not-supported'), search('_type=Observation', 'not-supported'), search('_format=ttl', 'not-supported', '_format', 'Patient', 406),
   { name: 'a search of everything by a parameter of one type', method: 'GET', path: '/?_type=Patient,Organization&gender=male', status: 400, code: 'invalid', place: 'gender' },
   { name: 'a search of everything by an unknown type', method: 'GET', path: '/?_type=Nonsense', status: 400, code: 'invalid', place: '_type' },

@@ -1,6 +1,10 @@
 import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
+import type { GraphqlLimits } from '../graphql/limits.js';
 import type { Validation } from '../interactions/server.js';
+
+import { graphqlLimitsOf } from './graphql-settings.js';
+import { SettingsError } from './settings-error.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
 export interface Settings {
@@ -25,6 +29,8 @@ export interface Settings {
   readonly signInPassword: string | undefined;
   /** The secret of the application that gets tokens without a user; there is none without it. */
   readonly applicationSecret: string | undefined;
+  /** What one `$graphql` may take; the standard without it. */
+  readonly graphqlLimits?: GraphqlLimits;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -50,10 +56,7 @@ export interface AwsEngines {
   readonly consistency: 'eventual' | 'strong';
 }
 
-/** A setting that cannot be used; the message names the variable, what it is and what it may be. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
+export { SettingsError };
 
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
@@ -178,6 +181,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
+    graphqlLimits: graphqlLimitsOf(setting),
     engines: enginesOf(setting),
   };
 }

@@ -50,7 +50,10 @@ function bodyError(error: unknown, limit: number): unknown {
     return tooCostly(`The body is longer than ${String(limit)} bytes, the most this server takes in one request`);
   }
   if (type === 'encoding.unsupported') {
-    return unsupportedMediaType('Content-Encoding is not one this server reads: gzip, deflate, br', 'http.Content-Encoding');
+    return unsupportedMediaType(
+      'Content-Encoding is not one this server reads: gzip, deflate, br',
+      'http.Content-Encoding',
+    );
   }
   const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
   if (status !== 400) return error;

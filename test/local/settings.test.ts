@@ -15,7 +15,6 @@ describe('settings of the embedded server', () => {
       implementationGuides: [],
       dataFolder: resolve('.data'),
       logLevel: 'info',
-      tls: false,
       publicUrl: 'http://127.0.0.1:3000',
       isPublicUrlSet: false,
       signInPassword: undefined,

@@ -48,7 +48,7 @@ async function createRuntime(
   });
   return createAppSyncApi({
     api,
-    environment: { AUTHORIZATION: authorization },
+    environment: { AUTHORIZATION: authorization, AUDIT: server.audit === undefined ? 'off' : 'on' },
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       resources: dynamoDbDataSource(server.table),

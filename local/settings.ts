@@ -12,6 +12,8 @@ export interface Settings {
   readonly auth: 'on' | 'off';
   /** Which authorization component counts. */
   readonly authorization: Authorization;
+  /** Whether requests are recorded as AuditEvents. */
+  readonly audit: 'on' | 'off';
   readonly validation: Validation;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
@@ -162,6 +164,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     auth,
     // Without sign-in there are no scopes to go by: everyone is a practitioner.
     authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
+    audit: oneOf('AUDIT', setting('AUDIT', 'off').toLowerCase(), ['on', 'off'] as const),
     validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),

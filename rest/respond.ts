@@ -2,7 +2,9 @@ import type { Request, Response } from 'express';
 import type { Principal } from '../auth/principal.js';
 import { invalidRequest, notFound, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
+import { audited } from '../interactions/audit.js';
 import { batch } from '../interactions/batch.js';
+import type { BundleAnswer } from '../interactions/bundle-answer.js';
 import { capabilities } from '../interactions/capabilities.js';
 import { withoutFormat } from '../interactions/conditional-create.js';
 import { conditionalDelete } from '../interactions/conditional-delete.js';
@@ -28,6 +30,7 @@ import { transaction } from '../interactions/transaction.js';
 import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
+import { bundleOutcome, bundleSubject } from './audit-subject.js';
 import { parseBody, type ReadBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
 import type { ErrorLog } from './errors.js';
@@ -210,7 +213,8 @@ async function bundle(
       'Bundle.type',
     );
   }
-  const answer = await (type === 'batch' ? batch : transaction)(server, caller, resource);
+  const act = (): Promise<BundleAnswer> => (type === 'batch' ? batch : transaction)(server, caller, resource);
+  const answer = await audited(server, caller, bundleSubject(resource), act, bundleOutcome);
   return jsonAnswer(
     200,
     responseBundle(server.definitions, request.baseUrl, answer, preference.return ?? 'minimal', log),

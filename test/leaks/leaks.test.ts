@@ -99,8 +99,10 @@ describe.each(fhirVersions)('the cells of %s', (version) => {
     const telling = new Set(answers.filter(({ text }) => text.includes(secretOf(target))).map(({ kind }) => kind));
     for (const kind of ['read', 'vread', 'history', 'search', 'search-by-post', 'bundle', 'operation'])
       expect([...telling]).toContain(`rest ${kind}`);
-    for (const code of ['read', 'list', 'connection', 'reverse-list', 'reverse-connection', 'reference'])
+    for (const code of ['read', 'list', 'connection', 'reverse-list', 'reverse-connection', 'reference']) {
       expect([...telling]).toContain(`graphql ${code}`);
+      expect([...telling]).toContain(`rest $graphql ${code}`);
+    }
     const writing = new Set(answers.filter(({ wrote }) => wrote).map(({ kind }) => kind));
     for (const kind of ['create', 'update', 'patch', 'delete', 'conditional-update', 'bundle', 'operation'])
       expect([...writing]).toContain(`rest ${kind}`);
@@ -117,7 +119,7 @@ describe('with one filter taken away, leaks are found:', () => {
   });
 
   const taken: Readonly<Partial<Record<AskedInteraction, readonly string[]>>> = {
-    read: ['rest read', 'graphql read', 'graphql reference'],
+    read: ['rest read', 'graphql read', 'graphql reference', 'rest $graphql read', 'rest $graphql reference'],
     vread: ['rest vread'],
     search: [
       'rest search',
@@ -128,6 +130,8 @@ describe('with one filter taken away, leaks are found:', () => {
       'graphql connection',
       'graphql reverse-list',
       'graphql reverse-connection',
+      'rest $graphql list',
+      'rest $graphql reverse-list',
     ],
     history: ['rest history'],
     'history-type': ['rest history'],

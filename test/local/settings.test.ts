@@ -9,6 +9,7 @@ describe('settings of the embedded server', () => {
       port: 3000,
       auth: 'on',
       authorization: 'roles',
+      audit: 'off',
       validation: 'full',
       implementationGuides: [],
       dataFolder: resolve('.data'),

@@ -66,11 +66,13 @@ export interface GraphqlServer {
  * Bundles the resolvers as `npm run build` does and serves them.
  * @param replaced bundles to run instead of the real ones, by name.
  * @param seen what the resolvers' own data source sees of the table.
+ * @param environment the API's environment variables.
  */
 export async function startGraphqlServer(
   version: FhirVersion,
   replaced: Readonly<Record<string, string>> = {},
   seen: (table: Table) => Table = (table) => table,
+  environment: Readonly<Record<string, string>> = { AUTHORIZATION: 'roles' },
 ): Promise<GraphqlServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-graphql-test-'));
   await bundleResolvers(join(folder, 'resolvers'));
@@ -84,7 +86,7 @@ export async function startGraphqlServer(
   });
   const api = createAppSyncApi({
     api: await loadApi(version),
-    environment: { AUTHORIZATION: 'roles' },
+    environment,
     code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
     dataSources: {
       resources: dynamoDbDataSource(seen(server.table)),

@@ -6,10 +6,10 @@ import { type CodeCheck, codesOfNode } from './profile/code-check.js';
 import { itemsOf } from './profile/items.js';
 import type { FhirVersion } from './version.js';
 
-/** The value sets of concepts and codings by element (`Patient.maritalStatus`): how strong they are bound, the URL. */
+/** The value sets of elements (`Patient.maritalStatus`): how strong they are bound (`required`, …), the URL. */
 export type BindingTable = Readonly<Record<string, readonly [strength: string, valueSet: string]>>;
 
-/** Imports with constant paths, so that a bundler sees them; only `$validate` asks. */
+/** Imports with constant paths, so that a bundler sees them; only operations ask. */
 const generated: Readonly<Record<FhirVersion, () => Promise<{ readonly bindings: BindingTable }>>> = {
   r4: () => import('./generated/r4/bindings.js'),
   stu3: () => import('./generated/stu3/bindings.js'),
@@ -56,7 +56,7 @@ export function checkBindings(
         );
       return;
     }
-    if (strength === 'required' || codes.some((code) => hasCode(valueSet, code) !== false)) return;
+    if (strength !== 'extensible' || codes.some((code) => hasCode(valueSet, code) !== false)) return;
     const why = `has no code of the value set ${valueSet}, which is to be used where it has one that fits (extensible)`;
     issues.push(issueAt('warning', 'code-invalid', path, why));
   };

@@ -29,6 +29,8 @@ export interface FollowOptions {
   readonly bodies?: BodyStore | undefined;
   /** Ends a transaction that is decided; what fails here is left to the store's `sweep`. */
   readonly recover?: ResourceStore['recover'];
+  /** Is handed each page once it is indexed: a stream has one reader. */
+  readonly handOn?: (page: readonly ItemChange[]) => void;
   readonly onProblem: (problem: IndexingProblem) => void;
   /** How long to wait when there is nothing new, in milliseconds; 250 without it. */
   readonly idle?: number;
@@ -64,7 +66,7 @@ const mostAside = 1_000;
  * minute, until it is taken or a newer version is.
  */
 export function followChanges(options: FollowOptions): Follower {
-  const { changes, index, bodies, recover, onProblem, idle = 250, pause = 500 } = options;
+  const { changes, index, bodies, recover, handOn, onProblem, idle = 250, pause = 500 } = options;
   const aside = new Map<string, SetAside>();
   let waiting: (() => void)[] = [];
   let stopped = false;
@@ -169,6 +171,7 @@ export function followChanges(options: FollowOptions): Follower {
         await put(await versionsOf(page));
         failures = 0;
         await endTransactions(page);
+        handOn?.(page);
         after = page.at(-1)?.position ?? after;
         if (page.length > 0) waiting.unshift(...asked);
         else {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fhirVersionNumbers } from '../fhir/version.js';
+import { fhirVersionNumbers, type FhirVersion } from '../fhir/version.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { isServedParameter } from '../search/served-parameter.js';
@@ -61,7 +61,7 @@ function statement(server: FhirServer, baseUrl: string): object {
       definitions.searchParameters.ofType(type).filter(isServedParameter),
     ]),
   );
-  const common = [...commonParameters(served), ...specialParameters(definitions, 'Bundle')];
+  const common = [...commonParameters(served, version), ...specialParameters(definitions, 'Bundle')];
   const isServed = (operation: Operation): boolean => operation.isServed?.(server) ?? true;
   const revIncludes = revIncludesByTarget(definitions.resourceTypes, served);
   return {
@@ -114,7 +114,10 @@ function statement(server: FhirServer, baseUrl: string): object {
             referencePolicy: ['literal', 'logical'],
             ...list('searchInclude', includes.length === 0 ? [] : ['*', ...includes.map((code) => `${type}:${code}`)]),
             ...list('searchRevInclude', withAll(revIncludes.get(type))),
-            ...list('searchParam', [...parameters.map(stated), ...specialParameters(definitions, type)]),
+            ...list('searchParam', [
+              ...parameters.map((parameter) => stated(parameter, version)),
+              ...specialParameters(definitions, type),
+            ]),
             ...(version === 'stu3'
               ? {}
               : list(
@@ -144,6 +147,8 @@ function statement(server: FhirServer, baseUrl: string): object {
   };
 }
 
+const filterDefinition = 'http://hl7.org/fhir/SearchParameter/filter';
+
 /** A parameter as a statement lists it. */
 interface StatedParameter {
   readonly name: string;
@@ -151,31 +156,38 @@ interface StatedParameter {
   readonly type: string;
 }
 
-const stated = ({ code, url, type }: SearchParameterDefinition): StatedParameter => ({
+/** STU3 has no special parameters: its definitions call `near` a token. */
+const stated = ({ code, url, type }: SearchParameterDefinition, version: FhirVersion): StatedParameter => ({
   name: code,
   definition: url,
-  type,
+  type: type === 'special' && version === 'stu3' ? 'token' : type,
 });
 
 /**
- * What is searched by beside the values of the resource; `_list` and `_has` have no definition. STU3 knows no special
+ * What is searched by beside the values of the resource; `_list` and `_has` have no definition, nor has STU3's `_filter`. STU3 knows no special
  * parameters: http://hl7.org/fhir/STU3/valueset-search-param-type.html
  */
 function specialParameters({ version, searchParameters }: FhirDefinitions, type: string): StatedParameter[] {
   const kind = version === 'stu3' ? 'string' : 'special';
-  const texts = ['_content', '_text'].flatMap((code) => searchParameters.find(type, code) ?? []);
+  const find = (code: string): readonly SearchParameterDefinition[] =>
+    [searchParameters.find(type, code)].filter((each) => each !== undefined);
   return [
-    ...texts.map((parameter) => ({ ...stated(parameter), type: kind })),
+    ...find('near-distance').map((parameter) => stated(parameter, version)),
+    ...[...find('_content'), ...find('_text')].map((parameter) => ({ ...stated(parameter, version), type: kind })),
+    { name: '_filter', ...(version === 'r4' ? { definition: filterDefinition } : {}), type: kind },
     { name: '_has', type: kind },
     { name: '_list', type: kind },
   ];
 }
 
 /** The parameters that every type has. */
-function commonParameters(served: ReadonlyMap<string, readonly SearchParameterDefinition[]>): StatedParameter[] {
+function commonParameters(
+  served: ReadonlyMap<string, readonly SearchParameterDefinition[]>,
+  version: FhirVersion,
+): StatedParameter[] {
   const [first = [], ...others] = served.values();
   const urls = others.map((parameters) => new Set(parameters.map(({ url }) => url)));
-  return first.filter(({ url }) => urls.every((each) => each.has(url))).map(stated);
+  return first.filter(({ url }) => urls.every((each) => each.has(url))).map((each) => stated(each, version));
 }
 
 const withAll = (includes: readonly string[] | undefined): readonly string[] =>

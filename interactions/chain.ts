@@ -1,7 +1,5 @@
 import type { AccessFilter } from '../search/access.js';
-import { parseJson } from '../fhir/json.js';
 import { forbidden, tooCostly } from '../fhir/outcome.js';
-import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { parameterValues } from '../search/parameter-values.js';
 import type {
@@ -14,12 +12,13 @@ import type {
   ParsedSearch,
   SearchRequest,
 } from '../search/request.js';
-import { isServedParameter } from '../search/served-parameter.js';
 import type { Position } from '../search/search-index.js';
 import { accessOrNone, authorize } from './access.js';
 import { businessVersions, canonicalTargets } from './canonical.js';
+import { hierarchyTargets } from './hierarchy.js';
+import { listEntries } from './list-entries.js';
 import { findMatches } from './matches.js';
-import { readMany } from './read.js';
+import { resourceOf } from './resource-of.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** So many resources are looked at for all chains of one search, unless the server says otherwise. */
@@ -44,7 +43,7 @@ interface Found {
 }
 
 /**
- * Makes a resolver of chains, `_has` and `_list`.
+ * Makes a resolver of chains, `_has`, `_list` and hierarchies.
  * https://hl7.org/fhir/R4/search.html#chaining https://hl7.org/fhir/R4/search.html#has https://hl7.org/fhir/R4/search.html#list
  */
 export function chainResolver(server: FhirServer, caller: Caller): ChainResolver {
@@ -68,35 +67,50 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
         return referredTo(type, filter);
       case 'list':
         return listed(type, filter);
+      case 'hierarchy':
+        return hierarchyTargets({ server, caller, bases, once, each: eachMatch }, filter);
+      case 'all':
+      case 'any':
+        return { kind: filter.kind, filters: await filtersOf(type, filter.filters) };
+      case 'not':
+        return { kind: 'not', filter: await filterOf(type, filter.filter) };
       default:
         return filter;
     }
   }
 
-  /** All resources that satisfy a link's condition, page by page. */
+  async function filtersOf(type: string, filters: readonly ParsedFilter[]): Promise<Filter[]> {
+    const resolved: Filter[] = [];
+    for (const filter of filters) resolved.push(await filterOf(type, filter));
+    return resolved;
+  }
+
+  /** Gives each resource that satisfies a condition, page by page. */
+  async function eachMatch(
+    type: string,
+    filter: Filter,
+    access: AccessFilter,
+    see: (version: StoredVersion) => void | Promise<void>,
+  ): Promise<void> {
+    const request: SearchRequest = { ...anySearch, type, filters: [filter] };
+    let after: Position | undefined;
+    for (;;) {
+      const range = { limit: pageSize, ...(after === undefined ? {} : { after }) };
+      const { matches, more } = await findMatches(server, { request, access }, range);
+      looked += matches.length;
+      if (looked > limit) {
+        throw tooCostly(`More than ${String(limit)} resources stand between the links of the chain: narrow it`);
+      }
+      for (const { version } of matches) await see(version);
+      after = matches.at(-1)?.position;
+      if (!more || after === undefined) return;
+    }
+  }
+
+  /** All resources that satisfy a link's condition. */
   async function found({ type, filter: parsed }: Link, access: AccessFilter): Promise<Found> {
     const filter = await filterOf(type, parsed);
-    const request: SearchRequest = { ...anySearch, type, filters: [filter] };
-    return {
-      filter,
-      async each(see) {
-        let after: Position | undefined;
-        for (;;) {
-          const { matches, more } = await findMatches(
-            server,
-            { request, access },
-            { limit: pageSize, ...(after === undefined ? {} : { after }) },
-          );
-          looked += matches.length;
-          if (looked > limit) {
-            throw tooCostly(`More than ${String(limit)} resources stand between the links of the chain: narrow it`);
-          }
-          for (const { version } of matches) await see(version);
-          after = matches.at(-1)?.position;
-          if (!more || after === undefined) return;
-        }
-      },
-    };
+    return { filter, each: (see) => eachMatch(type, filter, access, see) };
   }
 
   async function refers({ name, parameter, typed, targets }: ChainFilter): Promise<Filter> {
@@ -148,24 +162,14 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
   }
 
   async function listed(type: string, { ids }: ListFilter): Promise<Filter> {
-    authorize(server, caller, 'read', 'List');
-    const entries = await once(`_list:${ids.join()}`, async () => {
-      const lists = await readMany(
-        server,
-        caller,
-        ids.map((id) => ({ type: 'List', id })),
-      );
-      return lists.flatMap((list) => (list === undefined ? [] : entriesOf(server, resourceOf(list))));
-    });
-    const inList = entries.filter((entry) => entry.type === type && bases.includes(entry.base)).map(({ id }) => id);
+    const entries = await once(`_list:${ids.join()}`, () => listEntries(server, caller, ids));
+    const inList = entries.filter((entry) => entry.type === type).map(({ id }) => id);
     return { kind: 'keys', ids: new Set(inList) };
   }
 
   return {
     async resolve({ filters, ...rest }) {
-      const resolved: Filter[] = [];
-      for (const filter of filters) resolved.push(await filterOf(rest.type, filter));
-      return { ...rest, filters: resolved };
+      return { ...rest, filters: await filtersOf(rest.type, filters) };
     },
   };
 }
@@ -176,17 +180,4 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
   const set = sets.get(key);
   if (set === undefined) sets.set(key, new Set([value]));
   else set.add(value);
-}
-
-const resourceOf = (version: StoredVersion): Resource => parseJson(version.body) as Resource;
-
-/** What a List refers to by its entries, those marked as deleted left out. https://hl7.org/fhir/R4/list.html */
-function entriesOf({ definitions }: FhirServer, list: Resource): { type: string; id: string; base: string }[] {
-  const entries = Array.isArray(list['entry']) ? (list['entry'] as { readonly deleted?: unknown }[]) : [];
-  const item = definitions.searchParameters.find('List', 'item');
-  if (item === undefined || !isServedParameter(item)) throw new Error('Lists have no search parameter "item"');
-  const kept = { ...list, entry: entries.filter(({ deleted }) => deleted !== true) };
-  return (parameterValues('reference', item, kept) ?? []).flatMap((value) =>
-    value.kind === 'resource' ? [{ type: value.type, id: value.id, base: value.base }] : [],
-  );
 }

@@ -9,7 +9,7 @@ import { requireUpdatable } from './conditional-update.js';
 import { type FoundOperation, operationOfPath } from './operations/find-operation.js';
 import type { OperationCall } from './operations/operation.js';
 import { readInput } from './operations/read-input.js';
-import { type Preconditions, readPreconditions } from './preconditions.js';
+import { type Preconditions, readPreconditions, readVersionTags } from './preconditions.js';
 import { patchOfEntry } from './read-patch.js';
 import { readQuery } from './read-query.js';
 import { historyScopeOf, requireScope, type HistoryScope } from './history-request.js';
@@ -117,8 +117,7 @@ export function readAction(server: FhirServer, caller: Caller, entry: BundleEntr
       called.issues.map((issue) => ({ ...issue, expression: [at] })),
     );
   }
-  if (called !== undefined)
-    return operationAction(server, called, request.method, readQuery(query, at), entry.resource);
+  if (called !== undefined) return operationAction(server, called, { entry, query: readQuery(query, at), place });
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (type === 'metadata' && id === undefined && isRead) return { kind: 'capabilities', type, ...headOnly(request) };
   const scope = isRead ? historyScopeOf(path) : undefined;
@@ -223,16 +222,26 @@ function writingAction(server: FhirServer, entry: BundleEntry, place: string, ta
 function operationAction(
   server: FhirServer,
   called: FoundOperation,
-  method: string,
-  query: readonly (readonly [string, string])[],
-  body: unknown,
+  asked: {
+    readonly entry: BundleEntry;
+    readonly query: readonly (readonly [string, string])[];
+    readonly place: string;
+  },
 ): EntryAction {
   const { name, affectsState } = called.operation;
+  const { resource: body, request: { method = '', ifMatch } = {} } = asked.entry;
   if (method !== 'POST' && (method !== 'GET' || affectsState)) {
     throw methodNotAllowed(`$${name} is invoked by ${affectsState ? 'POST' : 'GET or POST'}, not by ${clip(method)}`);
   }
-  const source = { query, ...(method === 'POST' && body !== undefined ? { body } : {}) };
-  return { kind: 'operation', ...called, input: readInput(server.definitions, called.operation, source) };
+  const source = { query: asked.query, ...(method === 'POST' && body !== undefined ? { body } : {}) };
+  const input = readInput(server.definitions, called.operation, source);
+  if (!affectsState || ifMatch === undefined) return { kind: 'operation', ...called, input };
+  return {
+    kind: 'operation',
+    ...called,
+    input,
+    ifMatch: readVersionTags(ifMatch, `${asked.place}.request.ifMatch`),
+  };
 }
 
 function targetOf(

@@ -1,6 +1,9 @@
 import { parseDateTime } from '../fhir/datetime.js';
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { ResourceKey } from '../fhir/resource.js';
+import type { ResultForm } from '../fhir/subset.js';
+import { readList } from '../search/parse-list.js';
+import { formOf, readElements, readSummary } from '../search/parse-result.js';
 import type { FhirServer } from './server.js';
 import { clip, requireKey, requireResourceType } from './resource-type.js';
 
@@ -19,6 +22,10 @@ export interface HistoryRequest {
   /** Only versions that were current at some time in the period. */
   readonly at?: { readonly low: string; readonly high: string };
   readonly oldestFirst: boolean;
+  /** Only versions of what these Lists refer to, by the Lists' ids. */
+  readonly lists?: readonly string[];
+  /** The part of each resource that is wanted; absent for whole ones. */
+  readonly form?: ResultForm;
   /** The parameters as they were understood, for links. */
   readonly used: readonly (readonly [string, string])[];
 }
@@ -42,39 +49,67 @@ export function pageToken(parameters: Parameters): string | undefined {
   return token;
 }
 
+/** The parameters of a history request. https://hl7.org/fhir/R4/http.html#history */
+const known: ReadonlySet<string> = new Set(['_count', '_since', '_at', '_sort', '_list', '_summary', '_elements']);
+
 /**
- * Reads the parameters of a history request: `_count`, `_since`, `_at`, and `_sort` by `_lastUpdated`.
+ * Reads the parameters of a history request.
  * https://hl7.org/fhir/R4/http.html#history https://hl7.org/fhir/STU3/http.html#history
+ * @param scope whose history it is: `_elements` are those of its type.
+ * @param baseUrl by which the caller knows this server.
  * @throws OperationOutcomeError 400 naming a parameter that is repeated, not supported or not understood.
  */
-export function readHistoryRequest(parameters: Parameters): HistoryRequest {
+export function readHistoryRequest(
+  { definitions }: FhirServer,
+  scope: HistoryScope,
+  parameters: Parameters,
+  baseUrl: string,
+): HistoryRequest {
   const given = new Map<string, string>();
   for (const [name, value] of parameters) {
     if (aboutFormat.has(name)) continue;
-    if (!readers.has(name)) throw notSupported(`${clip(name)} is not supported by history`, name);
+    if (!known.has(name)) throw notSupported(`${clip(name)} is not supported by history`, name);
     if (given.has(name)) throw invalidRequest(`${name} is there more than once`, name);
     if (value !== '') given.set(name, value);
   }
-  let request: HistoryRequest = { count: pageSize.default, oldestFirst: false, used: [...given] };
-  for (const [name, value] of given) request = { ...request, ...readers.get(name)?.(value) };
-  return request;
+  const ifGiven = <Part>(name: string, read: (value: string) => Part): Part | undefined => {
+    const value = given.get(name);
+    return value === undefined ? undefined : read(value);
+  };
+  const summary = ifGiven('_summary', readSummary);
+  const form = formOf(
+    summary,
+    ifGiven('_elements', (value) => elementsOf(definitions, scope, value)),
+  );
+  return {
+    count: pageSize.default,
+    ...ifGiven('_count', readCount),
+    ...(summary === 'count' ? { count: 0 } : {}),
+    oldestFirst: ifGiven('_sort', isOldestFirst) ?? false,
+    ...ifGiven('_since', (value) => ({ since: periodOf('_since', value).low })),
+    ...ifGiven('_at', (value) => ({ at: periodOf('_at', value) })),
+    ...ifGiven('_list', (value) => ({ lists: readList(value, baseUrl).ids })),
+    ...(form === undefined ? {} : { form }),
+    used: [...given],
+  };
 }
 
-const readers: ReadonlyMap<string, (value: string) => Partial<HistoryRequest>> = new Map([
-  ['_count', readCount],
-  ['_since', (value: string) => ({ since: periodOf('_since', value).low })],
-  ['_at', (value: string) => ({ at: periodOf('_at', value) })],
-  ['_sort', readSort],
-]);
+function elementsOf(definitions: FhirServer['definitions'], scope: HistoryScope, value: string): ResultForm {
+  const { structures, resourceTypes } = definitions;
+  const types =
+    scope.kind === 'instance' ? [scope.key.type] : scope.kind === 'type' ? [scope.type] : [...resourceTypes];
+  const { form, unknown } = readElements(structures, types, value);
+  if (unknown.length === 0) return form;
+  throw invalidRequest(`_elements names what no resource here has: ${unknown.join(', ')}`, '_elements');
+}
 
-function readCount(value: string): Partial<HistoryRequest> {
+function readCount(value: string): Pick<HistoryRequest, 'count'> {
   if (!/^[0-9]{1,15}$/.test(value)) throw invalidRequest('_count must be a whole number from 0 on', '_count');
   return { count: Math.min(Number(value), pageSize.most) };
 }
 
-function readSort(value: string): Partial<HistoryRequest> {
-  if (value === '-_lastUpdated') return { oldestFirst: false };
-  if (value === '_lastUpdated') return { oldestFirst: true };
+function isOldestFirst(value: string): boolean {
+  if (value === '-_lastUpdated' || value === '_lastUpdated') return value === '_lastUpdated';
   throw notSupported('History is sorted by -_lastUpdated or _lastUpdated only', '_sort');
 }
 

@@ -1,10 +1,12 @@
 import { notFound, tooCostly } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
+import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { openPage, type PageBinding, sealPage } from '../search/page.js';
 import { rightsOf } from './access.js';
 import { authorizeHistory, type HistoryAccess, visibleVersions } from './history-access.js';
 import { type HistoryRequest, type HistoryScope, pageToken, readHistoryRequest } from './history-request.js';
+import { listEntries } from './list-entries.js';
 import { historySource, type HistoryPart, type HistorySource } from './history-source.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -20,6 +22,8 @@ export interface HistoryPage {
   readonly cursor?: string;
   /** Tokens of other pages; `next` is absent on the last one. */
   readonly links: { readonly first?: string; readonly next?: string };
+  /** The part of each resource that was asked for; absent for whole ones. */
+  readonly form?: ResultForm;
   /** The parameters as they were understood. */
   readonly used: readonly (readonly [string, string])[];
 }
@@ -48,14 +52,23 @@ export async function history(
   const binding = bindingOf(server, caller, scope, access);
   const cursor = pageToken(parameters);
   const opened = cursor === undefined ? undefined : openPage(server.pageKey, binding, cursor);
-  const request = readHistoryRequest(opened?.query ?? parameters);
-  const walk: Walk = { server, access, request, source: historySource(server, scope, access, request) };
+  const request = readHistoryRequest(server, scope, opened?.query ?? parameters, caller.baseUrl);
+  const listed = request.lists === undefined ? undefined : await listedIn(server, caller, request.lists);
+  const wanted = listed === undefined ? access : new Map([...access].filter(([type]) => listed.types.has(type)));
+  const source = historySource(server, scope, wanted, request);
+  const walk: Walk = { server, access, request, source, ...(listed === undefined ? {} : { listed }) };
   const known = scope.kind === 'instance' ? await requireVisible(server, scope, access) : undefined;
   const seal = (after?: string): string => {
     const place = { query: request.used, count: request.count, offset: 0, ...(after === undefined ? {} : { after }) };
     return sealPage(server.pageKey, binding, place);
   };
-  const about = { scope, used: request.used, ...(cursor === undefined ? {} : { cursor }) };
+  const { used, form } = request;
+  const about = {
+    scope,
+    used,
+    ...(form === undefined ? {} : { form }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
   if (request.count === 0) return { ...about, versions: [], total: await countVisible(walk), links: {} };
   const { versions, next, end } = await walkPage(walk, opened?.after);
   const isWhole = opened?.after === undefined && next === undefined;
@@ -95,11 +108,30 @@ interface Walk {
   readonly access: HistoryAccess;
   readonly request: HistoryRequest;
   readonly source: HistorySource;
+  /** Absent without `_list`. */
+  readonly listed?: Listed;
+}
+
+/** What Lists refer to: resources, whose every version counts, and single versions. */
+interface Listed {
+  readonly types: ReadonlySet<string>;
+  has(version: StoredVersion): boolean;
+}
+
+async function listedIn(server: FhirServer, caller: Caller, lists: readonly string[]): Promise<Listed> {
+  const entries = await listEntries(server, caller, lists);
+  const keys = new Set(
+    entries.map((entry) => keyText(entry) + (entry.versionId === undefined ? '' : `/${entry.versionId}`)),
+  );
+  return {
+    types: new Set(entries.map(({ type }) => type)),
+    has: (version) => keys.has(keyText(version)) || keys.has(`${keyText(version)}/${String(version.versionId)}`),
+  };
 }
 
 /** Whether every version of the scope is shown. */
-const isPlain = ({ access, request }: Walk): boolean =>
-  request.since === undefined && request.at === undefined && seesAll(access);
+const isPlain = ({ access, request, listed }: Walk): boolean =>
+  request.since === undefined && request.at === undefined && listed === undefined && seesAll(access);
 
 const seesAll = (access: HistoryAccess): boolean => [...access.values()].every(({ kind }) => kind === 'everything');
 
@@ -127,7 +159,7 @@ async function walkPage(
 }
 
 async function countVisible(walk: Walk): Promise<number> {
-  if (walk.request.at === undefined && seesAll(walk.access)) return walk.source.count();
+  if (walk.request.at === undefined && walk.listed === undefined && seesAll(walk.access)) return walk.source.count();
   let total = 0;
   let part: HistoryPart | undefined;
   for (let looked = 0; ; looked += mostLookedAt) {
@@ -139,10 +171,11 @@ async function countVisible(walk: Walk): Promise<number> {
 }
 
 async function shownOf(
-  { server, access, request }: Walk,
-  versions: readonly StoredVersion[],
+  { server, access, request, listed }: Walk,
+  all: readonly StoredVersion[],
 ): Promise<StoredVersion[]> {
   const { at } = request;
+  const versions = listed === undefined ? all : all.filter((version) => listed.has(version));
   return visibleVersions(server, access, at === undefined ? versions : await currentAt(server, at, versions));
 }
 

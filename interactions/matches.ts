@@ -61,14 +61,22 @@ export async function findMatches(
   return { matches: backwards ? matches.reverse() : matches, more: found.length > start + limit };
 }
 
-/** Counts matches by looking at each. @throws OperationOutcomeError as `findMatches`. */
-export async function countMatches(server: FhirServer, plan: SearchPlan): Promise<number> {
+/**
+ * Counts matches by looking at each.
+ * @param count what some of them count; each as one without it.
+ * @throws OperationOutcomeError as `findMatches`.
+ */
+export async function countMatches(
+  server: FhirServer,
+  plan: SearchPlan,
+  count = (versions: readonly StoredVersion[]): number => versions.length,
+): Promise<number> {
   let total = 0;
   let after: Position | undefined;
   for (;;) {
     const range = { limit: 1_000, ...(after === undefined ? {} : { after }) };
     const { matches, more } = await findMatches(server, plan, range);
-    total += matches.length;
+    total += count(matches.map(({ version }) => version));
     after = matches.at(-1)?.position;
     if (!more || after === undefined) return total;
   }

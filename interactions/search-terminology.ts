@@ -5,7 +5,8 @@ import { conceptsOf } from '../fhir/terminology/concepts.js';
 import { parseCanonical, type TerminologyFinder } from '../fhir/terminology/finder.js';
 import type { ValueSet } from '../fhir/terminology/value-set.js';
 import { parseJson } from '../fhir/json.js';
-import { splitEscaped, unescaped } from '../search/escape.js';
+import { escapedValue, splitEscaped, unescaped } from '../search/escape.js';
+import { parseFilterSyntax, testsOf, withSystem } from '../search/filter-syntax.js';
 import type { ParseOptions } from '../search/parse.js';
 import type { SystemCode, Terminology } from '../search/terminology.js';
 import { readMany } from './read.js';
@@ -24,6 +25,13 @@ const modifiers: ReadonlySet<string> = new Set(['in', 'not-in', 'above', 'below'
 /** What stands behind the last colon of a parameter's name. */
 const modifierOf = (name: string): string => (name.includes(':') ? name.slice(name.lastIndexOf(':') + 1) : '');
 
+/** A condition that needs a terminology: the parameter's name, the modifier that says what for, and the value. */
+interface Need {
+  readonly name: string;
+  readonly modifier: string;
+  readonly value: string;
+}
+
 /** The answers that were looked up; a failure is thrown when its answer is asked for. */
 type Answers = Map<string, readonly SystemCode[] | Error>;
 
@@ -41,9 +49,12 @@ export async function searchTerminology(
   const valueSets: Answers = new Map();
   const below: Answers = new Map();
   const above: Answers = new Map();
-  const needing = parameters.filter(([name]) => modifiers.has(modifierOf(name)));
-  for (const [name, value] of needing) {
+  const needing = parameters.flatMap(([name, value]): readonly Need[] => {
+    if (name === '_filter') return value === '' ? [] : filterNeeds(value);
     const modifier = modifierOf(name);
+    return modifiers.has(modifier) ? [{ name, modifier, value }] : [];
+  });
+  for (const { name, modifier, value } of needing) {
     for (const text of value === '' ? [] : splitEscaped(value, ',')) {
       if (modifier === 'in' || modifier === 'not-in') {
         await answer(valueSets, unescaped(text), name, (key) => expand(server, caller, key));
@@ -64,6 +75,14 @@ export async function searchTerminology(
   };
   return { terminology };
 }
+
+/** The tests of a `_filter` that need a terminology, as the parameters that ask the same. */
+const filterNeeds = (filter: string): Need[] =>
+  testsOf(parseFilterSyntax(filter)).flatMap(({ operator, value }) => {
+    const modifier = operator === 'ni' ? 'in' : operator === 'ss' ? 'below' : operator === 'sb' ? 'above' : operator;
+    if (!modifiers.has(modifier)) return [];
+    return [{ name: '_filter', modifier, value: modifier === 'in' ? escapedValue(value) : withSystem(value) }];
+  });
 
 const keyOf = (system: string, code: string): string => `${system}|${code}`;
 

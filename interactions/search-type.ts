@@ -5,7 +5,7 @@ import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { match } from '../search/match.js';
 import { parseSearch } from '../search/parse.js';
-import { isChained, type ParsedSearch } from '../search/request.js';
+import { chainedIn, type ParsedSearch } from '../search/request.js';
 import { chainResolver } from './chain.js';
 import { findMatches } from './matches.js';
 import { readQuery } from './read-query.js';
@@ -59,7 +59,7 @@ export async function conditionalMatches(
 ): Promise<ConditionalMatch[]> {
   const { access, parsed } = await criteriaOf(server, caller, type, query);
   if (parsed.filters.length === 0) throw invalidRequest(`The criteria "${type}?…" name no search parameter`);
-  const chained = parsed.filters.find(isChained);
+  const chained = chainedIn(parsed.filters);
   if (pending !== undefined && chained !== undefined) {
     throw notSupported(`${chained.name} is not served in references of a transaction`, chained.name);
   }

@@ -1,10 +1,14 @@
 import { invalidRequest } from '../fhir/outcome.js';
+import { keyText } from '../fhir/resource.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
 import { openPage, type PageBinding, type PagePlace, sealPage } from '../search/page.js';
 import { parseSearch } from '../search/parse.js';
 import type { ParsedSearch } from '../search/request.js';
 import type { SearchPlan, TypeSearchPlan } from '../search/search-index.js';
 import { chainResolver } from './chain.js';
 import { rightsOf } from './access.js';
+import { type ContainedMatches, containerPlan, requireContainer } from './contained.js';
+import { distancesOf } from './distances.js';
 import { included } from './include.js';
 import { countMatches, findMatches, type Match } from './matches.js';
 import type { SearchPage } from './search-page.js';
@@ -50,11 +54,18 @@ export async function search(
   const parameters = open === undefined ? query.parameters : sameSearch(open, query);
   const scope = scopeOf(server, caller, place, parameters);
   const parsed = await parseAll(server, caller, scope, query.handling);
-  const plan = await planOf(server, caller, scope, parsed);
+  requireContainer(place, parsed);
+  const { contained, ...plan } = await planOf(server, caller, scope, parsed);
   const used = [...scope.typeParameters, ...plan.request.used];
   const count = Math.min(maxCount, wholeNumber(query.count, '_count') ?? open?.count ?? plan.request.count);
   const offset = wholeNumber(query.offset, '_offset') ?? 0;
-  const paging: Paging = { plan, used, binding, place: { ...(open ?? { offset }), query: used, count } };
+  const paging: Paging = {
+    plan,
+    used,
+    binding,
+    place: { ...(open ?? { offset }), query: used, count },
+    ...(contained === undefined ? {} : { contained }),
+  };
   return count === 0 ? onlyTotal(server, paging) : answer(server, caller, paging);
 }
 
@@ -68,7 +79,7 @@ export async function requireSearch(
   place: SearchPlace,
   { parameters, handling }: Pick<SearchQuery, 'parameters' | 'handling'>,
 ): Promise<void> {
-  await parseAll(server, caller, scopeOf(server, caller, place, parameters), handling);
+  requireContainer(place, await parseAll(server, caller, scopeOf(server, caller, place, parameters), handling));
 }
 
 /** A page link works for the same person with the same rights only: what a role opens is decided again on every page. */
@@ -109,7 +120,7 @@ async function planOf(
   caller: Caller,
   { types, filters }: SearchScope,
   parsed: readonly ParsedSearch[],
-): Promise<SearchPlan> {
+): Promise<SearchPlan & { readonly contained?: ContainedMatches }> {
   const chains = chainResolver(server, caller);
   const plans: TypeSearchPlan[] = [];
   for (const [i, { access }] of types.entries()) {
@@ -120,6 +131,7 @@ async function planOf(
   }
   const [first, ...others] = plans;
   if (first === undefined) throw new Error('A search of no type');
+  if (first.request.contained !== undefined) return containerPlan(server, caller, first, first.request.contained);
   return others.length === 0 ? first : { ...first, others };
 }
 
@@ -152,6 +164,8 @@ interface Paging {
   readonly used: SearchPage['used'];
   readonly binding: PageBinding;
   readonly place: PagePlace;
+  /** Absent when contained resources are not searched. */
+  readonly contained?: ContainedMatches;
 }
 
 /** What all pages of a search say about it. */
@@ -171,10 +185,13 @@ async function answer(server: FhirServer, caller: Caller, paging: Paging): Promi
   });
   const offset = backwards && !more ? 0 : place.offset;
   const isWhole = !backwards && after === undefined && offset === 0 && !more;
-  const total = isWhole ? matches.length : await totalOf(server, plan);
   const versions = matches.map(({ version }) => version);
+  const shown = shownOf(paging, versions);
+  const total = isWhole ? countShown(versions, shown) : await totalOf(server, paging);
   return {
     ...aboutThe(paging),
+    ...distancesOf(plan, versions),
+    ...(shown === undefined ? {} : { shown }),
     matches: versions,
     included: await included(server, caller, plan.request, versions),
     ...(total === undefined || plan.request.total === 'none' ? {} : { total }),
@@ -186,8 +203,8 @@ async function answer(server: FhirServer, caller: Caller, paging: Paging): Promi
 
 /** `_count=0` is `_summary=count`, whatever `_total` says. https://hl7.org/fhir/R4/search.html#count */
 async function onlyTotal(server: FhirServer, paging: Paging): Promise<SearchPage> {
-  const { plan, binding, place } = paging;
-  const total = await exactTotal(server, plan);
+  const { binding, place } = paging;
+  const total = await exactTotal(server, paging);
   return {
     ...aboutThe(paging),
     matches: [],
@@ -199,14 +216,28 @@ async function onlyTotal(server: FhirServer, paging: Paging): Promise<SearchPage
   };
 }
 
-const exactTotal = async (server: FhirServer, plan: SearchPlan): Promise<number> =>
-  (await server.index.count({ ...plan, atMost: Infinity })) ?? countMatches(server, plan);
+const exactTotal = async (server: FhirServer, paging: Paging): Promise<number> =>
+  (await server.index.count({ ...paging.plan, atMost: Infinity })) ??
+  countMatches(server, paging.plan, (versions) => countShown(versions, shownOf(paging, versions)));
+
+/** What of each match is shown, where that is not the match itself. */
+const shownOf = ({ contained }: Paging, versions: readonly StoredVersion[]): SearchPage['shown'] =>
+  contained?.show === 'contained'
+    ? new Map(versions.map((version) => [keyText(version), contained.of(version)]))
+    : undefined;
+
+/** How many entries matches are. */
+const countShown = (versions: readonly StoredVersion[], shown: SearchPage['shown']): number =>
+  shown === undefined
+    ? versions.length
+    : [...shown.values()].reduce((sum, { own, contained }) => sum + (own ? 1 : 0) + contained.length, 0);
 
 /** The number of all matches: always when it is asked for, otherwise when it is quickly told. */
-async function totalOf(server: FhirServer, plan: SearchPlan): Promise<number | undefined> {
+async function totalOf(server: FhirServer, paging: Paging): Promise<number | undefined> {
+  const { plan } = paging;
   const { request, access, others = [] } = plan;
   if (request.total === 'none') return undefined;
-  if (request.total === 'accurate') return exactTotal(server, plan);
+  if (request.total === 'accurate') return exactTotal(server, paging);
   const conditions = request.filters.length + (access.kind === 'everything' ? 0 : 1) + others.length;
   const atMost = conditions > 1 ? countedUnasked.several : countedUnasked.one;
   return server.index.count({ ...plan, atMost });

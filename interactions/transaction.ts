@@ -98,7 +98,10 @@ async function requireAllReadable(
       else if (action.kind === 'capabilities') continue;
       else if (action.kind === 'history') {
         const { scope } = action;
-        if (pageToken(action.parameters) === undefined) readHistoryRequest(action.parameters);
+        if (pageToken(action.parameters) === undefined) {
+          const { lists } = readHistoryRequest(server, scope, action.parameters, caller.baseUrl);
+          if (lists !== undefined) authorize(server, caller, 'read', 'List');
+        }
         if (scope.kind === 'instance' && !written.has(keyText(scope.key))) await readEntry(server, caller, action);
       } else if (action.kind === 'read' && written.get(keyText(action.key)) === 'delete')
         throw gone(keyText(action.key));

@@ -8,6 +8,7 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
 import { followChanges, type IndexingProblem } from '../indexer/follow.js';
+import { handOn, type HandedOn } from '../indexer/hand-on.js';
 import { continueReindex, reindex, type ReindexOptions } from '../indexer/reindex.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { dynamoDbTable } from '../persistence/dynamodb.js';
@@ -43,7 +44,7 @@ interface Connections {
 
 /** A version on the engines, and what brings its index up to date. */
 interface AwsServer {
-  readonly server: EmbeddedServer & { readonly index: OpenSearchIndex };
+  readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
   readonly reindexing: ReindexOptions;
 }
@@ -95,10 +96,19 @@ export async function openAwsServers(
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
     const servers = composed.map(({ server, bodies, reindexing }) => {
-      const { table, index, store } = server;
+      const { table, index, store, feed } = server;
       const { sweep, recover } = store;
       running.push(
-        followChanges({ changes: table.changes.bind(table), index, bodies, recover, onProblem: tell(log) }),
+        followChanges({
+          changes: table.changes.bind(table),
+          index,
+          bodies,
+          recover,
+          handOn: (page) => {
+            feed.take(page);
+          },
+          onProblem: tell(log),
+        }),
         sweepTransactions(sweep, tell(log)),
       );
       if (bodies !== undefined) {
@@ -120,6 +130,8 @@ export async function openAwsServers(
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
+/** How old a change may be that is published after a start, in milliseconds. */
+const handedOnAgain = minute;
 
 /** Does what others left undone, again and again; what fails is tried the next time. */
 const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>
@@ -226,6 +238,8 @@ function composeServer(
   const server = {
     ...served,
     table,
+    // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
+    feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
     store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
     index,
     indexing: 'later' as const,

@@ -8,8 +8,10 @@ import { loadDefinitions } from '../fhir/load-definitions.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
+import type { PublishedFeed } from '../indexer/publish.js';
 import type { FhirServer } from '../interactions/server.js';
 import { lmdbTable } from '../persistence/lmdb.js';
+import { lmdbPlace } from '../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
@@ -21,6 +23,8 @@ import { type DefinitionOptions, serve } from './serve.js';
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
+  /** What subscribers are told of. */
+  readonly feed: PublishedFeed;
 }
 
 /** Both FHIR versions on the stores of this process. */
@@ -40,14 +44,21 @@ async function composeServer(
   const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
+  const place = lmdbPlace(root, `${version}:published`);
+  const listeners: (() => void)[] = [];
   const table = lmdbTable(root, `${version}:resources`, {
-    inTransaction: (changes) =>
-      search.stage(
+    inTransaction: (changes) => {
+      const finish = search.stage(
         changes
           .map(currentChange)
           .filter((change) => change !== undefined)
           .map(indexable),
-      ),
+      );
+      return () => {
+        finish();
+        for (const listener of listeners) setImmediate(listener);
+      };
+    },
   });
   if (!search.isUpToDate()) {
     const told = (found: RebuiltIndex | undefined): void => options.onReindex?.(version, found);
@@ -61,6 +72,13 @@ async function composeServer(
   return {
     ...served,
     table,
+    feed: {
+      changes: (request) => table.changes(request),
+      end: () => table.lastPosition(),
+      readPlace: () => place.read(),
+      writePlace: (position) => place.write(position),
+      onChange: (listener) => void listeners.push(listener),
+    },
     store: createResourceStore(table),
     index: search.index,
     reindex: () => search.rebuild(everyCurrent(table)),

@@ -1,18 +1,24 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Authorization } from '../auth/authorizers.js';
-import type { TokenVerifier } from '../auth/verify-token.js';
+import type { TokenVerifier, VerifiedToken } from '../auth/verify-token.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
+import { publishChanges } from '../indexer/publish.js';
+import { publishMutation, publishVariables } from '../indexer/publish-mutation.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
+import type { AppSyncCaller, AuthModes } from './appsync/authorization/modes.js';
 import { type AppSyncRuntime, createAppSyncApi } from './appsync/create-api.js';
 import { dynamoDbDataSource } from './appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from './appsync/data-sources/lambda.js';
+import { noneDataSource } from './appsync/data-sources/none.js';
 import { appSyncHttp } from './appsync/http.js';
+import type { RealtimeApi } from './appsync/realtime/upgrade.js';
 import type { EmbeddedServer } from './compose.js';
 
 /** What the GraphQL face of one FHIR version is made of. */
@@ -32,10 +38,25 @@ export interface GraphqlOptions {
   readonly log: Logger;
 }
 
+/** The AppSync API of one FHIR version, as the embedded server serves it. */
+export interface GraphqlFace {
+  /** Express handlers for `/<version>/graphql`. */
+  readonly handlers: (RequestHandler | ErrorRequestHandler)[];
+  /** The WebSocket of its subscriptions, at the path AppSync has beside queries and at the one of custom domains. */
+  readonly realtime: RealtimeApi;
+  /** Ends publishing; to be called before the store is closed. */
+  close(): Promise<void>;
+}
+
+/** The API, and the resource types of its schema. */
+interface Runtime extends AppSyncRuntime {
+  readonly types: ReadonlySet<string>;
+}
+
 async function createRuntime(
   { server, authorization, folders, log }: GraphqlOptions,
   baseUrl: () => string,
-): Promise<AppSyncRuntime> {
+): Promise<Runtime> {
   const { version } = server.definitions;
   const api = await loadApi(version, folders.schema);
   const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
@@ -46,11 +67,13 @@ async function createRuntime(
       log.error(failure, 'an interaction behind GraphQL failed');
     },
   });
-  return createAppSyncApi({
+  const runtime = createAppSyncApi({
     api,
     environment: { AUTHORIZATION: authorization, AUDIT: server.audit === undefined ? 'off' : 'on' },
+    authorization: modes,
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {
+      none: noneDataSource,
       resources: dynamoDbDataSource(server.table),
       interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
     },
@@ -58,6 +81,7 @@ async function createRuntime(
       log.error(failure, 'a resolver failed');
     },
   });
+  return { ...runtime, types };
 }
 
 /**
@@ -69,34 +93,66 @@ const withScheme = (authorization: string | undefined): string | undefined =>
     ? `Bearer ${authorization}`
     : authorization;
 
+/** `ctx.identity` of a user pool. https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html */
+const identityOf = ({ principal, claims }: VerifiedToken, request: IncomingMessage): Record<string, unknown> => ({
+  sub: principal.subject,
+  issuer: claims['iss'],
+  username: principal.username,
+  groups: principal.groups,
+  claims,
+  sourceIp: [request.socket.remoteAddress ?? ''],
+  defaultAuthStrategy: 'ALLOW',
+});
+
+/** Who publishes: known by IAM, which no request of a client is here. */
+const publisher: AppSyncCaller = {
+  mode: 'AWS_IAM',
+  identity: {
+    accountId: '000000000000',
+    userArn: 'arn:aws:iam::000000000000:role/fhir-publisher',
+    username: 'fhir-publisher',
+  },
+};
+
+/** User pools for clients, IAM for the publisher: the schema's directives say which fields are the latter's. */
+const modes: AuthModes = { standard: 'AMAZON_COGNITO_USER_POOLS', additional: ['AWS_IAM'] };
+
 /**
  * The AppSync API of one FHIR version on the embedded server: the bundled resolvers in the local runtime, over the same
- * store and interactions as REST. The schema is read at the first request.
- * @returns Express handlers for `/<version>/graphql`.
+ * store and interactions as REST. The schema is read at the first request. Changes are published while a subscription
+ * is open.
  */
-export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler | ErrorRequestHandler)[] {
+export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
   const { authenticate, log, server } = options;
   const { version } = server.definitions;
   // AppSync hands the Lambda no request: on AWS the base URL is a setting. Here it is that of the request under way.
   const requests = new AsyncLocalStorage<string>();
-  let runtime: Promise<AppSyncRuntime> | undefined;
+  let making: Promise<Runtime> | undefined;
+  let made: Runtime | undefined;
+  const runtime = (): Promise<Runtime> =>
+    (making ??= createRuntime(options, () => requests.getStore() ?? `/${version}`).then((each) => (made = each)));
+  const onFailure = (error: unknown): void => {
+    log.error(error, 'GraphQL failed');
+  };
   const handlers = appSyncHttp({
-    runtime: () => (runtime ??= createRuntime(options, () => requests.getStore() ?? `/${version}`)),
-    authenticate: async (request: Request) => {
-      const { principal, claims } = await authenticate(withScheme(request.get('authorization')));
-      const identity = {
-        sub: principal.subject,
-        issuer: claims['iss'],
-        username: principal.username,
-        groups: principal.groups,
-        claims,
-        sourceIp: [request.socket.remoteAddress ?? ''],
-        defaultAuthStrategy: 'ALLOW',
-      };
-      return { identity };
+    runtime,
+    authenticate: async (request: Request) => ({
+      identity: identityOf(await authenticate(withScheme(request.get('authorization'))), request),
+    }),
+    onFailure,
+  });
+  const publishing = publishChanges({
+    feed: server.feed,
+    isHeard: () => made?.isHeard() === true,
+    publish: async (change) => {
+      const api = await runtime();
+      if (!api.types.has(change.type)) return; // a smaller schema: nobody can have asked for it
+      const variables = publishVariables(change);
+      const { errors } = await api.execute({ ...publisher, query: publishMutation, variables, headers: {} });
+      if (errors !== undefined) throw new Error('publishChange failed');
     },
-    onFailure: (error) => {
-      log.error(error, 'GraphQL failed');
+    onProblem: ({ what, error, version: named }) => {
+      log.error({ name: error instanceof Error ? error.name : typeof error, ...named }, `publishing: ${what}`);
     },
   });
   const withBase: RequestHandler = (request, response, next) => {
@@ -107,5 +163,21 @@ export function createGraphqlHandler(options: GraphqlOptions): (RequestHandler |
       response.status(error.status).json({ errors: [{ errorType: 'BadRequestException', message: error.message }] });
     }
   };
-  return [withBase, ...handlers];
+  return {
+    handlers: [withBase, ...handlers],
+    realtime: {
+      paths: [`/${version}/graphql`, `/${version}/graphql/realtime`],
+      runtime,
+      authenticate: async (headers, request) => {
+        const verified = await authenticate(withScheme(headers['authorization']));
+        const { exp } = verified.claims;
+        return {
+          identity: identityOf(verified, request),
+          ...(typeof exp === 'number' ? { until: exp * 1000 } : {}),
+        };
+      },
+      onFailure,
+    },
+    close: () => publishing.stop(),
+  };
 }

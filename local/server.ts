@@ -1,7 +1,8 @@
 import cors from 'cors';
 import express, { type Express } from 'express';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
@@ -12,10 +13,11 @@ import { storedAuditLog } from '../interactions/audit.js';
 import { stronglyConsistent } from '../interactions/consistency.js';
 import { createRestApp } from '../rest/app.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
+import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
 import { createAuthentication } from './authentication.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
-import { createGraphqlHandler } from './graphql.js';
-import { loopbackOnly } from './loopback-only.js';
+import { createGraphqlFace, type GraphqlFace } from './graphql.js';
+import { isFromLoopback, loopbackOnly } from './loopback-only.js';
 import { openStores } from './open-stores.js';
 import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
@@ -37,7 +39,13 @@ export interface RunningServer {
 /** How long requests under way may take to end when the server closes, in milliseconds. */
 const patience = 5000;
 
-function createApp(settings: Settings, url: string, { servers }: EmbeddedServers, log: Logger): Express {
+/** What is served: requests, and the GraphQL faces, whose subscriptions come by WebSocket. */
+interface App {
+  readonly app: Express;
+  readonly faces: readonly GraphqlFace[];
+}
+
+function createApp(settings: Settings, url: string, { servers }: EmbeddedServers, log: Logger): App {
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
@@ -65,6 +73,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     methods: ['POST'],
     maxAge: 3600,
   });
+  const faces: GraphqlFace[] = [];
   for (const version of fhirVersions) {
     const server = {
       ...servers[version],
@@ -73,7 +82,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     };
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
     const { authorization } = settings;
-    const graphql = createGraphqlHandler({
+    const face = createGraphqlFace({
       server: graphqlServer(server, log),
       authenticate,
       authorization,
@@ -81,7 +90,8 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
       log,
       ...base,
     });
-    app.all(`/${version}/graphql`, graphqlCors, graphql);
+    faces.push(face);
+    app.all(`/${version}/graphql`, graphqlCors, face.handlers);
     app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
   }
   if (settings.auth === 'on') {
@@ -100,7 +110,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
       .type(fhirJson)
       .send(JSON.stringify(outcome(issues)));
   });
-  return app;
+  return { app, faces };
 }
 
 const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' && authorization !== 'roles';
@@ -115,6 +125,22 @@ function graphqlServer(server: EmbeddedServer, log: Logger): EmbeddedServer {
     log.error({ name: error instanceof Error ? error.name : typeof error }, 'a write is not in the index yet');
   };
   return { ...server, store: stronglyConsistent(server, onDelay).store };
+}
+
+/** An HTTP server, or an HTTPS server with the certificate of the data folder. */
+async function createListener(settings: Settings): Promise<Server> {
+  // Longer than the idle time of proxies and clients in front, so that none of them reuses a connection just closed here.
+  // Page links of a search by POST hold its whole query, sealed: more than Node's 16 KiB.
+  const options: ServerOptions = {
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 128 * 1024,
+    IncomingMessage: WebSocketAwareRequest,
+  };
+  if (settings.tls !== true) return createServer(options);
+  const { readCertificate } = await import('./certificate.js');
+  const hosts = [settings.host, new URL(settings.publicUrl).hostname.replace(/^\[|\]$/g, '')];
+  const { key, cert } = await readCertificate(settings.dataFolder, hosts);
+  return createTlsServer({ ...options, key, cert });
 }
 
 async function listen(server: Server, settings: Settings): Promise<number> {
@@ -133,29 +159,43 @@ async function listen(server: Server, settings: Settings): Promise<number> {
  */
 export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
   const stores = await openStores(settings, log);
-  // Longer than the idle time of proxies and clients in front, so that none of them reuses a connection just closed here.
-  // Page links of a search by POST hold its whole query, sealed: more than Node's 16 KiB.
-  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 128 * 1024 });
-  server.on('clientError', refuseUnreadable);
+  let listener: Server | undefined;
   try {
+    const server = await createListener(settings);
+    listener = server;
+    server.on('clientError', refuseUnreadable);
     const port = await listen(server, settings);
     const url = settings.publicUrl.replace(/:0$/, `:${String(port)}`);
-    server.on('request', createApp(settings, url, stores, log));
-    const close = async (): Promise<void> => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => {
-        server.closeAllConnections();
-      }, patience);
-      await closed;
-      clearTimeout(timer);
-      await stores.close();
-    };
-    return { url, port, close };
+    const { app, faces } = createApp(settings, url, stores, log);
+    server.on('request', app);
+    const endpoints = serveRealtime(
+      server,
+      faces.map(({ realtime }) => realtime),
+      (request) => (settings.auth === 'off' && !isFromLoopback(request) ? '403 Forbidden' : undefined),
+    );
+    return { url, port, close: () => closeAll(stores, faces, server, endpoints) };
   } catch (error) {
-    server.close();
+    listener?.close();
     await stores.close();
     throw error;
   }
+}
+
+async function closeAll(
+  stores: EmbeddedServers,
+  faces: readonly GraphqlFace[],
+  server: Server,
+  endpoints: RealtimeEndpoints,
+): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  endpoints.close();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+  }, patience);
+  await closed;
+  clearTimeout(timer);
+  await Promise.all(faces.map((face) => face.close()));
+  await stores.close();
 }

@@ -10,6 +10,8 @@ export interface Settings {
   readonly dataFolder: string;
   readonly logLevel: string;
   readonly auth: 'on' | 'off';
+  /** Whether it speaks https, with a certificate made at the first start; false without it. */
+  readonly tls?: boolean;
   /** Which authorization component counts. */
   readonly authorization: Authorization;
   /** Whether requests are recorded as AuditEvents. */
@@ -156,19 +158,21 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       `AUTH=off lets anyone who reaches the server read and write everything, so it listens on loopback only: HOST is "${host}", use 127.0.0.1`,
     );
   }
+  const tls = oneOf('TLS', setting('TLS', 'off').toLowerCase(), ['on', 'off']) === 'on';
   const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const authority = named.includes(':') ? `[${named}]` : named;
   return {
     host,
     port,
     auth,
+    tls,
     // Without sign-in there are no scopes to go by: everyone is a practitioner.
     authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     audit: oneOf('AUDIT', setting('AUDIT', 'off').toLowerCase(), ['on', 'off'] as const),
     validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
-    publicUrl: publicUrlOf(setting('PUBLIC_URL', `http://${authority}:${String(port)}`)),
+    publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')

@@ -16,6 +16,8 @@ export interface ChangeLog {
   number(changes: readonly Omit<ItemChange, 'position'>[]): readonly ItemChange[];
   /** Puts numbered changes at the end and removes what is no longer kept. */
   append(changes: readonly ItemChange[]): void;
+  /** The position of the last change; undefined when there never was one. */
+  end(): string | undefined;
   /** @throws StoreError when changes behind `after` are no longer kept. */
   read(request: { after?: string; limit: number }): readonly ItemChange[];
 }
@@ -55,6 +57,10 @@ export function changeLog(root: RootDatabase, name: string, kept: number): Chang
       // Twice as many as were put, so that a log that was kept longer shrinks, yet no write pays for all of it.
       const outdated = [...log.getKeys({ end: last - kept + 1, limit: 2 * changes.length })];
       for (const position of outdated) log.removeSync(position);
+    },
+    end() {
+      const last = edge(true);
+      return last === 0 ? undefined : positionText(last);
     },
     read,
   };

@@ -18,6 +18,12 @@ export interface LmdbTableOptions {
   readonly changesKept?: number;
 }
 
+/** A table whose feed tells, without reading it, how far it goes. */
+export interface LmdbTable extends Table {
+  /** The position of the last change; undefined when there never was one. */
+  lastPosition(): string | undefined;
+}
+
 interface QueuedWrite {
   readonly actions: readonly WriteAction[];
   readonly settle: (outcome: Outcome) => void;
@@ -32,7 +38,7 @@ type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
  * would copy every page twice.
  * @param root as `openRoot` gives it; it must flush on commit (no `overlappingSync`), or writes are not durable.
  */
-export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): Table {
+export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): LmdbTable {
   const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
   const history = historyIndex(root, `${name}:history`);
   const log = changeLog(root, `${name}:changes`, options.changesKept ?? 10_000);
@@ -139,6 +145,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     write,
     scan: (request) => attempt(() => scan(request)),
     changes: (request) => attempt(() => log.read(request)),
+    lastPosition: () => log.end(),
   };
 }
 

@@ -26,6 +26,17 @@ export async function loadCurrentChange(change: ItemChange, bodies?: BodyStore):
   return item === undefined ? undefined : loadVersion(item, bodies);
 }
 
+/**
+ * The version that became current by a change, without its body: what can be told of it wherever the body is.
+ * @returns undefined for all else, also when the version was current before: only its lock came or went.
+ * @throws Error when the item is no version.
+ */
+export function newCurrent(change: ItemChange): Omit<StoredVersion, 'body'> | undefined {
+  const item = currentItem(change);
+  if (item === undefined || item['versionId'] === change.before?.['versionId']) return undefined;
+  return versionOf({ ...item, body: '' });
+}
+
 const currentItem = ({ key, after }: ItemChange): Item | undefined =>
   key.sk === currentKey && lockOf(after) === undefined ? after : undefined;
 

@@ -17,6 +17,8 @@ export const resolverNames = [
   'create',
   'update',
   'delete',
+  'on-resource-changed',
+  'publish-change',
 ];
 
 /** https://docs.aws.amazon.com/general/latest/gr/appsync.html#limits_appsync */

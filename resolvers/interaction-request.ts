@@ -49,6 +49,12 @@ export interface DeleteRequest extends Asked {
   readonly id: string;
 }
 
+export interface SubscribeRequest extends Asked {
+  readonly interaction: 'subscribe';
+  /** The field's arguments: which changes are asked for. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
 /** Where a resource stands that references such as `#p1` point into: a stored resource, or one inside it. */
 export interface Container {
   readonly type: string;
@@ -70,7 +76,7 @@ export interface ReferenceRequest extends Asked {
 
 /** What the resolvers ask of the Lambda behind them. */
 export type InteractionRequest =
-  ReadRequest | SearchRequest | CreateRequest | UpdateRequest | DeleteRequest | ReferenceRequest;
+  ReadRequest | SearchRequest | CreateRequest | UpdateRequest | DeleteRequest | ReferenceRequest | SubscribeRequest;
 
 /** What the Lambda answers: the field's value, or the error the field fails with. */
 export type InteractionAnswer =

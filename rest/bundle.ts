@@ -71,7 +71,7 @@ export function searchsetBundle(
   const found =
     (mode: 'match' | 'include') =>
     (version: StoredVersion): string =>
-      `{${fullUrl(baseUrl, version)},"resource":${shownBody(definitions, version, page.form, mode === 'include')},"search":{"mode":"${mode}"}}`;
+      `{${fullUrl(baseUrl, version)},"resource":${shownBody(definitions, version, page.form, mode === 'include')},"search":${searchOf(mode, page.distances?.get(keyText(version)))}}`;
   const warnings = page.warnings.map((diagnostics) => ({
     severity: 'warning' as const,
     code: 'not-supported',
@@ -92,13 +92,41 @@ export function searchsetBundle(
       ...links.flatMap(([relation, token]) => (token === undefined ? [] : [link(relation, pageUrl(token))])),
     ]),
     list('entry', [
-      ...page.matches.map(found('match')),
+      ...page.matches.flatMap((version) => {
+        const shown = page.shown?.get(keyText(version));
+        if (shown === undefined) return [found('match')(version)];
+        return [
+          ...(shown.own ? [found('match')(version)] : []),
+          ...shown.contained.map((each) => containedEntry(definitions, baseUrl, version, each, page.form)),
+        ];
+      }),
       ...page.included.map(found('include')),
       ...(warnings.length === 0
         ? []
         : [`{"resource":${stringifyJson(outcome(warnings))},"search":{"mode":"outcome"}}`]),
     ]),
   ]);
+}
+
+/** A resource by itself that is contained in another one. https://hl7.org/fhir/R4/search.html#contained */
+function containedEntry(
+  definitions: FhirDefinitions,
+  baseUrl: string,
+  container: ResourceKey,
+  resource: Resource,
+  form: ResultForm | undefined,
+): string {
+  const url = `${baseUrl}/${keyText(container)}#${resource.id ?? ''}`;
+  const part = form && subsetOf(definitions, resource, form);
+  return `{"fullUrl":${json(url)},"resource":${stringifyJson(part ?? resource)},"search":{"mode":"match"}}`;
+}
+
+/** Why an entry is there, and how far a location is from the place searched around. https://hl7.org/fhir/R4/location.html#positional */
+function searchOf(mode: 'match' | 'include', kilometres: number | undefined): string {
+  if (kilometres === undefined || mode === 'include') return `{"mode":"${mode}"}`;
+  const valueDistance = { value: kilometres, unit: 'km', system: 'http://unitsofmeasure.org', code: 'km' };
+  const extension = [{ url: 'http://hl7.org/fhir/StructureDefinition/location-distance', valueDistance }];
+  return JSON.stringify({ extension, mode });
 }
 
 /** What came of an operation: a resource, or a searchset of stored ones. */
@@ -112,7 +140,8 @@ export const operationBody = (definitions: FhirDefinitions, baseUrl: string, ans
  * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each). STU3 wants a fullUrl once per
  * versionId (bdl-7), which two deletions of one resource could not tell apart: there they go without.
  */
-export function historyBundle(version: FhirVersion, baseUrl: string, page: HistoryPage): string {
+export function historyBundle(definitions: FhirDefinitions, baseUrl: string, page: HistoryPage): string {
+  const { version } = definitions;
   const url = `${baseUrl}/${historyPath(page.scope)}`;
   const pageUrl = (token: string): string => `${url}?_page=${encodeURIComponent(token)}`;
   const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
@@ -121,7 +150,7 @@ export function historyBundle(version: FhirVersion, baseUrl: string, page: Histo
     const { status, request } = historyRequest(version, stored);
     return members([
       version === 'stu3' && stored.deleted ? undefined : fullUrl(baseUrl, stored),
-      stored.deleted ? undefined : `"resource":${stored.body}`,
+      stored.deleted ? undefined : `"resource":${shownBody(definitions, stored, page.form)}`,
       `"request":${JSON.stringify(request)}`,
       version === 'stu3'
         ? undefined
@@ -220,7 +249,7 @@ function responseEntry(
     case 'search':
       return members([resource(searchsetBundle(definitions, baseUrl, entry.path, entry.page)), responseOf(200)]);
     case 'history':
-      return members([resource(historyBundle(definitions.version, baseUrl, entry.page)), responseOf(200)]);
+      return members([resource(historyBundle(definitions, baseUrl, entry.page)), responseOf(200)]);
     case 'operation':
       return members([resource(operationBody(definitions, baseUrl, entry.answer)), responseOf(200)]);
     case 'failed': {

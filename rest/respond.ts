@@ -75,7 +75,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return jsonAnswer(
         200,
         historyBundle(
-          server.definitions.version,
+          server.definitions,
           baseUrl,
           await history(server, caller, route.scope, readQuery(request.query)),
         ),
@@ -184,7 +184,11 @@ async function operation(
   const input = readInput(server.definitions, called.operation, source);
   return jsonAnswer(
     200,
-    operationBody(server.definitions, baseUrl, await operate(server, caller, { ...called, input })),
+    operationBody(
+      server.definitions,
+      baseUrl,
+      await operate(server, caller, { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) }),
+    ),
   );
 }
 

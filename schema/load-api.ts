@@ -16,6 +16,7 @@ const maxReferenceBatch = 1000;
 const dataSources: readonly ApiDataSource[] = [
   { name: 'resources', kind: 'AMAZON_DYNAMODB' },
   { name: 'interactions', kind: 'AWS_LAMBDA' },
+  { name: 'none', kind: 'NONE' },
 ];
 
 const functions: readonly ApiFunction[] = [
@@ -49,6 +50,14 @@ export function expandResolvers(map: ResolverMap): ApiResolver[] {
       byLambda('Mutation', `${type}Update`, 'update'),
       byLambda('Mutation', `${type}Delete`, 'delete'),
     ]),
+    byLambda('Subscriptions', 'onResourceChanged', 'on-resource-changed'),
+    {
+      kind: 'UNIT',
+      typeName: 'Mutation',
+      fieldName: 'publishChange',
+      dataSource: 'none',
+      code: 'publish-change',
+    },
     byLambda('Reference', 'resource', 'reference', maxReferenceBatch),
     ...Object.entries(map.reverseLists).flatMap(([parent, types]) =>
       types.flatMap((type) => [

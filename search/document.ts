@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { containedIn } from '../fhir/contained.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Resource } from '../fhir/resource.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
@@ -10,7 +11,7 @@ import { isServedParameter, type ServedParameter } from './served-parameter.js';
  * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
  * miss matches.
  */
-const termsVersion = 3;
+const termsVersion = 4;
 
 /**
  * What the terms of resources depend on: how they are made, and the parameters they are made for. An index whose terms
@@ -34,6 +35,9 @@ export function termsFingerprint({ resourceTypes, searchParameters }: FhirDefini
  */
 export const inside = '#contained';
 
+/** Stands where a parameter's code stands, for the types of the resources that a resource contains. */
+export const holding = '#contains';
+
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
 export type DocumentTerms = Record<string, readonly string[]>;
 
@@ -52,12 +56,18 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
   }
   const pointing = pointersInside(definitions, resource);
   if (pointing.length > 0) terms[inside] = pointing;
+  const held = typesHeld(resource);
+  if (held.length > 0) terms[holding] = held;
   return terms;
 }
 
+/** The types of the resources that a resource contains. */
+export const typesHeld = (resource: Resource): string[] => [
+  ...new Set(containedIn(resource).map(({ resourceType }) => resourceType)),
+];
+
 /** The codes of the reference parameters that point into the resource itself. */
 export function pointersInside(definitions: FhirDefinitions, resource: Resource): string[] {
-  if (!Array.isArray(resource['contained'])) return [];
   return definitions.searchParameters
     .ofType(resource.resourceType)
     .filter((each): each is ServedParameter => each.type === 'reference' && isServedParameter(each))

@@ -1,3 +1,4 @@
+import type { QueryContext } from './parameter-type.js';
 import { afterAll, type TermRange, type TermRanges, unsorted } from './term.js';
 
 /** A range of numbers, both ends part of it. A date is the milliseconds it lasts, a number a single point. */
@@ -12,10 +13,28 @@ export const prefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] a
 /** A prefix of date and number searches. */
 export type Prefix = (typeof prefixes)[number];
 
-/** An interval asked for. */
+/** How a value lies to an interval asked for: as a prefix says, or `co`: it contains the interval. */
 export interface IntervalQuery extends Interval {
-  readonly prefix: Prefix;
+  readonly prefix: Prefix | 'co';
 }
+
+/**
+ * The operators of `_filter` that are prefixes as well.
+ * @param parse reads a value with its prefix.
+ */
+export const prefixOperators = <Query>(
+  parse: (text: string, context: QueryContext) => Query,
+): Readonly<Record<Prefix, (value: string, context: QueryContext) => Query>> => ({
+  eq: (value, context) => parse(`eq${value}`, context),
+  ne: (value, context) => parse(`ne${value}`, context),
+  gt: (value, context) => parse(`gt${value}`, context),
+  lt: (value, context) => parse(`lt${value}`, context),
+  ge: (value, context) => parse(`ge${value}`, context),
+  le: (value, context) => parse(`le${value}`, context),
+  sa: (value, context) => parse(`sa${value}`, context),
+  eb: (value, context) => parse(`eb${value}`, context),
+  ap: (value, context) => parse(`ap${value}`, context),
+});
 
 const within = (value: Interval, query: Interval): boolean => value.low >= query.low && value.high <= query.high;
 
@@ -43,6 +62,8 @@ export function intervalMatches(value: Interval, query: IntervalQuery): boolean 
       return value.high < query.low;
     case 'ap':
       return value.low <= query.high && value.high >= query.low;
+    case 'co':
+      return value.low <= query.low && value.high >= query.high;
   }
 }
 
@@ -139,6 +160,7 @@ export function intervalRanges(query: IntervalQuery, usual: number, key = ''): T
       case 'ge':
         return [lowEnds(Math.min(query.low, below(query.high, usual)), Infinity), highEnds(query.low)];
       case 'ap':
+      case 'co':
         return [lowEnds(below(query.low, usual), query.high), highEnds(query.low)];
     }
   })();

@@ -1,9 +1,10 @@
 import { compartmentsOf } from '../fhir/compartment.js';
+import { containedIn } from '../fhir/contained.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import { matchesRefers } from './refers.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
 import { parameterValues } from './parameter-values.js';
-import type { Filter, SearchRequest, ValueFilter } from './request.js';
+import type { ContainsFilter, Filter, SearchRequest, ValueFilter } from './request.js';
 import { matchesWords } from './words.js';
 
 /**
@@ -23,15 +24,32 @@ function matchesFilter(filter: Filter, resource: Resource, container: Resource):
     case 'values':
       return matchesValues<ServedType>(filter, resource) !== filter.negated;
     case 'keys':
-      return resource.id !== undefined && filter.ids.has(resource.id);
+      return resource === container && resource.id !== undefined && filter.ids.has(resource.id); // a contained id is none
     case 'refers':
       return matchesRefers(filter, resource, container, matchesFilter);
     case 'compartment':
       return compartmentsOf(filter.definitions, resource, filter.bases).includes(keyText(filter.compartment));
     case 'words':
       return matchesWords(resource, filter.parameter, filter.queries);
+    case 'contains':
+      return resource === container && containedMatches(filter, resource).length > 0;
+    case 'all':
+      return filter.filters.every((each) => matchesFilter(each, resource, container));
+    case 'any':
+      return filter.filters.some((each) => matchesFilter(each, resource, container));
+    case 'not':
+      return !matchesFilter(filter.filter, resource, container);
   }
 }
+
+/** The resources in a resource that are of a type and satisfy all of the conditions. */
+export const containedMatches = (
+  { type, filters }: Pick<ContainsFilter, 'type' | 'filters'>,
+  container: Resource,
+): Resource[] =>
+  containedIn(container).filter(
+    (each) => each.resourceType === type && filters.every((filter) => matchesFilter(filter, each, container)),
+  );
 
 function matchesValues<T extends ServedType>(filter: ValueFilter<T>, resource: Resource): boolean {
   const type = parameterTypes[filter.type];

@@ -1,5 +1,6 @@
 import type { Resource } from '../fhir/resource.js';
 import type { ExtractedValue, SearchParameterDefinition } from '../fhir/search-parameter.js';
+import type { Operator } from './filter-syntax.js';
 import type { TermRanges } from './term.js';
 import type { Terminology } from './terminology.js';
 
@@ -46,6 +47,8 @@ export interface ParameterType<Value, Query> extends Indexing<Value, Query> {
   /** The searchable values in what a parameter's expression selected. */
   values(extracted: readonly ExtractedValue[], context: ValueContext): Value[];
   matches(value: Value, query: Query): boolean;
+  /** What the operators of `_filter` mean; those that are not there are not served. The value has no escapes but those of the type itself. */
+  readonly operators: Readonly<Partial<Record<Operator, (value: string, context: QueryContext) => Query>>>;
   /** Fewer terms, for values inside composites, where each is combined with all of the others. */
   readonly inComposite?: Indexing<Value, Query>;
 }

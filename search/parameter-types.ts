@@ -1,7 +1,9 @@
 import type { Interval, IntervalQuery } from './interval.js';
 import type { ParameterType } from './parameter-type.js';
+import type { Position } from './sphere.js';
 import { type CompositeQuery, compositeType, type CompositeValue } from './values/composite.js';
 import { dateType } from './values/date.js';
+import { type NearQuery, nearType } from './values/near.js';
 import { numberType } from './values/number.js';
 import { type QuantityQuery, quantityType, type QuantityValue } from './values/quantity.js';
 import { type ReferenceQuery, referenceType, type ReferenceValue } from './values/reference.js';
@@ -19,6 +21,8 @@ export interface Values {
   quantity: QuantityValue;
   uri: UriValue;
   composite: CompositeValue;
+  /** Of special parameters there is one: `near`. */
+  special: Position;
 }
 
 /** What is asked for with each parameter type served. */
@@ -31,6 +35,7 @@ export interface Queries {
   quantity: QuantityQuery;
   uri: UriQuery;
   composite: CompositeQuery;
+  special: NearQuery;
 }
 
 /** The search parameter types served so far. */
@@ -38,7 +43,7 @@ export type ServedType = keyof Queries;
 
 type ParameterTypes = { readonly [T in ServedType]: ParameterType<Values[T], Queries[T]> };
 
-const simple: Omit<ParameterTypes, 'composite'> = {
+const simple: Omit<ParameterTypes, 'composite' | 'special'> = {
   string: stringType,
   token: tokenType,
   reference: referenceType,
@@ -49,4 +54,4 @@ const simple: Omit<ParameterTypes, 'composite'> = {
 };
 
 /** The meaning of each parameter type served. */
-export const parameterTypes: ParameterTypes = { ...simple, composite: compositeType(simple) };
+export const parameterTypes: ParameterTypes = { ...simple, composite: compositeType(simple), special: nearType };

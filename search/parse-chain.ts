@@ -44,15 +44,42 @@ export function parseChain(scope: ChainScope, name: string, value: string, read:
 }
 
 function parseLink(scope: ChainScope, name: string, value: string, read: ReadRest): ChainFilter | Unknown {
-  const { definitions, type, place } = scope;
   const dot = name.indexOf('.');
   const [code = '', target, ...more] = name.slice(0, dot).split(':');
   const rest = name.slice(dot + 1);
+  const { place } = scope;
+  return parseTargets(scope, { code, target, search: `${rest}=${value}` }, (inner) => {
+    if (more.length > 0 || rest === '')
+      throw invalidRequest(`${place} is no chain: subject:Patient.name would be`, place);
+    return read(inner, rest, value);
+  });
+}
+
+/** One link of a chain. */
+export interface ChainLink {
+  /** The reference parameter's. */
+  readonly code: string;
+  /** The type it is to lead to, where the client named one. */
+  readonly target: string | undefined;
+  /** The same for links with equal conditions behind them. */
+  readonly search: string;
+}
+
+/**
+ * Reads a link of a chain: on each type that it may lead to, what stands behind it.
+ * @param read reads that on one type.
+ * @returns unknown when it is none of the type's references, or leads to no type that has what stands behind it.
+ * @throws OperationOutcomeError 400 for a modifier that is no type, 413 for too many types.
+ */
+export function parseTargets(
+  scope: ChainScope,
+  { code, target, search }: ChainLink,
+  read: (scope: ChainScope) => ParsedFilter | Unknown,
+): ChainFilter | Unknown {
+  const { definitions, type, place } = scope;
   const parameter = definitions.searchParameters.find(type, code);
   if (parameter === undefined) return unknown(`${type} has no search parameter "${code}"`);
   if (!isFollowed(parameter)) return unknown(`${type}.${code} is no reference to follow`);
-  if (more.length > 0 || rest === '')
-    throw invalidRequest(`${place} is no chain: subject:Patient.name would be`, place);
   if (target !== undefined && !definitions.structures.isResourceType(target)) {
     throw notSupported(`The modifier :${target} is not served in a chain: the name of a resource type is`, place);
   }
@@ -65,16 +92,13 @@ function parseLink(scope: ChainScope, name: string, value: string, read: ReadRes
     if ((scope.conditions.count += 1) > mostConditions) {
       throw tooCostly(`${place} may lead to too many types of resource: name them, as in subject:Patient.name`, place);
     }
-    const filter = read({ ...scope, type: each }, rest, value);
+    const filter = read({ ...scope, type: each });
     if (filter.kind === 'unknown') why = filter.why;
-    else targets.push({ type: each, filter, search: `${each}?${rest}=${value}` });
+    else targets.push({ type: each, filter, search: `${each}?${search}` });
   }
   if (targets.length > 0) return { kind: 'chain', name: place, parameter, typed: target !== undefined, targets };
-  return unknown(
-    parameter.targets.length === 1 || target !== undefined
-      ? why
-      : `No type that ${type}.${code} refers to has the search parameter "${rest}"`,
-  );
+  const isOne = parameter.targets.length === 1 || target !== undefined;
+  return unknown(isOne ? why : `No type that ${type}.${code} refers to has what stands behind it: ${why}`);
 }
 
 /** https://hl7.org/fhir/R4/search.html#has */

@@ -2,11 +2,24 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
 import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
+import { nearWithDistance } from './near-distance.js';
 import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from './parse-chain.js';
+import { parseFilter } from './parse-filter.js';
+import { parseHierarchy } from './parse-hierarchy.js';
 import { parseInclude } from './parse-include.js';
+import { readList } from './parse-list.js';
 import { formOf, readCount, readElements, readSummary } from './parse-result.js';
 import { parameterTypes, type ServedType } from './parameter-types.js';
-import type { Filter, IncludeRule, ListFilter, ParsedFilter, ParsedSearch, SortRule, ValueFilter } from './request.js';
+import type {
+  ContainedSearch,
+  Filter,
+  HierarchyStart,
+  IncludeRule,
+  ParsedFilter,
+  ParsedSearch,
+  SortRule,
+  ValueFilter,
+} from './request.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 import type { Terminology } from './terminology.js';
 import { parseWords } from './words.js';
@@ -33,7 +46,7 @@ export interface ParseOptions {
 const passedOver = new Set(['_format', '_pretty']);
 
 /** Parameters of the specification that are not served yet: refused by name, since an ignored one gives wrong results. */
-const refused = new Set(['_contained', '_containedType', '_filter', '_query', '_since', '_at', '_score']);
+const refused = new Set(['_query', '_since', '_at', '_score']);
 
 /** What is read parameter by parameter. */
 interface Draft {
@@ -47,6 +60,8 @@ interface Draft {
   total?: 'none' | 'estimate' | 'accurate';
   summary?: ReturnType<typeof readSummary>;
   elements?: ResultForm;
+  contained?: 'true' | 'false' | 'both';
+  containedType?: 'container' | 'contained';
 }
 
 /**
@@ -74,12 +89,12 @@ export function parseSearch(
     count: options.defaultCount,
   };
   const scope: Scope = { definitions, type, options, place: '', conditions: { count: 0 } };
-  for (const [name, value] of parameters) {
-    if (passedOver.has(name) || (name === '_contained' && value === 'false')) continue;
+  for (const { name, value, written } of nearWithDistance(definitions.version, parameters)) {
+    if (passedOver.has(name)) continue;
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
-    if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push([name, value]);
+    if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push(...written);
   }
-  const { count, total, summary, elements, ...rest } = draft;
+  const { count, total, summary, elements, contained, containedType, ...rest } = draft;
   const form = formOf(summary, elements);
   if (summary === 'text' && rest.includes.length + rest.revincludes.length > 0) {
     throw invalidRequest('_summary=text cannot be asked for together with _include or _revinclude', '_summary');
@@ -90,11 +105,38 @@ export function parseSearch(
     count: summary === 'count' ? 0 : count,
     ...(total === undefined ? {} : { total }),
     ...(form === undefined ? {} : { form }),
+    ...(contained === undefined || contained === 'false'
+      ? {}
+      : { contained: containedSearch(draft, contained, containedType) }),
   };
 }
 
+/** @throws OperationOutcomeError 400 for what cannot be asked of resources that contain others, of any type. */
+function containedSearch(
+  { includes, revincludes, sort }: Draft,
+  contained: 'true' | 'both',
+  show: ContainedSearch['show'] = 'container',
+): ContainedSearch {
+  if (includes.length + revincludes.length > 0)
+    throw notSupported('_include and _revinclude are not served together with _contained', '_contained');
+  const rule = sort.find(({ parameter: { code } }) => code !== '_id' && code !== '_lastUpdated');
+  if (rule !== undefined)
+    throw notSupported(`_contained is sorted by _id and _lastUpdated only, not by ${rule.parameter.code}`, '_sort');
+  return { both: contained === 'both', show };
+}
+
 /** Parameters that shape the result, which have no modifiers but those of includes. */
-const resultParameters = new Set(['_count', '_summary', '_elements', '_total', '_sort', '_include', '_revinclude']);
+const resultParameters = new Set([
+  '_count',
+  '_summary',
+  '_elements',
+  '_total',
+  '_sort',
+  '_include',
+  '_revinclude',
+  '_contained',
+  '_containedType',
+]);
 
 /** Whether a name, its modifier aside, is one of a parameter that this type has. */
 function isKnown(definitions: FhirDefinitions, type: string, name: string): boolean {
@@ -103,6 +145,7 @@ function isKnown(definitions: FhirDefinitions, type: string, name: string): bool
     isChainName(name) ||
     resultParameters.has(code) ||
     code === '_list' ||
+    code === '_filter' ||
     definitions.searchParameters.find(type, code) !== undefined
   );
 }
@@ -145,6 +188,16 @@ function readParameter(draft: Draft, scope: Scope, name: string, value: string):
         throw invalidRequest(`_total is none, estimate or accurate, not "${value}"`, name);
       }
       draft.total = value;
+      return true;
+    case '_contained':
+      if (value !== 'true' && value !== 'false' && value !== 'both')
+        throw invalidRequest(`_contained is true, false or both, not "${value}"`, name);
+      draft.contained = value;
+      return true;
+    case '_containedType':
+      if (value !== 'container' && value !== 'contained')
+        throw invalidRequest(`_containedType is container or contained, not "${value}"`, name);
+      draft.containedType = value;
       return true;
     case '_include':
     case '_revinclude': {
@@ -192,10 +245,11 @@ function readSort(draft: Draft, scope: Scope, value: string): boolean {
         `_sort by "${code}" is not possible: ${scope.type} has no such search parameter`,
       );
     }
-    if (!isServedParameter(parameter))
-      throw notSupported(`_sort by "${code}" (type ${parameter.type}) is not served`, '_sort');
-    if (parameter.type === 'composite')
-      throw notSupported(`_sort by "${code}" is not possible: a composite has no order`, '_sort');
+    if (!isServedParameter(parameter)) throw notSupported(`_sort by "${code}" is not served`, '_sort');
+    if (parameter.type === 'composite' || parameter.type === 'special') {
+      const what = parameter.type === 'composite' ? 'a composite' : 'a place';
+      throw notSupported(`_sort by "${code}" is not possible: ${what} has no order`, '_sort');
+    }
     rules.push({ parameter, descending });
   }
   draft.sort.push(...rules);
@@ -208,16 +262,22 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
     return parseChain(scope, name, value, (link, rest, text) => readFilter({ ...scope, ...link }, rest, text));
   const { definitions, type, options } = scope;
   const [code = '', modifier, ...more] = name.split(':');
+  if (code === '_type' && name === '_type' && isChainName(scope.place)) {
+    const isOne = value.split(',').includes(type);
+    return isOne ? { kind: 'all', filters: [] } : { kind: 'any', filters: [] };
+  }
   if (code === '_type')
     throw notSupported('_type is served in a search of the whole system or of a whole compartment only', name);
   if (refused.has(code)) throw notSupported(`The search parameter ${code} is not served`, name);
   switch (code) {
     case '_has':
       throw invalidRequest('_has is _has:Type:reference:parameter, such as _has:Observation:patient:code', name);
+    case '_filter':
     case '_list':
     case '_text':
     case '_content':
       if (modifier !== undefined) throw notSupported(`The modifier :${modifier} is not served on ${code}`, name);
+      if (code === '_filter') return parseFilter(scope, value, options);
       if (code === '_list') return readList(value, options.baseUrl);
       if (definitions.searchParameters.find(type, code) === undefined) break;
       return { kind: 'words', parameter: code, queries: parseWords(value, name) };
@@ -225,28 +285,12 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
   const parameter = definitions.searchParameters.find(type, code);
   if (parameter === undefined) return unknown(`${type} has no search parameter "${code}"`);
   if (!isServedParameter(parameter)) {
-    throw notSupported(
-      `The search parameter ${code} is of type ${parameter.type}, by which this server does not search yet`,
-      name,
-    );
+    throw notSupported(`The search parameter ${code} is not served by itself`, name);
   }
   if (more.length > 0) throw invalidRequest(`${name} has more than one modifier`, name);
   return modifier === 'missing'
     ? readMissing(parameter, name, value)
     : readValues(scope, parameter, { name, modifier, value }, options);
-}
-
-/** https://hl7.org/fhir/R4/search.html#list */
-function readList(value: string, baseUrl: string | undefined): ListFilter {
-  const ids = value.split(',').map((each) => {
-    if (each.startsWith('$'))
-      throw notSupported(`_list=${each} is not served: the lists it names are not kept here`, '_list');
-    const prefix = [`${baseUrl ?? ''}/List/`, 'List/', ''].find((start) => each.startsWith(start)) ?? '';
-    const id = each.slice(prefix.length);
-    if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw invalidRequest(`_list is the id of a List, not "${each}"`, '_list');
-    return id;
-  });
-  return { kind: 'list', name: '_list', ids };
 }
 
 function readMissing(parameter: ServedParameter, name: string, value: string): Filter {
@@ -255,11 +299,11 @@ function readMissing(parameter: ServedParameter, name: string, value: string): F
 }
 
 function readValues(
-  { definitions }: Scope,
+  { definitions, place }: Scope,
   parameter: ServedParameter,
   { name, modifier, value }: { readonly name: string; readonly modifier: string | undefined; readonly value: string },
   { baseUrl, now, terminology }: ParseOptions,
-): Filter {
+): ParsedFilter {
   const { modifiers } = parameterTypes[parameter.type];
   const isType =
     modifier !== undefined && modifiers.includes('[type]') && definitions.structures.isResourceType(modifier);
@@ -280,12 +324,23 @@ function readValues(
   };
   const texts = splitEscaped(value, ',');
   if (texts.includes('')) throw invalidRequest(`${name} has an empty value between commas`, name);
-  const filter = <T extends ServedType>(type: T): ValueFilter<T> => ({
+  const filter = <T extends ServedType>(type: T, values: readonly string[]): ValueFilter<T> => ({
     kind: 'values',
     type,
     parameter,
     negated: modifier === 'not' || modifier === 'not-in',
-    queries: texts.map((text) => parameterTypes[type].parse(text, context)),
+    queries: values.map((text) => parameterTypes[type].parse(text, context)),
   });
-  return filter(parameter.type) as Filter;
+  if (parameter.type !== 'reference' || (modifier !== 'above' && modifier !== 'below'))
+    return filter(parameter.type, texts) as Filter;
+  const starts: HierarchyStart[] = [];
+  const canonicals: string[] = [];
+  for (const text of texts) {
+    const found = parseHierarchy(parameter, text, { ...context, definitions, direction: modifier });
+    if (found === undefined) canonicals.push(text);
+    else starts.push(...found);
+  }
+  if (starts.length === 0) return filter('reference', canonicals);
+  const hierarchy: ParsedFilter = { kind: 'hierarchy', name: place, parameter, direction: modifier, starts };
+  return canonicals.length === 0 ? hierarchy : { kind: 'any', filters: [filter('reference', canonicals), hierarchy] };
 }

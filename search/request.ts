@@ -64,14 +64,43 @@ export interface WordsFilter {
   readonly queries: readonly WordsQuery[];
 }
 
-/** One condition of a search that a resource by itself satisfies or not; all must hold. This is what an index plans with. */
-export type Filter =
+/** All of the conditions hold. */
+export interface AllFilter<Each> {
+  readonly kind: 'all';
+  readonly filters: readonly Each[];
+}
+
+/** One of the conditions holds. */
+export interface AnyFilter<Each> {
+  readonly kind: 'any';
+  readonly filters: readonly Each[];
+}
+
+/** The condition does not hold. */
+export interface NotFilter<Each> {
+  readonly kind: 'not';
+  readonly filter: Each;
+}
+
+/** The resource contains one of a type that satisfies all of the conditions. */
+export interface ContainsFilter {
+  readonly kind: 'contains';
+  readonly type: string;
+  readonly filters: readonly Filter[];
+}
+
+/** A condition on the values of a resource. */
+type SimpleFilter =
   | { readonly [T in ServedType]: ValueFilter<T> }[ServedType]
   | MissingFilter
   | KeysFilter
   | RefersFilter
   | CompartmentFilter
-  | WordsFilter;
+  | WordsFilter
+  | ContainsFilter;
+
+/** One condition of a search that a resource by itself satisfies or not; all must hold. This is what an index plans with. */
+export type Filter = SimpleFilter | AllFilter<Filter> | AnyFilter<Filter> | NotFilter<Filter>;
 
 /** `subject:Patient.name=peter`: what the parameter refers to must satisfy a condition. */
 export interface ChainFilter {
@@ -102,6 +131,23 @@ export interface ListFilter {
   readonly ids: readonly string[];
 }
 
+/** `location:below=42`: the resource must refer to one of these resources, or to one below or above it in its hierarchy. */
+export interface HierarchyFilter {
+  readonly kind: 'hierarchy';
+  /** As the client wrote it. */
+  readonly name: string;
+  readonly parameter: ServedParameter;
+  readonly direction: 'above' | 'below';
+  readonly starts: readonly HierarchyStart[];
+}
+
+/** A resource, and by which reference of its type it is part of another one. */
+export interface HierarchyStart extends ResourceKey {
+  readonly partOf: ServedParameter;
+  /** Whether the client named the type; otherwise one that the caller may not search does not count. */
+  readonly typed: boolean;
+}
+
 /** The other end of a chain: a type and the condition on it. */
 export interface Link {
   readonly type: string;
@@ -111,10 +157,11 @@ export interface Link {
 }
 
 /** A condition that other resources decide as well. */
-export type ChainedFilter = ChainFilter | HasFilter | ListFilter;
+export type ChainedFilter = ChainFilter | HasFilter | ListFilter | HierarchyFilter;
 
 /** A condition as it was parsed. */
-export type ParsedFilter = Filter | ChainedFilter;
+export type ParsedFilter =
+  SimpleFilter | ChainedFilter | AllFilter<ParsedFilter> | AnyFilter<ParsedFilter> | NotFilter<ParsedFilter>;
 
 /** A parameter to sort by. Resources without a value for it come last. */
 export interface SortRule {
@@ -134,6 +181,14 @@ export interface IncludeRule {
   readonly iterate: boolean;
 }
 
+/** What `_contained` and `_containedType` ask for. https://hl7.org/fhir/R4/search.html#contained */
+export interface ContainedSearch {
+  /** Whether resources that are not contained are wanted as well. */
+  readonly both: boolean;
+  /** What is shown of a contained match. */
+  readonly show: 'container' | 'contained';
+}
+
 /** A search of one type, understood, every condition decided by the resource alone. https://hl7.org/fhir/R4/search.html */
 export interface SearchRequest {
   readonly type: string;
@@ -147,6 +202,8 @@ export interface SearchRequest {
   readonly total?: 'none' | 'estimate' | 'accurate';
   /** The part of each resource that is wanted; absent for whole ones. */
   readonly form?: ResultForm;
+  /** Absent when contained resources are not searched. */
+  readonly contained?: ContainedSearch;
   /** The query as it was understood, in order. */
   readonly used: readonly (readonly [string, string])[];
   /** What lenient handling left out. */
@@ -156,18 +213,41 @@ export interface SearchRequest {
 /** A search of one type, as it was parsed: chains, `_has` and `_list` are still to be resolved. */
 export type ParsedSearch = Omit<SearchRequest, 'filters'> & { readonly filters: readonly ParsedFilter[] };
 
-/** Whether a condition needs other resources to be decided. */
-export const isChained = (filter: ParsedFilter): filter is ChainedFilter =>
-  filter.kind === 'chain' || filter.kind === 'has' || filter.kind === 'list';
+/** The first condition among these, or in them, that other resources decide. */
+export function chainedIn(filters: readonly ParsedFilter[]): ChainedFilter | undefined {
+  for (const filter of filters) {
+    const found = chainedOf(filter);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function chainedOf(filter: ParsedFilter): ChainedFilter | undefined {
+  switch (filter.kind) {
+    case 'chain':
+    case 'has':
+    case 'list':
+    case 'hierarchy':
+      return filter;
+    case 'all':
+    case 'any':
+      return chainedIn(filter.filters);
+    case 'not':
+      return chainedOf(filter.filter);
+    default:
+      return undefined;
+  }
+}
+
+const isAlone = (filter: ParsedFilter): filter is Filter => chainedOf(filter) === undefined;
 
 /**
  * A search without chains, as it is.
  * @throws OperationOutcomeError 400 naming the first condition that other resources decide.
  */
 export function requireUnchained({ filters, ...rest }: ParsedSearch): SearchRequest {
-  const alone = filters.filter((filter) => !isChained(filter));
-  const chained = filters.find(isChained);
+  const chained = chainedIn(filters);
   if (chained !== undefined)
     throw notSupported(`${chained.name} is not possible here: a condition on other resources`, chained.name);
-  return { ...rest, filters: alone };
+  return { ...rest, filters: filters.filter(isAlone) };
 }

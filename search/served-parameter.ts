@@ -3,20 +3,9 @@ import { parameterTypes, type ServedType } from './parameter-types.js';
 
 /**
  * Parameters of the definitions that are no values of the resource: full text, lists, named queries, filters, and
- * the place of STU3's `near`, which are called a token and a quantity there.
+ * STU3's `near-distance`, which is read together with `near`.
  */
-const special = new Set([
-  '_content',
-  '_text',
-  '_list',
-  '_query',
-  '_filter',
-  '_has',
-  '_type',
-  '_in',
-  'near',
-  'near-distance',
-]);
+const special = new Set(['_content', '_text', '_list', '_query', '_filter', '_has', '_type', '_in', 'near-distance']);
 
 /** A parameter by which this server searches. */
 export type ServedParameter = SearchParameterDefinition & { readonly type: ServedType };

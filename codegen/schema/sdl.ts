@@ -79,6 +79,20 @@ const mutationFields = (type: string): string[] => [
   `${type}Delete(id:ID!):${type}Mutation`,
 ];
 
+/**
+ * Subscriptions and what publishes to them. A change names what changed and holds nothing of it: AppSync drops large
+ * events. `compartments` is what subscribers are filtered by; the publisher alone gives and sees it. The root type is
+ * `Subscriptions`: FHIR has a resource type `Subscription`.
+ * https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.html
+ */
+const changeArguments =
+  'type:ResourceType!id:ID!versionId:String!action:ChangeAction!lastUpdated:String!compartments:[String!]!';
+const changes = [
+  'enum ChangeAction{create update patch delete}',
+  'type ResourceChange@aws_cognito_user_pools@aws_iam{type:ResourceType!id:ID!versionId:String!action:ChangeAction!lastUpdated:String!compartments:[String!]@aws_iam}',
+  'type Subscriptions{onResourceChanged(type:ResourceType id:ID compartment:String actions:[ChangeAction!]):ResourceChange@aws_subscribe(mutations:["publishChange"])}',
+];
+
 /** Throws when two definitions have the same name. */
 function checkNames(version: string, definitions: readonly string[]): void {
   const names = definitions.map((text) => /^\w+ (\w+)/.exec(text)?.[1] ?? text);
@@ -110,8 +124,9 @@ export function printSchema(
     ...reverse.map((list) => `enum ${enumName(list)}{${list.parameters.join(' ')}}`),
     ...shapes.map(objectInput),
     `type Query{\n${types.map((type) => joined(queryFields(source, type))).join('\n')}}`,
-    `type Mutation{\n${types.map((type) => joined(mutationFields(type))).join('\n')}}`,
+    `type Mutation{\n${types.map((type) => joined(mutationFields(type))).join('\n')}\npublishChange(${changeArguments}):ResourceChange@aws_iam}`,
+    ...changes,
   ];
   checkNames(source.version, definitions);
-  return lines(['schema{query:Query mutation:Mutation}', ...definitions]);
+  return lines(['schema{query:Query mutation:Mutation subscription:Subscriptions}', ...definitions]);
 }

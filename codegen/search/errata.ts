@@ -37,6 +37,12 @@ export const errata: readonly Erratum[] = [
     correct: (parameter) => ({ ...parameter, expression: 'Condition.abatement != false' }),
   },
   {
+    version: 'stu3',
+    url: `${base}/Location-near`,
+    reason: 'it is called a token, but is a place that near-distance is measured from; R4 calls it special',
+    correct: (parameter) => ({ ...parameter, type: 'special' }),
+  },
+  {
     version: 'r4',
     url: `${base}/DocumentReference-relationship`,
     reason: "the components' expressions are crossed, so that a reference was compared with a code",

@@ -3,6 +3,7 @@ import { parseJson } from '../../fhir/json.js';
 import { gone, notFound } from '../../fhir/outcome.js';
 import { keyText, type Meta, type Resource } from '../../fhir/resource.js';
 import { newVersion } from '../new-version.js';
+import { type Preconditions, requirePreconditions } from '../preconditions.js';
 import { retryLostRaces } from '../retry.js';
 import type { Caller, FhirServer } from '../server.js';
 import { sameLabels } from './labels.js';
@@ -10,20 +11,22 @@ import type { InstanceTarget } from './operation.js';
 
 /**
  * Stores a resource with other labels, as a new version; none when the labels stay the same.
- * @param change the meta it is to have, of the meta it has.
+ * @param request `change` gives the meta it is to have, of the meta it has; `ifMatch` the versions it must be at.
  * @returns the meta it has now.
- * @throws OperationOutcomeError 404 when there is no such resource or the caller may not see it, 410 when it was deleted.
+ * @throws OperationOutcomeError 404 when there is no such resource or the caller may not see it, 410 when it was deleted,
+ * 412 when it is at another version (in STU3 409).
  */
 export async function changeMeta(
   server: FhirServer,
   caller: Caller,
   key: InstanceTarget,
-  change: (meta: Meta) => Meta,
+  { change, ifMatch }: Pick<Preconditions, 'ifMatch'> & { readonly change: (meta: Meta) => Meta },
 ): Promise<Meta> {
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
     if (previous === undefined || !permits(key.access, previous)) throw notFound(keyText(key));
     if (previous.deleted) throw gone(keyText(key));
+    requirePreconditions(server.definitions.version, key, ifMatch === undefined ? {} : { ifMatch }, previous);
     const resource = parseJson(previous.body) as Resource;
     const meta = resource.meta ?? {};
     const changed = change(meta);

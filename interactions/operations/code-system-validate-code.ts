@@ -3,7 +3,7 @@ import { terminologyFinder } from '../terminology.js';
 import { codingsOf, validationAnswer } from './coding-input.js';
 import { inputFlag, inputText } from './input.js';
 import type { Operation } from './operation.js';
-import { codeSystemOf } from './terminology-input.js';
+import { codeParameters, codeSystemOf } from './terminology-input.js';
 
 /** `CodeSystem/$validate-code`: whether a code system has a code. https://hl7.org/fhir/R4/codesystem-operation-validate-code.html */
 export const codeSystemValidateCode: Operation = {
@@ -18,13 +18,10 @@ export const codeSystemValidateCode: Operation = {
   parameters: [
     { name: 'url', type: 'uri' },
     { name: 'codeSystem', type: 'CodeSystem' },
-    { name: 'code', type: 'code' },
     { name: 'version', type: 'string' },
-    { name: 'display', type: 'string' },
-    { name: 'coding', type: 'Coding' },
-    { name: 'codeableConcept', type: 'CodeableConcept' },
-    { name: 'abstract', type: 'boolean' },
+    { name: 'date', type: 'dateTime' },
     { name: 'displayLanguage', type: 'code' },
+    ...codeParameters,
   ],
   async run(server, caller, invocation) {
     const { input } = invocation;

@@ -9,7 +9,8 @@ import type { ValueSet } from '../../fhir/terminology/value-set.js';
 import { terminologyFinder } from '../terminology.js';
 import { inputFlag, inputInteger, type OperationInput, inputText, inputTexts } from './input.js';
 import type { Operation } from './operation.js';
-import { valueSetOf } from './terminology-input.js';
+import { versionParameters, withVersions } from './system-versions.js';
+import { valueSetOf, valueSetParameters } from './terminology-input.js';
 
 /** More codes than these are given in pages only, by `count`. */
 const mostAtOnce = 10_000;
@@ -24,9 +25,8 @@ export const expand: Operation = {
   needs: 'read',
   bodyParameter: 'valueSet',
   parameters: [
-    { name: 'url', type: 'uri' },
-    { name: 'valueSet', type: 'ValueSet' },
-    { name: 'valueSetVersion', type: 'string', versions: ['r4'] },
+    ...valueSetParameters,
+    { name: 'contextDirection', type: 'code', versions: ['r4'] },
     { name: 'filter', type: 'string' },
     { name: 'offset', type: 'integer' },
     { name: 'count', type: 'integer' },
@@ -37,12 +37,13 @@ export const expand: Operation = {
     { name: 'excludeNested', type: 'boolean' },
     { name: 'excludeNotForUI', type: 'boolean' },
     { name: 'excludePostCoordinated', type: 'boolean' },
-    { name: 'displayLanguage', type: 'code' },
+    { name: 'limitedExpansion', type: 'boolean', versions: ['stu3'] },
     { name: 'exclude-system', type: 'canonical', repeats: true, versions: ['r4'] },
+    ...versionParameters.map((name) => ({ name, type: 'canonical', repeats: true, versions: ['r4'] }) as const),
   ],
   async run(server, caller, invocation) {
     const { input } = invocation;
-    const finder = terminologyFinder(server, caller);
+    const finder = withVersions(terminologyFinder(server, caller), input);
     const valueSet = await valueSetOf(server, caller, invocation, finder);
     const found = await codesOf(finder, valueSet);
     return { kind: 'resource', resource: expanded(valueSet, found, input, new Date(server.now()).toISOString()) };
@@ -164,6 +165,8 @@ function usedParameters(input: OperationInput): object[] {
     'excludeNotForUI',
     'displayLanguage',
     'exclude-system',
+    'date',
+    ...versionParameters,
   ];
   return shaping.flatMap((name) =>
     (input.get(name) ?? []).map(({ value }) => ({

@@ -10,6 +10,7 @@ import { terminologyFinder } from '../terminology.js';
 import { inputElement, type OperationInput, inputText, inputTexts } from './input.js';
 import type { Operation } from './operation.js';
 import { type OutputParameter, parametersOf } from './parameters.js';
+import { requireNow } from './terminology-input.js';
 
 /** `CodeSystem/$lookup`: what is known of a code. https://hl7.org/fhir/R4/codesystem-operation-lookup.html */
 export const lookup: Operation = {
@@ -24,10 +25,12 @@ export const lookup: Operation = {
     { name: 'system', type: 'uri' },
     { name: 'version', type: 'string' },
     { name: 'coding', type: 'Coding' },
+    { name: 'date', type: 'dateTime' },
     { name: 'displayLanguage', type: 'code' },
     { name: 'property', type: 'code', repeats: true },
   ],
   async run(server, caller, { input }) {
+    requireNow(server, input);
     const { system = '', code = '', version } = askedFor(input);
     const concepts = await requireCodeSystem(server, caller, system, version);
     const concept = requireConcept(concepts, code);

@@ -1,3 +1,4 @@
+import type { Meta } from '../../fhir/resource.js';
 import { changeMeta } from './change-meta.js';
 import { inputElement, requireInput } from './input.js';
 import { withLabels } from './labels.js';
@@ -13,8 +14,9 @@ export const metaAdd: Operation = {
   affectsState: true,
   needs: 'update',
   parameters: [{ name: 'meta', type: 'Meta' }],
-  async run(server, caller, { target, input }) {
+  async run(server, caller, { target, input, ifMatch }) {
     const labels = requireInput(inputElement(input, 'meta'), 'meta');
-    return metaAnswer(await changeMeta(server, caller, requireInstance(target), (meta) => withLabels(meta, labels)));
+    const change = { change: (meta: Meta) => withLabels(meta, labels), ...(ifMatch === undefined ? {} : { ifMatch }) };
+    return metaAnswer(await changeMeta(server, caller, requireInstance(target), change));
   },
 };

@@ -1,3 +1,4 @@
+import type { Meta } from '../../fhir/resource.js';
 import { changeMeta } from './change-meta.js';
 import { inputElement, requireInput } from './input.js';
 import { withoutLabels } from './labels.js';
@@ -13,8 +14,12 @@ export const metaDelete: Operation = {
   affectsState: true,
   needs: 'update',
   parameters: [{ name: 'meta', type: 'Meta' }],
-  async run(server, caller, { target, input }) {
+  async run(server, caller, { target, input, ifMatch }) {
     const labels = requireInput(inputElement(input, 'meta'), 'meta');
-    return metaAnswer(await changeMeta(server, caller, requireInstance(target), (meta) => withoutLabels(meta, labels)));
+    const change = {
+      change: (meta: Meta) => withoutLabels(meta, labels),
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+    };
+    return metaAnswer(await changeMeta(server, caller, requireInstance(target), change));
   },
 };

@@ -10,7 +10,11 @@ import type { AuthorizedTarget, OperationAnswer, OperationCall } from './operati
 export async function operate(server: FhirServer, caller: Caller, call: OperationCall): Promise<OperationAnswer> {
   const target = authorizeOperation(server, caller, call);
   if (target.level === 'instance') requireKey(server, target);
-  return call.operation.run(server, caller, { target, input: call.input });
+  return call.operation.run(server, caller, {
+    ...(call.ifMatch === undefined ? {} : { ifMatch: call.ifMatch }),
+    target,
+    input: call.input,
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Interaction } from '../../auth/rules.js';
 import type { AccessFilter } from '../../search/access.js';
 import type { Resource, ResourceKey } from '../../fhir/resource.js';
 import type { FhirVersion } from '../../fhir/version.js';
+import type { VersionTags } from '../preconditions.js';
 import type { SearchPage } from '../search-page.js';
 import type { Caller, FhirServer } from '../server.js';
 import type { OperationInput } from './input.js';
@@ -58,6 +59,8 @@ export interface OperationCall {
   readonly operation: Operation;
   readonly target: OperationTarget;
   readonly input: OperationInput;
+  /** The versions that what it changes must be at. */
+  readonly ifMatch?: VersionTags;
 }
 
 /** What an operation is invoked on, and what `needs` lets the caller see of its type. */
@@ -83,6 +86,8 @@ export function requireInstance(target: AuthorizedTarget): InstanceTarget {
 export interface Invocation {
   readonly target: AuthorizedTarget;
   readonly input: OperationInput;
+  /** As the call has it. */
+  readonly ifMatch?: VersionTags;
 }
 
 /** What came of an operation, before a face renders it. */

@@ -3,7 +3,7 @@ import { terminologyFinder } from '../terminology.js';
 import { codingsOf, validationAnswer } from './coding-input.js';
 import { inputFlag, inputText } from './input.js';
 import type { Operation } from './operation.js';
-import { valueSetOf } from './terminology-input.js';
+import { codeParameters, valueSetOf, valueSetParameters } from './terminology-input.js';
 
 /** `ValueSet/$validate-code`: whether a code is in a value set. https://hl7.org/fhir/R4/valueset-operation-validate-code.html */
 export const valueSetValidateCode: Operation = {
@@ -15,18 +15,11 @@ export const valueSetValidateCode: Operation = {
   needs: 'read',
   bodyParameter: 'valueSet',
   parameters: [
-    { name: 'url', type: 'uri' },
-    { name: 'valueSet', type: 'ValueSet' },
-    { name: 'valueSetVersion', type: 'string', versions: ['r4'] },
-    { name: 'code', type: 'code' },
+    ...valueSetParameters,
+    ...codeParameters,
     { name: 'system', type: 'uri' },
     { name: 'systemVersion', type: 'string', versions: ['r4'] },
     { name: 'version', type: 'string', versions: ['stu3'] },
-    { name: 'display', type: 'string' },
-    { name: 'coding', type: 'Coding' },
-    { name: 'codeableConcept', type: 'CodeableConcept' },
-    { name: 'abstract', type: 'boolean' },
-    { name: 'displayLanguage', type: 'code' },
   ],
   async run(server, caller, invocation) {
     const { input } = invocation;

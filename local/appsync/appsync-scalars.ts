@@ -92,7 +92,11 @@ const isAddress = (text: string): boolean => {
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html
  */
 export const awsScalars: Readonly<Record<string, Partial<AwsScalar>>> = {
-  AWSJSON: { serialize: awsJsonText, parseValue: awsJsonInput },
+  AWSJSON: {
+    serialize: awsJsonText,
+    parseValue: awsJsonInput,
+    parseLiteral: (node) => awsJsonInput(node.kind === Kind.STRING ? node.value : undefined),
+  },
   AWSDate: scalar('AWSDate', textLike(new RegExp(`^${date}${zone}?$`), isDay)),
   AWSTime: scalar('AWSTime', textLike(new RegExp(`^${time}${zone}?$`))),
   AWSDateTime: scalar('AWSDateTime', textLike(new RegExp(`^${date}T${time}${zone}$`), isDay)),

@@ -1,4 +1,14 @@
-import { execute, GraphQLError, type GraphQLFieldResolver, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
+import {
+  type DocumentNode,
+  execute,
+  executeSync,
+  GraphQLError,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
 import { stringifyJson } from '../../fhir/json.js';
 import type { ApiResolver, AppSyncApi } from '../../schema/api.js';
 import { guardFields } from './authorization/guard-fields.js';
@@ -9,10 +19,13 @@ import type { DataSource } from './data-source.js';
 import { type ErrorJson, fieldErrorJson, limitErrorJson, requestErrorJson } from './error-json.js';
 import { greatestBatch, maxFunctions, type OperationLimits, standardLimits } from './limits.js';
 import { operationPreparer } from './prepare-operation.js';
+import { startedSubscription } from './realtime/started-subscription.js';
+import { createSubscriptions } from './realtime/subscriptions.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
 import { createSandbox, type FieldError, type Sandbox, type SandboxOptions } from './sandbox.js';
 import { selectedData, selectionSetGraphQL, selectionSetList, type QueryParts } from './selection-set.js';
 import type { Effect } from './util/effects.js';
+import type { SubscriptionFilter } from './util/subscription-filter.js';
 import { inputVariables } from './variables.js';
 
 /** What an API is made of. */
@@ -27,6 +40,8 @@ export interface AppSyncOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The API's authorization modes, by which the schema's directives are read; without them every caller may ask all. */
   readonly authorization?: AuthModes;
+  /** Whether the schema is checked when it is read; left out for one that was checked when it was made. */
+  readonly checksSchema?: boolean;
   /** Whether the schema may be asked for; it may without it. */
   readonly introspection?: boolean;
   readonly sandbox?: SandboxOptions;
@@ -50,9 +65,19 @@ export interface AppSyncAnswer {
   readonly errors?: readonly object[];
 }
 
+/** What came of opening a subscription: how to end it, or why it is not open. */
+export type SubscribeAnswer = { readonly end: () => void } | { readonly errors: readonly object[] };
+
 /** An AppSync API that runs in this process. */
 export interface AppSyncRuntime {
   execute(request: AppSyncRequest): Promise<AppSyncAnswer>;
+  /**
+   * Opens a subscription: its resolver runs once, and may set a filter.
+   * @param deliver is given an answer for each event, in the order of the mutations.
+   */
+  subscribe(request: AppSyncRequest, deliver: (answer: AppSyncAnswer) => void): Promise<SubscribeAnswer>;
+  /** Whether a subscription is open. */
+  isHeard(): boolean;
 }
 
 /** What all fields of one request share. */
@@ -63,6 +88,16 @@ interface Execution {
   readonly headersText: () => string;
   readonly appended: ErrorJson[];
   readonly budget: Budget;
+  /** The event that a subscription is told of: its fields are members of it, and no resolver runs. */
+  readonly event?: unknown;
+}
+
+/** An operation that may be executed. */
+interface Begun {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variableValues: Readonly<Record<string, unknown>>;
+  readonly execution: Execution;
 }
 
 /**
@@ -110,6 +145,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
   const fieldResolver =
     (resolver: RunnableResolver): GraphQLFieldResolver<unknown, Execution, Record<string, unknown>> =>
     (source, args, execution, info) => {
+      if (execution.event !== undefined) return memberOf(source, info.fieldName);
       execution.budget.run();
       return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
     };
@@ -120,6 +156,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       new Map(
         api.resolvers.map((each) => [`${each.typeName}.${each.fieldName}`, fieldResolver(runnable(each)) as never]),
       ),
+      options.checksSchema ?? false,
     );
     const { authorization } = options;
     if (authorization !== undefined) guardFields(made, authorization, (execution) => (execution as Execution).request);
@@ -127,39 +164,95 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
   };
   const schema = (): GraphQLSchema => (built ??= build());
 
+  const subscriptions = createSubscriptions(schema);
+  const begin = (request: AppSyncRequest): Begun | { readonly errors: readonly object[] } => {
+    const prepared = prepare(schema(), request.query, request.operationName);
+    if ('errors' in prepared) return prepared;
+    const { document, operation } = prepared;
+    const execution: Execution = {
+      request,
+      identityText: once(() => JSON.stringify(request.identity ?? null)),
+      headersText: once(() => JSON.stringify(request.headers)),
+      appended: [],
+      budget: createBudget(limits),
+    };
+    try {
+      const variableValues = inputVariables(schema(), operation, request.variables ?? {});
+      return { document, operation, variableValues, execution };
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return { errors: [requestErrorJson(error, 'WrongType')] };
+    }
+  };
+  const argumentsOf = (begun: Begun): Parameters<typeof execute>[0] => ({
+    schema: schema(),
+    document: begun.document,
+    operationName: begun.operation.name?.value ?? null,
+    variableValues: begun.variableValues,
+    contextValue: begun.execution,
+  });
+  const finish = async (begun: Begun): Promise<AppSyncAnswer> => {
+    const { execution } = begun;
+    const result = await execute(argumentsOf(begun));
+    const passed = execution.budget.exceeded();
+    if (passed !== undefined) return { data: null, errors: [limitErrorJson(passed)] };
+    const errors = [...(result.errors ?? []).map(errorJson), ...execution.appended];
+    return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
+  };
+
   return {
     async execute(request) {
-      const prepared = prepare(schema(), request.query, request.operationName);
-      if ('errors' in prepared) return { data: null, errors: prepared.errors };
-      const { document, operation } = prepared;
-      const execution: Execution = {
-        request,
-        identityText: once(() => JSON.stringify(request.identity ?? null)),
-        headersText: once(() => JSON.stringify(request.headers)),
-        appended: [],
-        budget: createBudget(limits),
-      };
-      let variableValues: Readonly<Record<string, unknown>>;
-      try {
-        variableValues = inputVariables(schema(), operation, request.variables ?? {});
-      } catch (error) {
-        if (!(error instanceof GraphQLError)) throw error;
-        return { data: null, errors: [requestErrorJson(error, 'WrongType')] };
-      }
-      const result = await execute({
-        schema: schema(),
-        document,
-        operationName: operation.name?.value ?? null,
-        variableValues,
-        contextValue: execution,
-      });
-      const passed = execution.budget.exceeded();
-      if (passed !== undefined) return { data: null, errors: [limitErrorJson(passed)] };
-      const errors = [...(result.errors ?? []).map(errorJson), ...execution.appended];
-      return { data: result.data ?? null, ...(errors.length === 0 ? {} : { errors }) };
+      const begun = begin(request);
+      if ('errors' in begun) return { data: null, errors: begun.errors };
+      const { document, operation } = begun;
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION) return { data: null, errors: [notOverHttp] };
+      const answer = await finish(begun);
+      if (operation.operation === OperationTypeNode.MUTATION) subscriptions.publish(document, operation, answer.data);
+      return answer;
     },
+    async subscribe(request, deliver) {
+      let filter: SubscriptionFilter | null = null;
+      const onEffect = (effect: Effect): void => {
+        if (effect.kind === 'subscriptionFilter') filter = effect.filter;
+        request.onEffect?.(effect);
+      };
+      const begun = begin({ ...request, onEffect });
+      if ('errors' in begun) return begun;
+      const { operation, execution } = begun;
+      if (operation.operation !== OperationTypeNode.SUBSCRIPTION)
+        return { errors: [notOverRealtime(operation.operation)] };
+      const { errors } = await finish(begun);
+      if (errors !== undefined) return { errors };
+      const started = startedSubscription(schema(), begun, filter);
+      if ('errors' in started) return started;
+      const end = subscriptions.open({
+        ...started,
+        deliver(event) {
+          const told = argumentsOf({ ...begun, execution: { ...execution, event } });
+          const result = executeSync({ ...told, rootValue: { [started.fieldName]: event } });
+          const wrong = (result.errors ?? []).map(errorJson);
+          deliver({ data: result.data ?? null, ...(wrong.length === 0 ? {} : { errors: wrong }) });
+        },
+      });
+      return { end };
+    },
+    isHeard: () => subscriptions.count() > 0,
   };
 }
+
+const notOverHttp = {
+  errorType: 'UnsupportedOperation',
+  message: 'Subscriptions are served over the WebSocket of the real-time endpoint only.',
+};
+
+/** What AppSync says to a query or mutation over the WebSocket. */
+const notOverRealtime = (operation: string): object => ({
+  errorType: 'UnsupportedOperation',
+  message: `${operation} not supported through the realtime channel`,
+});
+
+const memberOf = (source: unknown, name: string): unknown =>
+  typeof source === 'object' && source !== null ? Reflect.get(source, name) : undefined;
 
 function once(make: () => string): () => string {
   let made: string | undefined;

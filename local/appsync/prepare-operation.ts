@@ -81,6 +81,7 @@ function prepare(
 
 /** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */
 const kinds: readonly (readonly [RegExp, string])[] = [
+  [/^GraphQL introspection has been disabled/, 'IntrospectionDisabled'],
   [/^Cannot query field/, 'FieldUndefined'],
   [/^Unknown argument/, 'UnknownArgument'],
   [/^Unknown directive/, 'UnknownDirective'],

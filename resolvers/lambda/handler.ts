@@ -10,6 +10,7 @@ import { createMutation, deleteMutation, updateMutation } from './mutations.js';
 import { type IsInSchema, type Resolved, resolveReferences } from './references.js';
 import { render } from './render.js';
 import { connection, list } from './search.js';
+import { subscriptionFilter } from './subscribe.js';
 
 /** What the handler needs beside the server. */
 export interface ResolverHandlerOptions {
@@ -113,6 +114,8 @@ async function interact(
       return updateMutation(server, caller, request);
     case 'delete':
       return deleteMutation(server, caller, request);
+    case 'subscribe':
+      return subscriptionFilter(server, caller, request);
     case 'reference':
       return valueOf((await resolveReferences(server, caller, [request], isInSchema))[0]);
   }

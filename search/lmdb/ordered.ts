@@ -1,6 +1,7 @@
 import { firstSorted, sortKey } from '../term.js';
 import { collectSmallest, inNumberOrder, narrowed, satisfies } from './candidates.js';
-import { type Clause, unsortedBy } from './clause.js';
+import type { Clause } from './clause.js';
+import { unsortedBy } from './clauses.js';
 import { comparePlaces, type OrderRule, type Place, sortKeys } from './documents.js';
 import { allOf } from './postings.js';
 import type { IndexView } from './view.js';

@@ -1,6 +1,6 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import { inside, pointersInside } from '../document.js';
+import { holding, inside, pointersInside, typesHeld } from '../document.js';
 import type { ParameterType } from '../parameter-type.js';
 import { parameterTypes, type Queries, type ServedType, type Values } from '../parameter-types.js';
 import { parameterValues } from '../parameter-values.js';
@@ -67,6 +67,7 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
     else if (!(code in sortFields)) fields.sort.push({ code, min, max });
   }
   for (const code of pointersInside(definitions, resource)) fields.present.add(keyed(inside, code));
+  for (const type of typesHeld(resource)) fields.present.add(keyed(holding, type));
   const { text, content } = resourceWords(resource);
   for (const word of text) fields.word.add(keyed('text', word));
   for (const word of content) fields.word.add(keyed('else', word));

@@ -1,6 +1,6 @@
 import { type AccessFilter, compartmentsOfAccess } from '../access.js';
 import { keyText } from '../../fhir/resource.js';
-import { inside } from '../document.js';
+import { holding, inside } from '../document.js';
 import type { ServedType } from '../parameter-types.js';
 import { parameterQueries } from '../query/parameter-queries.js';
 import { inRanges } from '../query/terms.js';
@@ -102,10 +102,7 @@ function conditionOf(filter: Filter): Condition {
     }
     case 'values': {
       const condition = valuesCondition<ServedType>(filter);
-      if (!filter.negated) return condition;
-      // Of candidates that may not match, those that do not are unknown: all are candidates.
-      if (!condition.exact) return { query: { match_all: {} }, exact: false, clauses: 1 };
-      return { ...condition, query: noneOf(condition.query) };
+      return filter.negated ? notCondition(condition) : condition;
     }
     case 'keys': {
       const queries = anyTerm('id', [...filter.ids]);
@@ -117,7 +114,27 @@ function conditionOf(filter: Filter): Condition {
       return { query: { term: { compartments: keyText(filter.compartment) } }, exact: true, clauses: 1 };
     case 'words':
       return wordsCondition(filter);
+    case 'contains':
+      return { query: { term: { present: keyed(holding, filter.type) } }, exact: false, clauses: 1 };
+    case 'all':
+    case 'any': {
+      const conditions = filter.filters.map(conditionOf);
+      const queries = conditions.map(({ query }) => query);
+      return {
+        query: filter.kind === 'all' ? allOf(queries) : anyOf(queries),
+        exact: conditions.every(({ exact }) => exact),
+        clauses: conditions.reduce((sum, { clauses }) => sum + clauses, 1),
+      };
+    }
+    case 'not':
+      return notCondition(conditionOf(filter.filter));
   }
+}
+
+/** Of candidates that may not match, those that do not are unknown: then all are candidates. */
+function notCondition(condition: Condition): Condition {
+  if (!condition.exact) return { query: { match_all: {} }, exact: false, clauses: 1 };
+  return { ...condition, query: noneOf(condition.query) };
 }
 
 function valuesCondition<T extends ServedType>({ type, parameter, queries }: ValueFilter<T>): Condition {

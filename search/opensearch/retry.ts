@@ -37,7 +37,7 @@ export function unlessUnreachable(error: unknown): unknown {
     error instanceof errors.ConnectionError ||
     error instanceof errors.TimeoutError ||
     error instanceof errors.NoLivingConnectionsError;
-  const status = error instanceof errors.ResponseError ? (error.statusCode) : 0;
+  const status = error instanceof errors.ResponseError ? error.statusCode : 0;
   return isUnreachable || isBusy(status) || status === 502 || status === 504
     ? unavailable('The search index does not answer for now. Try again')
     : error;

@@ -2,7 +2,7 @@ import type { SearchParameterType } from '../../fhir/search-parameter.js';
 import { allOf, anyOf, type QueryDsl } from '../opensearch/condition.js';
 import { keyed } from '../opensearch/fields.js';
 import type { Indexing } from '../parameter-type.js';
-import { parameterTypes, type ServedType } from '../parameter-types.js';
+import { parameterTypes } from '../parameter-types.js';
 import type { CompositeQuery, CompositeValue } from '../values/composite.js';
 import { dateSpans } from './date.js';
 import { numberSpans } from './number.js';
@@ -19,7 +19,7 @@ const spanTypes: Readonly<Partial<Record<SearchParameterType, SpanType<unknown, 
 
 /** How the terms of a component that is not found by spans are made. */
 function termsOf(type: SearchParameterType): Indexing<unknown, unknown> {
-  const found = parameterTypes[type as ServedType] as Indexing<unknown, unknown> & {
+  const found = parameterTypes[type] as Indexing<unknown, unknown> & {
     readonly inComposite?: Indexing<unknown, unknown>;
   };
   return found.inComposite ?? found;

@@ -1,6 +1,7 @@
 import type { Queries, ServedType, Values } from '../parameter-types.js';
 import { compositeQuery } from './composite.js';
 import { dateQuery } from './date.js';
+import { nearQuery } from './near.js';
 import { numberQuery } from './number.js';
 import type { ParameterQuery } from './parameter-query.js';
 import { quantityQuery } from './quantity.js';
@@ -19,4 +20,5 @@ export const parameterQueries: { readonly [T in ServedType]: ParameterQuery<Valu
   quantity: quantityQuery,
   uri: uriQuery,
   composite: compositeQuery,
+  special: nearQuery,
 };

@@ -79,6 +79,8 @@ export function spanCondition(path: string, { unit, interval }: SpanQuery): Quer
         return [highEnd({ lt: finite(low) })];
       case 'ap':
         return [lowEnd({ lte: finite(high) }), highEnd({ gte: finite(low) })];
+      case 'co':
+        return [lowEnd({ lte: finite(low) }), highEnd({ gte: finite(high) })];
     }
   })();
   return allOf([{ term: { [`${path}.unit`]: unit } }, ...lies]);

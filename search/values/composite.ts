@@ -43,6 +43,7 @@ export function compositeType(
 
   return {
     modifiers: [],
+    operators: {},
     parse(text, context) {
       const { name, parameter } = context;
       const { components } = parameter;

@@ -8,9 +8,10 @@ import {
   type IntervalQuery,
   intervalRanges,
   intervalTerms,
+  prefixOperators,
   splitPrefix,
 } from '../interval.js';
-import type { ParameterType } from '../parameter-type.js';
+import type { ParameterType, QueryContext } from '../parameter-type.js';
 
 /** The longest span that is found by its start alone: a day. */
 const usual = 86_400_000;
@@ -53,21 +54,33 @@ function spansOf({ type, value }: ExtractedValue): Interval[] {
   return type === 'Timing' ? timingSpan(value) : [];
 }
 
+function parse(text: string, { name, now }: QueryContext): IntervalQuery {
+  const { prefix, rest } = splitPrefix(unescaped(text).trim());
+  const span = spanOf(rest, text, name);
+  if (prefix !== 'ap') return { prefix, ...span };
+  const tolerance = Math.abs(now - span.low) / 10; // a tenth of the gap between now and the date
+  return { prefix, low: span.low - tolerance, high: span.high + tolerance };
+}
+
+/** @throws OperationOutcomeError 400 for what is no date. */
+function spanOf(text: string, written: string, name: string): Interval {
+  const span = parseDateTime(text.replace(/ (?=\d\d:\d\d$)/, '+')); // a + that was not encoded arrives as a blank
+  if (span !== undefined) return span;
+  throw invalidRequest(
+    `${name} needs a date such as 2012, 2012-05, 2012-05-31 or 2012-05-31T12:00:00Z, not "${written}"`,
+    name,
+  );
+}
+
 /** Dates, times and periods, compared as the spans they last. */
 export const dateType: ParameterType<Interval, IntervalQuery> = {
   modifiers: [],
-  parse(text, { name, now }) {
-    const { prefix, rest } = splitPrefix(unescaped(text).trim());
-    const span = parseDateTime(rest.replace(/ (?=\d\d:\d\d$)/, '+')); // a + that was not encoded arrives as a blank
-    if (span === undefined) {
-      throw invalidRequest(
-        `${name} needs a date such as 2012, 2012-05, 2012-05-31 or 2012-05-31T12:00:00Z, not "${text}"`,
-        name,
-      );
-    }
-    if (prefix !== 'ap') return { prefix, ...span };
-    const tolerance = Math.abs(now - span.low) / 10; // a tenth of the gap between now and the date
-    return { prefix, low: span.low - tolerance, high: span.high + tolerance };
+  parse,
+  operators: {
+    ...prefixOperators(parse),
+    co: (value, { name }) => ({ prefix: 'co', ...spanOf(value, value, name) }),
+    // They overlap: `ap` without a tolerance.
+    po: (value, { name }) => ({ prefix: 'ap', ...spanOf(value, value, name) }),
   },
   values: (extracted) => extracted.flatMap(spansOf),
   matches: intervalMatches,

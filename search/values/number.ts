@@ -9,9 +9,10 @@ import {
   type IntervalQuery,
   intervalRanges,
   intervalTerms,
+  prefixOperators,
   splitPrefix,
 } from '../interval.js';
-import type { ParameterType } from '../parameter-type.js';
+import type { ParameterType, QueryContext } from '../parameter-type.js';
 
 const pattern = /^([+-]?)(\d{1,300})(?:\.(\d{1,300}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
@@ -52,20 +53,22 @@ function numbersOf({ type, value }: ExtractedValue): Interval[] {
   return exact === undefined ? [] : [{ low: exact, high: exact }];
 }
 
+function parse(text: string, { name }: QueryContext): IntervalQuery {
+  const { prefix, rest } = splitPrefix(unescaped(text).trim());
+  const range = implicitRange(rest);
+  if (range === undefined) throw invalidRequest(`${name} needs a number such as 100, 5.40 or 1e2, not "${text}"`, name);
+  if (prefix === 'eq' || prefix === 'ne') return { prefix, ...range };
+  const exact = Number(rest);
+  if (prefix !== 'ap') return { prefix, low: exact, high: exact };
+  const tolerance = Math.abs(exact) / 10;
+  return { prefix, low: Math.min(range.low, exact - tolerance), high: Math.max(range.high, exact + tolerance) };
+}
+
 /** Numbers. `eq`, `ne` and `ap` go by the digits given, the other prefixes by the exact number. */
 export const numberType: ParameterType<Interval, IntervalQuery> = {
   modifiers: [],
-  parse(text, { name }) {
-    const { prefix, rest } = splitPrefix(unescaped(text).trim());
-    const range = implicitRange(rest);
-    if (range === undefined)
-      throw invalidRequest(`${name} needs a number such as 100, 5.40 or 1e2, not "${text}"`, name);
-    if (prefix === 'eq' || prefix === 'ne') return { prefix, ...range };
-    const exact = Number(rest);
-    if (prefix !== 'ap') return { prefix, low: exact, high: exact };
-    const tolerance = Math.abs(exact) / 10;
-    return { prefix, low: Math.min(range.low, exact - tolerance), high: Math.max(range.high, exact + tolerance) };
-  },
+  parse,
+  operators: prefixOperators(parse),
   values: (extracted) => extracted.flatMap(numbersOf),
   matches: intervalMatches,
   terms: (value) => intervalTerms(value, 0),

@@ -10,9 +10,11 @@ import {
   intervalRanges,
   intervalTerms,
   type Prefix,
+  prefixOperators,
   splitPrefix,
 } from '../interval.js';
-import type { ParameterType } from '../parameter-type.js';
+import { withSystem } from '../filter-syntax.js';
+import type { ParameterType, QueryContext } from '../parameter-type.js';
 import { separator, termPart, unsorted } from '../term.js';
 import { canonicalUnit, ucumSystem } from '../ucum.js';
 import { implicitLimits } from './number.js';
@@ -163,25 +165,28 @@ const codedKey = (comparedIn: string): string => `${unsorted}=${comparedIn}${sep
 const codedTerms = ({ canonical, comparedIn }: QuantityValue): string[] =>
   comparedIn === undefined ? [] : intervalTerms(canonical, 0, codedKey(comparedIn));
 
+function parse(raw: string, { name }: QueryContext): QuantityQuery {
+  const [first = '', system = '', code = '', ...more] = splitEscaped(raw, '|').map((part) => unescaped(part).trim());
+  const { prefix, rest } = splitPrefix(first);
+  const limits = queryLimits(prefix, rest);
+  if (limits === undefined || more.length > 0) {
+    throw invalidRequest(
+      `${name} needs a number such as 5.4, a number and a unit such as 5.4||mg, or 5.4|${ucumSystem}|mg, not "${raw}"`,
+      name,
+    );
+  }
+  const own = { prefix, ...closed(limits) };
+  if (system === '') return code === '' ? { kind: 'any', own } : { kind: 'unit', own, unit: code };
+  if (code === '') return { kind: 'system', own, system };
+  const { comparedIn, convert } = comparison(system, code);
+  return { kind: 'coded', comparedIn, canonical: { prefix, ...closed(limits, convert) } };
+}
+
 /** Measured amounts: Quantity and its specializations, Money, Range, SampledData. https://hl7.org/fhir/R4/search.html#quantity */
 export const quantityType: ParameterType<QuantityValue, QuantityQuery> = {
   modifiers: [],
-  parse(raw, { name }) {
-    const [first = '', system = '', code = '', ...more] = splitEscaped(raw, '|').map((part) => unescaped(part).trim());
-    const { prefix, rest } = splitPrefix(first);
-    const limits = queryLimits(prefix, rest);
-    if (limits === undefined || more.length > 0) {
-      throw invalidRequest(
-        `${name} needs a number such as 5.4, a number and a unit such as 5.4||mg, or 5.4|${ucumSystem}|mg, not "${raw}"`,
-        name,
-      );
-    }
-    const own = { prefix, ...closed(limits) };
-    if (system === '') return code === '' ? { kind: 'any', own } : { kind: 'unit', own, unit: code };
-    if (code === '') return { kind: 'system', own, system };
-    const { comparedIn, convert } = comparison(system, code);
-    return { kind: 'coded', comparedIn, canonical: { prefix, ...closed(limits, convert) } };
-  },
+  parse,
+  operators: prefixOperators((text, context) => parse(withSystem(text), context)),
   values: (extracted) => extracted.flatMap(quantitiesOf),
   matches(value, query) {
     switch (query.kind) {

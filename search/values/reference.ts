@@ -1,4 +1,4 @@
-import { invalidRequest, notSupported } from '../../fhir/outcome.js';
+import { invalidRequest } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
 import { idPattern } from '../../fhir/resource.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
@@ -38,7 +38,9 @@ export type ReferenceQuery =
   | { readonly kind: 'uri'; readonly uri: string; readonly version?: string }
   /** A canonical URL of any version, or of one that begins so: `1` is 1.0 and 1.1. */
   | { readonly kind: 'versions'; readonly uri: string; readonly version?: string }
-  | { readonly kind: 'identifier'; readonly token: TokenQuery };
+  | { readonly kind: 'identifier'; readonly token: TokenQuery }
+  /** Any other resource or URL. */
+  | { readonly kind: 'unequal'; readonly query: ReferenceQuery };
 
 function canonical(text: string): { uri: string; version: string } {
   const bar = text.indexOf('|');
@@ -113,13 +115,9 @@ function parseLiteral(text: string, { parameter, name, modifier, baseUrl }: Quer
   };
 }
 
-/** `:below` a canonical URL. https://hl7.org/fhir/R4/search.html#versions */
-function parseVersions(text: string, { name, baseUrl }: QueryContext): ReferenceQuery {
+/** `:below` a canonical URL; below a resource is `parseHierarchy`. https://hl7.org/fhir/R4/search.html#versions */
+function parseVersions(text: string): ReferenceQuery {
   const { uri, version } = canonical(text);
-  const found = parseReference(uri);
-  const isOwn = found.kind === 'relative' || (found.kind === 'absolute' && found.base === baseUrl);
-  if (isOwn || !uri.includes(':'))
-    throw notSupported(`${name} is served for canonical URLs only, not down a hierarchy of resources`, name);
   return { kind: 'versions', uri, ...(version === '' ? {} : { version }) };
 }
 
@@ -129,14 +127,20 @@ const uriMark = '<';
 
 /** References, canonical URLs, and with `:identifier` the identifiers in references. */
 export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
-  modifiers: ['identifier', 'below', '[type]'],
+  modifiers: ['identifier', 'above', 'below', '[type]'],
   parse(text, context) {
     if (context.modifier === 'identifier') return { kind: 'identifier', token: tokenType.parse(text, context) };
-    if (context.modifier === 'below') return parseVersions(unescaped(text), context);
+    if (context.modifier === 'below') return parseVersions(unescaped(text));
     return parseLiteral(unescaped(text), context);
+  },
+  operators: {
+    re: parseLiteral,
+    eq: parseLiteral,
+    ne: (value, context) => ({ kind: 'unequal', query: parseLiteral(value, context) }),
   },
   values: (extracted) => extracted.flatMap(referencesOf),
   matches(value, query) {
+    if (query.kind === 'unequal') return value.kind !== 'identifier' && !referenceType.matches(value, query.query);
     if (query.kind === 'identifier') return value.kind === 'identifier' && tokenType.matches(value.token, query.token);
     if (query.kind === 'uri') {
       return (
@@ -168,6 +172,7 @@ export const referenceType: ParameterType<ReferenceValue, ReferenceQuery> = {
     return codeIndexing.terms(value.token).map((term) => `${unsorted}${term}`);
   },
   ranges(query) {
+    if (query.kind === 'unequal') return { ranges: [startingWith('')], exact: false };
     if (query.kind === 'identifier') {
       const { ranges, exact } = tokenType.ranges(query.token);
       return { ranges: ranges.map((range) => marked(unsorted, range)), exact };

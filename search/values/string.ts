@@ -1,8 +1,8 @@
 import { invalidRequest } from '../../fhir/outcome.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { unescaped } from '../escape.js';
-import type { ParameterType } from '../parameter-type.js';
-import { partLimit, startingWith, termPart, termPrefix, unsorted } from '../term.js';
+import type { ParameterType, QueryContext } from '../parameter-type.js';
+import { compareTerms, partLimit, startingWith, termPart, termPrefix, type TermRange, unsorted } from '../term.js';
 
 /** A searchable text of a resource. */
 export interface StringValue {
@@ -17,8 +17,11 @@ export interface StringValue {
 export interface StringQuery {
   readonly text: string;
   readonly folded: string;
-  readonly modifier: 'starts-with' | 'contains' | 'exact';
+  readonly modifier: 'starts-with' | 'contains' | 'exact' | Comparison;
 }
+
+/** How `_filter` compares whole texts: they begin or end so, are the same or not, or come before or after in the order of characters. */
+type Comparison = 'sw' | 'ew' | 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le';
 
 /** Letters that look like an accented one and are not decomposed by Unicode. */
 const likeness: Readonly<Record<string, string>> = {
@@ -95,18 +98,71 @@ function textsOf({ type, value }: ExtractedValue): string[] {
     .filter((text) => typeof text === 'string');
 }
 
+/** @throws OperationOutcomeError 400 for a text without anything to compare. */
+function asked(text: string, modifier: StringQuery['modifier'], name: string): StringQuery {
+  const folded = withoutPunctuation(fold(text));
+  if (folded === '' && modifier !== 'exact') throw invalidRequest(`${name} has no text to search for`, name);
+  return { text, folded, modifier };
+}
+
+/** Whether a whole text lies to another as an operator of `_filter` says; all but the order know punctuation as blanks, too. */
+function compares({ folded }: StringValue, comparison: Comparison, text: string): boolean {
+  switch (comparison) {
+    case 'eq':
+      return folded.includes(text);
+    case 'ne':
+      return !folded.includes(text);
+    case 'sw':
+      return folded.some((each) => each.startsWith(text));
+    case 'ew':
+      return folded.some((each) => each.endsWith(text));
+  }
+  const order = compareTerms(folded[0] ?? '', text);
+  switch (comparison) {
+    case 'gt':
+      return order > 0;
+    case 'lt':
+      return order < 0;
+    case 'ge':
+      return order >= 0;
+    case 'le':
+      return order <= 0;
+  }
+}
+
+/** Where the terms of texts are that compare so; `match` decides. */
+function comparedRanges(comparison: Comparison, folded: string): TermRange[] {
+  const start = termPrefix(folded);
+  switch (comparison) {
+    case 'eq':
+    case 'sw':
+      return [startingWith(start), startingWith(unsorted + start)];
+    default:
+      return [startingWith('')];
+  }
+}
+
+const comparing =
+  (modifier: StringQuery['modifier']) =>
+  (value: string, { name }: QueryContext): StringQuery =>
+    asked(value, modifier, name);
+
 /** Texts: names, addresses, titles. */
 export const stringType: ParameterType<StringValue, StringQuery> = {
   modifiers: ['exact', 'contains'],
   parse(text, { modifier, name }) {
-    const plain = unescaped(text);
-    const folded = withoutPunctuation(fold(plain));
-    if (folded === '' && modifier !== 'exact') throw invalidRequest(`${name} has no text to search for`, name);
-    return {
-      text: plain,
-      folded,
-      modifier: modifier === 'exact' || modifier === 'contains' ? modifier : 'starts-with',
-    };
+    return asked(unescaped(text), modifier === 'exact' || modifier === 'contains' ? modifier : 'starts-with', name);
+  },
+  operators: {
+    eq: comparing('eq'),
+    ne: comparing('ne'),
+    co: comparing('contains'),
+    sw: comparing('sw'),
+    ew: comparing('ew'),
+    gt: comparing('gt'),
+    lt: comparing('lt'),
+    ge: comparing('ge'),
+    le: comparing('le'),
   },
   values: (extracted, { parameter }) =>
     extracted.flatMap((each) => {
@@ -116,6 +172,7 @@ export const stringType: ParameterType<StringValue, StringQuery> = {
   matches(value, query) {
     if (query.modifier === 'exact') return value.text === query.text;
     if (query.modifier === 'contains') return value.folded.some((text) => text.includes(query.folded));
+    if (query.modifier !== 'starts-with') return compares(value, query.modifier, query.folded);
     const starts = (text: string): boolean => text.startsWith(query.folded);
     return value.folded.some(starts) || value.words.some(starts);
   },
@@ -131,6 +188,7 @@ export const stringType: ParameterType<StringValue, StringQuery> = {
         exact: prefix === folded && prefix.length < partLimit,
       };
     }
+    if (modifier !== 'contains') return { ranges: comparedRanges(modifier, folded), exact: false };
     const needle = termPart(folded);
     const accepts = (term: string): boolean => term.includes(needle) || term.length >= partLimit;
     return { ranges: [{ ...startingWith(''), accepts }], exact: false };

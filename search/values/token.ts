@@ -1,6 +1,7 @@
 import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
 import { splitEscaped, unescaped } from '../escape.js';
+import { withSystem } from '../filter-syntax.js';
 import type { Indexing, ParameterType, QueryContext } from '../parameter-type.js';
 import { separator, startingWith, termPart, type TermRange, unsorted } from '../term.js';
 import type { SystemCode } from '../terminology.js';
@@ -38,6 +39,8 @@ export type TokenQuery =
   | CodeQuery
   | { readonly kind: 'text'; readonly text: StringQuery }
   | { readonly kind: 'typed'; readonly system: string; readonly code: string; readonly value: string }
+  /** Any other code than this one. */
+  | { readonly kind: 'unequal'; readonly query: CodeQuery }
   /** A media type with any parameters. */
   | { readonly kind: 'media-type'; readonly base: string }
   /** One of many, by the code without case. */
@@ -255,6 +258,14 @@ export const tokenType: ParameterType<TokenValue, TokenQuery> = {
         return parseForTypes(raw, context);
     }
   },
+  operators: {
+    eq: (value, context) => parseForTypes(withSystem(value), context),
+    ne: (value, context) => ({ kind: 'unequal', query: parseForTypes(withSystem(value), context) }),
+    in: (value, context) => parseByTerminology(value, 'in', context),
+    ni: (value, context) => parseByTerminology(value, 'in', context), // what is negated is the whole test
+    ss: (value, context) => parseByTerminology(withSystem(value), 'below', context),
+    sb: (value, context) => parseByTerminology(withSystem(value), 'above', context),
+  },
   values: (extracted, { parameter }) => extracted.flatMap((each) => tokensOf(each, parameter.impliedSystem)),
   matches(value, query) {
     switch (query.kind) {
@@ -269,6 +280,8 @@ export const tokenType: ParameterType<TokenValue, TokenQuery> = {
         );
       case 'code':
         return value.kind === 'code' && codeMatches(value, query);
+      case 'unequal':
+        return value.kind === 'code' && !codeMatches(value, query.query);
       case 'codes':
         return (
           value.kind === 'code' &&
@@ -295,6 +308,8 @@ export const tokenType: ParameterType<TokenValue, TokenQuery> = {
     switch (query.kind) {
       case 'code':
         return { ranges: codeRanges(query), exact: true };
+      case 'unequal':
+        return { ranges: [startingWith('')], exact: false };
       case 'codes':
         return { ranges: [...query.byCode.values()].flat().flatMap(codeRanges), exact: true };
       case 'typed':

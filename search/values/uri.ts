@@ -1,6 +1,6 @@
 import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import { unescaped } from '../escape.js';
-import type { ParameterType } from '../parameter-type.js';
+import type { ParameterType, QueryContext } from '../parameter-type.js';
 import { partLimit, separator, startingWith, termPart, termPrefix, unsorted } from '../term.js';
 
 /** A URI of a resource and, of canonical ones, the business version. */
@@ -9,9 +9,9 @@ export interface UriValue {
   readonly version?: string;
 }
 
-/** A URI asked for: itself, what it begins with (above), or what begins with it (below). */
+/** A URI asked for: itself, what it begins with (above), what begins with it (below), or as an operator of `_filter` says. */
 export interface UriQuery extends UriValue {
-  readonly modifier: 'equals' | 'above' | 'below';
+  readonly modifier: 'equals' | 'above' | 'below' | 'ne' | 'co' | 'sw' | 'ew';
 }
 
 /** A canonical URL and its version. https://hl7.org/fhir/R4/references.html#canonical */
@@ -24,16 +24,29 @@ const isUrn = (uri: string): boolean => uri.startsWith('urn:');
 const versionTerm = (uri: string, version: string): string =>
   `${unsorted}${termPart(uri)}${separator}${termPart(version)}`;
 
+/** @throws OperationOutcomeError 400 for an empty one. */
+function parseCanonical(text: string, { name }: Pick<QueryContext, 'name'>): UriQuery {
+  const found = canonical(text);
+  if (found.uri === '') throw invalidRequest(`${name} needs a URI, not "${text}"`, name);
+  return { ...found, modifier: 'equals' };
+}
+
 /** URIs, compared character by character. https://hl7.org/fhir/R4/search.html#uri */
 export const uriType: ParameterType<UriValue, UriQuery> = {
   modifiers: ['above', 'below'],
   parse(text, { modifier, name }) {
-    const found = canonical(unescaped(text));
-    if (found.uri === '') throw invalidRequest(`${name} needs a URI, not "${text}"`, name);
-    if (modifier === undefined) return { ...found, modifier: 'equals' };
+    const found = parseCanonical(unescaped(text), { name });
+    if (modifier === undefined) return found;
     if (isUrn(found.uri)) throw notSupported(`${name} is for URLs: a URN has nothing above or below it`, name);
     if (found.version !== undefined) throw notSupported(`${name} is for URLs without a version`, name);
     return { ...found, modifier: modifier === 'above' ? 'above' : 'below' };
+  },
+  operators: {
+    eq: parseCanonical,
+    ne: (value, context) => ({ ...parseCanonical(value, context), modifier: 'ne' }),
+    co: (uri) => ({ uri, modifier: 'co' }),
+    sw: (uri) => ({ uri, modifier: 'sw' }),
+    ew: (uri) => ({ uri, modifier: 'ew' }),
   },
   values: (extracted, { parameter, resource }) =>
     extracted.flatMap(({ value }): UriValue[] => {
@@ -45,7 +58,10 @@ export const uriType: ParameterType<UriValue, UriQuery> = {
   matches(value, { uri, version, modifier }) {
     if (modifier === 'above') return uri.startsWith(value.uri) && !isUrn(value.uri);
     if (modifier === 'below') return value.uri.startsWith(uri) && !isUrn(value.uri);
-    return value.uri === uri && (version === undefined || value.version === version);
+    if (modifier === 'co') return value.uri.includes(uri);
+    if (modifier === 'sw') return value.uri.startsWith(uri);
+    if (modifier === 'ew') return value.uri.endsWith(uri);
+    return (value.uri === uri && (version === undefined || value.version === version)) === (modifier === 'equals');
   },
   terms: ({ uri, version }) => [termPart(uri), ...(version === undefined ? [] : [versionTerm(uri, version)])],
   ranges({ uri, version, modifier }) {
@@ -60,6 +76,8 @@ export const uriType: ParameterType<UriValue, UriQuery> = {
         exact: prefix === uri && prefix.length < partLimit,
       };
     }
+    if (modifier === 'sw') return { ranges: [startingWith(termPrefix(uri))], exact: false };
+    if (modifier !== 'equals') return { ranges: [startingWith('')], exact: false };
     return { ranges: [{ term: version === undefined ? termPart(uri) : versionTerm(uri, version) }], exact: true };
   },
 };

@@ -13,6 +13,7 @@ import { isServedParameter } from '../../search/served-parameter.js';
 import type { Indexable, IndexHit, SearchIndex, SearchPlan } from '../../search/search-index.js';
 import { compareTerms, sortKey } from '../../search/term.js';
 import {
+  conditions,
   resource as anyResource,
   search as anySearch,
   searchOfTypes,
@@ -177,8 +178,11 @@ export function describeSearchIndex(
         definitions,
         bases: [baseUrl],
       }));
-      if (parameters.length === 0) return fc.oneof(keys, compartment);
-      const active = parse('Patient?active=true').filters;
+      const contains = fc
+        .constantFrom('Patient?active=true', 'Patient?active:not=true', 'Location')
+        .map((query): Filter => ({ kind: 'contains', ...parse(query) }));
+      if (parameters.length === 0) return fc.oneof(keys, compartment, contains);
+      const insideOf = ['Patient?active=true', 'Location?name:missing=false'].map(parse);
       const refers = fc
         .record({
           parameters: fc.subarray(parameters, { minLength: 1 }),
@@ -197,33 +201,47 @@ export function describeSearchIndex(
             ]),
             bases: ['', baseUrl],
             canonicals: new Map([[url, new Set([''])]]),
-            contained: new Map(inside ? active.map((filter) => ['Patient', filter] as const) : []),
+            contained: new Map(
+              inside ? insideOf.flatMap(({ type: of, filters }) => filters.map((each) => [of, each] as const)) : [],
+            ),
           },
         }));
-      return fc.oneof(keys, refers, compartment);
+      return fc.oneof(keys, refers, compartment, contains);
     };
 
-    test('finds what a scan finds by conditions that other resources were asked for, and by words', async () => {
+    /** Conditions as one, as `_filter` joins them. */
+    function join(filters: readonly Filter[], how: string): readonly Filter[] {
+      const [first, ...rest] = filters;
+      if (first === undefined || how === 'one by one') return filters;
+      if (how === 'not') return [{ kind: 'not', filter: first }, ...rest];
+      if (how === 'not any') return [{ kind: 'not', filter: { kind: 'any', filters } }];
+      if (how === 'all') return [{ kind: 'any', filters: [{ kind: 'all', filters: rest }, first] }];
+      return [{ kind: 'any', filters }];
+    }
+
+    test('finds what a scan finds by conditions that other resources were asked for, by words, joined or not', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyResource, { minLength: 1, maxLength: 40 }),
-          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet').chain((type) =>
+          fc.constantFrom('Patient', 'Observation', 'RiskAssessment', 'ValueSet', 'Location').chain((type) =>
             fc.record({
               type: fc.constant(type),
               filters: fc.array(planned(type), { maxLength: 2 }),
               words: fc.array(textConditions, { maxLength: 1 }),
               sort: fc.constantFrom('', '_lastUpdated', '-_id'),
+              others: fc.array(conditions[type] ?? fc.constant<[string, string]>(['_id', '1']), { maxLength: 2 }),
+              joined: fc.constantFrom('one by one', 'any', 'all', 'not', 'not any'),
             }),
           ),
-          async (resources, { type, filters, words, sort }) => {
+          async (resources, { type, filters, words, sort, others, joined }) => {
             const made = await make(definitions);
             const { index } = made;
             try {
               const all = resources.map((each, i) => ({ ...each, id: String(i + 1) }));
               await index.put(all.map((each) => indexed(each)));
-              const read = parseSearch(definitions, type, [...words, ['_sort', sort]], options);
+              const read = parseSearch(definitions, type, [...words, ...others, ['_sort', sort]], options);
               const parsed = requireUnchained(read);
-              const request = { ...parsed, filters: [...parsed.filters, ...filters] };
+              const request = { ...parsed, filters: join([...parsed.filters, ...filters], joined) };
               const wanted = all.filter((each) => match(request, each)).map(({ id }) => id);
               const { hits } = await index.search({ request, access: everything, limit: 1000 });
               const byId = new Map(all.map((each) => [each.id, each]));

@@ -39,7 +39,9 @@ const special: Readonly<Record<string, string>> = {
   _content: '_content=word',
   _text: '_text=word',
   _list: '_list=42',
+  _filter: '_filter=_id%20eq%20x',
   _has: '_has:Provenance:target:_id=x',
+  'near-distance': 'near=1:1&near-distance=1||km',
 };
 
 describe.each(fhirVersions)('the capability statement, %s', (version) => {

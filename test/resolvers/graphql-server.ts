@@ -5,6 +5,7 @@ import type { FhirVersion } from '../../fhir/version.js';
 import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
+import { noneDataSource } from '../../local/appsync/data-sources/none.js';
 import { type EmbeddedServer, openServers } from '../../local/compose.js';
 import type { Table } from '../../persistence/table.js';
 import { bundleResolvers } from '../../resolvers/bundle.mjs';
@@ -89,6 +90,7 @@ export async function startGraphqlServer(
     environment,
     code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
     dataSources: {
+      none: noneDataSource,
       resources: dynamoDbDataSource(seen(server.table)),
       interactions: lambdaDataSource((event) => {
         // A Lambda function gets JSON.

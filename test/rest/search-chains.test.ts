@@ -120,6 +120,9 @@ describe.each(fhirVersions)('a chained parameter, %s', (version) => {
     ['Observation?patient.organization=Organization/ward&code=1', ['o1', 'o3']],
     ['Observation?patient.organization=ward&patient.name=peter', ['o1', 'o5', 'o6']],
     ['Observation?patient.name=nobody', []],
+    ['Observation?subject._type=Location', ['o4']],
+    ['Observation?subject._type=Location,Patient&code=3,4', ['o4', 'o5']],
+    ['Observation?subject:Patient._type=Observation', []],
     ['Patient?organization.name=ward&_sort=-birthdate', ['p1', 'p3']],
   ])('%s finds what refers to what is found', async (query, wanted) => {
     expect(ids(await search(query))).toEqual(wanted);
@@ -178,6 +181,16 @@ describe.each(fhirVersions)('a chained parameter, %s', (version) => {
       found.push(...json.entry);
     }
     expect(found.map(({ resource }) => resource?.id)).toEqual(['o6', 'o5', 'o4', 'o2', 'o1']);
+  });
+
+  test('is followed from a resource to itself', async () => {
+    const path = `/${version}/Organization/own`;
+    await server.send('PUT', path, {
+      body: { resourceType: 'Organization', id: 'own', name: 'Its Own', partOf: { reference: '#' } },
+    });
+    expect(ids(await search('Organization?partof.name=its'))).toEqual(['own']);
+    expect(ids(await search('Organization?partof.name=top'))).toEqual(['ward']);
+    await server.send('DELETE', path);
   });
 
   test('is followed on what is there now', async () => {

@@ -98,10 +98,6 @@ describe.each(fhirVersions)('%s', (version) => {
     ['Condition?_list=$current-problems', 'not-supported', '_list'],
     ['Condition?_list=a b', 'invalid', '_list'],
     ['Condition?_list:not=l1', 'not-supported', '_list:not'],
-    ['Condition?_contained=true', 'not-supported', '_contained'],
-    ['Condition?_contained=both', 'not-supported', '_contained'],
-    ['Condition?_containedType=container', 'not-supported', '_containedType'],
-    ['Condition?_filter=a', 'not-supported', '_filter'],
     ['Condition?_query=a', 'not-supported', '_query'],
   ])('%s is refused by name, also leniently', async (query, code, place) => {
     for (const handling of ['strict', 'lenient']) {

@@ -7,6 +7,7 @@ import {
   isObjectType,
   type GraphQLObjectType,
   type GraphQLSchema,
+  print,
 } from 'graphql';
 import type { AppSyncApi } from '../../schema/api.js';
 import { loadApi } from '../../schema/load-api.js';
@@ -54,15 +55,17 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
   });
 
   test('declares no scalar and no directive of its own: AppSync rejects them', () => {
-    expect(api.schema).not.toMatch(/^(scalar|directive|union|extend|subscription) /m);
-    expect(api.schema).not.toContain('@');
+    expect(api.schema).not.toMatch(/^(scalar|directive|union|extend) /m);
+    expect(new Set(api.schema.match(/@\w+/g))).toEqual(
+      new Set(['@aws_iam', '@aws_cognito_user_pools', '@aws_subscribe']),
+    );
   });
 
   test('has for every type a read, a list, a connection and three mutations', () => {
     const query = object('Query').getFields();
     const mutation = object('Mutation').getFields();
     expect(Object.keys(query)).toHaveLength(types * 3);
-    expect(Object.keys(mutation)).toHaveLength(types * 3);
+    expect(Object.keys(mutation)).toHaveLength(types * 3 + 1);
     expect(String(query['Patient']?.type)).toBe('Patient');
     expect(String(query['PatientList']?.type)).toBe('[Patient]');
     expect(String(query['PatientConnection']?.type)).toBe('PatientConnection');
@@ -71,6 +74,37 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
     expect(argumentsOf('Mutation', 'PatientCreate')).toEqual({ res: 'Patient_Input!' });
     expect(argumentsOf('Mutation', 'PatientUpdate')).toEqual({ id: 'ID!', res: 'Patient_Input!', versionId: 'String' });
     expect(argumentsOf('Mutation', 'PatientDelete')).toEqual({ id: 'ID!' });
+  });
+
+  test('has one subscription, told of changes by the one mutation that only IAM may ask for', () => {
+    expect(String(schema.getSubscriptionType())).toBe('Subscriptions'); // Subscription is a resource type
+    expect(Object.keys(object('Subscriptions').getFields())).toEqual(['onResourceChanged']);
+    expect(argumentsOf('Subscriptions', 'onResourceChanged')).toEqual({
+      type: 'ResourceType',
+      id: 'ID',
+      compartment: 'String',
+      actions: '[ChangeAction!]',
+    });
+    expect(String(object('Subscriptions').getFields()['onResourceChanged']?.type)).toBe('ResourceChange');
+    const directives = (type: string, field: string): readonly string[] => {
+      const { astNode } = object(type).getFields()[field] ?? {};
+      return astNode?.directives?.map((directive) => print(directive)) ?? [];
+    };
+    expect(directives('Subscriptions', 'onResourceChanged')).toEqual(['@aws_subscribe(mutations: ["publishChange"])']);
+    expect(directives('Mutation', 'publishChange')).toEqual(['@aws_iam']);
+    expect(directives('ResourceChange', 'compartments')).toEqual(['@aws_iam']);
+  });
+
+  test('a change names what changed, and holds nothing of it', () => {
+    const fields = Object.values(object('ResourceChange').getFields());
+    expect(Object.fromEntries(fields.map(({ name, type }) => [name, String(type)]))).toEqual({
+      type: 'ResourceType!',
+      id: 'ID!',
+      versionId: 'String!',
+      action: 'ChangeAction!',
+      lastUpdated: 'String!',
+      compartments: '[String!]',
+    });
   });
 
   test('names search arguments by their codes, with _ for -, each one string or several', () => {
@@ -160,7 +194,7 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
     expect(values('EncounterOfPractitioner')).toEqual(expect.arrayContaining(['practitioner', 'participant']));
     const parents = new Set(
       api.resolvers
-        .filter(({ typeName }) => !['Query', 'Mutation', 'Reference'].includes(typeName))
+        .filter(({ typeName }) => !['Query', 'Mutation', 'Subscriptions', 'Reference'].includes(typeName))
         .map((each) => each.typeName),
     );
     expect(parents.size).toBe(compartments);
@@ -186,7 +220,7 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
     expect(code('Patient', 'ListList')).toBe('reverse-list');
     expect(code('Patient', 'ListConnection')).toBe('reverse-connection');
     expect(code('Mutation', 'ListDelete')).toBe('delete');
-    expect(new Set(api.resolvers.map((each) => each.code)).size).toBe(9);
+    expect(new Set(api.resolvers.map((each) => each.code)).size).toBe(11);
   });
 
   test('resolvers and functions name data sources and functions that exist', () => {

@@ -180,8 +180,21 @@ const valueSet = fc
   })
   .map(withoutUndefined);
 
-/** A resource of one of four types, without an id. */
-export const resource = fc.oneof(patient, observation, riskAssessment, valueSet);
+const latitudes = [90, 89.9999, 51.3397, 51.34, 0, -0.0001, -90];
+const longitudes = [180, 179.9999, 12.3731, 12.374, 0, -0.0001, -179.9999, -180];
+
+const location = fc
+  .record({
+    resourceType: fc.constant('Location'),
+    meta,
+    name: maybe(some(...texts)),
+    position: maybe(fc.record({ latitude: some(...latitudes), longitude: some(...longitudes) })),
+    partOf: maybe(some('Location/1', 'Location/2', 'Location/3', '#').map((to) => ({ reference: to }))),
+  })
+  .map(withoutUndefined);
+
+/** A resource of one of five types, without an id. */
+export const resource = fc.oneof(patient, observation, riskAssessment, valueSet, location);
 
 const prefix = some('', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap');
 const joined = (...values: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
@@ -223,6 +236,9 @@ const pair = (left: fc.Arbitrary<string>, right: fc.Arbitrary<string>): fc.Arbit
   either(joined(left, some('$'), right));
 const uri = either(some(...urls));
 const missing = some('true', 'false');
+const around = fc
+  .tuple(some(...latitudes), some(...longitudes), some('', '|0', '|20|m', '|10', '|100|[mi_i]', '|5000', '|30000'))
+  .map(([latitude, longitude, distance]) => `${String(latitude)}|${String(longitude)}${distance}`);
 const named = (names: readonly string[], value: fc.Arbitrary<string>): fc.Arbitrary<[string, string]> =>
   fc.tuple(some(...names), value);
 
@@ -304,6 +320,13 @@ export const conditions: Readonly<Record<string, fc.Arbitrary<[string, string]>>
     named(['context-type-quantity'], pair(oneToken, measured)),
     named(['context-type-value'], pair(oneToken, oneToken)),
   ),
+  Location: fc.oneof(
+    common,
+    named(['near'], either(around)),
+    named(['near:missing'], missing),
+    named(['name'], texty),
+    named(['partof'], some('1', '2', 'Location/3')),
+  ),
 };
 
 /** The terminology that the conditions ask. */
@@ -333,7 +356,7 @@ export const textConditions = fc.tuple(
 
 /** A search on several types: conditions and an order that all have. */
 export const searchOfTypes = fc.record({
-  types: fc.subarray(['Patient', 'Observation', 'RiskAssessment', 'ValueSet'], { minLength: 2 }),
+  types: fc.subarray(['Patient', 'Observation', 'RiskAssessment', 'ValueSet', 'Location'], { minLength: 2 }),
   filters: fc.array(common, { maxLength: 2 }),
   sort: some('', '_lastUpdated', '-_lastUpdated,_id', '_id', '-_tag'),
 });
@@ -344,6 +367,7 @@ export const sortable: Readonly<Record<string, readonly string[]>> = {
   Observation: ['date', 'code', 'subject', 'status', '_lastUpdated', 'value-quantity', 'component-value-quantity'],
   RiskAssessment: ['probability', 'subject', '_id'],
   ValueSet: ['url', '_profile', '_tag', 'context-quantity'],
+  Location: ['name', 'partof', '_lastUpdated'],
 };
 
 /** A search on one of the types: some conditions and an order. */

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { createAuthentication } from '../../../local/authentication.js';
 import { type EmbeddedServers, openServers } from '../../../local/compose.js';
-import { createGraphqlHandler } from '../../../local/graphql.js';
+import { createGraphqlFace, type GraphqlFace } from '../../../local/graphql.js';
 import { createSignIn } from '../../../local/sign-in/sign-in.js';
 import { handlers, type TinyError } from './tiny-api.js';
 
@@ -33,13 +33,18 @@ const queriesOf = (bundle: string): string[] => {
   return [bundle];
 };
 const written = 'dist/resolvers';
-const bundles = readdirSync(written).map((file) => file.replace(/\.js$/, ''));
+/** Asked over WebSocket, and by the publisher only: `realtime/whole-server.test.ts`. */
+const elsewhere = ['on-resource-changed', 'publish-change'];
+const bundles = readdirSync(written)
+  .map((file) => file.replace(/\.js$/, ''))
+  .filter((bundle) => !elsewhere.includes(bundle));
 const throwing = handlers(
   'const nothing = null; return nothing.at.all;',
   'const nothing = null; return nothing.at.all;',
 );
 
 const folder = mkdtempSync(join(tmpdir(), 'fhir-replaced-'));
+const faces: GraphqlFace[] = [];
 let stores: EmbeddedServers;
 let server: Server;
 let origin: string;
@@ -50,16 +55,15 @@ function mount(app: express.Express, name: string, replaced: Readonly<Record<str
   cpSync(written, resolvers, { recursive: true });
   for (const [bundle, code] of Object.entries(replaced)) writeFileSync(join(resolvers, `${bundle}.js`), code);
   const signIn = createSignIn({ publicUrl: 'http://x', dataFolder: join(folder, 'data'), onError: () => undefined });
-  app.all(
-    `/${name}`,
-    createGraphqlHandler({
-      server: stores.servers.r4,
-      authenticate: createAuthentication('off', signIn),
-      authorization: 'roles',
-      folders: { schema: pathToFileURL('schema/'), resolvers },
-      log: pino({ level: 'silent' }),
-    }),
-  );
+  const face = createGraphqlFace({
+    server: stores.servers.r4,
+    authenticate: createAuthentication('off', signIn),
+    authorization: 'roles',
+    folders: { schema: pathToFileURL('schema/'), resolvers },
+    log: pino({ level: 'silent' }),
+  });
+  faces.push(face);
+  app.all(`/${name}`, face.handlers);
 }
 
 async function ask(name: string, query: string): Promise<{ data: unknown; errors?: readonly TinyError[] }> {
@@ -86,6 +90,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.close();
   server.closeAllConnections();
+  await Promise.all(faces.map((face) => face.close()));
   await stores.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions } from '../../../fhir/version.js';
-import { startTestServer, type TestServer } from '../../support/server.js';
+import { staleStatus, startTestServer, type TestServer } from '../../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -72,6 +72,28 @@ describe.each(fhirVersions)('%s', (version) => {
     expect([returned(json)?.['tag'], returned(json)?.['profile']]).toEqual([[tag('b')], undefined]);
     const again = await server.send('POST', `${url}/$meta-delete`, { body });
     expect([again.status, returned(again.json)?.['versionId']]).toEqual([200, '2']);
+  });
+
+  test('$meta-add and $meta-delete keep If-Match, alone and in a batch, and X-Consistency', async () => {
+    const url = `${root}/Patient/m4`;
+    await server.send('PUT', url, { body: { resourceType: 'Patient', id: 'm4' } });
+    const body = metaParameters({ tag: [tag('d')] });
+    const call = async (name: string, headers: Record<string, string>) =>
+      server.send('POST', `${url}/$meta-${name}`, { body, headers });
+    const stale = await call('add', { 'if-match': 'W/"7"' });
+    expect([stale.status, stale.json.issue[0].code]).toEqual([staleStatus[version], 'conflict']);
+    const none = await call('add', { 'if-match': 'x' });
+    expect([none.status, none.json.issue[0].expression]).toEqual([400, ['http.If-Match']]);
+    const added = await call('add', { 'if-match': 'W/"1"', 'x-consistency': 'strong' });
+    expect([added.status, added.headers['x-consistency']]).toEqual([200, 'strong']);
+    expect((await server.send('GET', `${root}/Patient?_tag=http://t|d&_id=m4`)).json.total).toBe(1);
+    expect((await call('delete', { 'if-match': 'W/"1"' })).status).toBe(staleStatus[version]);
+    const request = { method: 'POST', url: 'Patient/m4/$meta-delete' };
+    const entry = ['W/"1"', 'W/"2"'].map((ifMatch) => ({ resource: body, request: { ...request, ifMatch } }));
+    const batch = await server.send('POST', root, { body: { resourceType: 'Bundle', type: 'batch', entry } });
+    const statuses = batch.json.entry.map(({ response }) => response?.status.slice(0, 3));
+    expect(statuses).toEqual([String(staleStatus[version]), '200']);
+    expect((await server.send('GET', url)).headers.etag).toBe('W/"3"');
   });
 
   test('$meta of a type and of the system tells the labels in use', async () => {

@@ -188,7 +188,13 @@ describe.each(fhirVersions)('%s', (version) => {
       ['url=http://fruits&count=many', 400, 'invalid'],
       ['url=http://fruits&activeOnly=yes', 400, 'invalid'],
       ['url=http://fruits&valueSet=x', 400, 'invalid'],
-      ['url=http://fruits&date=2020', 400, 'not-supported'],
+      ['url=http://fruits&date=2020', 422, 'not-supported'],
+      ['url=http://fruits&date=then', 400, 'invalid'],
+      ['url=http://fruits&context=http://hl7.org/fhir/StructureDefinition/Patient%23Patient.gender', 400, 'invalid'],
+      ['context=http://hl7.org/fhir/StructureDefinition/Patient%23Patient.name', 404, 'not-found'],
+      ['context=http://hl7.org/fhir/StructureDefinition/Patient', 404, 'not-found'],
+      ['context=http://hl7.org/fhir/StructureDefinition/Group%23Patient.gender', 404, 'not-found'],
+      ['context=Patient.__proto__', 404, 'not-found'],
       ['url=http://fruits&url=http://fruits', 400, 'invalid'],
     ])('?%s is %i %s', async (query, status, code) => {
       await put(valueSet('snomed-all', 'http://snomed-all', { system: 'http://snomed.info/sct' }));
@@ -202,6 +208,60 @@ describe.each(fhirVersions)('%s', (version) => {
       );
       const answer = await get(`ValueSet/$expand?${query}`);
       expect([answer.status, answer.json.issue[0].code]).toEqual([status, code]);
+    });
+
+    test('by the element that a value set is bound to', async () => {
+      const context = (path: string): string =>
+        `context=http://hl7.org/fhir/StructureDefinition/${path.split('.')[0] ?? ''}%23${path}`;
+      const codes = async (query: string) => (await expand(query)).expansion.contains?.map(({ code }) => code);
+      expect(await codes(context('Patient.gender'))).toEqual(['male', 'female', 'other', 'unknown']);
+      expect(await codes(context('Identifier.use'))).toContain('official');
+      expect(await codes(`${context('Patient.maritalStatus')}&filter=divorced`)).toContain('D');
+      const validated = await get(`ValueSet/$validate-code?${context('Patient.gender')}&code=male`);
+      expect(out(validated.json, 'result')).toBe(true);
+    });
+
+    test('a date that is not past is now', async () => {
+      expect((await expand('url=http://fruits&date=2999')).expansion.total).toBe(
+        (await expand('url=http://fruits')).expansion.total,
+      );
+      const past = await get(`CodeSystem/$lookup?system=${genderSystem}&code=male&date=1999-01-01`);
+      expect([past.status, past.json.issue[0].code]).toEqual([422, 'not-supported']);
+    });
+
+    if (version === 'r4')
+      test('of the versions of code systems that are asked for', async () => {
+        for (const number of ['1', '2']) {
+          await put({
+            resourceType: 'CodeSystem',
+            id: `tea-${number}`,
+            url: 'http://tea',
+            version: number,
+            status: 'active',
+            content: 'complete',
+            concept: [{ code: `leaf-${number}` }],
+          });
+        }
+        await put(valueSet('tea', 'http://teas', { system: 'http://tea' }));
+        await put(valueSet('tea-2', 'http://teas-2', { system: 'http://tea', version: '2' }));
+        const code = async (query: string) => (await expand(query)).expansion.contains?.map((each) => each.code);
+        expect(await code('url=http://teas')).toEqual(['leaf-2']);
+        expect(await code('url=http://teas&system-version=http://tea|1')).toEqual(['leaf-1']);
+        expect(await code('url=http://teas-2&system-version=http://tea|1')).toEqual(['leaf-2']);
+        expect(await code('url=http://teas-2&force-system-version=http://tea|1')).toEqual(['leaf-1']);
+        expect(await code('url=http://teas&check-system-version=http://tea|2')).toEqual(['leaf-2']);
+        const other = await get('ValueSet/$expand?url=http://teas&check-system-version=http://tea|1');
+        expect([other.status, other.json.issue[0].expression]).toEqual([422, ['check-system-version']]);
+        const { parameter } = (await expand('url=http://teas&system-version=http://tea|1')).expansion;
+        expect(parameter).toContainEqual({ name: 'system-version', valueString: 'http://tea|1' });
+      });
+
+    test('what the version does not have is refused by name', async () => {
+      const name = version === 'r4' ? 'limitedExpansion' : 'system-version';
+      for (const each of [name, 'profile']) {
+        const { status, json } = await get(`ValueSet/$expand?url=http://fruits&${each}=true`);
+        expect([status, json.issue[0].code, json.issue[0].expression]).toEqual([400, 'not-supported', [each]]);
+      }
     });
 
     test('a value set sent along must be a valid one', async () => {

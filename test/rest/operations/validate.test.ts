@@ -50,6 +50,24 @@ describe.each(fhirVersions)('$validate, %s', (version) => {
     expect(answer.json.issue.at(-1)?.diagnostics).toContain('pat-1');
   });
 
+  test('warns of codes outside a value set that is extensible, and of words alone where a code is required', async () => {
+    const maritalStatus = (code: string) => ({ coding: [{ system: 'urn:own', code }] });
+    const other = await post('Patient/$validate', { resourceType: 'Patient', maritalStatus: maritalStatus('x') });
+    expect(issuesOf(other)).toContainEqual(['warning', 'code-invalid', 'Patient.maritalStatus']);
+    expect(other.json.issue.some(({ severity }) => severity === 'error')).toBe(false);
+    const delivery = { resourceType: 'SupplyDelivery', type: { text: 'x' } };
+    expect(issuesOf(await post('SupplyDelivery/$validate', delivery))).toContainEqual([
+      'warning',
+      'code-invalid',
+      'SupplyDelivery.type',
+    ]);
+    const system = `http://${version === 'r4' ? 'terminology.hl7.org/CodeSystem/v3-MaritalStatus' : 'hl7.org/fhir/v3/MaritalStatus'}`;
+    const known = { resourceType: 'Patient', maritalStatus: { coding: [{ system, code: 'M' }] } };
+    expect(issuesOf(await post('Patient/$validate', known))).not.toContainEqual(
+      expect.arrayContaining(['code-invalid']),
+    );
+  });
+
   test('takes the resource, a mode and a profile from Parameters, too', async () => {
     const resource = { resourceType: 'Patient', gender: 'x' };
     const mode = { name: 'mode', valueCode: 'create' };

@@ -1,0 +1,20 @@
+import type { ResourceChange } from './resource-change.js';
+
+/**
+ * The mutation that publishes a change: only IAM may ask for it. Subscribers are told of what it selects, and are
+ * filtered by that, so it selects all.
+ */
+export const publishMutation =
+  'mutation Publish($type:ResourceType!$id:ID!$versionId:String!$action:ChangeAction!$lastUpdated:String!$compartments:[String!]!)' +
+  '{publishChange(type:$type id:$id versionId:$versionId action:$action lastUpdated:$lastUpdated compartments:$compartments)' +
+  '{type id versionId action lastUpdated compartments}}';
+
+/** The variables of the mutation for a change. */
+export const publishVariables = (change: ResourceChange): Readonly<Record<string, unknown>> => ({
+  type: change.type,
+  id: change.id,
+  versionId: String(change.versionId),
+  action: change.action,
+  lastUpdated: change.lastUpdated,
+  compartments: change.compartments,
+});

@@ -1,0 +1,183 @@
+import { type AccessFilter, compartmentsOfAccess } from '../access.js';
+import { keyText } from '../../fhir/resource.js';
+import { holding, inside } from '../document.js';
+import { parameterTypes, type ServedType } from '../parameter-types.js';
+import { refersRanges } from '../refers.js';
+import type { AnyFilter, Filter, MissingFilter, RefersFilter, ValueFilter, WordsFilter } from '../request.js';
+import type { TypeSearchPlan } from '../search-index.js';
+import { inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
+import { type IndexedDocument, lacks } from './documents.js';
+import { satisfies } from './candidates.js';
+import type { Clause } from './clause.js';
+import { allOf, type DocumentNumber, type KeyRange, keyRange, lists, postingKey, type Postings } from './postings.js';
+import type { IndexView } from './view.js';
+
+/** The clauses of a search by a caller. */
+export const clausesOf = (view: IndexView, { request, access }: TypeSearchPlan): Clause[] => [
+  ...accessClauses(view, access),
+  ...request.filters.flatMap((filter) => clausesOfFilter(view, filter)),
+];
+
+function accessClauses(view: IndexView, access: AccessFilter): Clause[] {
+  if (access.kind === 'everything') return [];
+  const compartments = compartmentsOfAccess(access);
+  const inside = compartments === undefined ? [] : [inCompartments(view.type, compartments)];
+  if (compartments !== undefined && access.grants.every(({ filters }) => filters.length === 0)) return inside;
+  const ways = access.grants.map((grant) => [
+    ...(grant.compartments === undefined ? [] : [inCompartments(view.type, grant.compartments)]),
+    ...grant.filters.flatMap((filter) => clausesOfFilter(view, filter)),
+  ]);
+  const [only, ...others] = ways;
+  return only !== undefined && others.length === 0 ? only : [...inside, eitherClause(view, ways)];
+}
+
+/** All clauses of one of several ways hold. */
+const eitherClause = (view: IndexView, ways: readonly (readonly Clause[])[]): Clause => ({
+  exact: ways.flat().every(({ exact }) => exact),
+  accepts: () => true,
+  holds: (number) => ways.some((clauses) => satisfies(view, clauses, number)),
+});
+
+const inCompartments = (type: string, compartments: readonly string[]): Clause => ({
+  ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),
+  exact: true,
+  accepts: (document) => compartments.some((compartment) => document.compartments.includes(compartment)),
+});
+
+function clausesOfFilter(view: IndexView, filter: Filter): Clause[] {
+  switch (filter.kind) {
+    case 'missing':
+      return [missingClause(view, filter)];
+    case 'values':
+      return [valueClause<ServedType>(view, filter)];
+    case 'keys':
+      return [keysClause(view, filter.ids)];
+    case 'refers':
+      return [refersClause(view, filter)];
+    case 'compartment':
+      return [inCompartments(view.type, [keyText(filter.compartment)])];
+    case 'words':
+      return [wordsClause(view, filter)];
+    case 'contains':
+      return [
+        {
+          ranges: [{ key: postingKey(view.type, holding, filter.type) }],
+          exact: false,
+          accepts: ({ terms }) => terms?.[holding]?.includes(filter.type) ?? false,
+        },
+      ];
+    case 'all':
+      return filter.filters.flatMap((each) => clausesOfFilter(view, each));
+    case 'any':
+      return anyClauses(view, filter);
+    case 'not':
+      return [notClause(view, filter.filter)];
+  }
+}
+
+/** What decides that one of the conditions holds; and, where each has lists, that a document is in one of those. */
+function anyClauses(view: IndexView, { filters }: AnyFilter<Filter>): Clause[] {
+  const alternatives = filters.map((filter) => clausesOfFilter(view, filter));
+  const deciding = eitherClause(view, alternatives);
+  const onLists = alternatives.map((clauses) => clauses.find(({ ranges }) => ranges !== undefined));
+  if (!onLists.every((clause) => clause !== undefined)) return [deciding];
+  const narrowing: Clause = {
+    ranges: onLists.flatMap(({ ranges = [] }) => ranges),
+    exact: true,
+    accepts: (document) => onLists.some((clause) => clause.accepts(document)),
+  };
+  return [narrowing, deciding];
+}
+
+/** Of candidates that may not match, those that do not are unknown: then all documents are candidates. */
+function notClause(view: IndexView, filter: Filter): Clause {
+  const clauses = clausesOfFilter(view, filter);
+  const exact = clauses.every((clause) => clause.exact);
+  return { exact, accepts: () => true, holds: (number) => !exact || !satisfies(view, clauses, number) };
+}
+
+function missingClause({ type, postings }: IndexView, { parameter, missing }: MissingFilter): Clause {
+  const { code } = parameter;
+  return {
+    ranges: bySignature(postings, type, (signature) => lacks(signature, code, false) === missing),
+    exact: true,
+    accepts: ({ terms }) => (terms?.[code] === undefined) === missing,
+  };
+}
+
+function valueClause<T extends ServedType>({ type, postings }: IndexView, filter: ValueFilter<T>): Clause {
+  const { code } = filter.parameter;
+  const { ranges, exact } = termRanges(filter);
+  const accepts = (document: IndexedDocument): boolean =>
+    document.terms?.[code]?.some((term) => ranges.some((range) => inRange(term, range))) ?? false;
+  if (filter.negated) return { exact, accepts: (document) => !exact || !accepts(document) };
+  return { ranges: keysInUse(postings, type, code, ranges), exact, accepts };
+}
+
+/** Looking whether a list is there pays off for so many lists. */
+const mostLookedUp = 10_000;
+
+/** The lists of terms; what is in none is not looked up again and again. */
+function keysInUse(postings: Postings, type: string, code: string, ranges: readonly TermRange[]): KeyRange[] {
+  const keys = ranges.map((range) => keyRange(type, code, range));
+  if (keys.length <= 1 || keys.length > mostLookedUp) return keys;
+  return keys.filter((range) => !('key' in range) || postings.count(range.key, 1) > 0);
+}
+
+function keysClause({ type, documents, postings }: IndexView, ids: ReadonlySet<string>): Clause {
+  const all = postingKey(type, lists.all, '');
+  const numbers: DocumentNumber[] = [];
+  for (const id of ids) {
+    const number = documents.numberOf(type, id);
+    if (number !== undefined && postings.has(all, number)) numbers.push(number);
+  }
+  numbers.sort();
+  const known = new Set(numbers);
+  return { numbers, exact: true, accepts: ({ id }) => ids.has(id), holds: (number) => known.has(number) };
+}
+
+function refersClause({ type, postings }: IndexView, { parameters, targets }: RefersFilter): Clause {
+  const { ranges, exact } = refersRanges(targets);
+  const terms = new Set(ranges.flatMap((range) => ('term' in range ? [range.term] : [])));
+  const others = ranges.filter((range) => !('term' in range));
+  const codes = parameters.map(({ code }) => code);
+  const pointing =
+    targets.contained.size === 0 ? [] : codes.filter((code) => postings.count(postingKey(type, inside, code), 1) > 0);
+  return {
+    ranges: [
+      ...codes.flatMap((code) => keysInUse(postings, type, code, ranges)),
+      ...pointing.map((code) => ({ key: postingKey(type, inside, code) })),
+    ],
+    exact: exact && pointing.length === 0,
+    accepts: (document) =>
+      codes.some((code) =>
+        document.terms?.[code]?.some((term) => terms.has(term) || others.some((range) => inRange(term, range))),
+      ) || pointing.some((code) => document.terms?.[inside]?.includes(code)),
+  };
+}
+
+function wordsClause({ words }: IndexView, { parameter, queries }: WordsFilter): Clause {
+  return {
+    exact: queries.every(({ phrases }) => phrases.length === 0),
+    accepts: () => true,
+    holds: (number) => queries.some((query) => words.has(number, parameter, query.words)),
+  };
+}
+
+function termRanges<T extends ServedType>({ type, queries }: ValueFilter<T>): TermRanges {
+  const found = queries.map((query) => parameterTypes[type].ranges(query));
+  return { ranges: found.flatMap(({ ranges }) => ranges), exact: found.every(({ exact }) => exact) };
+}
+
+/** The lists of all documents whose signature is wanted; there are few signatures. */
+function bySignature(postings: Postings, type: string, wanted: (signature: string) => boolean): KeyRange[] {
+  const { from, to } = allOf(type, lists.signature);
+  return [...postings.keys(from, to)].filter((key) => wanted(key.slice(from.length))).map((key) => ({ key }));
+}
+
+/** The documents without a value to sort by. */
+export const unsortedBy = (postings: Postings, type: string, code: string): Clause => ({
+  ranges: bySignature(postings, type, (signature) => lacks(signature, code, true)),
+  exact: true,
+  accepts: ({ terms }) => sortKey(terms?.[code] ?? [], false) === null,
+});

@@ -9,23 +9,34 @@ const target = (type: string, id: string): AuditTarget => (idPattern.test(id) ? 
 
 /** What is recorded of a request of a resolver: never its arguments. */
 export function auditSubject(request: Exclude<InteractionRequest, ReferenceRequest>): AuditSubject {
-  const { interaction, type } = request;
-  switch (interaction) {
+  switch (request.interaction) {
     case 'read':
     case 'update':
     case 'delete':
-      return { interaction, targets: [target(type, request.id)] };
+      return { interaction: request.interaction, targets: [target(request.type, request.id)] };
     case 'create':
-      return { interaction, targets: [{ type }] };
+      return { interaction: 'create', targets: [{ type: request.type }] };
     case 'search': {
-      const { referring } = request;
+      const { referring, type } = request;
       return {
         interaction: 'search-type',
         targets: [{ type }, ...(referring === undefined ? [] : [target(referring.type, referring.id)])],
       };
     }
+    // Changes are told as they happen: a history that goes on.
+    case 'subscribe': {
+      const { type } = request.arguments;
+      const isNamed = typeof type === 'string' && typePattern.test(type);
+      return {
+        interaction: isNamed ? 'history-type' : 'history-system',
+        operation: 'subscribe',
+        targets: isNamed ? [{ type }] : [],
+      };
+    }
   }
 }
+
+const typePattern = /^[A-Z][A-Za-z]{1,63}$/;
 
 /** What is recorded of the references of one level, which are read together. */
 export function referencesSubject(requests: readonly ReferenceRequest[]): AuditSubject {

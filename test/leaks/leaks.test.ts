@@ -101,8 +101,17 @@ describe.each(fhirVersions)('the cells of %s', (version) => {
     const telling = new Set(answers.filter(({ text }) => text.includes(secretOf(target))).map(({ kind }) => kind));
     for (const kind of ['read', 'vread', 'history', 'search', 'search-by-post', 'bundle', 'operation'])
       expect([...telling]).toContain(`rest ${kind}`);
-    for (const code of ['read', 'list', 'connection', 'reverse-list', 'reverse-connection', 'reference']) {
+    for (const code of [
+      'read',
+      'list',
+      'connection',
+      'reverse-list',
+      'reverse-connection',
+      'reference',
+      'on-resource-changed',
+    ]) {
       expect([...telling]).toContain(`graphql ${code}`);
+      if (code === 'on-resource-changed') continue;
       expect([...telling]).toContain(`rest $graphql ${code}`);
     }
     const writing = new Set(answers.filter(({ wrote }) => wrote).map(({ kind }) => kind));
@@ -136,7 +145,7 @@ describe('with one filter taken away, leaks are found:', () => {
       'rest $graphql reverse-list',
     ],
     history: ['rest history'],
-    'history-type': ['rest history'],
+    'history-type': ['rest history', 'graphql on-resource-changed'],
     create: ['rest create', 'graphql create'],
     update: ['rest update', 'graphql update'],
     patch: ['rest patch'],

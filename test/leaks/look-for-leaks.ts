@@ -5,6 +5,9 @@ import type { FhirVersion } from '../../fhir/version.js';
 import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
+import { noneDataSource } from '../../local/appsync/data-sources/none.js';
+import { passes, readFilter } from '../../local/appsync/realtime/filter.js';
+import type { Claims } from '../../resolvers/interaction-request.js';
 import { createResolverHandler } from '../../resolvers/lambda/handler.js';
 import { loadApi } from '../../schema/load-api.js';
 import type { TestServer } from '../support/server.js';
@@ -58,8 +61,10 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
   const graphql = createAppSyncApi({
     api,
     environment: { AUTHORIZATION: 'roles+smart' },
+    authorization: { standard: 'AMAZON_COGNITO_USER_POOLS', additional: ['AWS_IAM'] },
     code: (name) => readFileSync(join(resolvers, `${name}.js`), 'utf8'),
     dataSources: {
+      none: noneDataSource,
       resources: dynamoDbDataSource(fhir.table),
       interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
     },
@@ -85,7 +90,7 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
   }
 
   async function byGraphql(identity: unknown, { code, query, writes }: GraphqlCell): Promise<Answer> {
-    const { data, errors } = await graphql.execute({ query, identity, headers: {} });
+    const { data, errors } = await graphql.execute({ query, identity, mode: 'AMAZON_COGNITO_USER_POOLS', headers: {} });
     const text = JSON.stringify([data, errors]);
     if (text.includes('Validation error')) throw new Error(`${query} is no query of the schema: ${text}`);
     return {
@@ -94,6 +99,17 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
       text,
       wrote: writes === true && errors === undefined,
     };
+  }
+
+  /** Whether a change of the resource would pass the filter that a subscription gets. */
+  async function bySubscription(claims: Claims, { code, query }: GraphqlCell, target: Recorded): Promise<Answer> {
+    const [, type, id] = /type: (\w+), id: "([^"]+)"/.exec(query) ?? [];
+    const asked = { interaction: 'subscribe' as const, field: 'Subscriptions.onResourceChanged', claims };
+    const given = await handler({ ...asked, arguments: type === undefined ? {} : { type, id } });
+    const stored = await fhir.store.read(target);
+    const event = { type: target.type, id: target.id, action: 'update', compartments: stored?.compartments ?? [] };
+    const isTold = 'value' in given && passes(readFilter(given.value), event);
+    return { kind: `graphql ${code}`, request: query, text: isTold ? secretOf(target) : '', wrote: false };
   }
 
   /** The FHIR specification's GraphQL, on REST, knows what AppSync's does. */
@@ -143,7 +159,13 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
         for (const cell of ofApi) {
           if ((cell.writes === true) !== writing) continue;
           const { code, query } = cell;
-          if (isWanted(`graphql ${code}`, query)) answers.push(await byGraphql(identity, cell));
+          const isSubscription = code === 'on-resource-changed';
+          if (isWanted(`graphql ${code}`, query)) {
+            answers.push(
+              isSubscription ? await bySubscription(identity.claims, cell, target) : await byGraphql(identity, cell),
+            );
+          }
+          if (isSubscription || code === 'publish-change') continue;
           const nth = first.get(code) ?? 0;
           first.set(code, nth + 1);
           // The same query by the operation, as far as it leads elsewhere.
@@ -170,7 +192,7 @@ const claimsOf = ({
   fhirUser,
   patient,
   isApplication,
-}: Principal): object => ({
+}: Principal): Claims => ({
   sub: isApplication === true ? clientId : subject,
   client_id: clientId,
   'cognito:groups': groups,

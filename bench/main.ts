@@ -1,9 +1,11 @@
-// npm run bench -- [--base URL --graphql PATH --token T] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
+// npm run bench -- [--engines | --base URL --graphql PATH --token T] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
+import { startEngines, untilIndexed } from './engines.js';
 import { loadTransactions, runLoads, type Target } from './loads.js';
 import { measure } from './measure.js';
+import { beside } from './peers.js';
 import { startReference } from './reference.js';
 import { startServer } from './server-process.js';
 
@@ -18,11 +20,15 @@ const { values } = parseArgs({
     bundles: { type: 'string', default: '12' },
     entries: { type: 'string', default: '200' },
     json: { type: 'boolean', default: false },
+    engines: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
 const concurrency = Number(values.concurrency);
-const started = values.base === undefined ? await startServer(projectFolder(), Number(values.port)) : undefined;
+if (values.engines && values.base !== undefined) throw new Error('--engines starts a server of its own: leave --base');
+const engines = values.engines ? await startEngines() : undefined;
+const started =
+  values.base === undefined ? await startServer(projectFolder(), Number(values.port), engines?.environment) : undefined;
 const base = new URL(values.base ?? `${started?.baseUrl ?? ''}/r4`);
 if (!['127.0.0.1', 'localhost', '[::1]'].includes(base.hostname))
   throw new Error('The benchmark loads only this machine');
@@ -65,10 +71,17 @@ const memoryAtStart = started?.memory();
 if (started !== undefined)
   say({ load: 'start to first answer', milliseconds: started.startMilliseconds, memoryMiB: memoryAtStart });
 const { patients, ...transactions } = await loadTransactions(target, Number(values.bundles), Number(values.entries));
-say({ load: 'transactions', concurrency: 2, entries: values.entries, ...transactions });
+const peer = (load: string): object => (engines === undefined ? {} : beside(load));
+say({ load: 'transactions', concurrency: 2, entries: values.entries, ...transactions, ...peer('transactions') });
+if (engines !== undefined) {
+  const milliseconds = await untilIndexed(target, patients.length * Number(values.entries));
+  say({ load: 'searches find all of it', milliseconds });
+}
 for await (const figures of runLoads(target, patients)) {
-  say({ ...figures, ofBareHttp: Math.round((figures.perSecond / reference.perSecond) * 1000) / 1000 });
+  const ofBareHttp = Math.round((figures.perSecond / reference.perSecond) * 1000) / 1000;
+  say({ ...figures, ofBareHttp, ...peer(figures.load) });
 }
 if (started !== undefined) say({ load: 'after the loads', memoryMiB: started.memory() });
 await target.pool.close();
 await started?.stop();
+await engines?.stop();

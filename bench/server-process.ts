@@ -31,10 +31,17 @@ const residentMemory = (pid: number | undefined): number | undefined => {
   }
 };
 
-/** Starts the built server on a port with an empty store, and waits for its first answer. */
-export async function startServer(projectFolder: string, port: number): Promise<ServerProcess> {
+/**
+ * Starts the built server on a port with an empty store, and waits for its first answer.
+ * @param more what it is told beside that, such as its engines.
+ */
+export async function startServer(
+  projectFolder: string,
+  port: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-bench-'));
-  const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' };
+  const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn', ...more };
   const baseUrl = `http://127.0.0.1:${String(port)}`;
   const token = await output(
     spawn(process.execPath, [join(projectFolder, 'dist/token.js'), 'practitioner', '--ttl', '7200'], { env }),

@@ -1,6 +1,6 @@
 import { stringifyJson } from '../fhir/json.js';
-import { invalidRequest, OperationOutcomeError } from '../fhir/outcome.js';
-import type { GraphqlAnswer, GraphqlCall, GraphqlPort, GraphqlTarget } from '../interactions/graphql-port.js';
+import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
+import type { GraphqlAnswer, GraphqlCall, GraphqlTarget } from '../interactions/graphql-call.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
 import { type Executed, Execution } from './execute/execute.js';
 import { failureAt, failureJson, type GraphqlFailure, GraphqlRefusal } from './failure.js';
@@ -18,7 +18,7 @@ import { shaped } from './shape.js';
  * @param limits those that are not the standard ones.
  * @see https://hl7.org/fhir/R4/graphql.html#errors
  */
-export function createGraphql(limits: Partial<GraphqlLimits> = {}): GraphqlPort {
+export function createGraphql(limits: Partial<GraphqlLimits> = {}): NonNullable<FhirServer['graphql']> {
   const all = { ...standardLimits, ...limits };
   return async (server, caller, call) => {
     try {
@@ -51,6 +51,7 @@ async function answer(
   }
   const type = typeOf(target);
   if (isIntrospection(operation)) {
+    if (!limits.introspection) throw notSupported('Introspection is switched off on this server');
     return { status: 200, data: introspect(definitions, operation, type), errors: [] };
   }
   const root: SelectedType = type === undefined ? { kind: 'query' } : fhirType(type);

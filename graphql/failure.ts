@@ -1,6 +1,6 @@
 import { getLocation, type ASTNode, type SourceLocation } from 'graphql';
 import { invalidRequest, OperationOutcomeError, outcome, type OutcomeIssue } from '../fhir/outcome.js';
-import type { GraphqlErrorJson } from '../interactions/graphql-port.js';
+import type { GraphqlErrorJson } from '../interactions/graphql-call.js';
 
 /** Where in the answer something is missing: response names, and places in lists. */
 export type ResponsePath = readonly (string | number)[];

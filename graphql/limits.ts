@@ -12,6 +12,8 @@ export interface GraphqlLimits {
   readonly resources: number;
   /** The most values and objects of an answer. */
   readonly values: number;
+  /** Whether the schema may be asked for by `__schema` and `__type`. */
+  readonly introspection: boolean;
 }
 
 /** The limits of a server that sets none. */
@@ -22,6 +24,7 @@ export const standardLimits: GraphqlLimits = {
   searches: 1_000,
   resources: 10_000,
   values: 1_000_000,
+  introspection: true,
 };
 
 /** The most matches of a list without `_count`: beyond them it is an error. */

@@ -10,7 +10,7 @@ import {
   TokenKind,
 } from 'graphql';
 import { invalidRequest, tooCostly } from '../fhir/outcome.js';
-import type { GraphqlCall } from '../interactions/graphql-port.js';
+import type { GraphqlCall } from '../interactions/graphql-call.js';
 import { GraphqlRefusal, mistakeAt } from './failure.js';
 import { deepestBrackets, mostFragments, mostTokens } from './limits.js';
 import { readVariables, type Variables } from './variables.js';
@@ -58,7 +58,7 @@ function parsed(query: string): DocumentNode {
     return parse(query, { maxTokens: mostTokens });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    if (/token limit/.test(error.message)) throw tooCostly(`The query has more than ${String(mostTokens)} tokens`);
+    if (/tokens/.test(error.message)) throw tooCostly(`The query has more than ${String(mostTokens)} tokens`);
     throw new GraphqlRefusal([{ error: invalidRequest(error.message), path: [], locations: error.locations ?? [] }]);
   }
 }

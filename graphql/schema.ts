@@ -1,22 +1,16 @@
 import {
   GraphQLBoolean,
-  type GraphQLArgumentConfig,
-  GraphQLDirective,
-  DirectiveLocation,
   GraphQLEnumType,
   type GraphQLFieldConfig,
-  type GraphQLFieldConfigArgumentMap,
   GraphQLID,
   GraphQLIncludeDirective,
   GraphQLInputObjectType,
   type GraphQLInputType,
-  GraphQLInt,
   GraphQLInterfaceType,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
   type GraphQLOutputType,
-  GraphQLScalarType,
   GraphQLSchema,
   GraphQLSkipDirective,
   GraphQLString,
@@ -25,32 +19,19 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import { isServedParameter } from '../search/served-parameter.js';
 import { type Field, fieldNames, fieldOf, fhirType, hasExtensions, type SelectedType } from './fields.js';
 import { codesByArgument, referringParameters } from './plan/search-plan.js';
+import {
+  anyResource,
+  type Arguments,
+  elementArguments,
+  layoutDirectives,
+  optional,
+  scalarOf,
+  searchArguments,
+  texts,
+} from './schema-parts.js';
 import { graphqlName, typeNameOf } from './type-names.js';
 
 type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
-type Arguments = GraphQLFieldConfigArgumentMap;
-
-const decimal = new GraphQLScalarType({
-  name: 'decimal',
-  description: 'A JSON number with all the digits it was written with.',
-  specifiedByURL: 'https://hl7.org/fhir/R4/datatypes.html#decimal',
-});
-
-const anyResource = new GraphQLScalarType({
-  name: 'Resource_Input',
-  description: 'A resource of any type as JSON, with its resourceType.',
-});
-
-const texts = new GraphQLList(new GraphQLNonNull(GraphQLString));
-const optional = (type: GraphQLInputType): GraphQLArgumentConfig => ({ type });
-
-const scalars: Readonly<Record<string, GraphQLScalarType | undefined>> = {
-  boolean: GraphQLBoolean,
-  integer: GraphQLInt,
-  positiveInt: GraphQLInt,
-  unsignedInt: GraphQLInt,
-  decimal,
-};
 
 /**
  * Makes the schema that introspection tells: what `$graphql` takes, strictly typed. Types are made when they are first
@@ -220,7 +201,7 @@ class SchemaMaker {
         const parameter = this.definitions.searchParameters.find(type, code);
         return parameter !== undefined && isServedParameter(parameter);
       });
-      args = { ...general, ...Object.fromEntries(codes.map(([name]) => [name, optional(texts)])) };
+      args = { ...searchArguments, ...Object.fromEntries(codes.map(([name]) => [name, optional(texts)])) };
       this.searches.set(type, args);
     }
     return args;
@@ -300,36 +281,3 @@ class SchemaMaker {
     };
   }
 }
-
-const scalarOf = (type: string): GraphQLScalarType => scalars[type] ?? GraphQLString;
-
-const elementArguments: Arguments = {
-  fhirpath: optional(GraphQLString),
-  _count: optional(GraphQLInt),
-  _offset: optional(GraphQLInt),
-};
-
-/** The arguments of every search that are no search parameters of the type. */
-const general: Arguments = {
-  ...elementArguments,
-  _sort: optional(texts),
-  _total: optional(GraphQLString),
-  _list: optional(texts),
-};
-
-const onFields = [DirectiveLocation.FIELD];
-const layoutDirectives = [
-  new GraphQLDirective({
-    name: 'flatten',
-    description: 'The fields inside stand in place of the field.',
-    locations: onFields,
-  }),
-  new GraphQLDirective({ name: 'first', description: 'Only the first element counts.', locations: onFields }),
-  new GraphQLDirective({ name: 'singleton', description: 'One value, not a list.', locations: onFields }),
-  new GraphQLDirective({
-    name: 'slice',
-    description: 'The value of a FHIRPath stands behind the names of each element.',
-    locations: onFields,
-    args: { path: optional(GraphQLString), fhirpath: optional(GraphQLString) },
-  }),
-];

@@ -79,7 +79,10 @@ async function work(options: ReindexOptions, begun: ReindexRun): Promise<Reindex
   const kept = keepUp(options, begun);
   try {
     const names = begun.names ?? (await kept.name(await next.names()));
-    await next.open(names);
+    if ((await next.open(names)) && (await isUnderWay(options, begun))) {
+      await endReindexRun(table, tenant, begun); // somebody removed what was done
+      return await reindex(options);
+    }
     const counts = await indexSegments(options, begun, kept.goOn);
     if ((await next.count(names)) < counts.resources + counts.deleted) {
       await next.abandon(names);
@@ -93,6 +96,18 @@ async function work(options: ReindexOptions, begun: ReindexRun): Promise<Reindex
   } finally {
     await kept.letGo();
   }
+}
+
+/** Whether anything of a run was indexed before. */
+async function isUnderWay(
+  { table, tenant = defaultTenant }: ReindexOptions,
+  { id, segments }: ReindexRun,
+): Promise<boolean> {
+  for (let segment = 0; segment < segments; segment += 1) {
+    const { after, done } = await readSegment(table, tenant, id, segment);
+    if (done || after !== undefined) return true;
+  }
+  return false;
 }
 
 async function indexSegments(

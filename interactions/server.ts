@@ -4,8 +4,8 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
-import type { GraphqlPort } from './graphql-port.js';
 import type { AuditLog } from './audit-log.js';
+import type { GraphqlAnswer, GraphqlCall } from './graphql-call.js';
 import type { SmartEndpoints } from './smart-configuration.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
@@ -36,8 +36,8 @@ export interface FhirServer {
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */
   readonly guides?: Guides;
-  /** Answers `$graphql`; absent where it is not served. */
-  readonly graphql?: GraphqlPort;
+  /** Answers `$graphql`, and never throws for what is expected; absent where it is not served. */
+  readonly graphql?: (server: FhirServer, caller: Caller, call: GraphqlCall) => Promise<GraphqlAnswer>;
   /** Makes the search index anew from the store; absent where it cannot be done from here. */
   reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */

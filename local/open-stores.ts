@@ -15,6 +15,7 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
   const guides = await Promise.all(settings.implementationGuides.map(readGuide));
   for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
+    ...(settings.graphqlLimits === undefined ? {} : { graphqlLimits: settings.graphqlLimits }),
     validation,
     authorization,
     guides,

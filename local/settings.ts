@@ -1,6 +1,10 @@
 import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
+import type { GraphqlLimits } from '../graphql/limits.js';
 import type { Validation } from '../interactions/server.js';
+
+import { graphqlLimitsOf } from './graphql-settings.js';
+import { SettingsError } from './settings-error.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
 export interface Settings {
@@ -27,6 +31,8 @@ export interface Settings {
   readonly signInPassword: string | undefined;
   /** The secret of the application that gets tokens without a user; there is none without it. */
   readonly applicationSecret: string | undefined;
+  /** What one `$graphql` may take; the standard without it. */
+  readonly graphqlLimits?: GraphqlLimits;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -52,10 +58,7 @@ export interface AwsEngines {
   readonly consistency: 'eventual' | 'strong';
 }
 
-/** A setting that cannot be used; the message names the variable, what it is and what it may be. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
+export { SettingsError };
 
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
@@ -181,6 +184,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
+    graphqlLimits: graphqlLimitsOf(setting),
     engines: enginesOf(setting),
   };
 }

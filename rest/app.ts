@@ -9,11 +9,12 @@ import { baseUrlOf } from './base-url.js';
 import { createBodyReader } from './body.js';
 import { respondConsistently } from './consistency.js';
 import { errorAnswer, type ErrorLog } from './errors.js';
-import { isGraphql } from './graphql.js';
+import { graphqlErrorAnswer, isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
-import { capabilitiesAnswer, smartConfigurationAnswer, type RestContext } from './respond.js';
-import { routeOf } from './routes.js';
+import type { RestContext } from './request.js';
+import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
+import { type NoRoute, type Route, routeOf } from './routes.js';
 import { send } from './send.js';
 
 /** What a REST face is made of. */
@@ -71,11 +72,12 @@ async function answerOf(
 ): Promise<RestAnswer> {
   const { server, log } = context;
   const headers: Record<string, string> = {};
+  let route: Route | NoRoute | undefined;
   try {
     const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
-    const route = routeOf(server.definitions, http.method, path, query !== '');
+    route = routeOf(server.definitions, http.method, path, query !== '');
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
@@ -97,13 +99,17 @@ async function answerOf(
       subject === undefined
         ? await respond()
         : await audited(server, { principal, baseUrl }, subject, respond, auditOutcome);
-    return inFormat(answer, format.pretty);
+    const formatted = inFormat(answer, format.pretty);
+    return isGraphql(route) ? afterBody(http, formatted) : formatted;
   } catch (error) {
-    const answer = errorAnswer(error, log, headers);
-    // The rest of a body that was not read would be taken for the next request.
-    return http.complete ? answer : { ...answer, headers: { ...answer.headers, Connection: 'close' } };
+    const isOfGraphql = route !== undefined && isGraphql(route);
+    return afterBody(http, isOfGraphql ? graphqlErrorAnswer(error, log) : errorAnswer(error, log, headers));
   }
 }
+
+/** The rest of a body that was not read would be taken for the next request. */
+const afterBody = (http: Request, answer: RestAnswer): RestAnswer =>
+  http.complete ? answer : { ...answer, headers: { ...answer.headers, Connection: 'close' } };
 
 /** The path and the query of a request's target, which proxies may send with scheme and host (RFC 9112, 3.2.2). */
 function splitTarget(url: string): { path: string; query: string } {

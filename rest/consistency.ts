@@ -4,7 +4,8 @@ import { clip } from '../interactions/resource-type.js';
 import type { Consistency } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { logUnexpected } from './errors.js';
-import { respond, type RestContext, type RestRequest } from './respond.js';
+import type { RestContext, RestRequest } from './request.js';
+import { respond } from './respond.js';
 
 /**
  * Does the interaction a request asks for, with the consistency it asks for, and says what was kept.

@@ -1,4 +1,4 @@
-import { stringifyJson } from '../fhir/json.js';
+import { parseJson, stringifyJson } from '../fhir/json.js';
 import {
   invalidRequest,
   notAcceptable,
@@ -7,7 +7,8 @@ import {
   outcome,
   unsupportedMediaType,
 } from '../fhir/outcome.js';
-import type { GraphqlAnswer, GraphqlCall } from '../interactions/graphql-port.js';
+import type { Resource } from '../fhir/resource.js';
+import type { GraphqlAnswer, GraphqlCall } from '../interactions/graphql-call.js';
 import type { FoundOperation } from '../interactions/operations/find-operation.js';
 import { graphql } from '../interactions/operations/graphql.js';
 import { inputText, type OperationInput } from '../interactions/operations/input.js';
@@ -19,9 +20,9 @@ import { clip, requireKey } from '../interactions/resource-type.js';
 import type { Caller } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { parseBody } from './body.js';
-import { failureOf } from './errors.js';
+import { type ErrorLog, failureOf } from './errors.js';
 import { requireJsonBody } from './negotiate.js';
-import type { RestContext, RestRequest } from './respond.js';
+import type { RestContext, RestRequest } from './request.js';
 import type { NoRoute, Route } from './routes.js';
 
 /** GraphQL's own media type, in which what has no value is null. https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
@@ -37,26 +38,20 @@ export const isGraphql = (route: Route | NoRoute): route is Route & FoundOperati
  * `$graphql` over HTTP. https://hl7.org/fhir/R4/graphql.html#invoking
  * @returns an answer in every case: errors are GraphQL's, each with an OperationOutcome.
  */
-export async function graphqlAnswer(
+export function graphqlAnswer(
   context: RestContext,
   request: RestRequest,
   caller: Caller,
   called: FoundOperation,
 ): Promise<RestAnswer> {
-  const { server, log } = context;
+  const { server } = context;
   const { http } = request;
-  let mediaType = 'application/json';
-  const masked = (error: unknown): OperationOutcomeError => {
-    const failure = failureOf(error, log);
-    return new OperationOutcomeError(failure.status, failure.outcome.issue);
-  };
-  try {
-    mediaType = acceptedType(request.parameters.get('_format') ?? http.get('accept'));
+  return answering(context, request, async (mediaType, masked) => {
     const target = authorizeOperation(server, caller, called);
     if (target.level === 'instance') requireKey(server, target);
     if (server.graphql === undefined) throw notImplemented('$graphql is not served here');
     const source = await readSource(context, request);
-    const answer = await server.graphql(server, caller, {
+    return server.graphql(server, caller, {
       ...source,
       target:
         target.level === 'instance'
@@ -66,12 +61,66 @@ export async function graphqlAnswer(
       mayMutate: http.method === 'POST',
       onUnexpected: masked,
     });
-    return rendered(answer, mediaType);
+  });
+}
+
+/**
+ * `_graphql`: what a query selects of another operation's answer. https://hl7.org/fhir/R4/graphql.html#operations
+ * @param asked the operation's answer, and the query.
+ */
+export function graphqlOfAnswer(
+  context: RestContext,
+  request: RestRequest,
+  caller: Caller,
+  asked: { readonly text: string; readonly query: string },
+): Promise<RestAnswer> {
+  const { server } = context;
+  return answering(context, request, (mediaType, masked) => {
+    if (server.graphql === undefined) throw notImplemented('_graphql is not served here');
+    return server.graphql(server, caller, {
+      query: asked.query,
+      target: { kind: 'resource', resource: parseJson(asked.text) as Resource },
+      nulls: mediaType === graphqlJson,
+      mayMutate: false,
+      onUnexpected: masked,
+    });
+  });
+}
+
+type Mask = (error: unknown) => OperationOutcomeError;
+
+/** Answers in the media type the client wants; what is thrown is GraphQL's error. */
+async function answering(
+  { log }: RestContext,
+  { http, parameters }: RestRequest,
+  work: (mediaType: string, masked: Mask) => Promise<GraphqlAnswer>,
+): Promise<RestAnswer> {
+  let mediaType = 'application/json';
+  const masked: Mask = (error) => maskedBy(log, error);
+  try {
+    mediaType = acceptedType(parameters.get('_format') ?? http.get('accept'));
+    return rendered(await work(mediaType, masked), mediaType);
   } catch (error) {
-    const { status, issues, message } = masked(error);
-    return rendered({ status, errors: [{ message, extensions: { resource: outcome(issues) } }] }, mediaType);
+    return rendered(refusal(masked(error)), mediaType);
   }
 }
+
+/** The answer to a request that failed before GraphQL had it: without a token that counts. */
+export function graphqlErrorAnswer(error: unknown, log: ErrorLog): RestAnswer {
+  const answer = rendered(refusal(maskedBy(log, error)), 'application/json');
+  return answer.status === 401 ? { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': 'Bearer' } } : answer;
+}
+
+/** What a client may know of a failure. */
+function maskedBy(log: ErrorLog, error: unknown): OperationOutcomeError {
+  const failure = failureOf(error, log);
+  return new OperationOutcomeError(failure.status, failure.outcome.issue);
+}
+
+const refusal = ({ status, issues, message }: OperationOutcomeError): GraphqlAnswer => ({
+  status,
+  errors: [{ message, extensions: { resource: outcome(issues) } }],
+});
 
 /** The page of FHIR shows `data: null` beside errors; GraphQL's own media type has no data where nothing was begun. */
 function rendered({ status, data, errors }: GraphqlAnswer, mediaType: string): RestAnswer {

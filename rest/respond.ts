@@ -1,5 +1,4 @@
-import type { Request, Response } from 'express';
-import type { Principal } from '../auth/principal.js';
+import type { Request } from 'express';
 import { invalidRequest, notFound, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
 import { audited } from '../interactions/audit.js';
@@ -31,31 +30,12 @@ import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
 import { bundleOutcome, bundleSubject } from './audit-subject.js';
-import { parseBody, type ReadBody } from './body.js';
+import { parseBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
-import type { ErrorLog } from './errors.js';
 import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
-import { graphqlAnswer, isGraphql } from './graphql.js';
+import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
-import type { Route } from './routes.js';
-
-/** What answering needs besides the request. */
-export interface RestContext {
-  readonly server: FhirServer;
-  readonly readBody: ReadBody;
-  readonly log: ErrorLog;
-}
-
-/** A request as far as it is understood already. */
-export interface RestRequest {
-  readonly http: Request;
-  readonly response: Response;
-  readonly baseUrl: string;
-  readonly route: Route;
-  readonly query: string;
-  readonly parameters: URLSearchParams;
-  readonly principal: Principal;
-}
+import type { RestContext, RestRequest } from './request.js';
 
 /**
  * Does the interaction a request asks for.
@@ -172,24 +152,28 @@ async function readResource({ server, readBody }: RestContext, { http, response 
 }
 
 async function operation(
-  { server, readBody }: RestContext,
-  { http, response, baseUrl, query }: RestRequest,
+  context: RestContext,
+  request: RestRequest,
   caller: Caller,
   called: FoundOperation,
 ): Promise<RestAnswer> {
+  const { server, readBody } = context;
+  const { http, response, baseUrl, query } = request;
   const text = http.method === 'POST' ? await readBody(http, response) : '';
   const hasBody = text.trim() !== '';
   if (hasBody) requireJsonBody(server.definitions.version, http.get('content-type'));
-  const source = { query: readQuery(query), ...(hasBody ? { body: parseBody(text) } : {}) };
+  const pairs = readQuery(query);
+  const graphql = pairs.find(([name]) => name === '_graphql')?.[1];
+  const source = {
+    query: pairs.filter(([name]) => name !== '_graphql'),
+    ...(hasBody ? { body: parseBody(text) } : {}),
+  };
   const input = readInput(server.definitions, called.operation, source);
-  return jsonAnswer(
-    200,
-    operationBody(
-      server.definitions,
-      baseUrl,
-      await operate(server, caller, { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) }),
-    ),
-  );
+  const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) };
+  const answer = operationBody(server.definitions, baseUrl, await operate(server, caller, call));
+  return graphql === undefined
+    ? jsonAnswer(200, answer)
+    : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });
 }
 
 async function readPatch({ server, readBody }: RestContext, { http, response }: RestRequest): Promise<Patch> {

@@ -18,8 +18,9 @@ export interface NextIndex {
   /**
    * Makes the next index if it is not there, and removes others that were begun. Resolves when every change that any
    * process puts from then on is put into it as well.
+   * @returns whether it was not there.
    */
-  open(names: NextIndexNames): Promise<void>;
+  open(names: NextIndexNames): Promise<boolean>;
   /** Puts versions into the next index only; one that is not newer than what is there changes nothing. */
   put(changes: readonly Indexable[]): Promise<void>;
   /** How many versions the next index holds, those of deleted resources included. */

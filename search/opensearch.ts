@@ -4,12 +4,11 @@ import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
 import type { NextIndex } from './next-index.js';
 import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
-import type { QueryDsl } from './opensearch/condition.js';
+import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
 import { orderOf, planOf } from './opensearch/plan.js';
-import { asked } from './opensearch/retry.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
 import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
 
@@ -75,23 +74,12 @@ export function openSearchIndex(
     const { request, others = [] } = searched;
     const isAll = [{ request }, ...others].every((each) => each.request.filters.length === 0);
     if (!plan.exact) return undefined;
-    const opaqueCount = await total(plan.opaque, 1);
-    if (opaqueCount > 0 && !isAll) return undefined;
-    const found = await total(isAll ? plan.query : plan.decided, atMost + 1);
-    return found > atMost ? undefined : found;
-  }
-
-  /** How many documents there are; `atMost` when there are more. */
-  async function total(query: QueryDsl, atMost: number): Promise<number> {
-    const { body } = await asked(
-      client.search({
-        index: alias,
-        allow_partial_search_results: false,
-        body: { query, size: 0, track_total_hits: Number.isFinite(atMost) ? atMost : true },
-      }),
-    );
-    const { total: found } = body.hits;
-    return typeof found === 'object' ? Math.min(found.value, atMost) : (found ?? 0);
+    const asking = [
+      { query: plan.opaque, atMost: 1 },
+      { query: isAll ? plan.query : plan.decided, atMost: atMost + 1 },
+    ];
+    const [opaque = 0, found = 0] = await countDocuments(client, alias, asking);
+    return (opaque > 0 && !isAll) || found > atMost ? undefined : found;
   }
 
   async function put(changes: readonly Indexable[], { visible = true }: { visible?: boolean } = {}): Promise<void> {

@@ -137,6 +137,7 @@ export class Execution {
         this.reads.readMany(waiting.map(({ content }) => content.target)),
       );
     }
+    if (this.failures.length > 0) return;
     for (const each of waiting) {
       const { plan, path, content } = each;
       await this.attempt(plan, path, async () => {

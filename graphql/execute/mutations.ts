@@ -4,7 +4,7 @@ import { create } from '../../interactions/create.js';
 import { deleteResource } from '../../interactions/delete.js';
 import type { Caller, FhirServer, WriteOutcome } from '../../interactions/server.js';
 import { update } from '../../interactions/update.js';
-import type { WritePlan } from '../plan/field-plan.js';
+import type { WritePlan } from '../plan/write-plan.js';
 import { isJsonObject, type JsonObject } from '../variables.js';
 import type { ResourceReads } from './resource-reads.js';
 

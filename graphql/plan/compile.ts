@@ -6,12 +6,12 @@ import { failureAt, type GraphqlFailure, GraphqlRefusal, pathText, type Response
 import { type Field, fieldNames, fieldOf, fhirType, type SelectedType } from '../fields.js';
 import type { Operation } from '../request.js';
 import { conditionOn, typeNameOf } from '../type-names.js';
-import { isJsonObject } from '../variables.js';
 import { type Arguments, argumentsOf, flagArgument, requireKnown, textArgument } from './arguments.js';
 import { isIncluded, layoutOf, requireDirectives } from './directives.js';
 import { elementFilter } from './element-filter.js';
 import type { FieldContent, FieldPlan, Selection } from './field-plan.js';
 import { searchPlan } from './search-plan.js';
+import { writePlan } from './write-plan.js';
 
 /** So many mistakes are told; the rest is not looked for. */
 const mostMistakes = 50;
@@ -235,7 +235,7 @@ class Compiler {
       case 'delete':
         return {
           kind: 'write',
-          write: this.write(node, given, field),
+          write: writePlan(node, given, field),
           fields: this.fields(sets, { kind: 'mutated', of: field.type }, path),
         };
     }
@@ -256,30 +256,6 @@ class Compiler {
     }
     const fields = this.fields(sets, fhirType(type), path);
     return { kind: 'target', optional, type, selection: () => fields };
-  }
-
-  private write(node: FieldNode, given: Arguments, field: Field & { kind: 'create' | 'update' | 'delete' }) {
-    const { type } = field;
-    const known = { create: ['res'], update: ['id', 'res', 'versionId'], delete: ['id', 'versionId'] };
-    requireKnown(node, known[field.kind]);
-    const resource = (): Record<string, unknown> => {
-      const value = given.get('res');
-      if (!isJsonObject(value)) throw invalidRequest('res must be an object, the resource');
-      const named = value['resourceType'] ?? type;
-      if (named !== type) throw invalidRequest(`res.resourceType must be ${type}`);
-      return value;
-    };
-    if (field.kind === 'create') return { kind: field.kind, type, resource: resource() };
-    const id = textArgument(given, 'id');
-    if (id === undefined) throw invalidRequest(`${node.name.value} needs the argument id`);
-    const version = textArgument(given, 'versionId');
-    if (version !== undefined && !/^[1-9][0-9]{0,14}$/.test(version)) {
-      throw invalidRequest('versionId must be a version such as "1"');
-    }
-    const versionId = version === undefined ? {} : { versionId: Number(version) };
-    return field.kind === 'update'
-      ? { kind: field.kind, type, id, resource: resource(), ...versionId }
-      : { kind: field.kind, type, id, ...versionId };
   }
 
   /**
@@ -337,8 +313,7 @@ class Compiler {
       if (fieldOf(this.definitions, fhirType(type), name) === undefined) continue;
       const { mistakes } = this.quietly(() => this.fields([set], fhirType(type), path));
       if (mistakes.length === 0) return [];
-      // The type that fits best is the one where the mistake is deepest.
-      if (depthOf(mistakes) > depthOf(best)) best = mistakes;
+      if (fitOf(mistakes) > fitOf(best)) best = mistakes;
     }
     if (best !== undefined) return best;
     const names = this.definitions.resourceTypes.flatMap((type) => fieldNames(this.definitions, fhirType(type)));
@@ -386,4 +361,9 @@ class Compiler {
 /** The name a field has in the answer. */
 const keyOf = (node: FieldNode): string => (node.alias ?? node.name).value;
 
-const depthOf = (mistakes: readonly GraphqlFailure[] | undefined): number => mistakes?.[0]?.path.length ?? 0;
+/** The type that fits best is the one where the mistake is deepest, and where it looks like a slip. */
+function fitOf(mistakes: readonly GraphqlFailure[] | undefined): number {
+  const [first] = mistakes ?? [];
+  if (first === undefined) return 0;
+  return 2 * first.path.length + (first.error.message.includes('did you mean') ? 1 : 0);
+}

@@ -1,11 +1,10 @@
 import type { FieldNode } from 'graphql';
 import type { ResourceKey } from '../../fhir/resource.js';
 import type { ResponsePath } from '../failure.js';
-import type { Field } from '../fields.js';
 import type { Statement } from '../statement.js';
-import type { JsonObject } from '../variables.js';
 import type { ElementFilter } from './element-filter.js';
 import type { SearchPlan } from './search-plan.js';
+import type { WritePlan } from './write-plan.js';
 
 /** How an answer is laid out, by the directives of the page. https://hl7.org/fhir/R4/graphql.html#flattening */
 export interface Layout {
@@ -68,18 +67,3 @@ export type FieldContent =
       readonly write: WritePlan;
       readonly fields: readonly FieldPlan[];
     };
-
-/** A mutation, its arguments read. https://hl7.org/fhir/R4/graphql.html#mutations */
-export type WritePlan =
-  | { readonly kind: 'create'; readonly type: string; readonly resource: JsonObject }
-  | {
-      readonly kind: 'update';
-      readonly type: string;
-      readonly id: string;
-      readonly resource: JsonObject;
-      readonly versionId?: number;
-    }
-  | { readonly kind: 'delete'; readonly type: string; readonly id: string; readonly versionId?: number };
-
-/** The kinds of fields that hold objects of a type known before anything is read. */
-export type KnownField = Exclude<Field, { kind: 'typename' | 'primitive' | 'inside' | 'target' }>;

@@ -21,14 +21,14 @@ export async function createIndex(
   if (!exists) await makeIndex(client, `${alias}-1`, alias, layout, terms);
 }
 
-/** Makes an index with the mapping under an alias, unless it is there. */
+/** Makes an index with the mapping under an alias, unless it is there. @returns whether it was not. */
 export async function makeIndex(
   client: Client,
   index: string,
   alias: string,
   { shards = 1, replicas = 1 }: IndexLayout,
   terms?: string,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await client.indices.create({
       index,
@@ -38,10 +38,12 @@ export async function makeIndex(
         aliases: { [alias]: { is_write_index: true } },
       },
     });
+    return true;
   } catch (error) {
     const isThere =
       error instanceof errors.ResponseError && error.message.includes('resource_already_exists_exception');
     if (!isThere) throw error;
+    return false;
   }
 }
 

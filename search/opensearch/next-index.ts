@@ -46,13 +46,14 @@ export function nextOpenSearchIndex(
     return { replaces, index: `${alias}-${String(Math.max(0, ...numbers) + 1)}` };
   }
 
-  async function open({ index, replaces }: NextIndexNames): Promise<void> {
-    if ((await indicesOf(client, alias)).includes(index)) return; // it serves already
+  async function open({ index, replaces }: NextIndexNames): Promise<boolean> {
+    if ((await indicesOf(client, alias)).includes(index)) return false; // it serves already
     for (const other of await indicesOf(client, next)) if (other !== index) await remove(other);
     const { body } = await client.indices.getSettings({ index: replaces });
     const { number_of_shards: shards = 1, number_of_replicas: replicas = 1 } = body[replaces]?.settings?.index ?? {};
-    await makeIndex(client, index, next, { shards: Number(shards), replicas: Number(replicas) }, terms);
+    const isNew = await makeIndex(client, index, next, { shards: Number(shards), replicas: Number(replicas) }, terms);
     await pause(2 * believed); // what a process knows was asked for at most so long ago
+    return isNew;
   }
 
   async function serve({ index, replaces }: NextIndexNames): Promise<void> {

@@ -46,11 +46,12 @@ function nextIndex(terms = 'these'): NextIndex {
       return Promise.resolve({ replaces: indices.serving, index: `i${String(Math.max(...numbers) + 1)}` });
     },
     open: ({ index }) => {
-      if (indices.serving === index) return Promise.resolve();
+      if (indices.serving === index) return Promise.resolve(false);
       if (indices.making !== undefined && indices.making !== index) indices.all.delete(indices.making);
-      if (!indices.all.has(index)) indices.all.set(index, new Map());
+      const isNew = !indices.all.has(index);
+      if (isNew) indices.all.set(index, new Map());
       indices.making = index;
-      return Promise.resolve();
+      return Promise.resolve(isNew);
     },
     put: (changes) => {
       putInto(indices.making, changes);
@@ -95,7 +96,7 @@ const ids = Array.from({ length: 12 }, (_, n) => `p${String(n)}`);
 beforeEach(async () => {
   table = memoryTable();
   time = Date.parse('2026-01-01T00:00:00Z');
-  indices = { all: new Map([['i1', new Map()]]), serving: 'i1', making: undefined };
+  indices = { all: new Map([['i1', new Map<string, Indexable>()]]), serving: 'i1', making: undefined };
   const kept = new Map<string, string>();
   const nameOf = (key: BodyKey): string => JSON.stringify(key);
   bodies = {
@@ -136,7 +137,10 @@ async function expectDone(name: string, all: readonly string[] = ids): Promise<v
 }
 
 /** Something whose calls are counted, and which never answers again from one of them on. */
-function dying(at: number, when: 'before' | 'after'): Pick<ReindexOptions, 'table' | 'next'> & { made(): number } {
+function dying(
+  at: number,
+  when: 'before' | 'after',
+): Pick<ReindexOptions, 'table' | 'next'> & { readonly made: () => number } {
   let made = 0;
   const dies = <Port extends object>(port: Port): Port =>
     new Proxy(port, {
@@ -210,7 +214,7 @@ test('what is written between any two of its calls is in the new index', async (
 
 describe('one that is left under way', () => {
   beforeEach(async () => {
-    const stopped = dying(9, 'after');
+    const stopped = dying(15, 'after'); // some of it is done
     await expect(reindex(options(stopped))).rejects.toThrow(Stopped);
   });
 
@@ -219,6 +223,14 @@ describe('one that is left under way', () => {
     expect(await continueReindex(options())).toBeUndefined();
     time += 2 * minute;
     await reindex(options());
+    await expectDone('i2');
+  });
+
+  test('is begun anew when its index was removed meanwhile: what was done is not there any more', async () => {
+    time += 2 * minute;
+    indices.all.delete(indices.making ?? '');
+    indices.making = undefined;
+    expect(await continueReindex(options())).toEqual({ resources: 11, deleted: 1 });
     await expectDone('i2');
   });
 

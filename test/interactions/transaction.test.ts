@@ -250,22 +250,24 @@ describe.each(fhirVersions)('a batch, %s', (version) => {
 });
 
 describe('at the same time', () => {
-  test('50 updates make 50 versions without gaps, each readable', async () => {
+  // Lost races grow with the square, and each takes its time on DynamoDB Local.
+  const writers = isOnDynamoDb ? 15 : 50;
+  test(`${String(writers)} updates make as many versions without gaps, each readable`, async () => {
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, n) =>
+      Array.from({ length: writers }, (_, n) =>
         server.send('PUT', '/r4/Patient/race', {
           body: { resourceType: 'Patient', id: 'race', name: [{ family: `Race${String(n)}` }] },
         }),
       ),
     );
     const versions = answers.map(({ headers }) => Number(headers.etag?.replace(/[^0-9]/g, ''))).sort((a, b) => a - b);
-    expect(versions).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+    expect(versions).toEqual(Array.from({ length: writers }, (_, n) => n + 1));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const history = await server.send('GET', '/r4/Patient/race/_history?_count=100');
     const families = history.json.entry.map(({ resource }) => resource?.name[0].family);
-    expect(new Set(families).size).toBe(50);
+    expect(new Set(families).size).toBe(writers);
     const updated = history.json.entry.map(({ resource }) => resource?.meta.lastUpdated ?? '');
-    expect(new Set(updated).size).toBe(50);
+    expect(new Set(updated).size).toBe(writers);
     expect(updated).toEqual(updated.toSorted().reverse());
   });
 

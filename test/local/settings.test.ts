@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
+import { standardLimits } from '../../graphql/limits.js';
 import { readSettings, SettingsError } from '../../local/settings.js';
 
 describe('settings of the embedded server', () => {
@@ -18,6 +19,7 @@ describe('settings of the embedded server', () => {
       isPublicUrlSet: false,
       signInPassword: undefined,
       applicationSecret: undefined,
+      graphqlLimits: standardLimits,
       engines: { kind: 'embedded' },
     });
   });
@@ -26,6 +28,18 @@ describe('settings of the embedded server', () => {
     const set = readSettings({ VALIDATION: 'Structure', IMPLEMENTATION_GUIDES: ' a.tgz, ,/b ' });
     expect(set).toMatchObject({ validation: 'structure', implementationGuides: [resolve('a.tgz'), '/b'] });
     expect(() => readSettings({ VALIDATION: 'some' })).toThrow('VALIDATION is "some"');
+  });
+
+  test('limits of $graphql are numbers from 1, and its introspection is on or off', () => {
+    const set = readSettings({ GRAPHQL_DEPTH: '5', GRAPHQL_VALUES: '10', GRAPHQL_INTROSPECTION: 'Off' });
+    expect(set.graphqlLimits).toEqual({ ...standardLimits, depth: 5, values: 10, introspection: false });
+    for (const [name, value] of [
+      ['GRAPHQL_FIELDS', '0'],
+      ['GRAPHQL_ALIASES', 'many'],
+      ['GRAPHQL_INTROSPECTION', 'no'],
+    ] as const) {
+      expect(() => readSettings({ [name]: value })).toThrow(`${name} is "${value}"`);
+    }
   });
 
   test('an empty variable counts as not set', () => {

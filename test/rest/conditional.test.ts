@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import {
+  isOnDynamoDb,
   staleStatus,
   startTestServer,
   type TestRequest,
@@ -66,14 +67,16 @@ describe.each(fhirVersions)('conditional interactions, %s', (version: FhirVersio
       expect((await send('GET', `Patient/${id}`)).json).toMatchObject({ gender: 'female', meta: { versionId: '1' } });
     });
 
-    test('of 50 equal ones at the same time one creates, the others update that one', async () => {
+    // Lost races grow with the square, and each takes its time on DynamoDB Local.
+    const writers = isOnDynamoDb ? 15 : 50;
+    test(`of ${String(writers)} equal ones at the same time one creates, the others update that one`, async () => {
       const { criteria, patient } = someone();
       const answers = await Promise.all(
-        Array.from({ length: 50 }, () => send('PUT', `Patient?${criteria}`, { body: patient })),
+        Array.from({ length: writers }, () => send('PUT', `Patient?${criteria}`, { body: patient })),
       );
       expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1);
       const versions = answers.map(({ json }) => Number(json.meta.versionId)).sort((a, b) => a - b);
-      expect(versions).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+      expect(versions).toEqual(Array.from({ length: writers }, (_, n) => n + 1));
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(await count(criteria)).toBe(1);
     });

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../../../fhir/definitions.js';
 import { createIndex } from '../../../search/opensearch/create-index.js';
-import { openSearchIndex, type OpenSearchOptions } from '../../../search/opensearch.js';
+import { type OpenSearchIndex, openSearchIndex, type OpenSearchOptions } from '../../../search/opensearch.js';
 import type { IndexUnderTest } from '../../contract/search-index.js';
 
 /** An empty index of its own on the OpenSearch that `npm run test:engines` started. */
 export interface OpenSearchUnderTest extends IndexUnderTest {
+  readonly index: OpenSearchIndex;
   readonly client: Client;
   readonly alias: string;
 }

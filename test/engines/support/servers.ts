@@ -19,7 +19,7 @@ export async function openOnEngines(
   log: ErrorLog,
   consistency: 'eventual' | 'strong' = 'strong',
   options: DefinitionOptions = {},
-): Promise<EmbeddedServers> {
+): Promise<EmbeddedServers & { readonly prefix: string }> {
   const prefix = `test-${randomUUID()}`;
   const { S3_ENDPOINT } = process.env;
   const environment = {
@@ -34,6 +34,7 @@ export async function openOnEngines(
   const opened = await openAwsServers(engines, folder, log, { ...options, refresh: 'now', believed: 20 });
   return {
     servers: opened.servers,
+    prefix,
     async close() {
       await opened.close();
       const clients = localClients();

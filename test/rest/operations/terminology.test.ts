@@ -79,7 +79,7 @@ describe.each(fhirVersions)('%s', (version) => {
     status: 'active',
     compose: { include: [include] },
   });
-  const put = async (resource: { resourceType: string; id: string }) => {
+  const put = async (resource: { resourceType: string; id: string; [element: string]: unknown }) => {
     const { status, json } = await server.send('PUT', `${root}/${resource.resourceType}/${resource.id}`, {
       body: resource,
     });

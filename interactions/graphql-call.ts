@@ -1,6 +1,5 @@
 import type { OperationOutcome, OperationOutcomeError } from '../fhir/outcome.js';
 import type { Resource, ResourceKey } from '../fhir/resource.js';
-import type { Caller, FhirServer } from './server.js';
 
 /** What a GraphQL query stands on: the whole system, a stored resource, or one that is at hand. */
 export type GraphqlTarget =
@@ -40,6 +39,3 @@ export interface GraphqlErrorJson {
   readonly path?: readonly (string | number)[];
   readonly extensions: { readonly resource: OperationOutcome };
 }
-
-/** Answers GraphQL on a server. Never throws for what is expected. */
-export type GraphqlPort = (server: FhirServer, caller: Caller, call: GraphqlCall) => Promise<GraphqlAnswer>;

@@ -63,10 +63,14 @@ export function auditSubject(route: Route): AuditSubject | undefined {
 }
 
 /** What is recorded of a bundle: itself, and what its entries are about. */
-export function bundleSubject(bundle: Resource): AuditSubject {
-  const entries = Array.isArray(bundle['entry']) ? (bundle['entry'] as { request?: { url?: unknown } }[]) : [];
-  const targets = entries.flatMap(({ request }) => {
-    const [type = '', id] = typeof request?.url === 'string' ? (request.url.split('?')[0] ?? '').split('/') : [];
+export function bundleSubject(bundle: Resource, baseUrl: string): AuditSubject {
+  // Nothing of it is checked yet: whatever is no URL of an entry is passed over.
+  const entries: readonly unknown[] = Array.isArray(bundle['entry']) ? bundle['entry'] : [];
+  const targets = entries.flatMap((entry) => {
+    const { url } = (entry as { request?: { url?: unknown } | null } | null)?.request ?? {};
+    if (typeof url !== 'string') return [];
+    const relative = (url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length) : url).replace(/^\//, '');
+    const [type = '', id] = (relative.split('?')[0] ?? '').split('/');
     return /^[A-Z][A-Za-z]+$/.test(type) ? target(type, id) : [];
   });
   const known = new Map(targets.map((each) => [`${each.type}/${each.id ?? ''}`, each]));
@@ -76,7 +80,9 @@ export function bundleSubject(bundle: Resource): AuditSubject {
 /** What the answers of entries say of a bundle: what was written, and whether one of them was refused. */
 export const bundleOutcome = ({ entries }: BundleAnswer): AuditOutcome => ({
   written: entries.flatMap((entry) =>
-    entry.kind === 'written' ? [{ type: entry.version.type, id: entry.version.id }] : [],
+    (entry.kind === 'written' || entry.kind === 'deleted') && entry.version !== undefined
+      ? [{ type: entry.version.type, id: entry.version.id }]
+      : [],
   ),
   isRefused: entries.some(({ kind }) => kind === 'failed'),
 });

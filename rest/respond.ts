@@ -202,7 +202,7 @@ async function bundle(
     );
   }
   const act = (): Promise<BundleAnswer> => (type === 'batch' ? batch : transaction)(server, caller, resource);
-  const answer = await audited(server, caller, bundleSubject(resource), act, bundleOutcome);
+  const answer = await audited(server, caller, bundleSubject(resource, request.baseUrl), act, bundleOutcome);
   return jsonAnswer(
     200,
     responseBundle(server.definitions, request.baseUrl, answer, preference.return ?? 'minimal', log),

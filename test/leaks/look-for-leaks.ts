@@ -146,8 +146,11 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
       const identity = { sub: principal.subject, claims: claimsOf(principal), groups: principal.groups };
       const answers: Answer[] = [];
       const about = `${target.type}?_id=${target.id}`;
-      const isWanted = (kind: string, request: string): boolean =>
-        (kinds?.includes(kind) ?? true) && !before.has(request) && before.add(request) !== undefined;
+      const isWanted = (kind: string, request: string): boolean => {
+        if (before.has(request) || kinds?.includes(kind) === false) return false;
+        before.add(request);
+        return true;
+      };
       const first = new Map<string, number>();
       // What reads comes first: a write that is done after all would take from the others what they lead to.
       for (const writing of [false, true]) {

@@ -78,8 +78,8 @@ describe('the audit trail of GraphQL', () => {
   });
 
   test('tells of a create what was made', async () => {
-    const { data } = await graphql.execute('mutation { PatientCreate(res: { active: true }) { resource { id } } }');
-    const made = (data as { PatientCreate: { resource: { id: string } } }).PatientCreate.resource.id;
+    const answer = await graphql.execute('mutation { PatientCreate(res: { active: true }) { resource { id } } }');
+    const made = (answer.data as { PatientCreate: { resource: { id: string } } }).PatientCreate.resource.id;
     const last = (await events()).at(-1);
     expect([last?.subtype[0]?.code, last?.entity?.map(({ what }) => what?.reference)]).toEqual([
       'create',

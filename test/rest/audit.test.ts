@@ -198,7 +198,7 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
     await send('PUT', 'Patient/p2', 'practitioner', { resourceType: 'Patient', id: 'p2' });
     const other = { ...observation, id: 'o2', subject: { reference: 'Patient/p2' } };
     await send('PUT', 'Observation/o2', 'practitioner', other);
-    const entry = ['Observation/o1', 'Observation/o2', 'Organization/none'].map((url) => ({
+    const entry = ['/Observation/o1', `${server.base(version)}/Observation/o2`, 'Organization/none'].map((url) => ({
       request: { method: 'GET', url },
     }));
     const recorded = await recordedBy(() =>

@@ -64,7 +64,7 @@ export const conflict = (diagnostics: string, expression?: string): OperationOut
  * https://hl7.org/fhir/R4/http.html#concurrency https://hl7.org/fhir/STU3/http.html#concurrency
  */
 export const versionConflict = (version: FhirVersion, diagnostics: string): OperationOutcomeError =>
-  error(version === 'stu3' ? 409 : 412, 'conflict', diagnostics);
+  error(version === 'stu3' ? 409 : 412, 'conflict', diagnostics, 'http.If-Match');
 
 /** 412: criteria of a conditional interaction match more than one resource. */
 export const multipleMatches = (diagnostics: string, expression?: string): OperationOutcomeError =>
@@ -96,8 +96,8 @@ export const tooCostly = (diagnostics: string, expression?: string): OperationOu
   error(413, 'too-costly', diagnostics, expression);
 
 /** 415: the body's media type is not one that is read. */
-export const unsupportedMediaType = (diagnostics: string): OperationOutcomeError =>
-  error(415, 'not-supported', diagnostics, 'http.Content-Type');
+export const unsupportedMediaType = (diagnostics: string, expression = 'http.Content-Type'): OperationOutcomeError =>
+  error(415, 'not-supported', diagnostics, expression);
 
 /** 503: something this server depends on does not answer; the same request may succeed later. */
 export const unavailable = (diagnostics: string): OperationOutcomeError => error(503, 'transient', diagnostics);

@@ -173,8 +173,10 @@ class Validation {
     } else if (member.type === 'Resource') {
       this.resource(value, undefined, member.rule.name === 'contained');
     } else {
+      const before = this.issues.length;
       this.object(value, member.type);
-      if (member.codes !== undefined && isObject(value)) this.binding(value, member.type, member.codes);
+      if (member.codes === undefined || !isObject(value) || this.issues.length > before) return;
+      this.binding(value, member.type, member.codes);
     }
   }
 
@@ -222,7 +224,7 @@ class Validation {
     const more = codes.size > mostCodes ? ` and ${String(codes.size - mostCodes)} more` : '';
     this.report(
       'code-invalid',
-      `has the unknown code ${shown(code)}${suggestion(nearest(code, codes))}. Allowed: ${named}${more}`,
+      `has the unknown code ${shown(code)}${suggestion(nearest(code, codes)) || '.'} Allowed: ${named}${more}`,
     );
   }
 

@@ -56,6 +56,7 @@ export const searchArguments: Arguments = {
   _sort: optional(texts),
   _total: optional(GraphQLString),
   _list: optional(texts),
+  _filter: optional(GraphQLString),
 };
 
 const onFields = [DirectiveLocation.FIELD];

@@ -9,7 +9,7 @@ import type { FhirServer } from './server.js';
 import { smartSecurity } from './smart-configuration.js';
 
 /** When what the statement says changed last. */
-const changed = '2026-11-25';
+const changed = '2026-11-26';
 
 const interactionsOfTypes = [
   'read',

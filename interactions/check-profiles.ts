@@ -61,8 +61,11 @@ export function profileIssues(
     return true;
   };
   if (profile !== undefined && !check(node, node, at, profile)) {
+    const type = unversioned(profile).replace(baseUrl, '');
     issues.push(
-      issueAt('error', 'not-found', at, `cannot be checked against ${profile}: the profile is not known here`),
+      definitions.structures.isType(type)
+        ? issueAt('error', 'invalid', at, `is a ${node.type}, not a ${type}`)
+        : issueAt('error', 'not-found', at, `cannot be checked against ${profile}: the profile is not known here`),
     );
   }
   for (const { target, root, path } of resourcesIn(server, node, at)) {

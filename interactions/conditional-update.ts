@@ -65,7 +65,10 @@ export const createdKey = (server: FhirServer, type: string, resource: Resource)
 export function requireUpdatable(type: string, resource: Resource, place?: string): void {
   const at = place ?? type;
   if (resource.resourceType !== type) {
-    throw invalidRequest(`The URL says ${type}, the resource is of type ${clip(resource.resourceType)}`, at);
+    throw invalidRequest(
+      `The URL says ${type}, the resource is of type ${clip(resource.resourceType)}`,
+      place ?? 'resourceType',
+    );
   }
   const id: unknown = resource.id;
   if (id !== undefined && !(typeof id === 'string' && idPattern.test(id))) {

@@ -1,6 +1,17 @@
 import { indexable } from '../indexer/index-change.js';
 import type { ResourceStore } from '../persistence/resource-store.js';
-import type { FhirServer } from './server.js';
+import { invalidRequest } from '../fhir/outcome.js';
+import { clip } from './resource-type.js';
+import type { Consistency, FhirServer } from './server.js';
+
+/**
+ * Reads the X-Consistency header: when searches see the write that a request does.
+ * @throws OperationOutcomeError 400 for a consistency that is none.
+ */
+export function readConsistency(text: string | undefined): Consistency | undefined {
+  if (text === undefined || text === 'strong' || text === 'eventual') return text;
+  throw invalidRequest(`X-Consistency is strong or eventual, not "${clip(text)}"`, 'http.X-Consistency');
+}
 
 /**
  * The server with writes that return once searches see them: a commit's versions are put into the index at once,

@@ -42,13 +42,23 @@ export function readEntries(
   });
 }
 
+/** What stands for headers in a bundle's entries. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.request */
+const headers: Readonly<Record<string, string | undefined>> = {
+  'http.If-Match': 'ifMatch',
+  'http.If-None-Match': 'ifNoneMatch',
+  'http.If-None-Exist': 'ifNoneExist',
+};
+
 /**
  * The same failure, its issues naming the entry they are about: `Patient.name[0]` in entry 3 is
- * `Bundle.entry[3].resource.name[0]`, a header's or a parameter's issue is that of the whole entry.
+ * `Bundle.entry[3].resource.name[0]`, a header's is that of what stands for it in the request, and a
+ * parameter's that of the whole entry.
  */
 export function atPlace(error: OperationOutcomeError, place: string): OperationOutcomeError {
   const inside = (expression: string): string => {
     if (expression === place || expression.startsWith(`${place}.`)) return expression;
+    const header = headers[expression];
+    if (header !== undefined) return `${place}.request.${header}`;
     return /^[A-Z]/.test(expression) ? expression.replace(/^[A-Za-z]+/, `${place}.resource`) : place;
   };
   const placed = error.issues.map((issue): OutcomeIssue => {

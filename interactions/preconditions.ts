@@ -63,6 +63,6 @@ export function requirePreconditions(
   }
   if (ifNoneMatch !== undefined && names(ifNoneMatch)) {
     const is = ifNoneMatch === '*' ? 'there already' : `at version ${String(current?.versionId)}`;
-    throw preconditionFailed(`${keyText(key)} is ${is}; If-None-Match excludes that`);
+    throw preconditionFailed(`${keyText(key)} is ${is}; If-None-Match excludes that`, 'http.If-None-Match');
   }
 }

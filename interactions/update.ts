@@ -75,7 +75,10 @@ export function requireIdentity(key: ResourceKey, resource: Resource, place?: st
     throw invalidRequest(`"${clip(key.id)}" is no id: 1 to 64 letters, digits, - and . are allowed`, at);
   }
   if (resource.resourceType !== key.type) {
-    throw invalidRequest(`The URL says ${key.type}, the resource is of type ${clip(resource.resourceType)}`, at);
+    throw invalidRequest(
+      `The URL says ${key.type}, the resource is of type ${clip(resource.resourceType)}`,
+      place ?? 'resourceType',
+    );
   }
   if (resource.id !== key.id) {
     const actual = typeof resource.id === 'string' ? `"${clip(resource.id)}"` : 'missing';

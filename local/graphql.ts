@@ -20,6 +20,7 @@ import { noneDataSource } from './appsync/data-sources/none.js';
 import { appSyncHttp } from './appsync/http.js';
 import type { RealtimeApi } from './appsync/realtime/upgrade.js';
 import type { EmbeddedServer } from './compose.js';
+import type { AppSyncSettings } from './appsync-settings.js';
 
 /** What the GraphQL face of one FHIR version is made of. */
 export interface GraphqlOptions {
@@ -36,6 +37,8 @@ export interface GraphqlOptions {
     readonly resolvers: string;
   };
   readonly log: Logger;
+  /** AppSync's own limits without it. */
+  readonly settings?: AppSyncSettings;
 }
 
 /** The AppSync API of one FHIR version, as the embedded server serves it. */
@@ -54,7 +57,7 @@ interface Runtime extends AppSyncRuntime {
 }
 
 async function createRuntime(
-  { server, authorization, folders, log }: GraphqlOptions,
+  { server, authorization, folders, log, settings }: GraphqlOptions,
   baseUrl: () => string,
 ): Promise<Runtime> {
   const { version } = server.definitions;
@@ -66,10 +69,19 @@ async function createRuntime(
     onUnexpected: (failure) => {
       log.error(failure, 'an interaction behind GraphQL failed');
     },
+    onDelay: (error) => {
+      log.error({ name: error instanceof Error ? error.name : typeof error }, 'a write is not in the index yet');
+    },
   });
   const runtime = createAppSyncApi({
     api,
     environment: { AUTHORIZATION: authorization, AUDIT: server.audit === undefined ? 'off' : 'on' },
+    ...(settings === undefined
+      ? {}
+      : {
+          introspection: settings.introspection,
+          limits: { maxDepth: settings.maxDepth, maxResolvers: settings.maxResolvers },
+        }),
     authorization: modes,
     code: (name) => readFileSync(join(folders.resolvers, `${name}.js`), 'utf8'),
     dataSources: {

@@ -10,12 +10,11 @@ import { notFound, outcome } from '../fhir/outcome.js';
 import { fhirVersions } from '../fhir/version.js';
 import { fhirJson } from '../rest/answer.js';
 import { storedAuditLog } from '../interactions/audit.js';
-import { stronglyConsistent } from '../interactions/consistency.js';
 import { createRestApp } from '../rest/app.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
 import { createAuthentication } from './authentication.js';
-import type { EmbeddedServer, EmbeddedServers } from './compose.js';
+import type { EmbeddedServers } from './compose.js';
 import { createGraphqlFace, type GraphqlFace } from './graphql.js';
 import { isFromLoopback, loopbackOnly } from './loopback-only.js';
 import { openStores } from './open-stores.js';
@@ -69,7 +68,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     resolvers: join(projectFolder(), 'dist/resolvers'),
   };
   const graphqlCors = cors({
-    exposedHeaders: ['ETag', 'Location', 'Content-Location', 'x-amzn-RequestId'],
+    exposedHeaders: ['ETag', 'Location', 'Content-Location', 'X-Consistency', 'x-amzn-RequestId'],
     methods: ['POST'],
     maxAge: 3600,
   });
@@ -83,11 +82,12 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
     const { authorization } = settings;
     const face = createGraphqlFace({
-      server: graphqlServer(server, log),
+      server,
       authenticate,
       authorization,
       folders,
       log,
+      ...(settings.appsync === undefined ? {} : { settings: settings.appsync }),
       ...base,
     });
     faces.push(face);
@@ -117,15 +117,6 @@ const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' &&
 
 const smartSignIn = ({ applicationSecret }: Settings): SmartSignIn =>
   applicationSecret === undefined ? {} : { applicationSecret };
-
-/** REST asks for consistency by request; a GraphQL write is as the deployment says. */
-function graphqlServer(server: EmbeddedServer, log: Logger): EmbeddedServer {
-  if (server.consistency !== 'strong') return server;
-  const onDelay = (error: unknown): void => {
-    log.error({ name: error instanceof Error ? error.name : typeof error }, 'a write is not in the index yet');
-  };
-  return { ...server, store: stronglyConsistent(server, onDelay).store };
-}
 
 /** An HTTP server, or an HTTPS server with the certificate of the data folder. */
 async function createListener(settings: Settings): Promise<Server> {

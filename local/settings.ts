@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
 import type { Validation } from '../interactions/server.js';
-
+import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
 import { SettingsError } from './settings-error.js';
 
@@ -21,6 +21,8 @@ export interface Settings {
   /** Whether requests are recorded as AuditEvents. */
   readonly audit: 'on' | 'off';
   readonly validation: Validation;
+  /** What the AppSync APIs are set to; AppSync's own limits without it. */
+  readonly appsync?: AppSyncSettings;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
   /** The URL by which clients know this server, no slash at the end. */
@@ -177,6 +179,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
+    appsync: appSyncSettingsOf(setting),
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')
       .map((path) => path.trim())

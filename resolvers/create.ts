@@ -1,5 +1,5 @@
 import type { Context } from '@aws-appsync/utils';
-import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+import { answerOfMutation, claimsOf, consistencyOf, fieldOf, invoke, typeOf } from './invoke.js';
 
 /** `PatientCreate(res)`: stores the resource under a new id. */
 export function request(ctx: Context<{ res: unknown }>): unknown {
@@ -8,10 +8,11 @@ export function request(ctx: Context<{ res: unknown }>): unknown {
     type: typeOf(ctx, 'Create'),
     resource: ctx.args.res,
     field: fieldOf(ctx),
+    ...consistencyOf(ctx),
     ...claimsOf(ctx),
   });
 }
 
 export function response(ctx: Context): unknown {
-  return answerOf(ctx);
+  return answerOfMutation(ctx);
 }

@@ -1,5 +1,5 @@
 import type { Context } from '@aws-appsync/utils';
-import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+import { answerOfMutation, claimsOf, consistencyOf, fieldOf, invoke, typeOf } from './invoke.js';
 
 /** `PatientDelete(id)`: deletes the resource; its versions stay. */
 export function request(ctx: Context<{ id: string }>): unknown {
@@ -8,10 +8,11 @@ export function request(ctx: Context<{ id: string }>): unknown {
     type: typeOf(ctx, 'Delete'),
     id: ctx.args.id,
     field: fieldOf(ctx),
+    ...consistencyOf(ctx),
     ...claimsOf(ctx),
   });
 }
 
 export function response(ctx: Context): unknown {
-  return answerOf(ctx);
+  return answerOfMutation(ctx);
 }

@@ -28,13 +28,19 @@ export interface SearchRequest extends Asked {
   readonly counted: boolean;
 }
 
-export interface CreateRequest extends Asked {
+/** What every request to write carries. */
+interface Writes extends Asked {
+  /** When searches are to see the write, as the header X-Consistency says: `strong` or `eventual`. */
+  readonly consistency?: string;
+}
+
+export interface CreateRequest extends Writes {
   readonly interaction: 'create';
   readonly type: string;
   readonly resource: unknown;
 }
 
-export interface UpdateRequest extends Asked {
+export interface UpdateRequest extends Writes {
   readonly interaction: 'update';
   readonly type: string;
   readonly id: string;
@@ -43,11 +49,14 @@ export interface UpdateRequest extends Asked {
   readonly versionId?: string;
 }
 
-export interface DeleteRequest extends Asked {
+export interface DeleteRequest extends Writes {
   readonly interaction: 'delete';
   readonly type: string;
   readonly id: string;
 }
+
+/** A request that writes one resource. */
+export type MutationRequest = CreateRequest | UpdateRequest | DeleteRequest;
 
 export interface SubscribeRequest extends Asked {
   readonly interaction: 'subscribe';

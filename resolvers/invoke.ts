@@ -22,6 +22,20 @@ export function invoke(payload: InteractionRequest): { operation: 'Invoke'; payl
   return { operation: 'Invoke', payload };
 }
 
+/** When searches are to see what is written, if the request says so: the header X-Consistency, as REST has it. */
+export function consistencyOf(ctx: Context): { consistency?: string } {
+  const headers = ctx.request.headers as Record<string, string | null | undefined>;
+  const asked = headers['x-consistency'];
+  return typeof asked === 'string' ? { consistency: asked } : {};
+}
+
+/** The value a mutation answered; the consistency that was kept goes into the response's header. */
+export function answerOfMutation(ctx: Context): unknown {
+  const value = answerOf(ctx) as { __consistency?: string } | null;
+  if (value?.__consistency) util.http.addResponseHeader('X-Consistency', value.__consistency);
+  return value;
+}
+
 /** The value the Lambda answered; its error fails the field, with the OperationOutcome in `errorInfo.resource`. */
 export function answerOf(ctx: Context): unknown {
   if (ctx.error) util.error(ctx.error.message, ctx.error.type);

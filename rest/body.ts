@@ -50,9 +50,12 @@ function bodyError(error: unknown, limit: number): unknown {
     return tooCostly(`The body is longer than ${String(limit)} bytes, the most this server takes in one request`);
   }
   if (type === 'encoding.unsupported') {
-    return unsupportedMediaType('Content-Encoding is not one this server reads: gzip, deflate, br');
+    return unsupportedMediaType(
+      'Content-Encoding is not one this server reads: gzip, deflate, br',
+      'http.Content-Encoding',
+    );
   }
   const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
   if (status !== 400) return error;
-  return invalidRequest('The body is incomplete or not compressed as Content-Encoding says');
+  return invalidRequest('The body is incomplete or not compressed as Content-Encoding says', 'http.Content-Encoding');
 }

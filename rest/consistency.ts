@@ -1,6 +1,4 @@
-import { invalidRequest } from '../fhir/outcome.js';
-import { stronglyConsistent } from '../interactions/consistency.js';
-import { clip } from '../interactions/resource-type.js';
+import { readConsistency, stronglyConsistent } from '../interactions/consistency.js';
 import type { Consistency } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { logUnexpected } from './errors.js';
@@ -21,10 +19,4 @@ export async function respondConsistently(context: RestContext, request: RestReq
   });
   const answer = await respond({ ...context, server }, request);
   return asked === undefined ? answer : { ...answer, headers: { ...answer.headers, 'X-Consistency': kept } };
-}
-
-/** Reads the X-Consistency header: when searches see the write that a request does. */
-function readConsistency(text: string | undefined): Consistency | undefined {
-  if (text === undefined || text === 'strong' || text === 'eventual') return text;
-  throw invalidRequest(`X-Consistency is strong or eventual, not "${clip(text)}"`, 'http.X-Consistency');
 }

@@ -17,9 +17,7 @@ export const mapping = {
     tenant: term,
     type: termAndSortKey,
     id: termAndSortKey,
-    /** What `_sort=_lastUpdated` goes by. */
-    updated: sortKey,
-    /** When the version was made, of tombstones as well. */
+    /** When the version was made, of tombstones as well; what `_sort=_lastUpdated` goes by. */
     lastUpdated: { type: 'date' },
     compartments: term,
     /** A tombstone, which no search finds: it keeps an older version from coming back. */

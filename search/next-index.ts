@@ -21,7 +21,10 @@ export interface NextIndex {
    * @returns whether it was not there.
    */
   open(names: NextIndexNames): Promise<boolean>;
-  /** Puts versions into the next index only; one that is not newer than what is there changes nothing. */
+  /**
+   * Puts versions into the next index only. One that is older than what is there changes nothing; the same one takes its
+   * place: a process of another program may have put it with other terms.
+   */
   put(changes: readonly Indexable[]): Promise<void>;
   /** How many versions the next index holds, those of deleted resources included. */
   count(names: NextIndexNames): Promise<number>;

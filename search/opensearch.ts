@@ -6,7 +6,7 @@ import type { NextIndex } from './next-index.js';
 import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
 import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
-import { type FoundDocument, findDocuments } from './opensearch/find.js';
+import { type FoundDocument, findDocuments, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
@@ -118,7 +118,10 @@ export function openSearchIndex(
     terms: termsFingerprint(definitions),
     tenant,
     believed,
-    put: (changes) => requirePut(nextAlias(alias), newest(changes).map(putOf), false),
+    put: (changes) => {
+      const puts = newest(changes).map((change) => ({ ...putOf(change), again: true }));
+      return requirePut(nextAlias(alias), puts, false);
+    },
   });
   const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
 
@@ -132,7 +135,7 @@ interface ChangePut extends DocumentPut {
 
 /** Places in an order as positions: text that only this adapter reads. */
 const positionOf = (values: readonly unknown[]): Position => JSON.stringify(values);
-const valuesOf = (position: Position): (string | null)[] => JSON.parse(position) as (string | null)[];
+const valuesOf = (position: Position): SortValue[] => JSON.parse(position) as SortValue[];
 
 function hitOf({ id: documentId, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
   const [, type = '', id = ''] = documentId.split('#');

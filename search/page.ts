@@ -86,6 +86,7 @@ function unseal(key: Uint8Array, binding: PageBinding, token: string): string {
   } catch {
     throw invalidRequest(
       'This page link is not valid here: it was changed, or made for another user, type or server. Search again',
+      '_page',
     );
   }
 }

@@ -37,8 +37,13 @@ export function targetOf(caller: Caller, reference: JsonObject, owner: Owner, wa
   const parsed = parseReference(text);
   switch (parsed.kind) {
     case 'fragment': {
-      const resource = contained(owner.container, parsed.id);
-      return resource === undefined ? { kind: 'none' } : { kind: 'inside', resource, owner: { ...owner, resource } };
+      const { container, bundle, stored } = owner;
+      const resource = contained(container, parsed.id);
+      if (resource === undefined) return { kind: 'none' };
+      // What is stored under the key is the container, not what is contained.
+      const isContainer = resource === container && stored !== undefined;
+      const around = { container, ...(bundle === undefined ? {} : { bundle }), ...(isContainer ? { stored } : {}) };
+      return { kind: 'inside', resource, owner: { resource, ...around } };
     }
     case 'urn':
       return inBundle(owner, text);

@@ -25,8 +25,8 @@ export interface SearchPlan {
 const refused: Readonly<Record<string, string>> = {
   _include: 'a selection inside resource { … } shows what is referred to',
   _revinclude: 'a list inside the resource, such as ObservationList(_reference: subject), shows what refers to it',
-  _contained: 'it is not served',
-  _containedType: 'it is not served',
+  _contained: 'contained { … } shows what is inside a resource',
+  _containedType: 'contained(resourceType: Patient) { … } shows what is inside a resource',
   _summary: 'the selection says which elements are wanted',
   _elements: 'the selection says which elements are wanted',
 };

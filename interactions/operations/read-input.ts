@@ -168,7 +168,8 @@ function requireValidParameters(definitions: FhirDefinitions, body: Resource): v
         name,
         name === 'part' && Array.isArray(value) ? value.map(bare) : value,
       ]);
-    return Object.fromEntries(rest) as unknown;
+    // What had nothing but a resource lacks its name, not all members.
+    return rest.length === 0 && 'resource' in entry ? { valueBoolean: true } : Object.fromEntries(rest);
   };
   const { parameter } = body;
   const envelope = { ...body, ...(Array.isArray(parameter) ? { parameter: parameter.map(bare) } : {}) };

@@ -6,6 +6,7 @@ import type { Caller, FhirServer } from '../../interactions/server.js';
 import type { Claims, InteractionAnswer, InteractionRequest, ReferenceRequest } from '../interaction-request.js';
 import { answer } from './answer.js';
 import { auditOutcome, auditSubject, referencesSubject } from './audit.js';
+import { consistently } from './consistency.js';
 import { createMutation, deleteMutation, updateMutation } from './mutations.js';
 import { type IsInSchema, type Resolved, resolveReferences } from './references.js';
 import { render } from './render.js';
@@ -20,6 +21,8 @@ export interface ResolverHandlerOptions {
   readonly isInSchema?: IsInSchema;
   /** Is told of failures nobody expected, which callers see masked. Nothing of a resource may be logged. */
   readonly onUnexpected: (failure: unknown) => void;
+  /** Is told why searches may see a write later than was asked for. */
+  readonly onDelay?: (error: unknown) => void;
 }
 
 /** The Lambda function behind the resolvers: one request, or a batch of references answered in its order. */
@@ -101,22 +104,23 @@ async function interact(
   server: FhirServer,
   caller: Caller,
   request: InteractionRequest,
-  { isInSchema }: ResolverHandlerOptions,
+  options: ResolverHandlerOptions,
 ): Promise<unknown> {
+  const delayed = options.onDelay ?? (() => undefined);
   switch (request.interaction) {
     case 'read':
       return render(await read(server, caller, { type: request.type, id: request.id }));
     case 'search':
       return request.shape === 'list' ? list(server, caller, request) : connection(server, caller, request);
     case 'create':
-      return createMutation(server, caller, request);
+      return consistently(server, request, delayed, (own) => createMutation(own, caller, request));
     case 'update':
-      return updateMutation(server, caller, request);
+      return consistently(server, request, delayed, (own) => updateMutation(own, caller, request));
     case 'delete':
-      return deleteMutation(server, caller, request);
+      return consistently(server, request, delayed, (own) => deleteMutation(own, caller, request));
     case 'subscribe':
       return subscriptionFilter(server, caller, request);
     case 'reference':
-      return valueOf((await resolveReferences(server, caller, [request], isInSchema))[0]);
+      return valueOf((await resolveReferences(server, caller, [request], options.isInSchema))[0]);
   }
 }

@@ -10,7 +10,7 @@ import type { JsonObject } from './json-object.js';
 import { render } from './render.js';
 
 /** What every mutation answers. https://hl7.org/fhir/R4/graphql.html#mutations */
-interface MutationResult {
+export interface MutationResult {
   /** The version written, as the REST `Location` header has it. */
   readonly location: string | null;
   /** The resource as it is now; null after a delete. */

@@ -7,6 +7,8 @@ export interface DocumentPut {
   readonly id: string;
   readonly version: number;
   readonly document: IndexDocument;
+  /** Whether it takes the place of a document of the same version, which another program may have made otherwise. */
+  readonly again?: boolean;
 }
 
 /** What one bulk request may hold. */
@@ -62,7 +64,8 @@ function* chunksOf<Put extends DocumentPut>(puts: readonly Put[]): Generator<rea
   let chunk: BulkLines<Put>[] = [];
   let size = 0;
   for (const put of puts) {
-    const action = JSON.stringify({ index: { _id: put.id, version: put.version, version_type: 'external' } });
+    const versionType = put.again === true ? 'external_gte' : 'external';
+    const action = JSON.stringify({ index: { _id: put.id, version: put.version, version_type: versionType } });
     const document = JSON.stringify(put.document);
     if (chunk.length > 0 && (chunk.length >= mostPuts || size + document.length > mostCharacters)) {
       yield chunk;

@@ -16,7 +16,7 @@ import { type DocumentFields, keyed, noFields } from './fields.js';
 export type IndexDocument = Readonly<Record<string, unknown>>;
 
 /** Parameters whose order stands in fields of the document itself: every resource has them, and they sort fastest so. */
-export const sortFields: Readonly<Record<string, string>> = { _id: 'id', _lastUpdated: 'updated' };
+export const sortFields: Readonly<Record<string, string>> = { _id: 'id', _lastUpdated: 'lastUpdated' };
 
 /** OpenSearch refuses a document with more than 10,000 nested objects. */
 const mostNested = 9_000;
@@ -28,12 +28,12 @@ const mostNested = 9_000;
  */
 export function documentOf(tenant: string, definitions: FhirDefinitions, change: Indexable): IndexDocument {
   if (change.resource === undefined) return { ...envelope(tenant, change), deleted: true };
-  const { updated, rng, comp, sort, ...fields } = fieldsOf(definitions, change.resource);
+  const { rng, comp, sort, ...fields } = fieldsOf(definitions, change.resource);
   if (rng.length + comp.length + sort.length > mostNested) return opaqueDocument(tenant, change);
   const terms = Object.entries(fields).flatMap(([name, found]) =>
     found.size === 0 ? [] : [[name, [...found]] as const],
   );
-  return { ...envelope(tenant, change), deleted: false, updated, ...Object.fromEntries(terms), rng, comp, sort };
+  return { ...envelope(tenant, change), deleted: false, ...Object.fromEntries(terms), rng, comp, sort };
 }
 
 /** A document without searchable fields, which every search of its type finds and `match` decides on. */
@@ -51,9 +51,8 @@ const envelope = (tenant: string, { type, id, lastUpdated, compartments }: Index
   compartments,
 });
 
-function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFields & { readonly updated?: string } {
+function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFields {
   const fields = noFields();
-  let updated: string | undefined;
   for (const parameter of definitions.searchParameters.ofType(resource.resourceType)) {
     if (!isServedParameter(parameter)) continue;
     const { code, type } = parameter;
@@ -63,15 +62,14 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
     const min = sortKey(sortTerms, false);
     const max = sortKey(sortTerms, true);
     if (min === null || max === null) continue;
-    if (code === '_lastUpdated') updated = min;
-    else if (!(code in sortFields)) fields.sort.push({ code, min, max });
+    if (!(code in sortFields)) fields.sort.push({ code, min, max });
   }
   for (const code of pointersInside(definitions, resource)) fields.present.add(keyed(inside, code));
   for (const type of typesHeld(resource)) fields.present.add(keyed(holding, type));
   const { text, content } = resourceWords(resource);
   for (const word of text) fields.word.add(keyed('text', word));
   for (const word of content) fields.word.add(keyed('else', word));
-  return updated === undefined ? fields : { ...fields, updated };
+  return fields;
 }
 
 /**

@@ -2,6 +2,9 @@ import type { Client } from '@opensearch-project/opensearch';
 import type { QueryDsl } from './condition.js';
 import { asked } from './retry.js';
 
+/** What a document sorts by: text, or milliseconds since 1970; null when it has no value. */
+export type SortValue = string | number | null;
+
 /** A part of an order of documents. */
 export interface FindRequest {
   readonly query: QueryDsl;
@@ -11,7 +14,7 @@ export interface FindRequest {
   /** Documents to pass over first. */
   readonly skip: number;
   /** The values a document sorts by, behind which the part begins. */
-  readonly after?: readonly (string | null)[];
+  readonly after?: readonly SortValue[];
 }
 
 /** A document found. */
@@ -19,7 +22,7 @@ export interface FoundDocument {
   readonly id: string;
   /** The version indexed. */
   readonly version: number;
-  readonly sort: readonly (string | null)[];
+  readonly sort: readonly SortValue[];
   readonly opaque: boolean;
 }
 
@@ -70,7 +73,7 @@ async function onePage(
   return body.hits.hits.map(({ _id, _version, sort: values, fields }) => ({
     id: _id ?? '',
     version: _version ?? 0,
-    sort: (values ?? []) as (string | null)[],
+    sort: (values ?? []) as SortValue[],
     opaque: fields?.['opaque'] !== undefined,
   }));
 }

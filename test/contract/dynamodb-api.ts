@@ -153,6 +153,14 @@ export function describeDynamoDbApi(
       expect(await user('wrong')).toEqual({ id: 'wrong', s: 'text' });
     });
 
+    test('a reserved word has to stand as a placeholder', async () => {
+      const update = { expression: 'SET Status = :v', expressionValues: { ':v': { N: 1 } } };
+      const request = { operation: 'UpdateItem', key: { id: { S: 'reserved' } }, update };
+      expect((await failure(ask('users', request))).message).toContain(
+        'Attribute name is a reserved keyword; reserved keyword: Status',
+      );
+    });
+
     test('deletes an item and gives what it was, or null', async () => {
       await ask('users', by('put', { key: { id: 'gone' }, item: { a: 1 } }));
       expect(await ask('users', by('remove', { key: { id: 'gone' } }))).toEqual({ id: 'gone', a: 1 });

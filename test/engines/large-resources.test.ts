@@ -21,7 +21,7 @@ const text = 'ä'.repeat(300_000); // 600,000 bytes, more than an item holds
 
 (endpoint === undefined ? describe.skip : describe)('a resource too large for an item', () => {
   let folder: string;
-  let opened: EmbeddedServers & { readonly prefix: string };
+  let opened: EmbeddedServers & { readonly engines: { readonly prefix: string } };
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'large-'));
     opened = await openOnEngines(folder, { error: () => undefined });
@@ -40,7 +40,7 @@ const text = 'ä'.repeat(300_000); // 600,000 bytes, more than an item holds
   async function inBucket(version: FhirVersion): Promise<number[]> {
     const client = s3Client({ endpoint: endpoint ?? '', region: 'us-east-1' });
     const found: number[] = [];
-    const bodies = s3Bodies(client, 'bodies', `${opened.prefix}-${version}`);
+    const bodies = s3Bodies(client, 'bodies', `${opened.engines.prefix}-${version}`);
     for await (const { key } of bodies.list('-')) found.push(key.versionId);
     client.destroy();
     return found.sort();

@@ -83,6 +83,12 @@ interface Mutation {
 }
 
 /** Each puts one error where it can be put. */
+/** A code that no value set has: as it is, or in what holds codes with their systems. */
+const noSuchCode = (type: string): unknown => {
+  const coding = { system: 'urn:none', code: 'no-such-code' };
+  return type === 'CodeableConcept' ? { coding: [coding] } : type === 'code' ? coding.code : coding;
+};
+
 const mutations: Record<string, (place: Place) => Mutation | undefined> = {
   'drops a required element': ({ member, owner, without, expression }) =>
     member.rule.min > 0 && Object.keys(owner).length > 1
@@ -126,7 +132,7 @@ const mutations: Record<string, (place: Place) => Mutation | undefined> = {
       : undefined,
   'gives an unknown code': ({ key, member, without, expression }) =>
     member.codes !== undefined && member.rule.max === 1
-      ? { changed: without({ [key]: 'no-such-code' }), problem: `code-invalid ${expression}` }
+      ? { changed: without({ [key]: noSuchCode(member.type) }), problem: `code-invalid ${expression}` }
       : undefined,
   'gives a second choice': ({ key, member, without, owner, ownerExpression }) => {
     const stem = member.rule.name.replace('[x]', '');
@@ -313,7 +319,7 @@ describe('primitives', () => {
 
   test('an unknown code names the allowed ones, at most twelve', () => {
     expect(diagnostics(patient({ gender: 'Male' }))).toBe(
-      'Patient.gender has the unknown code "Male"; did you mean male?. Allowed: male, female, other, unknown',
+      'Patient.gender has the unknown code "Male"; did you mean male? Allowed: male, female, other, unknown',
     );
     const definition = { resourceType: 'SearchParameter', base: ['Pateint'] };
     expect(diagnostics(definition)).toMatch(/did you mean Patient\?.*Allowed: ([\w-]+, ){11}[\w-]+ and \d+ more/);

@@ -62,7 +62,15 @@ test('the documented queries are answered', async () => {
         },
       },
     },
-    { data: { id: ['p1'], birthDate: ['1974-12-25'], family: ['Chalmers'], 'value.phone': ['555'], 'value.email': ['a@b.c'] } },
+    {
+      data: {
+        id: ['p1'],
+        birthDate: ['1974-12-25'],
+        family: ['Chalmers'],
+        'value.phone': ['555'],
+        'value.email': ['a@b.c'],
+      },
+    },
     { data: { ObservationConnection: { count: 1, edges: [{ mode: 'match', resource: { id: 'o1' } }] } } },
     {
       data: {

@@ -12,6 +12,7 @@ describe('settings of the embedded server', () => {
       authorization: 'roles',
       audit: 'off',
       validation: 'full',
+      appsync: { introspection: true, maxDepth: 75, maxResolvers: 10_000 },
       implementationGuides: [],
       dataFolder: resolve('.data'),
       logLevel: 'info',
@@ -147,6 +148,26 @@ describe('settings of the embedded server', () => {
     test('does not repeat an endpoint, which may hold a password', () => {
       expect(() => readSettings({ ...local, OPENSEARCH_ENDPOINT: 'x://user:secret@host' })).toThrow(/^(?!.*secret)/);
     });
+  });
+
+  test('large bodies are kept in the bucket that is named; elsewhere than on this machine nothing is made', () => {
+    const engines = {
+      ENGINES: 'aws',
+      DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000',
+      OPENSEARCH_ENDPOINT: 'http://127.0.0.1:9200',
+      BODIES_BUCKET: 'fhir-bodies',
+    };
+    expect(readSettings({ ...engines, S3_ENDPOINT: 'http://127.0.0.1:7070/' }).engines).toMatchObject({
+      bodies: { bucket: 'fhir-bodies', endpoint: 'http://127.0.0.1:7070' },
+      createMissing: true,
+    });
+    expect(readSettings(engines).engines).toMatchObject({
+      bodies: { bucket: 'fhir-bodies', endpoint: undefined },
+      region: undefined,
+      createMissing: false,
+    });
+    expect(() => readSettings({ ...engines, BODIES_BUCKET: 'No_Bucket' })).toThrow('BODIES_BUCKET is "No_Bucket"');
+    expect(() => readSettings({ ...engines, S3_ENDPOINT: 'here' })).toThrow('S3_ENDPOINT is no URL');
   });
 
   test('other engines than there are are refused', () => {

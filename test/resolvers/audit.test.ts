@@ -21,7 +21,7 @@ describe('the audit trail of GraphQL', () => {
   let graphql: GraphqlServer;
   const unrecorded: unknown[] = [];
   beforeAll(async () => {
-    graphql = await startGraphqlServer('r4', {}, undefined, { AUTHORIZATION: 'roles', AUDIT: 'on' });
+    graphql = await startGraphqlServer('r4', {}, undefined, undefined, { AUTHORIZATION: 'roles', AUDIT: 'on' });
     const put = (type: string, id: string, res: object) =>
       graphql.execute(`mutation($res: ${type}_Input!) { ${type}Update(id: "${id}", res: $res) { location } }`, { res });
     await put('Patient', 'p1', { name: [{ family: 'Secretson' }] });

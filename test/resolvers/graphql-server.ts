@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FhirServer } from '../../interactions/server.js';
 import type { FhirVersion } from '../../fhir/version.js';
 import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
@@ -50,6 +51,8 @@ export interface Answer {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers freely
   readonly data: any;
   readonly errors: readonly FieldError[];
+  /** Headers the resolvers added to the response. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The AppSync API of one FHIR version, its bundles in the local runtime, over a store of its own. */
@@ -59,7 +62,12 @@ export interface GraphqlServer {
   readonly invocations: (InteractionRequest | readonly InteractionRequest[])[];
   /** Unexpected failures the Lambda told of. */
   readonly failures: unknown[];
-  execute(query: string, variables?: Record<string, unknown>, as?: string): Promise<Answer>;
+  execute(
+    query: string,
+    variables?: Record<string, unknown>,
+    as?: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -67,12 +75,14 @@ export interface GraphqlServer {
  * Bundles the resolvers as `npm run build` does and serves them.
  * @param replaced bundles to run instead of the real ones, by name.
  * @param seen what the resolvers' own data source sees of the table.
+ * @param behind what the Lambda behind the resolvers asks, made of the embedded server.
  * @param environment the API's environment variables.
  */
 export async function startGraphqlServer(
   version: FhirVersion,
   replaced: Readonly<Record<string, string>> = {},
   seen: (table: Table) => Table = (table) => table,
+  behind: (server: EmbeddedServer) => FhirServer = (server) => server,
   environment: Readonly<Record<string, string>> = { AUTHORIZATION: 'roles' },
 ): Promise<GraphqlServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-graphql-test-'));
@@ -81,7 +91,7 @@ export async function startGraphqlServer(
   const server = embedded.servers[version];
   const invocations: GraphqlServer['invocations'] = [];
   const failures: unknown[] = [];
-  const handler = createResolverHandler(server, {
+  const handler = createResolverHandler(behind(server), {
     baseUrl: () => `http://localhost/${version}`,
     onUnexpected: (failure) => void failures.push(failure),
   });
@@ -105,9 +115,18 @@ export async function startGraphqlServer(
     server,
     invocations,
     failures,
-    async execute(query, variables = {}, as = 'practitioner') {
-      const answer = await api.execute({ query, variables, identity: identityOf(as), headers: {} });
-      return { data: answer.data, errors: (answer.errors ?? []) as FieldError[] };
+    async execute(query, variables = {}, as = 'practitioner', asked = {}) {
+      const headers: Record<string, string> = {};
+      const answer = await api.execute({
+        query,
+        variables,
+        identity: identityOf(as),
+        headers: asked,
+        onEffect(effect) {
+          if (effect.kind === 'responseHeader') headers[effect.name] = effect.value;
+        },
+      });
+      return { data: answer.data, errors: (answer.errors ?? []) as FieldError[], headers };
     },
     async close() {
       await embedded.close();

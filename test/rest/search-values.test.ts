@@ -99,6 +99,9 @@ describe.each(fhirVersions)('%s over HTTP', (version) => {
     expect(parameters('Observation')).toEqual(
       expect.arrayContaining(['value-quantity quantity', 'combo-code-value-quantity composite']),
     );
-    expect(parameters('Location')).not.toContain('_filter special');
+    expect(parameters('Location').filter((each) => each.startsWith('near'))).toEqual(
+      version === 'r4' ? ['near special'] : ['near token', 'near-distance quantity'],
+    );
+    expect(parameters('Location').filter((each) => each.startsWith('_query'))).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ export function searches(definitions: FhirDefinitions, type: string, all: readon
   return definitions.searchParameters
     .ofType(type)
     .filter(isServedParameter)
+    .filter(({ type: kind }) => kind !== 'special' || definitions.version === 'r4') // STU3 needs two parameters
     .flatMap((parameter) => {
       const { code } = parameter;
       const values = new Set(
@@ -34,7 +35,7 @@ export function searches(definitions: FhirDefinitions, type: string, all: readon
           .filter((value) => value !== '')
           .flatMap((value) => modifiers.map((modifier): [string, string] => [code + modifier, value])),
         ...['true', 'false'].map((value): [string, string] => [`${code}:missing`, value]),
-        ...(parameter.type === 'composite'
+        ...(parameter.type === 'composite' || parameter.type === 'special'
           ? []
           : ['', '-'].map((direction): [string, string] => ['_sort', direction + code])),
       ];

@@ -79,6 +79,15 @@ const isSearchable = (parameter: ServedParameter, resource: Resource): boolean =
     ? searchesFor(parameter, resource).length > 0
     : (parameterValues(parameter.type, parameter, resource)?.length ?? 0) > 0;
 
+/** STU3's `near` stands beside its distance. */
+const pairsOf = (version: FhirVersion, name: string, value: string): [string, string][] =>
+  name === 'near' && version === 'stu3'
+    ? [
+        ['near', value.replace('|', ':')],
+        ['near-distance', '1||km'],
+      ]
+    : [[name, value]];
+
 const check = async (version: FhirVersion, folder: string): Promise<void> => {
   const definitions = await loadDefinitions(version);
   const examples = examplesIn(folder);
@@ -92,7 +101,7 @@ const check = async (version: FhirVersion, folder: string): Promise<void> => {
       const isFound = having.slice(0, enough).some((example) =>
         searchesFor(parameter, example).some(([name, value]) => {
           const options = { handling: 'strict', defaultCount: 20, maxCount: 1000, now: Date.UTC(2026, 0, 1) } as const;
-          const request = requireUnchained(parseSearch(definitions, type, [[name, value]], options));
+          const request = requireUnchained(parseSearch(definitions, type, pairsOf(version, name, value), options));
           const isMatch = match(request, example);
           const [filter] = request.filters;
           if (isMatch && (filter === undefined || !isCandidate(definitions, filter, example)))

@@ -47,11 +47,24 @@ export function completeResource(source: SourceDefinitions, type: string, varian
     return { reference: `${target === 'Resource' ? 'Patient' : target}/${String(seed)}`, display: 'someone' };
   };
 
+  /** A concept or coding of the value set that is required of it. */
+  const conceptOf = (element: ElementDefinition, code: string, depth: number, seed: number): unknown => {
+    const { strength, valueSet = '' } = element.binding ?? {};
+    const concepts = strength === 'required' ? source.requiredConcepts[valueSet] : undefined;
+    const concept = concepts?.[seed % concepts.length];
+    if (concept === undefined || (code !== 'CodeableConcept' && code !== 'Coding')) return undefined;
+    const [system, text] = concept.split('|');
+    const coding = { ...object('Coding', depth + 1, seed), system, code: text };
+    return code === 'Coding' ? coding : { ...object('CodeableConcept', depth + 1, seed), coding: [coding] };
+  };
+
   const valueOf = (element: ElementDefinition, code: string, depth: number, seed: number): unknown => {
     if (element.contentReference !== undefined) return object(element.contentReference, depth + 1, seed);
     if (parents.has(element.path)) return object(element.path, depth + 1, seed);
     if (code === 'Resource') return { resourceType: 'Patient', id: `inner-${String(seed)}` };
     if (code === 'Reference') return reference(element, code, seed);
+    const concept = conceptOf(element, code, depth, seed);
+    if (concept !== undefined) return concept;
     const structure = structures.get(code);
     return structure?.kind === 'complex-type' ? object(code, depth + 1, seed) : primitive(code, element, seed);
   };

@@ -81,6 +81,10 @@ export function queriesFor({ type }: { readonly type: SearchParameterType }, ext
         .flatMap((each) => [each, each.slice(0, 3)]);
     case 'uri':
       return typeof value === 'string' ? [value] : [];
+    case 'special': {
+      const [latitude, longitude] = ['latitude', 'longitude'].map((name) => decimalText(elementOf(value)[name]));
+      return latitude === undefined || longitude === undefined ? [] : [`${latitude}|${longitude}`]; // as R4 writes it
+    }
     default:
       return [];
   }

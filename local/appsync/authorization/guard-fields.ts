@@ -26,8 +26,14 @@ export function guardFields(
         [modes.standard, ...modes.additional].every((mode) => rule.has(mode) && rule.get(mode) === undefined);
       if (isOpen) continue;
       const resolve = field.resolve ?? defaultFieldResolver;
+      // Most fields: it depends on the mode alone, and this runs for every value of an answer.
+      const isByMode =
+        !mayDeny && modes.userPoolAction !== 'DENY' && [...rule.values()].every((groups) => groups === undefined);
+      const isLet = isByMode
+        ? ({ mode = modes.standard }: AppSyncCaller): boolean => rule.has(mode)
+        : (caller: AppSyncCaller): boolean => mayRead(rule, caller, modes, type.name, field.name);
       field.resolve = (source, args, context: unknown, info) => {
-        if (mayRead(rule, callerOf(context), modes, type.name, field.name)) {
+        if (isLet(callerOf(context))) {
           return resolve(source, args, context, info);
         }
         throw new ResolverError({

@@ -1,6 +1,8 @@
+import { expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { dynamoDbClientApi } from '../../../local/appsync/data-sources/dynamodb/client.js';
+import { reservedWords } from '../../../local/appsync/data-sources/dynamodb/reserved-words.js';
 import { keyAttributes, type KeySchema } from '../../../local/appsync/data-sources/dynamodb/table-schema.js';
 import { contractTables, describeDynamoDbApi } from '../../contract/dynamodb-api.js';
 import { localClients } from '../support/dynamodb.js';
@@ -46,4 +48,28 @@ describeDynamoDbApi('DynamoDB Local', async () => {
       clients.close();
     },
   };
+});
+
+test('DynamoDB Local refuses the words that tables in memory refuse, but three of AWS’s page', async () => {
+  const clients = localClients();
+  const api = dynamoDbClientApi(clients.client);
+  const TableName = `words-${randomUUID()}`;
+  await clients.client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    }),
+  );
+  const taken: string[] = [];
+  for (const word of reservedWords) {
+    await api.send('Scan', { TableName, FilterExpression: `attribute_exists(${word})` }).then(
+      () => taken.push(word),
+      () => undefined,
+    );
+  }
+  await clients.client.send(new DeleteTableCommand({ TableName }));
+  clients.close();
+  expect(taken).toEqual(['CONVERT', 'SIZE', 'TERMINATE']);
 });

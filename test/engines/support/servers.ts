@@ -6,7 +6,7 @@ import { openAwsServers } from '../../../local/compose-aws.js';
 import type { EmbeddedServers } from '../../../local/compose.js';
 import type { DefinitionOptions } from '../../../local/serve.js';
 import { indicesOf } from '../../../search/opensearch/create-index.js';
-import { readSettings } from '../../../local/settings.js';
+import { type AwsEngines, readSettings } from '../../../local/settings.js';
 import type { ErrorLog } from '../../../rest/errors.js';
 import { localClients } from './dynamodb.js';
 
@@ -19,7 +19,7 @@ export async function openOnEngines(
   log: ErrorLog,
   consistency: 'eventual' | 'strong' = 'strong',
   options: DefinitionOptions = {},
-): Promise<EmbeddedServers & { readonly prefix: string }> {
+): Promise<EmbeddedServers & { readonly engines: AwsEngines }> {
   const prefix = `test-${randomUUID()}`;
   const { S3_ENDPOINT } = process.env;
   const environment = {
@@ -34,7 +34,7 @@ export async function openOnEngines(
   const opened = await openAwsServers(engines, folder, log, { ...options, refresh: 'now', believed: 20 });
   return {
     servers: opened.servers,
-    prefix,
+    engines,
     async close() {
       await opened.close();
       const clients = localClients();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fhirVersions } from '../../../fhir/version.js';
 import { ask } from '../../support/graphql.js';
-import { startTestServer, type TestServer } from '../../support/server.js';
+import { isOnDynamoDb, startTestServer, type TestServer } from '../../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -121,7 +121,7 @@ test.each(fhirVersions)(
           if (!isAnswer && !areErrors) throw new Error(`${String(status)} for ${query}`);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: isOnDynamoDb ? 30 : 150 },
     );
   },
 );

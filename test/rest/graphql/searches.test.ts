@@ -9,6 +9,23 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+test('what refers to a resource does not refer to those it contains', async () => {
+  const observation = (id: string, more: object) =>
+    server.send('PUT', `/r4/Observation/${id}`, {
+      body: { resourceType: 'Observation', id, status: 'final', code: { text: id }, ...more },
+    });
+  const inside = { resourceType: 'Observation', id: 'in', status: 'final', code: { text: 'in' } };
+  await observation('outer', { contained: [inside], hasMember: [{ reference: '#in' }] });
+  await observation('derived', { derivedFrom: [{ reference: 'Observation/outer' }] });
+  const list = 'ObservationList(_reference: derived_from) { id }';
+  const query = `{ ${list} hasMember { resource { ... on Observation { ${list} } } } }`;
+  expect(await dataOf(server, '/r4/Observation/outer', query)).toEqual({
+    ObservationList: [{ id: 'derived' }],
+    hasMember: [{ resource: { ObservationList: [] } }],
+  });
+  for (const id of ['derived', 'outer']) await server.send('DELETE', `/r4/Observation/${id}`);
+});
+
 describe.each(fhirVersions)('searches, %s', (version) => {
   const root = `/${version}`;
   const data = (query: string, variables?: unknown) => dataOf(server, root, query, { variables });
@@ -69,6 +86,7 @@ describe.each(fhirVersions)('searches, %s', (version) => {
     ['an order', '{ l: PatientList(_sort: "-birthdate") { id } }', ['p3', 'p2', 'p1']],
     ['an offset', '{ l: PatientList(_offset: 1) { id } }', ['p2', 'p3']],
     ['a FHIRPath', '{ l: PatientList(fhirpath: "birthDate.startsWith(\'1990\')") { id } }', ['p3']],
+    ['a _filter', '{ l: PatientList(_filter: "family sw \\"chal\\" and birthdate ge 1980") { id } }', ['p3']],
     ['references by id', '{ l: ObservationList(patient: p1) { id } }', ['o1', 'o2']],
     ['nothing that matches', '{ l: PatientList(family: "nobody") { id } }', []],
   ])('find by %s', async (_, query, expected) => {

@@ -232,15 +232,14 @@ describe.each(fhirVersions)('%s', (version) => {
     if (version === 'r4')
       test('of the versions of code systems that are asked for', async () => {
         for (const number of ['1', '2']) {
-          await put({
+          const tea = { url: 'http://tea', version: number, status: 'active', content: 'complete' };
+          const body = {
             resourceType: 'CodeSystem',
             id: `tea-${number}`,
-            url: 'http://tea',
-            version: number,
-            status: 'active',
-            content: 'complete',
+            ...tea,
             concept: [{ code: `leaf-${number}` }],
-          });
+          };
+          await put(body);
         }
         await put(valueSet('tea', 'http://teas', { system: 'http://tea' }));
         await put(valueSet('tea-2', 'http://teas-2', { system: 'http://tea', version: '2' }));

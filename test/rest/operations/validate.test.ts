@@ -79,6 +79,10 @@ describe.each(fhirVersions)('$validate, %s', (version) => {
       parameters(profile, { name: 'resource', resource: { resourceType: 'Patient' } }),
     );
     expect(issuesOf(unknown)).toContainEqual(['error', 'not-found', 'Patient']);
+    const otherType = await post('Patient/$validate?profile=http://hl7.org/fhir/StructureDefinition/Group', {
+      resourceType: 'Patient',
+    });
+    expect(issuesOf(otherType)).toContainEqual(['error', 'invalid', 'Patient']);
     const byQuery = await post(
       'Patient/$validate?profile=http://hl7.org/fhir/StructureDefinition/Patient&mode=create',
       { resourceType: 'Patient', active: true },

@@ -1,3 +1,4 @@
+import { reservedWords } from './reserved-words.js';
 import { validationError, type WireItem, type WireValue } from './api.js';
 
 /** A document path: names and list indices, `['a', 3, 'b']` for `a[3].b`. */
@@ -146,7 +147,9 @@ class Reader {
         this.#at -= 1;
         this.fail();
       }
-      return found.startsWith('#') ? this.#placeholders.name(found) : found;
+      if (found.startsWith('#')) return this.#placeholders.name(found);
+      if (!reservedWords.has(found.toUpperCase())) return found;
+      throw validationError(`Invalid expression: Attribute name is a reserved keyword; reserved keyword: ${found}`);
     };
     const first = name();
     for (;;) {

@@ -42,6 +42,16 @@ const cellsOf: Readonly<Record<string, Cells>> = {
     fieldName === `${type}Create`
       ? [{ query: `mutation { ${fieldName}(res: ${literal(versions.at(-1))}) { location } }`, writes: true }]
       : [],
+  'on-resource-changed': (_, { type, id }) => [
+    { query: `subscription { onResourceChanged(type: ${type}, id: "${id}") { type id } }` },
+    { query: 'subscription { onResourceChanged { type id } }' },
+  ],
+  'publish-change': (_, { type, id }) => [
+    {
+      query: `mutation { publishChange(type: ${type}, id: "${id}", versionId: "1", action: update, lastUpdated: "x", compartments: []) { id } }`,
+      writes: true,
+    },
+  ],
   update: ({ fieldName }, { type, id, versions }) =>
     fieldName === `${type}Update`
       ? [

@@ -56,8 +56,12 @@ export function checkBindings(
         );
       return;
     }
-    if (strength !== 'extensible' || codes.some((code) => hasCode(valueSet, code) !== false)) return;
-    const why = `has no code of the value set ${valueSet}, which is to be used where it has one that fits (extensible)`;
+    const isLooked = strength === 'extensible' || (strength === 'required' && typeof node.value === 'object');
+    if (!isLooked || codes.some((code) => hasCode(valueSet, code) !== false)) return;
+    const why =
+      strength === 'required'
+        ? `has no code of the value set ${valueSet}, one of which is required`
+        : `has no code of the value set ${valueSet}, which is to be used where it has one that fits (extensible)`;
     issues.push(issueAt('warning', 'code-invalid', path, why));
   };
   const node = resourceNode(structures, resource);

@@ -104,7 +104,8 @@ function definitionOf(
     url: textOf(parameter, 'url') ?? '',
     targets: isReference && targets.length === 0 ? definitions.resourceTypes : targets,
     dataTypes: [],
-    expression,
+    // Whatever changes the terms of an index stands in it.
+    expression: [expression, ...componentTexts(parameter)].join('; '),
     components,
     extract: (resource) => extracted(definitions, compiled, resource),
   };
@@ -138,6 +139,12 @@ function componentsOf(
   }
   return components.length > 1 ? components : 'it is composite and has no components';
 }
+
+/** What the components of a composite are, in words. */
+const componentTexts = (parameter: Resource): string[] =>
+  objectsOf(parameter, 'component').map(
+    (component) => `${definitionUrl(component)} ${textOf(component, 'expression') ?? ''}`,
+  );
 
 /** STU3 has a Reference where R4 has a canonical. */
 const definitionUrl = (component: Readonly<Record<string, unknown>>): string => {

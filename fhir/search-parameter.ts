@@ -28,7 +28,7 @@ export interface SearchParameterDefinition {
   readonly dataTypes: readonly string[];
   /** The system of a token's elements of type code, where their value sets are of one. */
   readonly impliedSystem?: string;
-  /** The FHIRPath of a parameter that an implementation guide defines. */
+  /** The FHIRPath of a parameter that an implementation guide defines, and of its components. */
   readonly expression?: string;
   /** For composites, in the order of the definition; empty for other types. */
   readonly components: readonly CompositeComponent[];

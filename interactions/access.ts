@@ -9,6 +9,9 @@ import { type Filter, requireUnchained } from '../search/request.js';
 import { readQuery } from './read-query.js';
 import type { Caller, FhirServer } from './server.js';
 
+/** What would change the audit trail, or take the place of a part of it. */
+const changes: readonly AskedInteraction[] = ['update', 'patch', 'delete', 'update-create'];
+
 /**
  * Decides, before anything is read, what of a type a caller may see or change by an interaction.
  * @param type left out for transaction, batch and capabilities, whose entries are authorized one by one.
@@ -21,6 +24,9 @@ export function authorize(
   interaction: AskedInteraction,
   type?: string,
 ): AccessFilter {
+  if (server.audit !== undefined && type === 'AuditEvent' && changes.includes(interaction)) {
+    throw forbidden('AuditEvents are added and never changed: this server keeps an audit trail');
+  }
   const access = server.authorizer.authorize(caller.principal, interaction, type);
   if (access.kind === 'everything') return access;
   const grants = access.grants.flatMap((grant) => grantOf(server, caller, type, grant) ?? []);

@@ -4,6 +4,7 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
+import type { AuditLog } from './audit-log.js';
 import type { GraphqlAnswer, GraphqlCall } from './graphql-call.js';
 import type { SmartEndpoints } from './smart-configuration.js';
 
@@ -29,6 +30,8 @@ export interface FhirServer {
   readonly authorizer: Authorizer;
   /** Where applications get tokens with SMART scopes; absent where those do not count. */
   readonly smart?: SmartEndpoints;
+  /** Where requests are recorded; they are not without it. */
+  readonly audit?: AuditLog;
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
   /** The profiles of implementation guides; none without it. */

@@ -75,7 +75,7 @@ async function createRuntime(
   });
   const runtime = createAppSyncApi({
     api,
-    environment: { AUTHORIZATION: authorization },
+    environment: { AUTHORIZATION: authorization, AUDIT: server.audit === undefined ? 'off' : 'on' },
     ...(settings === undefined
       ? {}
       : {

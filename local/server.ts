@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { notFound, outcome } from '../fhir/outcome.js';
 import { fhirVersions } from '../fhir/version.js';
 import { fhirJson } from '../rest/answer.js';
+import { storedAuditLog } from '../interactions/audit.js';
 import { createRestApp } from '../rest/app.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
@@ -59,6 +60,9 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     },
   });
   const authenticate = createAuthentication(settings.auth, signIn);
+  const onUnrecorded = (error: unknown): void => {
+    log.error({ name: error instanceof Error ? error.name : typeof error }, 'a request is not in the audit trail');
+  };
   const folders = {
     schema: pathToFileURL(join(projectFolder(), 'schema/')),
     resolvers: join(projectFolder(), 'dist/resolvers'),
@@ -70,7 +74,11 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   });
   const faces: GraphqlFace[] = [];
   for (const version of fhirVersions) {
-    const server = { ...servers[version], ...(signIn.smart === undefined ? {} : { smart: signIn.smart }) };
+    const server = {
+      ...servers[version],
+      ...(signIn.smart === undefined ? {} : { smart: signIn.smart }),
+      ...(settings.audit === 'on' ? { audit: storedAuditLog(servers[version], onUnrecorded) } : {}),
+    };
     const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
     const { authorization } = settings;
     const face = createGraphqlFace({

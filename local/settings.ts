@@ -18,6 +18,8 @@ export interface Settings {
   readonly tls?: boolean;
   /** Which authorization component counts. */
   readonly authorization: Authorization;
+  /** Whether requests are recorded as AuditEvents. */
+  readonly audit: 'on' | 'off';
   readonly validation: Validation;
   /** What the AppSync APIs are set to; AppSync's own limits without it. */
   readonly appsync?: AppSyncSettings;
@@ -171,6 +173,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     tls,
     // Without sign-in there are no scopes to go by: everyone is a practitioner.
     authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
+    audit: oneOf('AUDIT', setting('AUDIT', 'off').toLowerCase(), ['on', 'off'] as const),
     validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),

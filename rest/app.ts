@@ -1,8 +1,10 @@
 import cors from 'cors';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Principal } from '../auth/principal.js';
+import { audited } from '../interactions/audit.js';
 import type { FhirServer } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
+import { auditSubject, auditOutcome } from './audit-subject.js';
 import { baseUrlOf } from './base-url.js';
 import { createBodyReader } from './body.js';
 import { respondConsistently } from './consistency.js';
@@ -90,7 +92,13 @@ async function answerOf(
     const format = isGraphql(route)
       ? { pretty: parameters.get('_pretty') === 'true' }
       : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
-    const answer = await respondConsistently(context, { http, response, baseUrl, route, query, parameters, principal });
+    const request = { http, response, baseUrl, route, query, parameters, principal };
+    const respond = (): Promise<RestAnswer> => respondConsistently(context, request);
+    const subject = auditSubject(route);
+    const answer =
+      subject === undefined
+        ? await respond()
+        : await audited(server, { principal, baseUrl }, subject, respond, auditOutcome);
     const formatted = inFormat(answer, format.pretty);
     return isGraphql(route) ? afterBody(http, formatted) : formatted;
   } catch (error) {

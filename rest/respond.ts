@@ -1,7 +1,9 @@
 import type { Request } from 'express';
 import { invalidRequest, notFound, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
+import { audited } from '../interactions/audit.js';
 import { batch } from '../interactions/batch.js';
+import type { BundleAnswer } from '../interactions/bundle-answer.js';
 import { capabilities } from '../interactions/capabilities.js';
 import { withoutFormat } from '../interactions/conditional-create.js';
 import { conditionalDelete } from '../interactions/conditional-delete.js';
@@ -27,6 +29,7 @@ import { transaction } from '../interactions/transaction.js';
 import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
+import { bundleOutcome, bundleSubject } from './audit-subject.js';
 import { parseBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
 import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
@@ -198,7 +201,8 @@ async function bundle(
       'Bundle.type',
     );
   }
-  const answer = await (type === 'batch' ? batch : transaction)(server, caller, resource);
+  const act = (): Promise<BundleAnswer> => (type === 'batch' ? batch : transaction)(server, caller, resource);
+  const answer = await audited(server, caller, bundleSubject(resource, request.baseUrl), act, bundleOutcome);
   return jsonAnswer(
     200,
     responseBundle(server.definitions, request.baseUrl, answer, preference.return ?? 'minimal', log),

@@ -61,6 +61,9 @@ export interface RequiredBindings {
   readonly requiredConcepts: Record<string, string[]>;
 }
 
+/** Value sets that STU3's own examples do not keep: their codes are right, their systems are not. `$validate` warns. */
+const notKept: ReadonlySet<string> = new Set(['http://hl7.org/fhir/ValueSet/v3-ActIncidentCode']);
+
 /**
  * Enumerates the value sets that elements bind with strength `required`.
  * @param structures the types whose bindings count.
@@ -77,7 +80,8 @@ export async function requiredBindingsOf(
   const urls = new Set<string>();
   for (const { elements } of structures) {
     for (const { binding } of elements) {
-      if (binding?.strength === 'required' && binding.valueSet !== undefined) urls.add(binding.valueSet);
+      if (binding?.strength !== 'required' || binding.valueSet === undefined) continue;
+      if (!notKept.has(binding.valueSet)) urls.add(binding.valueSet);
     }
   }
   const bindings: RequiredBindings = { requiredCodes: {}, requiredConcepts: {} };

@@ -1,9 +1,11 @@
 import { principalFromClaims } from '../../auth/principal-from-claims.js';
 import { OperationOutcomeError, unauthenticated } from '../../fhir/outcome.js';
+import { audited } from '../../interactions/audit.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import type { Claims, InteractionAnswer, InteractionRequest, ReferenceRequest } from '../interaction-request.js';
 import { answer } from './answer.js';
+import { auditOutcome, auditSubject, referencesSubject } from './audit.js';
 import { consistently } from './consistency.js';
 import { createMutation, deleteMutation, updateMutation } from './mutations.js';
 import { type IsInSchema, type Resolved, resolveReferences } from './references.js';
@@ -47,7 +49,12 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
     return { principal: principalFromClaims(claims), baseUrl: options.baseUrl() };
   };
   const one = (request: InteractionRequest): Promise<InteractionAnswer> =>
-    answer(() => interact(server, callerOf(request.claims), request, options), options.onUnexpected);
+    answer(() => {
+      const caller = callerOf(request.claims);
+      const act = (): Promise<unknown> => interact(server, caller, request, options);
+      if (request.interaction === 'reference') return audited(server, caller, referencesSubject([request]), act);
+      return audited(server, caller, auditSubject(request), act, auditOutcome);
+    }, options.onUnexpected);
 
   const batch = (requests: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]> => {
     const levels = new Map<string, { requests: ReferenceRequest[]; level?: Level }>();
@@ -61,9 +68,12 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
         const place = together.requests.push(request) - 1;
         return answer(async () => {
           await Promise.resolve(); // until all requests of the level are gathered
-          together.level ??= Promise.resolve().then(() =>
-            resolveReferences(server, callerOf(request.claims), together.requests, options.isInSchema),
-          );
+          together.level ??= Promise.resolve().then(() => {
+            const from = callerOf(request.claims);
+            return audited(server, from, referencesSubject(together.requests), () =>
+              resolveReferences(server, from, together.requests, options.isInSchema),
+            );
+          });
           return valueOf((await together.level)[place]);
         }, options.onUnexpected);
       }),

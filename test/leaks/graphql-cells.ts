@@ -42,6 +42,16 @@ const cellsOf: Readonly<Record<string, Cells>> = {
     fieldName === `${type}Create`
       ? [{ query: `mutation { ${fieldName}(res: ${literal(versions.at(-1))}) { location } }`, writes: true }]
       : [],
+  'on-resource-changed': (_, { type, id }) => [
+    { query: `subscription { onResourceChanged(type: ${type}, id: "${id}") { type id } }` },
+    { query: 'subscription { onResourceChanged { type id } }' },
+  ],
+  'publish-change': (_, { type, id }) => [
+    {
+      query: `mutation { publishChange(type: ${type}, id: "${id}", versionId: "1", action: update, lastUpdated: "x", compartments: []) { id } }`,
+      writes: true,
+    },
+  ],
   update: ({ fieldName }, { type, id, versions }) =>
     fieldName === `${type}Update`
       ? [
@@ -55,16 +65,6 @@ const cellsOf: Readonly<Record<string, Cells>> = {
     fieldName === `${type}Delete`
       ? [{ query: `mutation { ${fieldName}(id: "${id}") { location } }`, writes: true }]
       : [],
-  // Who is told of what: test/resolvers/lambda/subscribe.test.ts holds the filter of every caller against their rights.
-  'on-resource-changed': (_, { type, id }) => [
-    { query: `subscription { onResourceChanged(type: ${type}, id: "${id}") { id } }` },
-  ],
-  'publish-change': (_, { type, id }) => [
-    {
-      query: `mutation { publishChange(type: ${type}, id: "${id}", versionId: "1", action: update, lastUpdated: "x", compartments: []) { id } }`,
-      writes: true,
-    },
-  ],
 };
 
 /** JSON as a GraphQL value. */

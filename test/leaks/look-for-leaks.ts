@@ -6,6 +6,8 @@ import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
 import { noneDataSource } from '../../local/appsync/data-sources/none.js';
+import { passes, readFilter } from '../../local/appsync/realtime/filter.js';
+import type { Claims } from '../../resolvers/interaction-request.js';
 import { createResolverHandler } from '../../resolvers/lambda/handler.js';
 import { loadApi } from '../../schema/load-api.js';
 import type { TestServer } from '../support/server.js';
@@ -25,6 +27,14 @@ interface Answer {
   readonly wrote: boolean;
 }
 
+/** A part of the cells. */
+export interface Part {
+  /** Only cells of these kinds. */
+  readonly kinds?: readonly string[];
+  /** What was asked before, and is not asked again: much that leads to one resource leads to others. */
+  readonly asked?: Set<string>;
+}
+
 /** Both faces of one FHIR version, over the same store, with the cells that lead to resources. */
 export interface Faces {
   readonly record: readonly Recorded[];
@@ -34,6 +44,7 @@ export interface Faces {
   readonly ask: (
     as: { readonly token: string; readonly principal: Principal },
     target: Recorded,
+    part?: Part,
   ) => Promise<readonly Answer[]>;
 }
 
@@ -50,6 +61,7 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
   const graphql = createAppSyncApi({
     api,
     environment: { AUTHORIZATION: 'roles+smart' },
+    authorization: { standard: 'AMAZON_COGNITO_USER_POOLS', additional: ['AWS_IAM'] },
     code: (name) => readFileSync(join(resolvers, `${name}.js`), 'utf8'),
     dataSources: {
       none: noneDataSource,
@@ -78,13 +90,41 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
   }
 
   async function byGraphql(identity: unknown, { code, query, writes }: GraphqlCell): Promise<Answer> {
-    const { data, errors } = await graphql.execute({ query, identity, headers: {} });
+    const { data, errors } = await graphql.execute({ query, identity, mode: 'AMAZON_COGNITO_USER_POOLS', headers: {} });
     const text = JSON.stringify([data, errors]);
     if (text.includes('Validation error')) throw new Error(`${query} is no query of the schema: ${text}`);
     return {
       kind: `graphql ${code}`,
       request: query,
       text,
+      wrote: writes === true && errors === undefined,
+    };
+  }
+
+  /** Whether a change of the resource would pass the filter that a subscription gets. */
+  async function bySubscription(claims: Claims, { code, query }: GraphqlCell, target: Recorded): Promise<Answer> {
+    const [, type, id] = /type: (\w+), id: "([^"]+)"/.exec(query) ?? [];
+    const asked = { interaction: 'subscribe' as const, field: 'Subscriptions.onResourceChanged', claims };
+    const given = await handler({ ...asked, arguments: type === undefined ? {} : { type, id } });
+    const stored = await fhir.store.read(target);
+    const event = { type: target.type, id: target.id, action: 'update', compartments: stored?.compartments ?? [] };
+    const isTold = 'value' in given && passes(readFilter(given.value), event);
+    return { kind: `graphql ${code}`, request: query, text: isTold ? secretOf(target) : '', wrote: false };
+  }
+
+  /** The FHIR specification's GraphQL, on REST, knows what AppSync's does. */
+  async function byOperation(token: string, { code, query, writes }: GraphqlCell): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await server.send('POST', `/${version}/$graphql`, {
+      as: token,
+      headers,
+      body: JSON.stringify({ query }),
+    });
+    const { errors } = answer.json as unknown as { errors?: unknown };
+    return {
+      kind: `rest $graphql ${code}`,
+      request: query,
+      text: answer.text,
       wrote: writes === true && errors === undefined,
     };
   }
@@ -99,22 +139,50 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
         }
       }
     },
-    async ask({ token, principal }, target) {
+    async ask({ token, principal }, target, { kinds, asked: before = new Set() } = {}) {
       const key = `${target.type}/${target.id}`;
       const [rest, ofApi] = asked.get(key) ?? [restCells(fhir.definitions, target), ofGraphql(target)];
       asked.set(key, [rest, ofApi]);
       const identity = { sub: principal.subject, claims: claimsOf(principal), groups: principal.groups };
       const answers: Answer[] = [];
       const about = `${target.type}?_id=${target.id}`;
+      const isWanted = (kind: string, request: string): boolean => {
+        if (before.has(request) || kinds?.includes(kind) === false) return false;
+        before.add(request);
+        return true;
+      };
+      const first = new Map<string, number>();
       // What reads comes first: a write that is done after all would take from the others what they lead to.
       for (const writing of [false, true]) {
-        for (const cell of rest) if (isWrite(cell) === writing) answers.push(await byRest(token, about, cell));
-        for (const cell of ofApi) if ((cell.writes === true) === writing) answers.push(await byGraphql(identity, cell));
+        for (const cell of rest) {
+          const request = JSON.stringify([cell.method, cell.path, cell.headers, cell.body]);
+          if (isWrite(cell) === writing && isWanted(`rest ${cell.kind}`, request))
+            answers.push(await byRest(token, about, cell));
+        }
+        for (const cell of ofApi) {
+          if ((cell.writes === true) !== writing) continue;
+          const { code, query } = cell;
+          const isSubscription = code === 'on-resource-changed';
+          if (isWanted(`graphql ${code}`, query)) {
+            answers.push(
+              isSubscription ? await bySubscription(identity.claims, cell, target) : await byGraphql(identity, cell),
+            );
+          }
+          if (isSubscription || code === 'publish-change') continue;
+          const nth = first.get(code) ?? 0;
+          first.set(code, nth + 1);
+          // The same query by the operation, as far as it leads elsewhere.
+          if (isLeading(code, nth) && isWanted(`rest $graphql ${code}`, `$graphql ${query}`))
+            answers.push(await byOperation(token, cell));
+        }
       }
       return answers;
     },
   };
 }
+
+/** Of reverse lists in two patients by several parameters, those of the second. */
+const isLeading = (code: string, nth: number): boolean => !code.startsWith('reverse') || nth % 4 === 3;
 
 const isWrite = ({ method, writes }: RestCell): boolean => writes === true || !['GET', 'POST'].includes(method);
 
@@ -127,7 +195,7 @@ const claimsOf = ({
   fhirUser,
   patient,
   isApplication,
-}: Principal): object => ({
+}: Principal): Claims => ({
   sub: isApplication === true ? clientId : subject,
   client_id: clientId,
   'cognito:groups': groups,

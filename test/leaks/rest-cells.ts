@@ -40,7 +40,7 @@ function searchesFor({ searchParameters }: FhirDefinitions, { type, id, patient 
     `${type}?_sort=-_lastUpdated`,
     `${type}?_content=secret`,
     `?_type=${type}&_id=${id}`,
-    `?_id=${id}`,
+    '?_lastUpdated=gt2000-01-01&_count=1000',
     ...(patient !== undefined && has(type, 'patient')
       ? [`${type}?patient=${patient}`, `${type}?patient:Patient._id=${patient}`]
       : []),

@@ -10,6 +10,7 @@ describe('settings of the embedded server', () => {
       port: 3000,
       auth: 'on',
       authorization: 'roles',
+      audit: 'off',
       validation: 'full',
       appsync: { introspection: true, maxDepth: 75, maxResolvers: 10_000 },
       implementationGuides: [],
@@ -23,6 +24,15 @@ describe('settings of the embedded server', () => {
       graphqlLimits: standardLimits,
       engines: { kind: 'embedded' },
     });
+  });
+
+  test('what decides who may do what, and whether it is recorded, is one of the words there are', () => {
+    const set = readSettings({ AUTHORIZATION: 'Roles+Smart', AUDIT: 'ON', APPLICATION_SECRET: 'x'.repeat(32) });
+    expect(set).toMatchObject({ authorization: 'roles+smart', audit: 'on', applicationSecret: 'x'.repeat(32) });
+    expect(readSettings({ AUTHORIZATION: 'smart', AUTH: 'off' }).authorization).toBe('roles');
+    expect(() => readSettings({ AUTHORIZATION: 'scopes' })).toThrow('roles, smart, roles+smart');
+    expect(() => readSettings({ AUDIT: 'yes' })).toThrow('AUDIT');
+    expect(() => readSettings({ APPLICATION_SECRET: 'short' })).toThrow('32 characters');
   });
 
   test('validation and guides: paths are absolute, other words are refused by name', () => {

@@ -76,12 +76,14 @@ export interface GraphqlServer {
  * @param replaced bundles to run instead of the real ones, by name.
  * @param seen what the resolvers' own data source sees of the table.
  * @param behind what the Lambda behind the resolvers asks, made of the embedded server.
+ * @param environment the API's environment variables.
  */
 export async function startGraphqlServer(
   version: FhirVersion,
   replaced: Readonly<Record<string, string>> = {},
   seen: (table: Table) => Table = (table) => table,
   behind: (server: EmbeddedServer) => FhirServer = (server) => server,
+  environment: Readonly<Record<string, string>> = { AUTHORIZATION: 'roles' },
 ): Promise<GraphqlServer> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-graphql-test-'));
   await bundleResolvers(join(folder, 'resolvers'));
@@ -95,7 +97,7 @@ export async function startGraphqlServer(
   });
   const api = createAppSyncApi({
     api: await loadApi(version),
-    environment: { AUTHORIZATION: 'roles' },
+    environment,
     code: (name) => replaced[name] ?? readFileSync(join(folder, 'resolvers', `${name}.js`), 'utf8'),
     dataSources: {
       none: noneDataSource,

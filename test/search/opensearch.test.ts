@@ -145,6 +145,13 @@ describe('the OpenSearch adapter', () => {
     expect(pathsOf()).toEqual(['/r4/_bulk', '/r4-next/_bulk', '/r4/_bulk']);
   });
 
+  test('what a reindex reads is put into the next index only, in place of the same version put by another program', async () => {
+    answers = [items(200)];
+    await open().next.put([patient('a', 3)]);
+    expect(pathsOf()).toEqual(['/r4-next/_bulk']);
+    expect(got[0]?.lines[0]?.['index']).toMatchObject({ version: 3, version_type: 'external_gte' });
+  });
+
   test('without an index nothing is put', async () => {
     answers = [items(404)];
     await expect(open().put([patient('a')])).rejects.toThrow('There is no index r4');

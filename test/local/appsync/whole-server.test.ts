@@ -21,6 +21,7 @@ beforeAll(async () => {
     logLevel: 'silent',
     auth: 'on' as const,
     authorization: 'roles' as const,
+    audit: 'off' as const,
     validation: 'full' as const,
     implementationGuides: [],
     publicUrl: 'http://127.0.0.1:0',

@@ -144,7 +144,7 @@ describe.each(fhirVersions)('%s', (version) => {
         await put({
           ...valueSet(id, 'http://versions', { system: 'http://food', concept: [{ code }] }),
           version: number,
-        } as never);
+        });
       }
       expect(codesIn(await expand('url=http://versions'))).toEqual(['apple']);
       expect(codesIn(await expand('url=http://versions|1.9'))).toEqual(['pear']);

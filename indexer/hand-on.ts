@@ -50,7 +50,7 @@ export function handOn(since: string, most = 10_000): HandedOn {
       return Promise.resolve(kept.slice(0, limit));
     },
     end: () => (last === 0 ? undefined : positionText(last)),
-    readPlace: () => undefined,
+    readPlace: () => positionText(0), // what an earlier process may have left waits for subscribers to come back
     writePlace: () => Promise.resolve(),
     onChange: (listener) => void listeners.push(listener),
   };

@@ -6,6 +6,7 @@ import { lmdbTable } from '../../persistence/lmdb.js';
 import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { StoreError } from '../../persistence/store-error.js';
 import { createResourceStore } from '../../persistence/store.js';
+import { newCurrent } from '../../persistence/stream.js';
 import type { ItemChange, Table } from '../../persistence/table.js';
 import { recordItem } from '../../persistence/transaction/record.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
@@ -59,7 +60,7 @@ type TestIndex = ReturnType<typeof indexOf>;
 const follow = (
   index: TestIndex,
   changes: Table['changes'] = (request) => table.changes(request),
-  more: Pick<FollowOptions, 'bodies' | 'recover'> = {},
+  more: Pick<FollowOptions, 'bodies' | 'recover' | 'handOn'> = {},
 ): Follower =>
   (follower = followChanges({
     ...more,
@@ -122,6 +123,24 @@ describe('an indexer', () => {
     const index = indexOf();
     await follow(index).settled();
     expect(index.puts).toEqual([['a/4']]);
+  });
+
+  test('hands on every change once it is in the index, also those of versions that are no longer current', async () => {
+    const index = indexOf();
+    const handedOn: string[] = [];
+    follow(index, undefined, {
+      handOn(page) {
+        for (const change of page) {
+          const version = newCurrent(change);
+          if (version === undefined) continue;
+          expect(index.held.get(version.id)).toBeGreaterThanOrEqual(version.versionId);
+          handedOn.push(`${version.id}/${String(version.versionId)}`);
+        }
+      },
+    });
+    for (const id of ['a', 'b', 'a', 'a']) await put(id);
+    await follower?.settled();
+    expect(handedOn).toEqual(['a/1', 'b/1', 'a/2', 'a/3']);
   });
 
   test('begins anew after a restart: what is indexed is put again', async () => {

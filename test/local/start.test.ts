@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectRealtime } from '../support/realtime-client.js';
 
 const folders: string[] = [];
 const children: ChildProcess[] = [];
@@ -108,6 +109,17 @@ describe('AUTH=off', () => {
       expect(await statusOf(`${url}${path}`, headers)).toBe(403);
     }
     expect(await statusOf(`${url}/r4/Patient`, { origin: 'http://localhost:5173' })).toBe(200);
+  });
+
+  test('refuses the WebSocket of another site’s page, and takes one of this machine without a token', async () => {
+    const url = await listening(start({ DATA_DIR: folder() }));
+    const endpoint = `${url.replace('http', 'ws')}/r4/graphql/realtime`;
+    await expect(connectRealtime(endpoint, { origin: 'https://evil.example' })).rejects.toThrow('403');
+    const client = await connectRealtime(endpoint, { origin: 'http://localhost:5173' });
+    expect(await client.start('1', 'subscription { onResourceChanged { id } }')).toMatchObject({ type: 'start_ack' });
+    await post(url);
+    expect(await client.next()).toMatchObject({ type: 'data', id: '1' });
+    await client.close();
   });
 });
 

@@ -14,7 +14,7 @@ const maxCharacters = 1_000_000;
 /** Reads every example by GraphQL, updates it with what was read, and lists what changed or failed. */
 const check = async (version: FhirVersion, folder: string): Promise<{ same: number; refused: number }> => {
   const graphql = await startGraphqlServer(version);
-  const schema = buildSchema(`scalar AWSJSON ${(await loadApi(version)).schema}`);
+  const schema = buildSchema(`scalar AWSJSON ${(await loadApi(version)).schema}`, { assumeValidSDL: true });
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
   const counts = { same: 0, refused: 0 };
   const changed: string[] = [];

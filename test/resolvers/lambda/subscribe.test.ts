@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { authorizerFor } from '../../../auth/authorizers.js';
 import type { Principal } from '../../../auth/principal.js';
 import { type RoleRules, roleRules } from '../../../auth/rules.js';
+import { OperationOutcomeError } from '../../../fhir/outcome.js';
+import { authorizeHistory, type HistoryAccess } from '../../../interactions/history-access.js';
 import type { FhirServer } from '../../../interactions/server.js';
-import { readFilter } from '../../../local/appsync/realtime/filter.js';
+import { passes, readFilter } from '../../../local/appsync/realtime/filter.js';
 import { type EmbeddedServers, openServers } from '../../../local/compose.js';
+import { permits } from '../../../search/access.js';
+import { limitedCallers } from '../../leaks/callers.js';
 import { type ChangeFilter, subscriptionFilter } from '../../../resolvers/lambda/subscribe.js';
 
 let folder: string;
@@ -147,6 +151,28 @@ describe('the filter of a subscription', () => {
     expect(filterOf(also, {}, { authorizer })).toEqual({
       filterGroup: [{ filters: [rule('type', 'in', ['Patient'])] }],
     });
+  });
+
+  test.each(Object.entries(limitedCallers))('lets through for %s what they may see, and nothing else', (_, caller) => {
+    const server = { ...stores.servers.r4, authorizer: authorizerFor('roles+smart', roleRules) };
+    const { principal } = caller;
+    let access: HistoryAccess = new Map();
+    let filter: ChangeFilter = { filterGroup: [] };
+    try {
+      access = authorizeHistory(server, { principal, baseUrl: 'http://localhost/r4' }, { kind: 'system' });
+      filter = filterOf(principal, {}, server);
+    } catch (error) {
+      if (!(error instanceof OperationOutcomeError)) throw error; // refused: told of nothing
+    }
+    for (const type of server.definitions.resourceTypes) {
+      for (const compartments of [[], ['Patient/p1'], ['Patient/p2'], ['Patient/p1', 'Patient/p2']]) {
+        const rights = access.get(type);
+        // A deletion has no content: criteria open nothing of it, as of every change.
+        const may = rights !== undefined && permits(rights, { type, compartments, deleted: true, body: '' });
+        const change = { type, id: 'x', versionId: '1', action: 'update', lastUpdated: '', compartments };
+        expect([type, compartments, passes(filter, change)]).toEqual([type, compartments, may]);
+      }
+    }
   });
 
   test('holds SMART scopes of a patient to the compartment', () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { runInNewContext } from 'node:vm';
+import { WebSocket } from 'ws';
 import { fhirVersions, type FhirVersion } from '../../../../fhir/version.js';
 import { type RunningServer, startServer } from '../../../../local/server.js';
 import { readSettings } from '../../../../local/settings.js';
@@ -314,6 +316,29 @@ describe('the real-time endpoint of the whole server', () => {
       });
     }
     await client.close();
+  });
+
+  test('is used as the documentation shows it', async () => {
+    const [, code = ''] = /A plain WebSocket:\n\n```js\n(.*?)```/s.exec(readFileSync('docs/graphql.md', 'utf8')) ?? [];
+    const here = code.replaceAll('127.0.0.1:3000', new URL(running.url).host);
+    let opened: WebSocket | undefined;
+    class Opened extends WebSocket {
+      constructor(...given: ConstructorParameters<typeof WebSocket>) {
+        super(...given);
+        opened = this; // eslint-disable-line @typescript-eslint/no-this-alias -- the code of the page keeps it to itself
+      }
+    }
+    const logged = new Promise((resolve) => {
+      runInNewContext(here, { WebSocket: Opened, token: tokenOf('practitioner'), btoa, console: { log: resolve } });
+    });
+    await new Promise((resolve) => {
+      opened?.on('message', (data: Buffer) => {
+        if (data.toString().includes('start_ack')) resolve(undefined);
+      });
+    });
+    await send('r4', 'PUT', '/Patient/documented', patient('documented'));
+    expect(await logged).toEqual({ type: 'Patient', id: 'documented', versionId: '1', action: 'create' });
+    opened?.terminate();
   });
 
   test('is nowhere else', async () => {

@@ -150,7 +150,7 @@ describe.each(fhirVersions)('%s', (version) => {
         before = await state();
       });
       const { status, json } = await transaction(version, entries);
-      expect([status, json.issue[0].expression]).toEqual([staleStatus[version], ['Bundle.entry[3]']]);
+      expect([status, json.issue[0].expression]).toEqual([staleStatus[version], ['Bundle.entry[3].request.ifMatch']]);
       expect(await state()).toEqual(before);
     });
 

@@ -148,7 +148,10 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
     const patients = Array.from({ length: 50 }, () => post({ resourceType: 'Patient', identifier: [{ system }] }));
     const stale = put({ resourceType: 'Patient', id: 'never-there' }, {}, { ifMatch: 'W/"3"' });
     const failed = await send(version, 'transaction', [...patients, stale]);
-    expect([failed.status, failed.json.issue[0].expression]).toEqual([staleStatus[version], ['Bundle.entry[50]']]);
+    expect([failed.status, failed.json.issue[0].expression]).toEqual([
+      staleStatus[version],
+      ['Bundle.entry[50].request.ifMatch'],
+    ]);
     expect(await count(version, `Patient?identifier=${system}|`)).toBe(0);
     expect((await send(version, 'transaction', patients)).status).toBe(200);
     expect(await count(version, `Patient?identifier=${system}|`)).toBe(50);

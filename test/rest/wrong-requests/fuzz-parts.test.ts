@@ -196,7 +196,8 @@ test('whatever entries a bundle has, nothing fails but the request, or the entry
   );
 });
 
-const named = operations.filter(({ name }) => name !== 'reindex');
+// What $graphql is given has a fuzz test of its own; its answers are GraphQL's.
+const named = operations.filter(({ name }) => name !== 'reindex' && name !== 'graphql');
 const inputs = [...new Set(named.flatMap(({ parameters }) => parameters.map(({ name }) => name))), 'nonsense'];
 const input = fc.oneof(
   valued('x', anything, [

@@ -1,5 +1,6 @@
 import type { FhirDefinitions } from './definitions.js';
 import { type FhirNode, resourceNode } from './fhirpath/node.js';
+import { Decimal } from './json.js';
 import type { OutcomeIssue } from './outcome.js';
 import { issueAt } from './place.js';
 import { type CodeCheck, codesOfNode } from './profile/code-check.js';
@@ -33,7 +34,7 @@ export function checkBindings(
   const issues: OutcomeIssue[] = [];
   const { structures } = definitions;
   const visit = (node: FhirNode, path: readonly (string | number)[]): void => {
-    if (typeof node.value !== 'object' || node.value === null) return;
+    if (typeof node.value !== 'object' || node.value === null || node.value instanceof Decimal) return;
     for (const { name } of structures.elements(node.type)) {
       const bound = bindings[`${node.type}.${name}`];
       for (const { node: child, place } of itemsOf(structures, node, name)) {

@@ -50,6 +50,14 @@ describe.each(fhirVersions)('$validate, %s', (version) => {
     expect(answer.json.issue.at(-1)?.diagnostics).toContain('pat-1');
   });
 
+  test.each(['1.50', '0.10', '1E2', '1.5'])('reads the decimal %s', async (decimal) => {
+    const body = `{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":${decimal}}}`;
+    const headers = { 'content-type': 'application/fhir+json' };
+    const answer = await server.send('POST', `${root}/Observation/$validate`, { headers, body });
+    expect([answer.status, answer.json.resourceType]).toEqual([200, 'OperationOutcome']);
+    expect(answer.json.issue.some(({ severity }) => severity === 'error')).toBe(false);
+  });
+
   test('warns of codes outside a value set that is extensible, and of words alone where a code is required', async () => {
     const maritalStatus = (code: string) => ({ coding: [{ system: 'urn:own', code }] });
     const other = await post('Patient/$validate', { resourceType: 'Patient', maritalStatus: maritalStatus('x') });

@@ -50,7 +50,7 @@ describe.each(fhirVersions)('$validate, %s', (version) => {
     expect(answer.json.issue.at(-1)?.diagnostics).toContain('pat-1');
   });
 
-  test.each(['1.50', '0.10', '1E2', '1.5'])('reads the decimal %s', async (decimal) => {
+  test.each(['1.50', '0.10', '1.5'])('reads the decimal %s', async (decimal) => {
     const body = `{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":${decimal}}}`;
     const headers = { 'content-type': 'application/fhir+json' };
     const answer = await server.send('POST', `${root}/Observation/$validate`, { headers, body });

@@ -54,7 +54,7 @@ interface Draft {
   readonly sort: SortRule[];
   readonly includes: IncludeRule[];
   readonly revincludes: IncludeRule[];
-  readonly used: (readonly [string, string])[];
+  used: (readonly [string, string])[];
   readonly warnings: string[];
   count: number;
   total?: 'none' | 'estimate' | 'accurate';
@@ -92,7 +92,9 @@ export function parseSearch(
   for (const { name, value, written } of nearWithDistance(definitions.version, parameters)) {
     if (passedOver.has(name)) continue;
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
-    if (readParameter(draft, { ...scope, place: name }, name, value)) draft.used.push(...written);
+    if (!readParameter(draft, { ...scope, place: name }, name, value)) continue;
+    if (lastOneCounts.has(name)) draft.used = draft.used.filter(([each]) => each !== name);
+    draft.used.push(...written);
   }
   const { count, total, summary, elements, contained, containedType, ...rest } = draft;
   const form = formOf(summary, elements);
@@ -137,6 +139,9 @@ const resultParameters = new Set([
   '_contained',
   '_containedType',
 ]);
+
+/** Of these the last one counts where they are repeated; the self link tells no other. */
+const lastOneCounts = new Set(['_count', '_summary', '_elements', '_total', '_contained', '_containedType']);
 
 /** Whether a name, its modifier aside, is one of a parameter that this type has. */
 function isKnown(definitions: FhirDefinitions, type: string, name: string): boolean {

@@ -144,6 +144,21 @@ describe('a search query', () => {
     expect(parse('Patient?_format=json&_pretty=true&name=a').used).toEqual([['name', 'a']]);
   });
 
+  test('of _count, _total, _elements and the like the last one counts, and is among those used; conditions and _sort add up', () => {
+    const { used, count, total, sort } = parse(
+      'Patient?_count=1&name=a&_total=none&_count=2&_sort=name&_total=accurate&name=b&_sort=-_id',
+    );
+    expect([count, total, sort.map(({ parameter: { code } }) => code)]).toEqual([2, 'accurate', ['name', '_id']]);
+    expect(used).toEqual([
+      ['name', 'a'],
+      ['_count', '2'],
+      ['_sort', 'name'],
+      ['_total', 'accurate'],
+      ['name', 'b'],
+      ['_sort', '-_id'],
+    ]);
+  });
+
   test('lenient handling leaves out what is unknown, says so, and keeps the rest', () => {
     const { filters, used, warnings } = parse(
       'Patient?nonsense=1&family=a&_sort=bogus&name=&shoe-size=&foo.bar=2',

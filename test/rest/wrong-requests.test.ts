@@ -175,6 +175,7 @@ const wrong: readonly WrongRequest[] = [
   { name: 'entry with an unknown type', method: 'POST', path: '', body: transaction(post(patient, { url: 'Nonsense' })), status: 404, code: 'not-found', place: 'Bundle.entry[0]' },
   { name: 'entry with another type', method: 'POST', path: '', body: transaction(post(patient, { url: 'Group' })), status: 400, code: 'invalid', place: 'Bundle.entry[0].request.url' },
   { name: 'entry elsewhere', method: 'POST', path: '', body: transaction(post(patient, { url: 'https://elsewhere/Patient' })), status: 400, code: 'not-supported', place: 'Bundle.entry[0].request.url' },
+  { name: 'entry with a URL of another host', method: 'POST', path: '', body: transaction({ request: { method: 'GET', url: '//elsewhere/Patient' } }), status: 400, code: 'invalid', place: 'Bundle.entry[0].request.url' },
   { name: 'entry with an operation', method: 'POST', path: '', body: transaction(post(patient, { url: 'Patient/$nonsense' })), status: 404, code: 'not-found', place: 'Bundle.entry[0].request.url' },
   { name: 'entry that updates by criteria that several match', method: 'POST', path: '', body: transaction(post(patient), { resource: { resourceType: 'Practitioner' }, request: { method: 'PUT', url: 'Practitioner?identifier=urn:s|twice' } }), status: 412, code: 'multiple-matches', place: 'Bundle.entry[1].request.url' },
   { name: 'entry with another id', method: 'POST', path: '', body: transaction(post({ ...patient, id: 'y' }, { method: 'PUT', url: 'Patient/x' })), status: 400, code: 'invalid', place: 'Bundle.entry[0].resource.id' },

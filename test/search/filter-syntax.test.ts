@@ -88,6 +88,8 @@ describe('the syntax of _filter', () => {
     expect([status(many(200)), status(many(201))]).toEqual([200, 413]);
     const deep = (depth: number): string => `${'('.repeat(depth)}a eq 1${')'.repeat(depth)}`;
     expect([status(deep(50)), status(deep(51)), status(deep(100_000))]).toEqual([200, 413, 413]);
+    const chain = (links: number): string => `${'a.'.repeat(links)}b eq 1`;
+    expect([status(chain(50)), status(chain(51)), status(chain(100_000))]).toEqual([200, 413, 413]);
   });
 
   test('what is written in brackets is read as it was meant', () => {

@@ -129,6 +129,14 @@ describe('a search query', () => {
     expect(() => parse(query)).toThrow('may lead to too many types');
   });
 
+  test('a chain has so many links', () => {
+    const chain = (links: number): string => `Organization?${'partof.'.repeat(links)}name=a`;
+    expect(parse(chain(50)).filters).toHaveLength(1);
+    expect(() => parse(chain(51))).toThrow('A chain has at most 50 links');
+    expect(() => parse(chain(20_000))).toThrow('A chain has at most 50 links');
+    expect(() => parse(`Patient?${'_has:Group:member:'.repeat(20_000)}code=a`)).toThrow('A chain has at most 50 links');
+  });
+
   test('elements are asked for with or without a type, with or without what stands for theirs', () => {
     expect(parse('Observation?_elements=status,value[x],effective,Patient.name').form).toEqual({
       kind: 'elements',

@@ -48,6 +48,8 @@ describe('an expression of FHIRPath', () => {
   test.each<[string, unknown[]]>([
     ['Observation.status', ['final']],
     ['Patient.status', []],
+    ['status.ofType(constructor) | status.ofType(__proto__) | status.as(toString)', []],
+    ['status is valueOf', [false]],
     ['value.unit', ['kg']],
     ['value.ofType(Quantity).value', [1.5]],
     ['(value as string).exists()', [false]],
@@ -107,6 +109,13 @@ describe('an expression of FHIRPath', () => {
       expect(() => evaluate(expression)).toThrow();
     },
   );
+
+  test('makes no text that doubles without end', () => {
+    const doubled = (operator: string): string => `status${`.select($this ${operator} $this)`.repeat(40)}.length() > 0`;
+    expect(() => evaluate(doubled('&'))).toThrow('too long a text');
+    expect(() => evaluate(doubled('+'))).toThrow('too long a text');
+    expect(evaluate(`status${'.select($this & $this)'.repeat(10)}.length()`)).toEqual([5120]);
+  });
 
   test('spends a budget, so that no resource takes time without end', () => {
     const compiled = compile('component.where(%resource.component.code.exists()).exists()');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { getIntrospectionQuery } from 'graphql';
 import { parseJson } from '../../../fhir/json.js';
 import { giving, handlers, type RunningTinyApi, type TinyApi, tinyApi, unit } from './tiny-api.js';
 
@@ -287,6 +288,43 @@ describe('the limits of a request', () => {
     expect((await tiny({ limits: { maxResolvers: 50 } }).ask(aliases(60))).errors).toHaveLength(1);
     const { answer } = await ask(aliases(6000));
     expect(answer).toMatchObject({ data: null, errors: [{ message: expect.stringContaining('token') }] });
+  });
+
+  test('leave the standard introspection query as it is, with whatever it may ask for', async () => {
+    const query = getIntrospectionQuery({
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      specifiedByUrl: true,
+      oneOf: true,
+    });
+    const { data, errors } = await ask(query);
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({
+      __schema: { types: expect.arrayContaining([expect.objectContaining({ name: 'Group' })]) },
+    });
+  });
+
+  test.each([
+    ['fields', '{ a: __type(name: "Query") { fields { name } } b: __type(name: "Query") { fields { name } } }'],
+    ['types', '{ a: __schema { types { name } } b: __schema { types { name } } }'],
+    ['types', '{ __schema { a: types { name } } }'],
+    ['fields', '{ __schema { types { fields { type { fields { name } } } } } }'],
+    ['type', '{ __schema { types { fields { a: type { name } b: type { name } } } } }'],
+    [
+      'args',
+      '{ __schema { types { ...A } } } fragment A on __Type { fields { ...B } } fragment B on __Field { a: args { name } }',
+    ],
+    [
+      'fields',
+      '{ ...A } fragment A on Query { me { id } __schema { types { ... { fields { name type { ofType { fields { name } } } } } } } }',
+    ],
+  ])('bound introspection: %s once more is refused in %s', async (name, query) => {
+    const { data, errors } = await ask(query);
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining(`BadFaithIntrospection: Introspection of "${name}" is possible`) },
+    ]);
   });
 
   test('measure fragments that refer to each other twice in no more than their number', async () => {

@@ -11,6 +11,7 @@ import { placed, readEntries, type EntryRequest } from './entry-request.js';
 import { inParallel } from './parallel.js';
 import { patch } from './patch.js';
 import { isReadAction, readEntry } from './read-entry.js';
+import { readsTogether } from './reads-together.js';
 import type { Caller, FhirServer } from './server.js';
 import { update } from './update.js';
 import { authorize } from './access.js';
@@ -35,6 +36,7 @@ export async function batch(server: FhirServer, caller: Caller, bundle: Resource
     else if (isReadAction(request.action)) reads.push(index);
     else append(chains, writeTarget(request.action) ?? `entry ${String(index)}`, index);
   }
+  const together = readsTogether(server.mostReadTogether);
   const answer = async (index: number): Promise<void> => {
     const request = requests[index];
     if (request !== undefined && !(request instanceof OperationOutcomeError)) {
@@ -44,7 +46,11 @@ export async function batch(server: FhirServer, caller: Caller, bundle: Resource
   await inParallel([...chains.values()], concurrency, async (chain) => {
     for (const index of chain) await answer(index);
   });
-  await inParallel(reads, concurrency, answer);
+  await inParallel(reads, concurrency, async (index) => {
+    const request = requests[index];
+    if (request === undefined || request instanceof OperationOutcomeError) return;
+    answers[index] = together(request.place, await answerEntry(server, caller, request));
+  });
   return { type: 'batch-response', entries: answers };
 }
 

@@ -44,6 +44,8 @@ export interface FhirServer {
   readonly pageKey: Uint8Array;
   /** The most resources that the chains of one search may lead through; 100,000 unless given. Beyond it is an error. */
   readonly mostIntermediates?: number;
+  /** The most characters of resources that the reads of one bundle give together; 100 million without it. */
+  readonly mostReadTogether?: number;
   /** The clock, in milliseconds since 1970. */
   now(): number;
   /** A new logical id. */

@@ -9,6 +9,7 @@ import { issuesOf } from './new-version.js';
 import { authorizeOperation } from './operations/operate.js';
 import type { OperationCall } from './operations/operation.js';
 import { isReadAction, readEntry, type ReadAction } from './read-entry.js';
+import { readsTogether } from './reads-together.js';
 import { retryLostRaces } from './retry.js';
 import { requireSearch } from './search.js';
 import type { Caller, FhirServer } from './server.js';
@@ -67,7 +68,10 @@ export async function transaction(server: FhirServer, caller: Caller, bundle: Re
   await requireAllReadable(server, caller, reads, writes);
   const links = linksOf(server, writes);
   const answers = await retryLostRaces(() => tryWrites(server, caller, writes, reads, links));
-  for (const { index, place, action } of reads) answers[index] = await answerRead(server, caller, place, action);
+  const together = readsTogether(server.mostReadTogether);
+  for (const { index, place, action } of reads) {
+    answers[index] = together(place, await answerRead(server, caller, place, action));
+  }
   return { type: 'transaction-response', entries: answers };
 }
 

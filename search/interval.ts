@@ -39,7 +39,9 @@ export const prefixOperators = <Query>(
 const within = (value: Interval, query: Interval): boolean => value.low >= query.low && value.high <= query.high;
 
 /**
- * Whether a value lies to a query as its prefix says.
+ * Whether a value lies to a query as its prefix says. `ge` and `le` find a value that only overlaps the interval asked
+ * for as well, such as a stay that ends on the day: the specification's words leave that out, other servers find it
+ * (docs/adr/0046-ge-and-le-find-what-overlaps.md).
  * @see https://hl7.org/fhir/R4/search.html#prefix
  */
 export function intervalMatches(value: Interval, query: IntervalQuery): boolean {
@@ -53,9 +55,9 @@ export function intervalMatches(value: Interval, query: IntervalQuery): boolean 
     case 'lt':
       return value.low < query.low;
     case 'ge':
-      return value.high > query.high || within(value, query);
+      return value.high >= query.low;
     case 'le':
-      return value.low < query.low || within(value, query);
+      return value.low <= query.high;
     case 'sa':
       return value.low > query.high;
     case 'eb':
@@ -158,7 +160,7 @@ export function intervalRanges(query: IntervalQuery, usual: number, key = ''): T
       case 'gt':
         return [lowEnds(below(query.high, usual), Infinity), highEnds(query.high)];
       case 'ge':
-        return [lowEnds(Math.min(query.low, below(query.high, usual)), Infinity), highEnds(query.low)];
+        return [lowEnds(below(query.low, usual), Infinity), highEnds(query.low)];
       case 'ap':
       case 'co':
         return [lowEnds(below(query.low, usual), query.high), highEnds(query.low)];

@@ -1,5 +1,5 @@
 import type { Interval, IntervalQuery } from '../interval.js';
-import { allOf, anyOf, noneOf, type QueryDsl } from '../opensearch/condition.js';
+import { allOf, noneOf, type QueryDsl } from '../opensearch/condition.js';
 
 /** A value as a span of numbers, and what it may be compared in: `''` for any unit. */
 export interface Span extends Interval {
@@ -70,9 +70,9 @@ export function spanCondition(path: string, { unit, interval }: SpanQuery): Quer
       case 'lt':
         return [lowEnd({ lt: finite(low) })];
       case 'ge':
-        return [anyOf([highEnd({ gt: finite(high) }), allOf(within)])];
+        return [highEnd({ gte: finite(low) })];
       case 'le':
-        return [anyOf([lowEnd({ lt: finite(low) }), allOf(within)])];
+        return [lowEnd({ lte: finite(high) })];
       case 'sa':
         return [lowEnd({ gt: finite(high) })];
       case 'eb':

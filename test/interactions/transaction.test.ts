@@ -202,6 +202,26 @@ function provenanceAgent(version: FhirVersion): object {
   return version === 'r4' ? { who: { display: 'x' } } : { whoReference: { display: 'x' } };
 }
 
+describe.each(fhirVersions)('a bundle, %s, whose reads give more together than one answer holds', (version) => {
+  test.each(['batch', 'transaction'])(
+    'does its writes, and says which entries to read by themselves: %s',
+    async (type) => {
+      const own = server.servers[version] as { mostReadTogether?: number };
+      const body = { resourceType: 'Patient', id: `much-${type}`, name: [{ family: 'x'.repeat(600) }] };
+      const read = { request: { method: 'GET', url: `Patient/much-${type}/_history` } };
+      own.mostReadTogether = 1000;
+      const put = { resource: body, request: { method: 'PUT', url: `Patient/much-${type}` } };
+      const answer = await send(version, type, [put, read, read]);
+      delete own.mostReadTogether;
+      expect([answer.status, answer.json.entry.map(({ response }) => response?.status)]).toEqual([
+        200,
+        ['201 Created', '200 OK', '413 Payload Too Large'],
+      ]);
+      expect((await server.send('GET', `/${version}/Patient/much-${type}`)).status).toBe(200);
+    },
+  );
+});
+
 describe.each(fhirVersions)('a batch, %s', (version) => {
   test('does each entry for itself', async () => {
     await server.send('PUT', `/${version}/Patient/b-gone`, { body: { resourceType: 'Patient', id: 'b-gone' } });

@@ -1,5 +1,5 @@
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/outcome.js';
+import { invalidRequest, notSupported, OperationOutcomeError, tooCostly } from '../fhir/outcome.js';
 import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
 import { nearWithDistance } from './near-distance.js';
@@ -70,7 +70,7 @@ interface Draft {
  * @param type the resource type searched; it must exist.
  * @param parameters names and values, decoded from the URL, in order. Repeated ones must all hold.
  * @param options the handling of unknown parameters, and the limits.
- * @throws OperationOutcomeError 400 naming the parameter that is unknown, wrong or not served.
+ * @throws OperationOutcomeError 400 naming the parameter that is unknown, wrong or not served; 413 for too many.
  * @see https://hl7.org/fhir/R4/search.html
  */
 export function parseSearch(
@@ -79,6 +79,7 @@ export function parseSearch(
   parameters: readonly (readonly [string, string])[],
   options: ParseOptions,
 ): ParsedSearch {
+  requireBounded(parameters);
   const draft: Draft = {
     filters: [],
     sort: [],
@@ -111,6 +112,21 @@ export function parseSearch(
       ? {}
       : { contained: containedSearch(draft, contained, containedType) }),
   };
+}
+
+/** What a search may ask for at once: each value is looked up by itself, and others wait meanwhile. */
+const mostParameters = 1_000;
+const mostValues = 20_000;
+
+/** @throws OperationOutcomeError 413 */
+function requireBounded(parameters: readonly (readonly [string, string])[]): void {
+  if (parameters.length > mostParameters) {
+    throw tooCostly(`A search has at most ${String(mostParameters)} parameters, this one ${String(parameters.length)}`);
+  }
+  const values = parameters.reduce((sum, [, value]) => sum + value.split(',').length, 0);
+  if (values > mostValues) {
+    throw tooCostly(`A search has at most ${String(mostValues)} values, this one ${String(values)}`);
+  }
 }
 
 /** @throws OperationOutcomeError 400 for what cannot be asked of resources that contain others, of any type. */

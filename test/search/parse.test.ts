@@ -129,6 +129,14 @@ describe('a search query', () => {
     expect(() => parse(query)).toThrow('may lead to too many types');
   });
 
+  test('so many parameters and values, and no more', () => {
+    expect(() => parse(`Patient?${'name=a&'.repeat(1_000)}`)).not.toThrow();
+    expect(() => parse(`Patient?${'name=a&'.repeat(1_001)}`)).toThrow('at most 1000 parameters, this one 1001');
+    const ids = (count: number) => `Patient?_id=${Array.from({ length: count }, (_, n) => `a${String(n)}`).join(',')}`;
+    expect(() => parse(ids(20_000))).not.toThrow();
+    expect(() => parse(ids(20_001))).toThrow('at most 20000 values, this one 20001');
+  });
+
   test('a chain has so many links', () => {
     const chain = (links: number): string => `Organization?${'partof.'.repeat(links)}name=a`;
     expect(parse(chain(50)).filters).toHaveLength(1);

@@ -3,6 +3,7 @@ import { checkInvariants } from '../../fhir/check-invariants.js';
 import { validateResource } from '../../fhir/validate.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { storedAuditLog } from '../../interactions/audit.js';
+import { stronglyConsistent } from '../../interactions/consistency.js';
 import { type AnswerJson, entriesOf, startTestServer, type TestResponse, type TestServer } from '../support/server.js';
 
 // A server that keeps an audit trail; what is recorded is read as an auditor would.
@@ -24,7 +25,10 @@ let server: TestServer;
 const unrecorded: unknown[] = [];
 beforeAll(async () => {
   server = await startTestServer({
-    wrap: (each) => Object.assign(each, { audit: storedAuditLog(each, (error) => unrecorded.push(error)) }),
+    wrap: (each) => {
+      const note = (error: unknown): void => void unrecorded.push(error);
+      return Object.assign(each, { audit: storedAuditLog(stronglyConsistent(each, note), note) });
+    },
   });
 });
 afterAll(async () => {

@@ -116,7 +116,7 @@ export function parseSearch(
 
 /** What a search may ask for at once: each value is looked up by itself, and others wait meanwhile. */
 const mostParameters = 1_000;
-const mostValues = 20_000;
+const mostValues = 100_000;
 
 /** @throws OperationOutcomeError 413 */
 function requireBounded(parameters: readonly (readonly [string, string])[]): void {

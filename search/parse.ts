@@ -115,7 +115,7 @@ export function parseSearch(
 }
 
 /** What a search may ask for at once: each value is looked up by itself, and others wait meanwhile. */
-const mostParameters = 1_000;
+const mostParameters = 2_000;
 const mostValues = 100_000;
 
 /** @throws OperationOutcomeError 413 */

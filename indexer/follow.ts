@@ -6,6 +6,7 @@ import { decidedTransaction, loadCurrentChange } from '../persistence/stream.js'
 import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
+import { interruptibleSleep } from './interruptible-sleep.js';
 
 /** What indexing met; never what is in a resource. */
 export interface IndexingProblem {
@@ -70,15 +71,7 @@ export function followChanges(options: FollowOptions): Follower {
   const aside = new Map<string, SetAside>();
   let waiting: (() => void)[] = [];
   let stopped = false;
-  let wake: () => void = () => undefined;
-  const sleep = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, stopped ? 0 : milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  const { sleep, wake } = interruptibleSleep(() => stopped);
 
   /**
    * The newest version of each resource on a page.

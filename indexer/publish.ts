@@ -1,6 +1,7 @@
 import { StoreError } from '../persistence/store-error.js';
 import type { ItemChange, Table } from '../persistence/table.js';
 import { resourceChange, type ResourceChange } from './resource-change.js';
+import { interruptibleSleep } from './interruptible-sleep.js';
 
 /** What a publisher reads, and where it keeps how far it has come. */
 export interface PublishedFeed {
@@ -63,17 +64,9 @@ export function publishChanges(options: PublishOptions): Publisher {
   const { feed, publish, isHeard = () => true, onProblem, now = Date.now } = options;
   const { patience = 60_000, idle = 250, pause = 500, keepEvery = 1000 } = options;
   let stopped = false;
-  let wake: () => void = () => undefined;
+  const { sleep, wake } = interruptibleSleep(() => stopped);
   /** Whether something new may have come since the feed was read last, and whether that ends the sleep. */
   const news = { came: false, wakes: false };
-  const sleep = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, stopped ? 0 : milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   const rest = async (): Promise<void> => {
     if (news.came) return;
     news.wakes = true;

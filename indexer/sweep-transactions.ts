@@ -1,4 +1,5 @@
 import type { IndexingProblem } from './follow.js';
+import { interruptibleSleep } from './interruptible-sleep.js';
 
 /** A sweeper that runs. */
 export interface Sweeper {
@@ -17,7 +18,7 @@ export function sweepTransactions(
   every = 60_000,
 ): Sweeper {
   let stopped = false;
-  let wake: () => void = () => undefined;
+  const { sleep, wake } = interruptibleSleep(() => stopped);
   async function run(): Promise<void> {
     while (!stopped) {
       try {
@@ -25,13 +26,7 @@ export function sweepTransactions(
       } catch (error) {
         onProblem({ what: 'a transaction cannot be ended', error });
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, stopped ? 0 : every);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await sleep(every);
     }
   }
   const running = run();

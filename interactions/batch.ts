@@ -40,17 +40,14 @@ export async function batch(server: FhirServer, caller: Caller, bundle: Resource
   const answer = async (index: number): Promise<void> => {
     const request = requests[index];
     if (request !== undefined && !(request instanceof OperationOutcomeError)) {
-      answers[index] = await answerEntry(server, caller, request);
+      const found = await answerEntry(server, caller, request);
+      answers[index] = isReadAction(request.action) ? together(request.place, found) : found;
     }
   };
   await inParallel([...chains.values()], concurrency, async (chain) => {
     for (const index of chain) await answer(index);
   });
-  await inParallel(reads, concurrency, async (index) => {
-    const request = requests[index];
-    if (request === undefined || request instanceof OperationOutcomeError) return;
-    answers[index] = together(request.place, await answerEntry(server, caller, request));
-  });
+  await inParallel(reads, concurrency, answer);
   return { type: 'batch-response', entries: answers };
 }
 

@@ -1,4 +1,5 @@
 import type { AppSyncApi } from '../../schema/api.js';
+import type { AuthProvider } from './authorization/authenticate.js';
 import type { TableSchema } from './data-sources/dynamodb/table-schema.js';
 import type { OperationLimits } from './limits.js';
 
@@ -11,21 +12,8 @@ export type SourceDefinition =
 
 /** A way to be known, as data: IAM's access keys are the server's. */
 export type ProviderDefinition =
-  | { readonly mode: 'API_KEY'; readonly keys: readonly { readonly id: string; readonly expires?: number }[] }
+  | Exclude<AuthProvider, { readonly mode: 'AWS_IAM' | 'AWS_LAMBDA' }>
   | { readonly mode: 'AWS_IAM' }
-  | {
-      readonly mode: 'AMAZON_COGNITO_USER_POOLS';
-      readonly issuer: string;
-      readonly clientIds?: string;
-      readonly action?: 'ALLOW' | 'DENY';
-    }
-  | {
-      readonly mode: 'OPENID_CONNECT';
-      readonly issuer: string;
-      readonly clientIds?: string;
-      readonly iatTtl?: number;
-      readonly authTtl?: number;
-    }
   | { readonly mode: 'AWS_LAMBDA'; readonly function: string; readonly tokenPattern?: string };
 
 /** The code of a Lambda function. */

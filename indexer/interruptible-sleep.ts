@@ -1,0 +1,27 @@
+/** A loop's pause that something else may end. */
+export interface InterruptibleSleep {
+  /** Lasts so many milliseconds, less when it is woken, and none once the loop is over. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly wake: () => void;
+}
+
+/**
+ * The pauses of one loop.
+ * @param isOver whether the loop is to end: then no pause lasts.
+ */
+export function interruptibleSleep(isOver: () => boolean): InterruptibleSleep {
+  let wake: () => void = () => undefined;
+  return {
+    sleep: (milliseconds) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, isOver() ? 0 : milliseconds);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    wake: () => {
+      wake();
+    },
+  };
+}

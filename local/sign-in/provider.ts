@@ -247,6 +247,7 @@ export function createProvider(
   provider.use(async (context, next) => {
     await next();
     const { oidc } = context as Partial<KoaContextWithOIDC>;
+    if (oidc?.route === 'revocation' && context.body === '') context.remove('Content-Type'); // oidc-client-ts takes no text
     const user = oidc?.route === 'token' ? userBySubject(oidc.entities.Account?.accountId ?? '') : undefined;
     const body = context.body as { scope?: string; access_token?: string } | undefined;
     const patient =

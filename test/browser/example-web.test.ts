@@ -129,15 +129,15 @@ test('a patient is created, changed without losing what the form does not know, 
   await page.getByLabel('Born').fill('');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'Changed, Ann Mary' }).waitFor();
-  const { json } = await server.send('GET', '/r4/Patient/there');
-  expect(json).toMatchObject({
+  const changed = await server.send('GET', '/r4/Patient/there');
+  expect(changed.json).toMatchObject({
     name: [
       { use: 'usual', given: ['Nobody'] },
       { use: 'official', family: 'Changed', given: ['Ann', 'Mary'] },
     ],
     address: [{ city: 'Pleasantville' }],
   });
-  expect(json).not.toHaveProperty('birthDate');
+  expect(changed.json).not.toHaveProperty('birthDate');
 
   page.on('dialog', (dialog) => void dialog.accept());
   await page.getByRole('button', { name: 'Delete' }).click();
@@ -184,11 +184,12 @@ test('a token that has ended is renewed by its refresh token, and nobody notices
 });
 
 test('who signs out sees nothing any more', async () => {
-  const { page } = await signedIn();
+  const { page, complaints } = await signedIn();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await screenshot(page, 'x');
   await page.waitForURL(`${url}**`);
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  expect(await page.evaluate('Object.keys(sessionStorage).filter((key) => key.startsWith("oidc.user:"))')).toEqual([]);
+  expect(complaints).toEqual([]);
 });

@@ -46,7 +46,7 @@ export function PatientList() {
       </div>
       {error && <p role="alert">{error.message}</p>}
       <table aria-busy={isPending}>
-        <caption className="soft">{data ? `${data.pages[0]?.count ?? patients.length} patients` : 'Patients'}</caption>
+        <caption className="soft">Patients: {data?.pages[0]?.count ?? '…'}</caption>
         <thead>
           <tr>
             <th scope="col">Name</th>

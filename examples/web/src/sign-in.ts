@@ -18,6 +18,7 @@ export function createSignIn({ signIn }: Config): UserManager {
     scope: 'openid profile',
     automaticSilentRenew: true,
     revokeTokensOnSignout: true,
+    revokeTokenTypes: ['refresh_token'], // access tokens are JWTs: they end by themselves
     userStore: new WebStorageStateStore({ store: window.sessionStorage }),
   });
 }

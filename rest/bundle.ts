@@ -256,7 +256,7 @@ function responseEntry(
     case 'written': {
       const told = show === 'OperationOutcome' ? writtenText(entry) : undefined;
       const response = responseOf(entry.status === 'created' ? 201 : 200, entry.version, true, told);
-      if (show !== 'representation') return members([response]);
+      if (show !== 'representation' || entry.isHidden === true) return members([response]);
       return members([fullUrlOnce(entry.version), resource(entry.version.body), response]);
     }
     case 'deleted':

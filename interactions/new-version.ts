@@ -6,6 +6,7 @@ import { validateResource } from '../fhir/validate.js';
 import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
 import { type AccessFilter, permitsWrite } from '../search/access.js';
+import { asChecked, withoutUrls } from './binary.js';
 import { statedProfileErrors } from './check-profiles.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -36,7 +37,10 @@ export async function issuesOf(
   interaction: 'create' | 'update',
   place?: string,
 ): Promise<OutcomeIssue[]> {
-  const { id, meta, ...rest } = resource as Resource & { readonly id?: unknown; readonly meta?: unknown };
+  const { id, meta, ...rest } = asChecked(server, withoutUrls(resource)) as Resource & {
+    readonly id?: unknown;
+    readonly meta?: unknown;
+  };
   const kept = {
     ...rest,
     ...(id === undefined || interaction === 'create' ? {} : { id }),
@@ -74,7 +78,7 @@ export function newVersion(
   },
 ): StoredVersion {
   const { id, method, access, previous } = write;
-  const resource = { ...write.resource, id };
+  const resource = { ...withoutUrls(write.resource), id };
   const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
   const next = nextVersion({
     resource,

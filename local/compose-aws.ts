@@ -15,9 +15,12 @@ import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { type DynamoDbClients, dynamoDbClients, isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
 import type { BodyStore } from '../persistence/body-store.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { filesystemBodies } from '../persistence/filesystem.js';
 import { s3Bodies } from '../persistence/s3.js';
 import { s3Client } from '../persistence/s3/client.js';
+import { s3Contents } from '../persistence/s3/content.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
 import { StoreError } from '../persistence/store-error.js';
 import { createResourceStore } from '../persistence/store.js';
@@ -26,7 +29,7 @@ import { openSearchClient, signedRegion } from '../search/opensearch/client.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
 import { openSearchIndex, type OpenSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
-import { readSecret } from './secret.js';
+import { readSecret, versionSecret } from './secret.js';
 import { type DefinitionOptions, serve } from './serve.js';
 import type { AwsEngines } from './settings.js';
 
@@ -40,6 +43,8 @@ interface Connections {
   readonly dynamoDb: DynamoDbClients;
   readonly openSearch: Client;
   readonly s3: ReturnType<typeof s3Client> | undefined;
+  /** Signs URLs of the same bucket. */
+  readonly presigning: ReturnType<typeof s3Client> | undefined;
 }
 
 /** A version on the engines, and what brings its index up to date. */
@@ -78,6 +83,7 @@ export async function openAwsServers(
     await Promise.allSettled([...running.map((each) => each.stop()), ...reindexes]);
     connections.dynamoDb.close();
     connections.s3?.destroy();
+    connections.presigning?.destroy();
     await connections.openSearch.close();
   };
   const untilDone = async <Done>(work: Promise<Done>): Promise<Done> => {
@@ -155,6 +161,7 @@ function connect(engines: AwsEngines): Connections {
     dynamoDb,
     openSearch: openSearchClient(openSearchEndpoint, region === undefined ? undefined : { region, credentials }),
     s3: bodies === undefined ? undefined : s3Client(place(bodies.endpoint)),
+    presigning: bodies === undefined ? undefined : s3Client({ ...place(bodies.endpoint), presigns: true }),
   };
 }
 
@@ -172,6 +179,21 @@ function bodiesOf(
     return s3Bodies(s3, engines.bodies.bucket, nameOf(engines, version));
   }
   return isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
+}
+
+/** Where content goes by URL: where bodies are, below a folder of its own. */
+function contentsOf(
+  engines: AwsEngines,
+  { presigning }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): ContentStore | undefined {
+  if (presigning !== undefined && engines.bodies !== undefined) {
+    return s3Contents(presigning, engines.bodies.bucket, `${nameOf(engines, version)}/content`);
+  }
+  if (!isLocalEndpoint(engines.dynamoDbEndpoint)) return undefined;
+  const key = versionSecret(readSecret(dataFolder, 'content.key'), version);
+  return contentFiles(join(dataFolder, 'content', version), key);
 }
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
@@ -234,6 +256,7 @@ function composeServer(
   const local = isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: 20_000, historyHorizon: 0 } : {};
   const table = dynamoDbTable({ ...dynamoDb, name, ...local });
   const bodies = bodiesOf(engines, connections, dataFolder, definitions.version);
+  const contents = contentsOf(engines, connections, dataFolder, definitions.version);
   const index = openSearchIndex(openSearch, name, definitions, options);
   const server = {
     ...served,
@@ -246,6 +269,7 @@ function composeServer(
     consistency: engines.consistency,
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
+    ...(contents === undefined ? {} : { contents }),
     now: Date.now,
     newId: randomUUID,
   };

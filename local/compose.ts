@@ -10,6 +10,8 @@ import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
 import type { PublishedFeed } from '../indexer/publish.js';
 import type { FhirServer } from '../interactions/server.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { lmdbTable } from '../persistence/lmdb.js';
 import { lmdbPlace } from '../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
@@ -17,7 +19,7 @@ import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
-import { readSecret } from './secret.js';
+import { readSecret, versionSecret } from './secret.js';
 import { type DefinitionOptions, serve } from './serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
@@ -38,6 +40,7 @@ async function composeServer(
   root: Root,
   base: FhirDefinitions,
   pageKey: Uint8Array,
+  contents: ContentStore,
   options: DefinitionOptions,
 ): Promise<EmbeddedServer> {
   const served = serve(base, options);
@@ -84,6 +87,7 @@ async function composeServer(
     reindex: () => search.rebuild(everyCurrent(table)),
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
+    contents,
     now: Date.now,
     newId: randomUUID,
   };
@@ -116,8 +120,13 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
+  const contentKey = readSecret(dataFolder, 'content.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey, options)]);
+  for (const each of definitions) {
+    const { version } = each;
+    const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
+    composed.push([version, await composeServer(root, each, pageKey, contents, options)]);
+  }
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
   return { servers, close: () => root.close() };
 }

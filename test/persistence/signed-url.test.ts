@@ -34,14 +34,54 @@ describe('A signed URL', () => {
 
   test.each<[string, (url: URL) => void]>([
     ['another path', (url) => (url.pathname = url.pathname.replace('a~1', 'b~1'))],
-    ['another media type', (url) => url.searchParams.set('type', 'text/html')],
-    ['a later end', (url) => url.searchParams.set('expires', '99999')],
-    ['another method', (url) => url.searchParams.set('method', 'GET')],
-    ['a size', (url) => url.searchParams.set('size', '3')],
-    ['no signature', (url) => url.searchParams.delete('signature')],
-    ['a shorter signature', (url) => url.searchParams.set('signature', 'AAAA')],
-    ['two ends', (url) => url.searchParams.append('expires', '99999')],
-    ['two signatures', (url) => url.searchParams.append('signature', 'AAAA')],
+    [
+      'another media type',
+      (url) => {
+        url.searchParams.set('type', 'text/html');
+      },
+    ],
+    [
+      'a later end',
+      (url) => {
+        url.searchParams.set('expires', '99999');
+      },
+    ],
+    [
+      'another method',
+      (url) => {
+        url.searchParams.set('method', 'GET');
+      },
+    ],
+    [
+      'a size',
+      (url) => {
+        url.searchParams.set('size', '3');
+      },
+    ],
+    [
+      'no signature',
+      (url) => {
+        url.searchParams.delete('signature');
+      },
+    ],
+    [
+      'a shorter signature',
+      (url) => {
+        url.searchParams.set('signature', 'AAAA');
+      },
+    ],
+    [
+      'two ends',
+      (url) => {
+        url.searchParams.append('expires', '99999');
+      },
+    ],
+    [
+      'two signatures',
+      (url) => {
+        url.searchParams.append('signature', 'AAAA');
+      },
+    ],
   ])('with %s opens nothing', (_, change) => {
     const url = new URL(signUrl(key, base, request));
     change(url);
@@ -55,7 +95,7 @@ describe('A signed URL', () => {
   test('gives back whatever was signed', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '/', ';', '=', '&', '+', ' ', 'é', '%') });
     const segment = fc
-      .string({ unit: fc.constantFrom(...'aZ0-._~'), minLength: 1, maxLength: 9 })
+      .string({ unit: fc.constantFrom('a', 'Z', '0', '-', '.', '_', '~'), minLength: 1, maxLength: 9 })
       .filter((each) => !/^\.+$/.test(each));
     const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
     const size = fc.option(fc.nat(), { nil: undefined });

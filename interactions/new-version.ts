@@ -9,6 +9,7 @@ import { type AccessFilter, permitsWrite } from '../search/access.js';
 import { asChecked, withoutUrls } from './binary.js';
 import { statedProfileErrors } from './check-profiles.js';
 import type { Caller, FhirServer } from './server.js';
+import { asRequested, authorOf, subscriptionIssues } from './subscription-terms.js';
 
 /**
  * Refuses a resource that breaks the rules of its type.
@@ -48,7 +49,9 @@ export async function issuesOf(
   };
   const at = place === undefined ? {} : { path: place };
   const issues = validateResource(server.definitions, kept, at);
-  if (issues.length > 0 || server.validation === 'structure') return issues;
+  if (issues.length > 0) return issues;
+  const unserved = await subscriptionIssues(server, caller, resource, place);
+  if (unserved.length > 0 || server.validation === 'structure') return unserved;
   const broken = checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
   if (broken.length > 0 || server.validation === 'invariants') return broken;
   return statedProfileErrors(server, caller, { resource: kept, ...(place === undefined ? {} : { place }) });
@@ -78,7 +81,8 @@ export function newVersion(
   },
 ): StoredVersion {
   const { id, method, access, previous } = write;
-  const resource = { ...withoutUrls(write.resource), id };
+  const resource = { ...asRequested(server, withoutUrls(write.resource)), id };
+  const author = authorOf(server, caller, resource.resourceType);
   const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
   const next = nextVersion({
     resource,
@@ -88,6 +92,7 @@ export function newVersion(
     id,
     compartments,
     resourceChildren: hasResourceChildren(resource),
+    ...(author === undefined ? {} : { author }),
   });
   requireWritable(access, next.type, previous);
   requireWritable(access, next.type, next);

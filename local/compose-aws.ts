@@ -30,7 +30,7 @@ import { createIndex, indexedTerms } from '../search/opensearch/create-index.js'
 import { openSearchIndex, type OpenSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
 import { readSecret, versionSecret } from './secret.js';
-import { type DefinitionOptions, serve } from './serve.js';
+import { type DefinitionOptions, notifierOf, serve } from './serve.js';
 import type { AwsEngines } from './settings.js';
 
 /** Where problems of indexing are told; pino's loggers fit. */
@@ -103,6 +103,9 @@ export async function openAwsServers(
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
     const servers = composed.map(({ server, bodies, reindexing }) => {
       const { table, index, store, feed } = server;
+      const changes = server.subscriptions === undefined ? undefined : handOn('');
+      const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
+      if (notifier !== undefined) running.push(notifier);
       const { sweep, recover } = store;
       running.push(
         followChanges({
@@ -112,6 +115,7 @@ export async function openAwsServers(
           recover,
           handOn: (page) => {
             feed.take(page);
+            changes?.take(page);
           },
           onProblem: tell(log),
         }),

@@ -8,6 +8,7 @@ import { loadDefinitions } from '../fhir/load-definitions.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
+import type { Notifier } from '../indexer/notify.js';
 import type { PublishedFeed } from '../indexer/publish.js';
 import type { FhirServer } from '../interactions/server.js';
 import { contentFiles } from '../persistence/content-files.js';
@@ -20,13 +21,19 @@ import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { readSecret, versionSecret } from './secret.js';
-import { type DefinitionOptions, serve } from './serve.js';
+import { type DefinitionOptions, notifierOf, serve } from './serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
   /** What subscribers are told of. */
   readonly feed: PublishedFeed;
+}
+
+/** A version of a process that is alone with its store. */
+interface Composed {
+  readonly server: EmbeddedServer;
+  readonly notifier: Notifier | undefined;
 }
 
 /** Both FHIR versions on the stores of this process. */
@@ -42,12 +49,11 @@ async function composeServer(
   pageKey: Uint8Array,
   contents: ContentStore,
   options: DefinitionOptions,
-): Promise<EmbeddedServer> {
+): Promise<Composed> {
   const served = serve(base, options);
   const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
-  const place = lmdbPlace(root, `${version}:published`);
   const listeners: (() => void)[] = [];
   const table = lmdbTable(root, `${version}:resources`, {
     inTransaction: (changes) => {
@@ -72,16 +78,21 @@ async function composeServer(
     );
     if (resources + deleted > 0) told({ resources, deleted });
   }
-  return {
-    ...served,
-    table,
-    feed: {
+  /** The changes, and how far one of their readers has come. */
+  const feed = (name: string): PublishedFeed => {
+    const place = lmdbPlace(root, `${version}:${name}`);
+    return {
       changes: (request) => table.changes(request),
       end: () => table.lastPosition(),
       readPlace: () => place.read(),
       writePlace: (position) => place.write(position),
       onChange: (listener) => void listeners.push(listener),
-    },
+    };
+  };
+  const server = {
+    ...served,
+    table,
+    feed: feed('published'),
     store: createResourceStore(table),
     index: search.index,
     reindex: () => search.rebuild(everyCurrent(table)),
@@ -91,6 +102,7 @@ async function composeServer(
     now: Date.now,
     newId: randomUUID,
   };
+  return { server, notifier: notifierOf(server, { feed: feed('notified'), isShared: false }, options) };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -122,11 +134,20 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   const pageKey = readSecret(dataFolder, 'page.key');
   const contentKey = readSecret(dataFolder, 'content.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
+  const notifiers: Notifier[] = [];
   for (const each of definitions) {
     const { version } = each;
     const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
-    composed.push([version, await composeServer(root, each, pageKey, contents, options)]);
+    const { server, notifier } = await composeServer(root, each, pageKey, contents, options);
+    composed.push([version, server]);
+    if (notifier !== undefined) notifiers.push(notifier);
   }
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
-  return { servers, close: () => root.close() };
+  return {
+    servers,
+    async close() {
+      await Promise.all(notifiers.map((notifier) => notifier.stop()));
+      await root.close();
+    },
+  };
 }

@@ -103,7 +103,7 @@ export async function openAwsServers(
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
     const servers = composed.map(({ server, bodies, reindexing }) => {
       const { table, index, store, feed } = server;
-      const changes = server.subscriptions === undefined ? undefined : handOn('');
+      const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
       const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
       if (notifier !== undefined) running.push(notifier);
       const { sweep, recover } = store;
@@ -142,6 +142,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 /** How old a change may be that is published after a start, in milliseconds. */
 const handedOnAgain = minute;
+/** How many changes wait for the notifier, without their bodies: all of them were indexed before. */
+const mostChanges = 100_000;
 
 /** Does what others left undone, again and again; what fails is tried the next time. */
 const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>

@@ -30,17 +30,17 @@ export const notModifiedAnswer = (version: StoredVersion): RestAnswer => ({
  */
 export function writeAnswer(
   baseUrl: string,
-  { version, status }: WriteOutcome,
+  { version, status, isHidden }: WriteOutcome,
   preference: Preference,
   body: string = version.body,
 ): RestAnswer {
   const url = `${baseUrl}/${versionText(version)}`;
   const headers = { ...versionHeaders(version), Location: url };
   const code = status === 'created' ? 201 : 200;
-  if (preference.return === 'minimal') return { status: code, headers };
   if (preference.return === 'OperationOutcome') {
     return informationAnswer(code, writtenText({ version, status }), headers);
   }
+  if (preference.return === 'minimal' || isHidden === true) return { status: code, headers };
   return jsonAnswer(code, body, { ...headers, 'Content-Location': url });
 }
 

@@ -4,16 +4,11 @@ import type { ImplementationGuide } from '../fhir/guide.js';
 import { type PassedOver, withGuideParameters } from '../fhir/guide-search-parameters.js';
 import { guidesOf } from '../fhir/guides.js';
 import type { FhirVersion } from '../fhir/version.js';
-import { createGraphql } from '../graphql/answer.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
-import { type Notifier, type NotifyOptions, notifySubscribers } from '../indexer/notify.js';
-import { restHook } from '../indexer/rest-hook.js';
+import type { NotifyOptions } from '../indexer/notify.js';
 import type { NotifyingProblem } from '../indexer/subscriber.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
-import { subscriptionsOf } from '../interactions/subscriptions.js';
-import { deliveriesIn } from '../persistence/deliveries.js';
-import type { Table } from '../persistence/table.js';
 
 /** What a deployment adds to the definitions of FHIR. */
 export interface DefinitionOptions {
@@ -55,25 +50,16 @@ export function serve(
     definitions,
     validation,
     guides: guidesOf(definitions, own),
-    graphql: createGraphql(graphqlLimits),
+    graphql: graphqlWithin(graphqlLimits),
     ...(subscriptions === undefined ? {} : { subscriptions }),
   };
 }
 
-/** What a server notifies by; undefined where nobody is notified. */
-export function notifierOf(
-  server: FhirServer & { readonly table: Table },
-  from: Pick<NotifyOptions, 'feed' | 'isShared'>,
-  { notifying = {}, onNotifying }: DefinitionOptions,
-): Notifier | undefined {
-  const { subscriptions } = server;
-  if (subscriptions === undefined) return undefined;
-  return notifySubscribers({
-    ...from,
-    ...notifying,
-    subscriptions: subscriptionsOf(server, subscriptions),
-    deliveries: deliveriesIn(server.table),
-    send: restHook(subscriptions),
-    onProblem: (problem) => onNotifying?.(problem),
-  });
+/** What answers `$graphql`; its engine is loaded for the first one. */
+function graphqlWithin(limits: Partial<GraphqlLimits> | undefined): NonNullable<FhirServer['graphql']> {
+  let made: Promise<NonNullable<FhirServer['graphql']>> | undefined;
+  return async (server, caller, call) => {
+    made ??= import('../graphql/answer.js').then(({ createGraphql }) => createGraphql(limits));
+    return (await made)(server, caller, call);
+  };
 }

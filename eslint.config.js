@@ -7,7 +7,7 @@ const recommended = appsync.configs.recommended;
 const appsyncRules = (Array.isArray(recommended) ? recommended[0] : recommended).rules;
 
 export default defineConfig(
-  { ignores: ['**/*.js', '**/*.cjs', '**/*.mjs', '**/generated/**', 'dist', 'codegen/node_modules'] },
+  { ignores: ['**/*.js', '**/*.cjs', '**/*.mjs', '**/generated/**', 'dist', 'codegen/node_modules', 'infra'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },

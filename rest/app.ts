@@ -77,7 +77,7 @@ async function answerOf(
     const baseUrl = typeof fixed === 'function' ? fixed(http) : (fixed ?? baseUrlOf(http, http.baseUrl));
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
-    route = routeOf(server.definitions, http.method, path, query !== '');
+    route = routeOf(server.definitions, http.method, path);
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
@@ -88,10 +88,11 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own.
-    const format = isGraphql(route)
-      ? { pretty: parameters.get('_pretty') === 'true' }
-      : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    // GraphQL has media types of its own; the form of a search by POST may say what it wants.
+    const format =
+      isGraphql(route) || route.kind === 'search-by-post'
+        ? { pretty: parameters.get('_pretty') === 'true' }
+        : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };
     const respond = (): Promise<RestAnswer> => respondConsistently(context, request);
     const subject = auditSubject(route);

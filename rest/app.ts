@@ -24,8 +24,8 @@ export interface RestOptions {
   /** Verifies the Authorization header; throws 401. */
   readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
   readonly log: ErrorLog;
-  /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
-  readonly baseUrl?: string;
+  /** The base URL in every link, no slash at the end, or what tells it; what the request and its proxy say without it. */
+  readonly baseUrl?: string | ((request: Request) => string);
   /** The most bytes of a request's body, decompressed; 50 MiB unless given. */
   readonly bodyLimit?: number;
 }
@@ -82,7 +82,7 @@ async function answerOf(
   const headers: Record<string, string> = {};
   let route: Route | NoRoute | undefined;
   try {
-    const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
+    const baseUrl = typeof fixed === 'function' ? fixed(http) : (fixed ?? baseUrlOf(http, http.baseUrl));
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
     route = routeOf(server.definitions, http.method, path);

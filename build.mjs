@@ -36,5 +36,5 @@ await buildConsole('dist/console');
 const written = new Set(Object.keys(metafile.outputs));
 for (const entry of await readdir('dist', { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath ?? entry.path, entry.name).replaceAll('\\', '/');
-  if (entry.isFile() && !/^dist[/](resolvers|console)[/]/.test(file) && !written.has(file)) await rm(file);
+  if (entry.isFile() && !/^dist[/](resolvers|lambda|console)[/]/.test(file) && !written.has(file)) await rm(file);
 }

@@ -23,8 +23,8 @@ export interface RestOptions {
   /** Verifies the Authorization header; throws 401. */
   readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
   readonly log: ErrorLog;
-  /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
-  readonly baseUrl?: string;
+  /** The base URL in every link, no slash at the end, or what tells it; what the request and its proxy say without it. */
+  readonly baseUrl?: string | ((request: Request) => string);
   /** The most bytes of a request's body, decompressed; 50 MiB unless given. */
   readonly bodyLimit?: number;
 }
@@ -74,10 +74,10 @@ async function answerOf(
   const headers: Record<string, string> = {};
   let route: Route | NoRoute | undefined;
   try {
-    const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
+    const baseUrl = typeof fixed === 'function' ? fixed(http) : (fixed ?? baseUrlOf(http, http.baseUrl));
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
-    route = routeOf(server.definitions, http.method, path, query !== '');
+    route = routeOf(server.definitions, http.method, path);
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
@@ -88,10 +88,11 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own.
-    const format = isGraphql(route)
-      ? { pretty: parameters.get('_pretty') === 'true' }
-      : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    // GraphQL has media types of its own; the form of a search by POST may say what it wants.
+    const format =
+      isGraphql(route) || route.kind === 'search-by-post'
+        ? { pretty: parameters.get('_pretty') === 'true' }
+        : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };
     const respond = (): Promise<RestAnswer> => respondConsistently(context, request);
     const subject = auditSubject(route);

@@ -2,20 +2,17 @@ import { Link } from '@tanstack/react-router';
 import { isObject, textAt } from '../fhir/json.js';
 import { valueText } from '../fhir/text.js';
 import { useVersion } from '../session/queries.js';
-
-/** The type and id that a reference leads to on this server; undefined for others. */
-export function targetOf(reference: string | undefined): { readonly type: string; readonly id: string } | undefined {
-  const [, type, id] =
-    /^(?:[a-z]+:\/\/.*\/)?([A-Z]\w+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[\w.-]+)?$/.exec(reference ?? '') ?? [];
-  return type === undefined || id === undefined ? undefined : { type, id };
-}
+import { targetOf } from './target.js';
+import { useTitles } from './Titles.js';
 
 /** A reference as a link, by its display where it has one. */
 export function ReferenceLink({ value }: { readonly value: unknown }) {
   const version = useVersion();
   const reference = textAt(value, 'reference');
   const target = targetOf(reference);
-  const text = textAt(value, 'display') ?? reference ?? textAt(value, 'identifier', 'value') ?? '';
+  const titles = useTitles();
+  const known = target === undefined ? undefined : titles.get(`${target.type}/${target.id}`);
+  const text = textAt(value, 'display') ?? known ?? reference ?? textAt(value, 'identifier', 'value') ?? '';
   if (target === undefined) return <span>{text}</span>;
   return (
     <Link to="/$version/$type/$id" params={{ version, ...target }} title={reference}>

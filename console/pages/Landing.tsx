@@ -1,4 +1,5 @@
 import icon from '../icon.svg';
+import { Notice } from '../components/Said.js';
 import { versionName } from '../fhir/version.js';
 import { useSession } from '../session/session.js';
 import '../style/landing.css';
@@ -7,6 +8,8 @@ import '../style/landing.css';
 export function Landing() {
   const { settings, signIn } = useSession();
   const { local } = settings;
+  const query = new URLSearchParams(location.search);
+  const isLeft = query.has('state');
   const wanted = location.hash.replace(/^#\/?/, '').split('?')[0] ?? '';
   return (
     <main className="landing">
@@ -20,6 +23,11 @@ export function Landing() {
           Search, read and edit what this server holds, in{' '}
           {settings.apis.map(({ version }) => versionName(version)).join(' and ')}. You see what your role lets you see.
         </p>
+        {isLeft ? (
+          <Notice kind="warn">
+            <p>The sign-in was not finished. {query.get('error_description') ?? 'Please sign in once more.'}</p>
+          </Notice>
+        ) : null}
         <button type="button" className="button primary landing-button" onClick={signIn}>
           Sign in
         </button>

@@ -6,6 +6,7 @@ import { CopyAs } from '../components/CopyAs.js';
 import { Choose, PageHead } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
+import { Titles } from '../components/Titles.js';
 import { TypeBadge } from '../components/TypeBadge.js';
 import { pathBelow } from '../fhir/api.js';
 import { columnName, elementsOf, standardColumns } from '../fhir/columns.js';
@@ -206,17 +207,19 @@ export function Search() {
               </p>
             </Empty>
           ) : (
-            <Results
-              type={type}
-              resources={matches}
-              columns={columns}
-              parameters={of?.parameters ?? []}
-              sort={directiveOf(pairs, '_sort')}
-              onSort={(sort) => {
-                setBefore([]);
-                go({ q: queryOf(withDirective(pairs, '_sort', sort)), page: undefined });
-              }}
-            />
+            <Titles resources={matches} known={included}>
+              <Results
+                type={type}
+                resources={matches}
+                columns={columns}
+                parameters={of?.parameters ?? []}
+                sort={directiveOf(pairs, '_sort')}
+                onSort={(sort) => {
+                  setBefore([]);
+                  go({ q: queryOf(withDirective(pairs, '_sort', sort)), page: undefined });
+                }}
+              />
+            </Titles>
           )}
           {included.length === 0 || view === 'json' ? null : (
             <div className="card-body included">

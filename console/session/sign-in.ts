@@ -44,9 +44,12 @@ export function createSignIn({ authority, clientId, scope }: NonNullable<Setting
   const begin = async (): Promise<User | null> => {
     const query = new URLSearchParams(location.search);
     if (query.has('state') && (query.has('code') || query.has('error'))) {
+      // What was not begun here stays in the address: the page without a session says that it did not work.
       const user = await manager.signinCallback().catch(() => undefined);
-      const back = typeof user?.state === 'string' && user.state.startsWith('#') ? user.state : '#/';
-      history.replaceState(null, '', `${location.pathname}${back}`);
+      if (user !== undefined) {
+        const back = typeof user.state === 'string' && user.state.startsWith('#') ? user.state : '#/';
+        history.replaceState(null, '', `${location.pathname}${back}`);
+      }
     }
     const user = await manager.getUser();
     if (user?.expired !== true) return user;

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Titles } from '../../components/Titles.js';
 import { ReferenceLink } from '../../components/Value.js';
 import { isObject, type Json, listOf, type Resource, textAt } from '../../fhir/json.js';
 import { conceptText, valueText, wordsOf } from '../../fhir/text.js';
@@ -115,6 +116,8 @@ function Elements({ of, isNested = false }: { readonly of: Json; readonly isNest
 /** A resource in words: every element, references as links. */
 export const Details = ({ resource }: { readonly resource: Resource }) => (
   <section className="card card-body" aria-label="Details">
-    <Elements of={resource} />
+    <Titles resources={[resource]} known={[]}>
+      <Elements of={resource} />
+    </Titles>
   </section>
 );

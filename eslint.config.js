@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import appsync from '@aws-appsync/eslint-plugin';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -11,6 +12,7 @@ export default defineConfig(
     ignores: [
       'examples',
       'test/browser/clients',
+      'infra',
       '**/*.js',
       '**/*.cjs',
       '**/*.mjs',
@@ -22,9 +24,10 @@ export default defineConfig(
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
+  { files: ['console/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
   {
     files: ['resolvers/**/*.ts', 'persistence/keys.ts', 'auth/rules.ts'],
-    ignores: ['resolvers/lambda/**'],
+    ignores: ['resolvers/lambda/**', 'resolvers/lambda.ts'],
     plugins: { '@aws-appsync': appsync },
     rules: appsyncRules,
   },

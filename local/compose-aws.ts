@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Client } from '@opensearch-project/opensearch';
-import { authorizerFor } from '../auth/authorizers.js';
-import { roleRules } from '../auth/rules.js';
+import { connect, type Connections } from '../compose/connect.js';
+import { serveOnAws } from '../compose/on-aws.js';
+import { notifierOf } from '../compose/notify.js';
+import type { DefinitionOptions } from '../compose/serve.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
@@ -11,35 +11,26 @@ import { followChanges, type IndexingProblem } from '../indexer/follow.js';
 import { handOn, type HandedOn } from '../indexer/hand-on.js';
 import { continueReindex, reindex, type ReindexOptions } from '../indexer/reindex.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
-import { dynamoDbTable } from '../persistence/dynamodb.js';
-import { type DynamoDbClients, dynamoDbClients, isLocalEndpoint } from '../persistence/dynamodb/client.js';
+import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
 import type { BodyStore } from '../persistence/body-store.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { filesystemBodies } from '../persistence/filesystem.js';
 import { s3Bodies } from '../persistence/s3.js';
-import { s3Client } from '../persistence/s3/client.js';
+import { s3Contents } from '../persistence/s3/content.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
 import { StoreError } from '../persistence/store-error.js';
-import { createResourceStore } from '../persistence/store.js';
 import { sweepBodies } from '../persistence/sweep-bodies.js';
-import { openSearchClient, signedRegion } from '../search/opensearch/client.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
-import { openSearchIndex, type OpenSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
+import type { OpenSearchIndex, OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
-import { readSecret } from './secret.js';
-import { type DefinitionOptions, serve } from './serve.js';
+import { readSecret, versionSecret } from './secret.js';
 import type { AwsEngines } from './settings.js';
 
 /** Where problems of indexing are told; pino's loggers fit. */
 interface ProblemLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
-
-/** What one process has open. */
-interface Connections {
-  readonly dynamoDb: DynamoDbClients;
-  readonly openSearch: Client;
-  readonly s3: ReturnType<typeof s3Client> | undefined;
 }
 
 /** A version on the engines, and what brings its index up to date. */
@@ -76,9 +67,7 @@ export async function openAwsServers(
     timers.forEach(clearInterval);
     ending.abort();
     await Promise.allSettled([...running.map((each) => each.stop()), ...reindexes]);
-    connections.dynamoDb.close();
-    connections.s3?.destroy();
-    await connections.openSearch.close();
+    await connections.close();
   };
   const untilDone = async <Done>(work: Promise<Done>): Promise<Done> => {
     reindexes.add(work);
@@ -97,6 +86,9 @@ export async function openAwsServers(
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
     const servers = composed.map(({ server, bodies, reindexing }) => {
       const { table, index, store, feed } = server;
+      const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
+      const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
+      if (notifier !== undefined) running.push(notifier);
       const { sweep, recover } = store;
       running.push(
         followChanges({
@@ -106,6 +98,7 @@ export async function openAwsServers(
           recover,
           handOn: (page) => {
             feed.take(page);
+            changes?.take(page);
           },
           onProblem: tell(log),
         }),
@@ -132,6 +125,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 /** How old a change may be that is published after a start, in milliseconds. */
 const handedOnAgain = minute;
+/** How many changes wait for the notifier, without their bodies: all of them were indexed before. */
+const mostChanges = 100_000;
 
 /** Does what others left undone, again and again; what fails is tried the next time. */
 const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>
@@ -140,23 +135,6 @@ const every = (milliseconds: number, what: string, log: ProblemLog, work: () => 
       log.error({ name: error instanceof Error ? error.name : typeof error }, `${what} failed`);
     });
   }, milliseconds).unref();
-
-function connect(engines: AwsEngines): Connections {
-  const { dynamoDbEndpoint, openSearchEndpoint, bodies } = engines;
-  const place = (endpoint: string | undefined): { endpoint?: string; region?: string } => ({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(engines.region === undefined ? {} : { region: engines.region }),
-  });
-  const dynamoDb = dynamoDbClients(place(dynamoDbEndpoint));
-  const region = signedRegion(openSearchEndpoint);
-  // The same credentials as DynamoDB's, found, kept and renewed by the SDK.
-  const credentials = (): ReturnType<typeof dynamoDb.client.config.credentials> => dynamoDb.client.config.credentials();
-  return {
-    dynamoDb,
-    openSearch: openSearchClient(openSearchEndpoint, region === undefined ? undefined : { region, credentials }),
-    s3: bodies === undefined ? undefined : s3Client(place(bodies.endpoint)),
-  };
-}
 
 /**
  * Where bodies too large for an item are: a bucket, or files of this machine beside an emulator of this machine.
@@ -172,6 +150,21 @@ function bodiesOf(
     return s3Bodies(s3, engines.bodies.bucket, nameOf(engines, version));
   }
   return isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
+}
+
+/** Where content goes by URL: where bodies are, below a folder of its own. */
+function contentsOf(
+  engines: AwsEngines,
+  { presigning }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): ContentStore | undefined {
+  if (presigning !== undefined && engines.bodies !== undefined) {
+    return s3Contents(presigning, engines.bodies.bucket, `${nameOf(engines, version)}/content`);
+  }
+  if (!isLocalEndpoint(engines.dynamoDbEndpoint)) return undefined;
+  const key = versionSecret(readSecret(dataFolder, 'content.key'), version);
+  return contentFiles(join(dataFolder, 'content', version), key);
 }
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
@@ -226,28 +219,24 @@ function composeServer(
   },
 ): AwsServer {
   const { pageKey, dataFolder, options, signal } = more;
-  const { dynamoDb, openSearch } = connections;
-  const served = serve(base, options);
-  const { definitions } = served;
-  const name = nameOf(engines, definitions.version);
-  // An emulator on a busy machine is slow, but what it has written is in its index at once.
-  const local = isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: 20_000, historyHorizon: 0 } : {};
-  const table = dynamoDbTable({ ...dynamoDb, name, ...local });
-  const bodies = bodiesOf(engines, connections, dataFolder, definitions.version);
-  const index = openSearchIndex(openSearch, name, definitions, options);
+  const { version } = base;
+  const bodies = bodiesOf(engines, connections, dataFolder, version);
+  const served = serveOnAws(connections, base, {
+    table: nameOf(engines, version),
+    alias: nameOf(engines, version),
+    bodies,
+    contents: contentsOf(engines, connections, dataFolder, version),
+    consistency: engines.consistency,
+    pageKey,
+    // An emulator on a busy machine is slow, but what it has written is in its index at once.
+    ...(isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: { patience: 20_000, historyHorizon: 0 } } : {}),
+    options,
+  });
+  const { table, index } = served;
   const server = {
     ...served,
-    table,
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
-    store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
-    index,
-    indexing: 'later' as const,
-    consistency: engines.consistency,
-    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
-    pageKey,
-    now: Date.now,
-    newId: randomUUID,
   };
   return { server, bodies, reindexing: { table, bodies, next: index.next, signal } };
 }

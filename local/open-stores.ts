@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type EmbeddedServers, openServers } from './compose.js';
 import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
-import type { DefinitionOptions } from './serve.js';
+import type { DefinitionOptions } from '../compose/serve.js';
 import type { Settings } from './settings.js';
 import type { FhirVersion } from '../fhir/version.js';
 
@@ -16,9 +16,14 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
   for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
     ...(settings.graphqlLimits === undefined ? {} : { graphqlLimits: settings.graphqlLimits }),
+    ...(settings.subscriptions === undefined ? {} : { subscriptions: settings.subscriptions }),
     validation,
     authorization,
     guides,
+    onNotifying: ({ what, error, subscription }) => {
+      const { name, code } = error as { name?: string; code?: string };
+      log.error({ name, code, subscription }, `notifying: ${what}`);
+    },
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },

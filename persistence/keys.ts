@@ -33,3 +33,6 @@ export const claimKey = 'claim';
 
 /** The partition of what is kept of a reindex that is under way. */
 export const reindexPartition = (tenant: string): string => `${tenant}#reindex`;
+
+/** The partition of what the processes of a deployment keep secret together. */
+export const secretPartition = (tenant: string): string => `${tenant}#secret`;

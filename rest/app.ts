@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Principal } from '../auth/principal.js';
@@ -6,7 +7,9 @@ import type { FhirServer } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { auditSubject, auditOutcome } from './audit-subject.js';
 import { baseUrlOf } from './base-url.js';
-import { createBodyReader } from './body.js';
+import { negotiateBinary, isBinaryRead } from './binary.js';
+import { createBytesReader, textOf } from './body.js';
+import { isOfContent, serveContent, servedContents } from './content.js';
 import { respondConsistently } from './consistency.js';
 import { errorAnswer, type ErrorLog } from './errors.js';
 import { graphqlErrorAnswer, isGraphql } from './graphql.js';
@@ -23,8 +26,8 @@ export interface RestOptions {
   /** Verifies the Authorization header; throws 401. */
   readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
   readonly log: ErrorLog;
-  /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
-  readonly baseUrl?: string;
+  /** The base URL in every link, no slash at the end, or what tells it; what the request and its proxy say without it. */
+  readonly baseUrl?: string | ((request: Request) => string);
   /** The most bytes of a request's body, decompressed; 50 MiB unless given. */
   readonly bodyLimit?: number;
 }
@@ -46,11 +49,27 @@ const securityHeaders = {
  */
 export function createRestApp(options: RestOptions): Router {
   const { server, log, bodyLimit = 50 * mebibyte } = options;
-  const context: RestContext = { server, log, readBody: createBodyReader(bodyLimit) };
+  const readBytes = createBytesReader(bodyLimit);
+  const context: RestContext = {
+    server,
+    log,
+    readBytes,
+    readBody: async (http, response) => textOf(await readBytes(http, response)),
+  };
+  const served = servedContents(server);
   const router = express.Router();
   router.use(
     cors({
-      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Consistency'],
+      exposedHeaders: [
+        'ETag',
+        'Location',
+        'Content-Location',
+        'Last-Modified',
+        'X-Consistency',
+        'X-Security-Context',
+        'Content-Range',
+        'X-Request-Id',
+      ],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
     }),
@@ -58,10 +77,21 @@ export function createRestApp(options: RestOptions): Router {
   router.use(async (http: Request, response: Response) => {
     response.removeHeader('X-Powered-By');
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    response.setHeader('X-Request-Id', requestIdOf(http));
+    if (served !== undefined && isOfContent(http.url)) {
+      await serveContent(served, log, http, response);
+      return;
+    }
     const answer = await answerOf(context, options, http, response);
     await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
   });
   return router;
+}
+
+/** The id that the client gave its request, or a new one. https://hl7.org/fhir/R4/http.html#custom */
+function requestIdOf(http: Request): string {
+  const given = http.get('x-request-id') ?? '';
+  return /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 async function answerOf(
@@ -74,10 +104,10 @@ async function answerOf(
   const headers: Record<string, string> = {};
   let route: Route | NoRoute | undefined;
   try {
-    const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
+    const baseUrl = typeof fixed === 'function' ? fixed(http) : (fixed ?? baseUrlOf(http, http.baseUrl));
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
-    route = routeOf(server.definitions, http.method, path, query !== '');
+    route = routeOf(server.definitions, http.method, path);
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
@@ -88,10 +118,12 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own.
-    const format = isGraphql(route)
-      ? { pretty: parameters.get('_pretty') === 'true' }
-      : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    // GraphQL has media types of its own, and so has each Binary; the form of a search by POST may say what it wants.
+    if (isBinaryRead(route)) negotiateBinary(server.definitions.version, http.get('accept'), parameters);
+    const format =
+      isGraphql(route) || isBinaryRead(route) || route.kind === 'search-by-post'
+        ? { pretty: parameters.get('_pretty') === 'true' }
+        : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };
     const respond = (): Promise<RestAnswer> => respondConsistently(context, request);
     const subject = auditSubject(route);

@@ -103,7 +103,7 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
           contained: [
             { resourceType: 'Provenance', id: 'p', recorded: '2020-01-01T00:00:00Z', target: [{ reference: uuid(1) }] },
           ].map((each) => ({ ...each, agent: [provenanceAgent(version)] })),
-          performer: [{ reference: `${uuid(1)}/_history/9` }, { reference: uuid(77) }, { reference: '#p' }],
+          performer: [{ reference: `${uuid(1)}/_history/9` }, { reference: 'Practitioner/77' }, { reference: '#p' }],
         }),
       ),
     ]);
@@ -115,7 +115,7 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
       extension: [{ valueUri: patient }, { valueString: uuid(1) }],
       text: { div: div(uuid(1)).replace(`"${uuid(1)}"`, `"${patient}"`) },
       contained: [{ target: [{ reference: patient }] }],
-      performer: [{ reference: `${patient}/_history/1` }, { reference: uuid(77) }, { reference: '#p' }],
+      performer: [{ reference: `${patient}/_history/1` }, { reference: 'Practitioner/77' }, { reference: '#p' }],
     });
   });
 
@@ -213,10 +213,9 @@ describe.each(fhirVersions)('a bundle, %s, whose reads give more together than o
       const put = { resource: body, request: { method: 'PUT', url: `Patient/much-${type}` } };
       const answer = await send(version, type, [put, read, read]);
       delete own.mostReadTogether;
-      expect([answer.status, answer.json.entry.map(({ response }) => response?.status)]).toEqual([
-        200,
-        ['201 Created', '200 OK', '413 Payload Too Large'],
-      ]);
+      const [written, ...reads] = answer.json.entry.map(({ response }) => response?.status);
+      expect([answer.status, written]).toEqual([200, '201 Created']);
+      expect(reads.toSorted()).toEqual(['200 OK', '413 Payload Too Large']); // whichever was read first
       expect((await server.send('GET', `/${version}/Patient/much-${type}`)).status).toBe(200);
     },
   );

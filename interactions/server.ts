@@ -6,6 +6,7 @@ import type { ResourceStore, StoredVersion } from '../persistence/resource-store
 import type { SearchIndex } from '../search/search-index.js';
 import type { AuditLog } from './audit-log.js';
 import type { GraphqlAnswer, GraphqlCall } from './graphql-call.js';
+import type { Jobs } from './jobs/jobs.js';
 import type { SmartEndpoints } from './smart-configuration.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
@@ -38,6 +39,8 @@ export interface FhirServer {
   readonly guides?: Guides;
   /** Answers `$graphql`, and never throws for what is expected; absent where it is not served. */
   readonly graphql?: (server: FhirServer, caller: Caller, call: GraphqlCall) => Promise<GraphqlAnswer>;
+  /** What goes on after its request was answered, exports among it; absent where it is not served. */
+  readonly jobs?: Jobs;
   /** Makes the search index anew from the store; absent where it cannot be done from here. */
   reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */

@@ -17,6 +17,8 @@ import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
+import { outputFiles } from '../persistence/output-files.js';
+import { startJobs } from './jobs.js';
 import { readSecret } from './secret.js';
 import { type DefinitionOptions, serve } from './serve.js';
 
@@ -37,14 +39,14 @@ export interface EmbeddedServers {
 async function composeServer(
   root: Root,
   base: FhirDefinitions,
-  pageKey: Uint8Array,
+  place: { readonly dataFolder: string; readonly pageKey: Uint8Array },
   options: DefinitionOptions,
-): Promise<EmbeddedServer> {
+): Promise<{ readonly server: EmbeddedServer; readonly stop: () => Promise<void> }> {
   const served = serve(base, options);
   const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
-  const place = lmdbPlace(root, `${version}:published`);
+  const published = lmdbPlace(root, `${version}:published`);
   const listeners: (() => void)[] = [];
   const table = lmdbTable(root, `${version}:resources`, {
     inTransaction: (changes) => {
@@ -69,24 +71,31 @@ async function composeServer(
     );
     if (resources + deleted > 0) told({ resources, deleted });
   }
-  return {
+  const server = {
     ...served,
     table,
     feed: {
-      changes: (request) => table.changes(request),
+      changes: (request: Parameters<Table['changes']>[0]) => table.changes(request),
       end: () => table.lastPosition(),
-      readPlace: () => place.read(),
-      writePlace: (position) => place.write(position),
-      onChange: (listener) => void listeners.push(listener),
+      readPlace: () => published.read(),
+      writePlace: (position: string) => published.write(position),
+      onChange: (listener: () => void) => void listeners.push(listener),
     },
     store: createResourceStore(table),
     index: search.index,
     reindex: () => search.rebuild(everyCurrent(table)),
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
-    pageKey,
+    pageKey: place.pageKey,
     now: Date.now,
     newId: randomUUID,
   };
+  const { jobs, stop } = startJobs(server, {
+    table,
+    output: outputFiles(join(place.dataFolder, 'jobs', version)),
+    onProblem: options.onJobProblem ?? (() => undefined),
+    ...options.jobs,
+  });
+  return { server: { ...server, jobs }, stop };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -117,7 +126,18 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey, options)]);
+  const stops: (() => Promise<void>)[] = [];
+  for (const each of definitions) {
+    const { server, stop } = await composeServer(root, each, { dataFolder, pageKey }, options);
+    composed.push([each.version, server]);
+    stops.push(stop);
+  }
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
-  return { servers, close: () => root.close() };
+  return {
+    servers,
+    async close() {
+      await Promise.all(stops.map((stop) => stop()));
+      await root.close();
+    },
+  };
 }

@@ -22,6 +22,11 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },
+    onJobProblem: (error, what) => {
+      // Never its message, which may quote a resource.
+      const { name, code } = error as { name?: string; code?: string };
+      log.error({ name, code }, what);
+    },
     onReindex: (version, done) => {
       if (done === undefined) {
         log.info({ version }, 'the search parameters changed: the search index is made anew from the store');

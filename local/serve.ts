@@ -7,6 +7,7 @@ import type { FhirVersion } from '../fhir/version.js';
 import { createGraphql } from '../graphql/answer.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
+import type { JobSettings } from './jobs.js';
 
 /** What a deployment adds to the definitions of FHIR. */
 export interface DefinitionOptions {
@@ -20,6 +21,10 @@ export interface DefinitionOptions {
   readonly graphqlLimits?: Partial<GraphqlLimits>;
   /** Is told of the search parameters of guides that are not served. */
   readonly onPassedOver?: (parameter: PassedOver) => void;
+  /** Is told of what goes wrong with jobs, and of what is tried again. */
+  readonly onJobProblem?: (error: unknown, what: string) => void;
+  /** How jobs are done, where it is not the standard. */
+  readonly jobs?: Partial<Omit<JobSettings, 'table' | 'onProblem'>>;
   /**
    * Is told when an index of other search parameters, or of an older program, is made anew at the start, and with what
    * it was made of when that is done.

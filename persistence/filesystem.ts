@@ -45,7 +45,7 @@ async function writeDurably(file: string, text: string): Promise<void> {
 }
 
 /** A file's name is durable when its folder is; where folders cannot be flushed (Windows) they need not be. */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

@@ -12,6 +12,7 @@ import { errorAnswer, type ErrorLog } from './errors.js';
 import { graphqlErrorAnswer, isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
+import { isOfJobs } from './jobs.js';
 import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
@@ -29,6 +30,8 @@ export interface RestOptions {
   readonly bodyLimit?: number;
 }
 
+/** What tells clients how far a job is. */
+const ofJobs = ['Expires', 'Retry-After', 'X-Progress'];
 const mebibyte = 2 ** 20;
 
 /** Answers hold health data: kept by no cache, run as nothing, framed nowhere. */
@@ -50,7 +53,7 @@ export function createRestApp(options: RestOptions): Router {
   const router = express.Router();
   router.use(
     cors({
-      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Consistency'],
+      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Consistency', ...ofJobs],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
     }),
@@ -88,10 +91,11 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own.
-    const format = isGraphql(route)
-      ? { pretty: parameters.get('_pretty') === 'true' }
-      : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
+    // GraphQL has media types of its own, and so have jobs.
+    const format =
+      isGraphql(route) || isOfJobs(route)
+        ? { pretty: parameters.get('_pretty') === 'true' }
+        : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };
     const respond = (): Promise<RestAnswer> => respondConsistently(context, request);
     const subject = auditSubject(route);

@@ -8,7 +8,7 @@ import type { FhirVersion } from '../fhir/version.js';
 import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
 import type { HistoryScope } from '../interactions/history-request.js';
 import type { HistoryPage } from '../interactions/history.js';
-import type { OperationAnswer } from '../interactions/operations/operation.js';
+import type { OperationResult } from '../interactions/operations/operation.js';
 import type { SearchPage } from '../interactions/search-page.js';
 import type { WriteOutcome } from '../interactions/server.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -130,7 +130,7 @@ function searchOf(mode: 'match' | 'include', kilometres: number | undefined): st
 }
 
 /** What came of an operation: a resource, or a searchset of stored ones. */
-export const operationBody = (definitions: FhirDefinitions, baseUrl: string, answer: OperationAnswer): string =>
+export const operationBody = (definitions: FhirDefinitions, baseUrl: string, answer: OperationResult): string =>
   answer.kind === 'resource'
     ? stringifyJson(answer.resource)
     : searchsetBundle(definitions, baseUrl, answer.path, answer.page, answer.cursor);

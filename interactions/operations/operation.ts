@@ -40,6 +40,11 @@ export interface Operation {
   readonly types: readonly string[];
   /** Whether it changes what is stored: it is then done by POST only. */
   readonly affectsState: boolean;
+  /**
+   * Whether it goes on as a job after its answer: always, when it must be asked for with `Prefer: respond-async`; or when
+   * the client asks so. https://hl7.org/fhir/R4/async.html
+   */
+  readonly asynchronous?: 'always' | 'possible';
   /** The interaction that whoever invokes it must be allowed, on the type, or at system level on any. */
   readonly needs: Interaction;
   readonly parameters: readonly OperationParameter[];
@@ -54,6 +59,14 @@ export interface Operation {
   run(server: FhirServer, caller: Caller, invocation: Invocation): Promise<OperationAnswer>;
 }
 
+/** How a client asks for an operation that goes on after its answer. */
+export interface KickOff {
+  /** The URL of the request. */
+  readonly request: string;
+  /** What becomes of parameters that cannot be done. */
+  readonly handling: 'strict' | 'lenient';
+}
+
 /** A call of an operation, understood but not yet authorized. */
 export interface OperationCall {
   readonly operation: Operation;
@@ -61,6 +74,8 @@ export interface OperationCall {
   readonly input: OperationInput;
   /** The versions that what it changes must be at. */
   readonly ifMatch?: VersionTags;
+  /** Absent when the answer is to be what came of it. */
+  readonly kickOff?: KickOff;
 }
 
 /** What an operation is invoked on, and what `needs` lets the caller see of its type. */
@@ -88,10 +103,14 @@ export interface Invocation {
   readonly input: OperationInput;
   /** As the call has it. */
   readonly ifMatch?: VersionTags;
+  readonly kickOff?: KickOff;
 }
 
-/** What came of an operation, before a face renders it. */
-export type OperationAnswer =
+/** What came of an operation, before a face renders it; or the job that it goes on as. */
+export type OperationAnswer = OperationResult | { readonly kind: 'job'; readonly id: string };
+
+/** What came of an operation. */
+export type OperationResult =
   | { readonly kind: 'resource'; readonly resource: Resource }
   /** A searchset; `path` stands in its links, such as `Patient/1/$everything`. */
   | { readonly kind: 'searchset'; readonly path: string; readonly page: SearchPage; readonly cursor?: string };

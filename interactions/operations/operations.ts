@@ -1,6 +1,7 @@
 import { codeSystemValidateCode } from './code-system-validate-code.js';
 import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
+import { groupExport, patientExport, systemExport } from './export.js';
 import { graphql } from './graphql.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
@@ -19,6 +20,9 @@ export const operations: readonly Operation[] = [
   metaDelete,
   validate,
   reindex,
+  systemExport,
+  patientExport,
+  groupExport,
   graphql,
   patientEverything,
   encounterEverything,

@@ -70,11 +70,15 @@ say({ ...reference });
 const memoryAtStart = started?.memory();
 if (started !== undefined)
   say({ load: 'start to first answer', milliseconds: started.startMilliseconds, memoryMiB: memoryAtStart });
-const { patients, ...transactions } = await loadTransactions(target, Number(values.bundles), Number(values.entries));
 const peer = (load: string): object => (engines === undefined ? {} : beside(load));
+const bundles = Number(values.bundles);
+const { patients, ...transactions } = await loadTransactions(target, bundles, Number(values.entries));
 say({ load: 'transactions', concurrency: 2, entries: values.entries, ...transactions, ...peer('transactions') });
 if (engines !== undefined) {
-  const milliseconds = await untilIndexed(target, patients.length * Number(values.entries));
+  const small = Math.min(Number(values.entries), 90);
+  const { patients: more, ...smaller } = await loadTransactions(target, bundles * 2, small);
+  say({ load: 'transactions', concurrency: 2, entries: small, ...smaller, ...peer('transactions') });
+  const milliseconds = await untilIndexed(target, patients.length * Number(values.entries) + more.length * small);
   say({ load: 'searches find all of it', milliseconds });
 }
 for await (const figures of runLoads(target, patients)) {

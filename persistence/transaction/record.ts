@@ -7,7 +7,7 @@ import { currentKey } from '../keys.js';
  * A commit that is too large for one write of the table, by intents (docs/adr/0020-commits-in-steps.md):
  *
  *   begin         the record, pending, and which items take part
- *   stage         each item locked, its next version beside it
+ *   stage         each item locked, its next version beside it, or in it where nothing was before
  *   flip          the record committed: the one write that decides
  *   roll-forward  each next version becomes current, its lock goes
  *   finish        the record goes
@@ -19,7 +19,8 @@ import { currentKey } from '../keys.js';
  * | record               | `tenant#transaction#<id>`    | `record`            | `state`, `expires`, `chunks`; open: `hp`, `hs` |
  * | participants         | the same                     | `chunk-0000`, …     | `keys`: partition and sort keys            |
  * | staged next version  | the resource's               | `staged#<id>`       | a version's columns                        |
- * | locked resource      | the resource's               | `current`           | `lock`; version 0 where nothing was        |
+ * | locked resource      | the resource's               | `current`           | `lock`                                     |
+ * | locked new resource  | the resource's               | `current`           | `lock`, version 0, `nextVersionId`: the next version's columns but for its number and its place in the history |
  * | locked claim         | the claim's                  | `claim`             | `lock`, `nextType`, `nextId`               |
  */
 
@@ -68,6 +69,23 @@ export const chunkKey = (tenant: string, id: string, chunk: number): ItemKey => 
 
 /** The key of the next version that a transaction has ready for a resource. */
 export const stagedKey = (pk: string, id: string): ItemKey => ({ pk, sk: `staged#${id}` });
+
+/** A version that nothing was before, locked: a transaction has it ready, and it does not count yet. */
+export const lockedNew = (next: Item, id: string): Item => ({
+  ...next,
+  versionId: 0,
+  nextVersionId: next['versionId'],
+  lock: id,
+  hp: undefined,
+  hs: undefined,
+});
+
+/** The version that a locked item has ready in it; undefined for one whose next version is beside it, or that has none. */
+export function stagedWithin(locked: Item): Item | undefined {
+  const { nextVersionId } = locked;
+  if (typeof nextVersionId !== 'number') return undefined;
+  return { ...locked, versionId: nextVersionId, nextVersionId: undefined, lock: undefined };
+}
 
 /** The item of a transaction's record. */
 export const recordItem = (tenant: string, record: TransactionRecord): Item => ({

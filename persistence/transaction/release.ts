@@ -1,6 +1,6 @@
 import { currentKey } from '../keys.js';
 import type { Condition, Item, ItemKey, WriteAction } from '../table.js';
-import { lockOf, stagedKey, type TransactionSpace } from './record.js';
+import { lockOf, stagedKey, stagedWithin, type TransactionSpace } from './record.js';
 import { packed } from './writes.js';
 
 /** The item as it is without what a lock puts on it. */
@@ -8,6 +8,7 @@ export const withoutLock = (item: Item): Item => ({
   ...item,
   lock: undefined,
   hold: undefined,
+  nextVersionId: undefined,
   nextType: undefined,
   nextId: undefined,
 });
@@ -30,16 +31,16 @@ export async function releaseAll(
   keys: readonly ItemKey[],
   release: (locked: Item, staged: Item | undefined) => readonly WriteAction[],
 ): Promise<void> {
-  const size = Math.max(1, Math.floor(Math.min(table.maxActions, 100) / 3));
+  const size = Math.min(table.maxActions, 100);
   for (let start = 0; start < keys.length; start += size) {
     let held: readonly ItemKey[] = keys.slice(start, start + size);
     for (let idle = 0; ;) {
       const items = await table.batchGet(held);
       const locked = items.filter((item) => item !== undefined).filter((item) => lockOf(item) === id);
       if (locked.length === 0) break;
-      const staged = await table.batchGet(locked.map(({ pk }) => stagedKey(pk, id)));
+      const staged = await stagedFor(table, id, locked);
       const groups = locked
-        .map((subject, place) => ({ subject, actions: release(subject, staged[place]) }))
+        .map((subject) => ({ subject, actions: release(subject, staged.get(subject)) }))
         .filter(({ actions }) => actions.length > 0);
       if (groups.length === 0 && (idle += 1) > mostIdleRounds) {
         throw new Error(`The lock ${id} on ${locked[0]?.pk ?? ''} has nothing staged`);
@@ -53,6 +54,19 @@ export async function releaseAll(
       held = locked;
     }
   }
+}
+
+/** The next versions of locked items, of those that have one: in them or beside them. */
+async function stagedFor(
+  table: TransactionSpace['table'],
+  id: string,
+  locked: readonly Item[],
+): Promise<ReadonlyMap<Item, Item | undefined>> {
+  const within = new Map(locked.map((item) => [item, stagedWithin(item)]));
+  const beside = locked.filter((item) => within.get(item) === undefined && hasStaged(item));
+  const found = beside.length === 0 ? [] : await table.batchGet(beside.map(({ pk }) => stagedKey(pk, id)));
+  beside.forEach((item, place) => within.set(item, found[place]));
+  return within;
 }
 
 /** Whether a locked item only had to stay as it is, or is a claim: then there is no staged version. */

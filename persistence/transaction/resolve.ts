@@ -1,7 +1,15 @@
 import { claimKey } from '../keys.js';
 import type { Item, ItemKey } from '../table.js';
 import { abort } from './flip.js';
-import { lockOf, recordKey, recordOf, stagedKey, type TransactionSpace, type TransactionState } from './record.js';
+import {
+  lockOf,
+  recordKey,
+  recordOf,
+  stagedKey,
+  stagedWithin,
+  type TransactionSpace,
+  type TransactionState,
+} from './record.js';
 import { hasStaged } from './release.js';
 import { nextClaim } from './roll-forward.js';
 
@@ -34,8 +42,11 @@ export async function resolve(
       if (stored === undefined || lock === undefined) continue;
       const state = states.get(lock);
       if (state === 'committed' && stored.sk === claimKey) counting[place] = { stored: nextClaim(stored, lock) };
-      else if (state === 'committed') staged.push({ place, stored });
-      else if (state === undefined && recordless.get(place) !== lock) {
+      else if (state === 'committed') {
+        const within = stagedWithin(stored);
+        if (within === undefined) staged.push({ place, stored });
+        else counting[place] = { stored, staged: within };
+      } else if (state === undefined && recordless.get(place) !== lock) {
         recordless.set(place, lock); // ended meanwhile, unless the lock is still there: then it was aborted
         again.push(place);
       }

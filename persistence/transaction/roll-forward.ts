@@ -2,7 +2,7 @@ import { withHistory } from '../item.js';
 import { archiveKey, claimKey, currentKey } from '../keys.js';
 import type { Item, ItemKey, WriteAction } from '../table.js';
 import type { TransactionSpace } from './record.js';
-import { stagedKey } from './record.js';
+import { stagedKey, stagedWithin } from './record.js';
 import { hasStaged, lockedBy, releaseAll, withoutLock } from './release.js';
 
 /**
@@ -16,6 +16,7 @@ export const rollForward = (space: TransactionSpace, id: string, keys: readonly 
     if (!hasStaged(locked)) return [unheld(locked, id)];
     if (staged === undefined) return []; // rolled forward between the two reads
     const item = withHistory(space, { ...staged, pk: locked.pk, sk: currentKey });
+    if (stagedWithin(locked) !== undefined) return [{ kind: 'put', item, condition }];
     return [...archived(locked), { kind: 'put', item, condition }, { kind: 'remove', key: stagedKey(locked.pk, id) }];
   });
 

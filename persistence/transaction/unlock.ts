@@ -1,6 +1,6 @@
 import { claimKey } from '../keys.js';
 import type { ItemKey } from '../table.js';
-import { stagedKey, type TransactionSpace } from './record.js';
+import { stagedKey, stagedWithin, type TransactionSpace } from './record.js';
 import { hasStaged, lockedBy, releaseAll, withoutLock } from './release.js';
 import { unheld } from './roll-forward.js';
 
@@ -18,5 +18,6 @@ export const unlock = (space: TransactionSpace, id: string, keys: readonly ItemK
         : [{ kind: 'remove', key: { pk: locked.pk, sk: locked.sk }, condition }];
     }
     const restored = unheld(locked, id);
-    return hasStaged(locked) ? [restored, { kind: 'remove', key: stagedKey(locked.pk, id) }] : [restored];
+    const isBeside = hasStaged(locked) && stagedWithin(locked) === undefined;
+    return isBeside ? [restored, { kind: 'remove', key: stagedKey(locked.pk, id) }] : [restored];
   });

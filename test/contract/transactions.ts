@@ -263,8 +263,9 @@ export function describeTransactions(name: string, make: () => Promise<TableUnde
       expect([...new Set(changes)].filter((text) => !/kept/.test(text)).toSorted()).toEqual(written);
     });
 
+    /** Each n-th call from the first one, and the last. */
     const faults = (most: number): Fault[] =>
-      Array.from({ length: Math.ceil(most / every) }, (_, n) => n * every + 1).flatMap((at) =>
+      [...new Set([...Array.from({ length: Math.ceil(most / every) }, (_, n) => n * every + 1), most])].flatMap((at) =>
         (['before', 'after'] as const).flatMap((when) => [true, false].map((dead) => ({ at, when, dead }))),
       );
 

@@ -96,10 +96,10 @@ describe('calls and units of a resource of a kilobyte, the history index include
     expect(counter.take().calls).toEqual(['GetItem', 'Query']);
   });
 
-  test('transaction of 101 creates: 23 calls, 8 of them transactions', async () => {
+  test('transaction of 101 creates: 11 calls, 3 of them transactions', async () => {
     expect(await store.commit(Array.from({ length: 101 }, create))).toEqual({ committed: true });
     const { calls } = counter.take();
-    expect([calls.length, calls.filter((call) => call === 'TransactWriteItems').length]).toEqual([23, 8]);
+    expect([calls.length, calls.filter((call) => call === 'TransactWriteItems').length]).toEqual([11, 3]);
   });
 
   test('a page of the history of a type: a Query per shard, one for open transactions, and the versions', async () => {

@@ -38,7 +38,7 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
     items: jobItems(table, defaultTenant),
     output,
     kinds: { export: exportKind(server, settings.exportSizes) },
-    now: server.now,
+    now: () => server.now(),
     onProblem,
     signal: ending.signal,
     ...settings.space,

@@ -11,8 +11,11 @@ const allowed = {
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
+  // What servers on AWS are made of, for the local one and for each Lambda entry (ADR 49).
+  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'bulk', 'graphql', 'indexer'],
   console: [],
   local: [
+    'compose',
     'fhir',
     'auth',
     'search',
@@ -30,11 +33,12 @@ const allowed = {
 };
 const layers = Object.keys(allowed);
 const lambda = '^resolvers/lambda/';
+const entries = '^(rest/lambda|resolvers/lambda|indexer/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
 const shared = '^(persistence/keys|auth/rules)[.]ts$'; // APPSYNC_JS-safe, readable by resolvers/
 const layerRule = (from) => ({
   name: `${from}-layer`,
   severity: 'error',
-  from: { path: `^${from}/`, ...(from === 'resolvers' ? { pathNot: [lambda] } : {}) },
+  from: { path: `^${from}/`, pathNot: from === 'resolvers' ? [lambda, entries] : [entries] },
   to: {
     path: `^(${[...layers, 'test'].join('|')})/`,
     pathNot: [`^(${[from, ...allowed[from]].join('|')})/`, ...(from === 'resolvers' ? [shared] : [])],
@@ -51,6 +55,13 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     ...layers.map(layerRule),
     {
+      name: 'lambda-entries',
+      severity: 'error',
+      from: { path: entries },
+      to: { path: '^(local|codegen|bench|console|test)/' },
+    },
+    { name: 'lambda-entries-are-not-imported', severity: 'error', from: { pathNot: '^test/' }, to: { path: entries } },
+    {
       name: 'resolvers-lambda-layer',
       severity: 'error',
       from: { path: lambda },
@@ -59,7 +70,7 @@ module.exports = {
     only(
       'aws-sdk-at-the-edge',
       '@aws-sdk/',
-      '^(persistence/(dynamodb|s3)([.]ts$|/)|(rest|indexer)/handler[.]ts$|local/appsync/data-sources/dynamodb/client[.]ts$)',
+      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/lambda[.]ts$|local/appsync/data-sources/dynamodb/client[.]ts$)',
     ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),

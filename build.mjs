@@ -34,5 +34,6 @@ await bundleResolvers('dist/resolvers');
 const written = new Set(Object.keys(metafile.outputs));
 for (const entry of await readdir('dist', { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath ?? entry.path, entry.name).replaceAll('\\', '/');
-  if (entry.isFile() && !file.startsWith('dist/resolvers/') && !written.has(file)) await rm(file);
+  if (entry.isFile() && !file.startsWith('dist/resolvers/') && !file.startsWith('dist/lambda/') && !written.has(file))
+    await rm(file);
 }

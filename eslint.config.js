@@ -7,13 +7,13 @@ const recommended = appsync.configs.recommended;
 const appsyncRules = (Array.isArray(recommended) ? recommended[0] : recommended).rules;
 
 export default defineConfig(
-  { ignores: ['**/*.js', '**/*.cjs', '**/*.mjs', '**/generated/**', 'dist', 'codegen/node_modules'] },
+  { ignores: ['examples', '**/*.js', '**/*.cjs', '**/*.mjs', '**/generated/**', 'dist', 'codegen/node_modules'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
   {
     files: ['resolvers/**/*.ts', 'persistence/keys.ts', 'auth/rules.ts'],
-    ignores: ['resolvers/lambda/**'],
+    ignores: ['resolvers/lambda/**', 'resolvers/lambda.ts'],
     plugins: { '@aws-appsync': appsync },
     rules: appsyncRules,
   },

@@ -17,7 +17,7 @@ import {
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { invalidRequest, tooCostly } from '../fhir/outcome.js';
 import { GraphqlRefusal } from './failure.js';
-import { sizeOf } from './measure.js';
+import { introspectionError } from './introspection-limit.js';
 import type { Operation } from './request.js';
 import { makeSchema } from './schema.js';
 
@@ -48,63 +48,37 @@ function schemaOf(definitions: FhirDefinitions, root: string | undefined): Graph
   return schema;
 }
 
-/** Each alias may ask for a type once more; none may ask for the whole schema once more. */
-const mostAliases = 10;
-
-/** The lists of a type: inside each other they would be the schema times the schema. */
-const lists: ReadonlySet<string> = new Set(['fields', 'inputFields', 'possibleTypes', 'interfaces', 'enumValues']);
-
-/** What an operation asks about the schema. */
-interface Asked {
-  /** Whether it asks about the schema. */
-  readonly isAbout: boolean;
-  /** The deepest nesting of `lists`. */
-  readonly nested: number;
-}
-
-const nothing: Asked = { isAbout: false, nested: 0 };
+/** What makes a selection one about the schema. */
+const roots: ReadonlySet<string> = new Set(['__schema', '__type']);
 
 /**
  * Whether an operation asks about the schema.
  * @throws OperationOutcomeError 400 when it asks for resources as well, 413 when it asks for the schema many times.
  */
-export function isIntrospection(operation: Operation): boolean {
-  const { fragments, definition } = operation;
-  const known = new Map<string, Asked>();
-  const ofSet = (set: SelectionSetNode | undefined): Asked =>
-    (set?.selections ?? []).map(ofSelection).reduce(joined, nothing);
-  const ofSelection = (selection: SelectionNode): Asked => {
-    if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
-    const name = selection.name.value;
-    if (selection.kind === Kind.FIELD) {
-      const inside = ofSet(selection.selectionSet);
-      const isAbout = name === '__schema' || name === '__type';
-      return { isAbout: inside.isAbout || isAbout, nested: inside.nested + (lists.has(name) ? 1 : 0) };
-    }
-    let asked = known.get(name);
-    if (asked === undefined) known.set(name, (asked = ofSet(fragments.get(name)?.selectionSet)));
-    return asked;
+export function isIntrospection({ definition, fragments }: Operation): boolean {
+  const known = new Map<string, boolean>();
+  const isAbout = (selection: SelectionNode): boolean => {
+    if (selection.kind === Kind.FIELD) return roots.has(selection.name.value) || areAbout(selection.selectionSet);
+    if (selection.kind === Kind.INLINE_FRAGMENT) return areAbout(selection.selectionSet);
+    const { value: name } = selection.name;
+    let about = known.get(name);
+    if (about === undefined) known.set(name, (about = areAbout(fragments.get(name)?.selectionSet)));
+    return about;
   };
-  const { selections } = definition.selectionSet;
-  const { isAbout, nested } = ofSet(definition.selectionSet);
-  if (!isAbout) return false;
+  const areAbout = (set: SelectionSetNode | undefined): boolean => set?.selections.some(isAbout) ?? false;
+  if (!areAbout(definition.selectionSet)) return false;
   const isName = (each: SelectionNode): boolean => each.kind === Kind.FIELD && each.name.value === '__typename';
-  if (!selections.every((each) => isName(each) || ofSelection(each).isAbout)) {
+  if (!definition.selectionSet.selections.every((each) => isName(each) || isAbout(each))) {
     throw invalidRequest('__schema and __type are asked for by themselves, without resources');
   }
-  const isWhole = selections.some((each) => each.kind !== Kind.FIELD || each.name.value === '__schema');
-  const possible = isWhole ? 0 : mostAliases;
-  if (sizeOf(operation).aliases > possible || nested > 1) {
-    throw tooCostly(
-      `A query about the schema has at most ${String(possible)} aliases, and no fields of types inside fields of types`,
-    );
-  }
+  const tooMuch = introspectionError(documentOf({ definition, fragments }), definition);
+  if (tooMuch !== undefined) throw tooCostly(tooMuch.message);
   return true;
 }
 
-const joined = (left: Asked, right: Asked): Asked => ({
-  isAbout: left.isAbout || right.isAbout,
-  nested: Math.max(left.nested, right.nested),
+const documentOf = ({ definition, fragments }: Pick<Operation, 'definition' | 'fragments'>): DocumentNode => ({
+  kind: Kind.DOCUMENT,
+  definitions: [definition, ...fragments.values()],
 });
 
 /**
@@ -115,10 +89,7 @@ const joined = (left: Asked, right: Asked): Asked => ({
  */
 export function introspect(definitions: FhirDefinitions, operation: Operation, root: string | undefined): string {
   const schema = schemaOf(definitions, root);
-  const document: DocumentNode = {
-    kind: Kind.DOCUMENT,
-    definitions: [operation.definition, ...operation.fragments.values()],
-  };
+  const document = documentOf(operation);
   let known = answers.get(schema);
   if (known === undefined || known.size >= mostAnswers) answers.set(schema, (known = new Map<string, string>()));
   const variableValues = Object.fromEntries(operation.variables);

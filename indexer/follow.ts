@@ -7,6 +7,7 @@ import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
 import { interruptibleSleep } from './interruptible-sleep.js';
+import { isTransient } from './transient.js';
 
 /** What indexing met; never what is in a resource. */
 export interface IndexingProblem {
@@ -199,14 +200,4 @@ export function followChanges(options: FollowOptions): Follower {
       await running;
     },
   };
-}
-
-const connectionErrors = new Set(['ConnectionError', 'TimeoutError', 'NoLivingConnectionsError', 'AbortError']);
-
-/** Whether the index does not answer for now, by the status or the name of what it threw: nothing is wrong with a version. */
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { name, status, statusCode } = error as Error & { status?: unknown; statusCode?: unknown };
-  const answered = status ?? statusCode;
-  return connectionErrors.has(name) || (typeof answered === 'number' && (answered === 429 || answered >= 500));
 }

@@ -29,6 +29,9 @@ export function authorize(
   }
   const access = server.authorizer.authorize(caller.principal, interaction, type);
   if (access.kind === 'everything') return access;
+  if (server.audit !== undefined && type === 'AuditEvent' && interaction === 'create') {
+    throw forbidden('AuditEvents are added by this server, and by who may add them to every record');
+  }
   const grants = access.grants.flatMap((grant) => grantOf(server, caller, type, grant) ?? []);
   if (grants.length > 0) return { kind: 'limited', grants };
   const criteria = access.grants.flatMap((grant) => grant.criteria).join(' ');

@@ -37,6 +37,8 @@ export interface LinkTarget extends ResourceKey {
  */
 export interface BundleLinks {
   readonly conditionals: readonly ConditionalReference[];
+  /** References to `urn:uuid:…` and `urn:oid:…` that are the fullUrl of no entry; those of bundles in the bundle are not looked at. */
+  readonly dangling: readonly { readonly text: string; readonly place: string }[];
   /**
    * Writes the links into the resources.
    * @param entries what each fullUrl has become; @param conditionals what each conditional reference's text is.
@@ -56,18 +58,24 @@ export function findLinks(
 ): BundleLinks {
   const links: (Link & { readonly base: string | undefined })[] = [];
   const conditionals = new Map<string, ConditionalReference>();
+  const dangling: { text: string; place: string }[] = [];
   for (const { resource, fullUrl, place } of resources) {
     const base = fullUrl === undefined ? undefined : baseOf(fullUrl);
     const points = (text: string): boolean => fullUrlOf(fullUrls, base, text) !== undefined;
     walk(resource, [], (holder, member, text, path) => {
       const link = classify(structures, resource, points, { holder, member, text, path, place });
-      if (link === undefined) return;
+      if (link === undefined) {
+        const isUrn = member === 'reference' && /^urn:(?:uuid|oid):/.test(text);
+        if (isUrn && !isInBundle(resource, path)) dangling.push({ text, place: fhirPath(place, [...path, member]) });
+        return;
+      }
       links.push({ ...link, base });
       if (link.kind === 'conditional' && !conditionals.has(text)) conditionals.set(text, link);
     });
   }
   return {
     conditionals: [...conditionals.values()],
+    dangling,
     fill(entries, found) {
       for (const { holder, member, text, kind, base } of links) {
         if (kind === 'entry') holder[member] = filled(entries, base, text);
@@ -84,6 +92,16 @@ export function findLinks(
       }
     },
   };
+}
+
+/** Whether a place in a resource is within a Bundle, whose own entries the links there may point at. */
+function isInBundle(resource: Resource, path: readonly string[]): boolean {
+  let value: unknown = resource;
+  for (const name of ['', ...path]) {
+    if (name !== '') value = Reflect.get(value as object, name);
+    if ((value as { readonly resourceType?: unknown }).resourceType === 'Bundle') return true;
+  }
+  return false;
 }
 
 /** `href="…"` and `src="…"`: what stands before the URL, and the URL. */

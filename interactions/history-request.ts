@@ -6,6 +6,7 @@ import { readList } from '../search/parse-list.js';
 import { formOf, readElements, readSummary } from '../search/parse-result.js';
 import type { FhirServer } from './server.js';
 import { clip, requireKey, requireResourceType } from './resource-type.js';
+import { typesNamed } from './search-scope.js';
 
 /** Whose history is asked for. https://hl7.org/fhir/R4/http.html#history */
 export type HistoryScope =
@@ -22,6 +23,8 @@ export interface HistoryRequest {
   /** Only versions that were current at some time in the period. */
   readonly at?: { readonly low: string; readonly high: string };
   readonly oldestFirst: boolean;
+  /** Only versions of these types, of the whole system's. */
+  readonly types?: ReadonlySet<string>;
   /** Only versions of what these Lists refer to, by the Lists' ids. */
   readonly lists?: readonly string[];
   /** The part of each resource that is wanted; absent for whole ones. */
@@ -53,21 +56,26 @@ export function pageToken(parameters: Parameters): string | undefined {
 const known: ReadonlySet<string> = new Set(['_count', '_since', '_at', '_sort', '_list', '_summary', '_elements']);
 
 /**
- * Reads the parameters of a history request.
+ * Reads the parameters of a history request. The history of the system takes `_type` as its search does.
  * https://hl7.org/fhir/R4/http.html#history https://hl7.org/fhir/STU3/http.html#history
  * @param scope whose history it is: `_elements` are those of its type.
  * @param baseUrl by which the caller knows this server.
  * @throws OperationOutcomeError 400 naming a parameter that is repeated, not supported or not understood.
  */
 export function readHistoryRequest(
-  { definitions }: FhirServer,
+  server: FhirServer,
   scope: HistoryScope,
   parameters: Parameters,
   baseUrl: string,
 ): HistoryRequest {
   const given = new Map<string, string>();
+  const ofTypes: (readonly [string, string])[] = [];
   for (const [name, value] of parameters) {
     if (aboutFormat.has(name)) continue;
+    if (name === '_type' && scope.kind === 'system') {
+      if (value !== '') ofTypes.push([name, value]);
+      continue;
+    }
     if (!known.has(name)) throw notSupported(`${clip(name)} is not supported by history`, name);
     if (given.has(name)) throw invalidRequest(`${name} is there more than once`, name);
     if (value !== '') given.set(name, value);
@@ -76,10 +84,12 @@ export function readHistoryRequest(
     const value = given.get(name);
     return value === undefined ? undefined : read(value);
   };
+  const types = typesNamed(server, ofTypes);
+  if (types?.size === 0) throw invalidRequest('_type: no type is in all of them', '_type');
   const summary = ifGiven('_summary', readSummary);
   const form = formOf(
     summary,
-    ifGiven('_elements', (value) => elementsOf(definitions, scope, value)),
+    ifGiven('_elements', (value) => elementsOf(server.definitions, scope, value)),
   );
   return {
     count: pageSize.default,
@@ -89,8 +99,9 @@ export function readHistoryRequest(
     ...ifGiven('_since', (value) => ({ since: periodOf('_since', value).low })),
     ...ifGiven('_at', (value) => ({ at: periodOf('_at', value) })),
     ...ifGiven('_list', (value) => ({ lists: readList(value, baseUrl).ids })),
+    ...(types === undefined ? {} : { types }),
     ...(form === undefined ? {} : { form }),
-    used: [...given],
+    used: [...ofTypes, ...given],
   };
 }
 

@@ -2,8 +2,8 @@ import { notFound, tooCostly } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
-import { openPage, type PageBinding, sealPage } from '../search/page.js';
-import { rightsOf } from './access.js';
+import { openPage, type PageBinding, type PagePlace, sealPage } from '../search/page.js';
+import { authorize, rightsOf } from './access.js';
 import { authorizeHistory, type HistoryAccess, visibleVersions } from './history-access.js';
 import { type HistoryRequest, type HistoryScope, pageToken, readHistoryRequest } from './history-request.js';
 import { listEntries } from './list-entries.js';
@@ -54,12 +54,15 @@ export async function history(
   const opened = cursor === undefined ? undefined : openPage(server.pageKey, binding, cursor);
   const request = readHistoryRequest(server, scope, opened?.query ?? parameters, caller.baseUrl);
   const listed = request.lists === undefined ? undefined : await listedIn(server, caller, request.lists);
-  const wanted = listed === undefined ? access : new Map([...access].filter(([type]) => listed.types.has(type)));
+  const outside = [...(request.types ?? [])].find((type) => !access.has(type));
+  if (outside !== undefined) authorize(server, caller, 'history-type', outside); // tells why not
+  const isWanted = (type: string): boolean => listed?.types.has(type) !== false && request.types?.has(type) !== false;
+  const wanted = new Map([...access].filter(([type]) => isWanted(type)));
   const source = historySource(server, scope, wanted, request);
-  const walk: Walk = { server, access, request, source, ...(listed === undefined ? {} : { listed }) };
+  const walk: Walk = { server, access: wanted, request, source, ...(listed === undefined ? {} : { listed }) };
   const known = scope.kind === 'instance' ? await requireVisible(server, scope, access) : undefined;
-  const seal = (after?: string): string => {
-    const place = { query: request.used, count: request.count, offset: 0, ...(after === undefined ? {} : { after }) };
+  const seal = (after?: string, offset = 0): string => {
+    const place = { query: request.used, count: request.count, offset, ...(after === undefined ? {} : { after }) };
     return sealPage(server.pageKey, binding, place);
   };
   const { used, form } = request;
@@ -72,7 +75,7 @@ export async function history(
   if (request.count === 0) return { ...about, versions: [], total: await countVisible(walk), links: {} };
   const { versions, next, end } = await walkPage(walk, opened?.after);
   const isWhole = opened?.after === undefined && next === undefined;
-  const total = isWhole ? versions.length : isPlain(walk) ? known : undefined;
+  const total = isWhole ? versions.length : isPlain(walk) ? totalOf(walk, known, versions, opened) : undefined;
   return {
     ...about,
     versions,
@@ -80,9 +83,24 @@ export async function history(
     ...(end === undefined ? {} : { end }),
     links: {
       ...(cursor === undefined ? {} : { first: seal() }),
-      ...(next === undefined ? {} : { next: seal(next) }),
+      ...(next === undefined ? {} : { next: seal(next, (opened?.offset ?? 0) + versions.length) }),
     },
   };
+}
+
+/**
+ * How many versions a resource has. Those written since the first page was given come before it, newest first, and are
+ * on none of its pages: they do not count there.
+ * @param known the number of all as it is now; undefined for a history of several resources.
+ */
+function totalOf(
+  { request }: Walk,
+  known: number | undefined,
+  [newest]: readonly StoredVersion[],
+  opened: PagePlace | undefined,
+): number | undefined {
+  if (known === undefined || request.oldestFirst) return known;
+  return newest === undefined ? known : (opened?.offset ?? 0) + newest.versionId;
 }
 
 /** A page link works for the same person with the same rights only. */

@@ -5,9 +5,10 @@ import type { Resource } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import type { StoredVersion, WriteMethod } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
-import { type AccessFilter, permitsWrite } from '../search/access.js';
+import { type AccessFilter, permits, permitsWrite } from '../search/access.js';
+import { accessOrNone } from './access.js';
 import { statedProfileErrors } from './check-profiles.js';
-import type { Caller, FhirServer } from './server.js';
+import type { Caller, FhirServer, WriteOutcome } from './server.js';
 
 /**
  * Refuses a resource that breaks the rules of its type.
@@ -88,6 +89,16 @@ export function newVersion(
   requireWritable(access, next.type, previous);
   requireWritable(access, next.type, next);
   return next;
+}
+
+/**
+ * Whether an answer must not show what was written: a patch gives a resource the caller may know only a part of, and the
+ * right to change it is not the right to read it. https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
+ */
+export function hiddenFrom(server: FhirServer, caller: Caller, version: StoredVersion): Pick<WriteOutcome, 'isHidden'> {
+  if (version.method !== 'PATCH') return {};
+  const access = accessOrNone(server, caller, 'read', version.type);
+  return access !== undefined && permits(access, version) ? {} : { isHidden: true };
 }
 
 /**

@@ -5,7 +5,7 @@ import { applyPatch, type Patch } from '../fhir/patch/patch.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { findExisting } from './conditional-create.js';
-import { newVersion, requireValid } from './new-version.js';
+import { hiddenFrom, newVersion, requireValid } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireKey, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
@@ -40,7 +40,7 @@ export async function patch(
     await requireValid(server, caller, resource, 'update');
     const version = newVersion(server, caller, { resource, id: previous.id, method: 'PATCH', access, previous });
     const { committed } = await server.store.commit([{ kind: 'put', next: version, previous }]);
-    return committed ? { version, status: 'updated' } : undefined;
+    return committed ? { version, status: 'updated', ...hiddenFrom(server, caller, version) } : undefined;
   });
 }
 

@@ -87,8 +87,13 @@ function severalTypes(
   return { types, filters, parameters: rest, typeParameters };
 }
 
-/** The types `_type` names: one of those between commas; of a repeated `_type`, those in all. */
-function typesNamed(server: FhirServer, parameters: SearchScope['parameters']): ReadonlySet<string> | undefined {
+/**
+ * The types `_type` names: one of those between commas; of a repeated `_type`, those in all.
+ * @param parameters named `_type`.
+ * @returns undefined without any.
+ * @throws OperationOutcomeError 400 for what is no resource type.
+ */
+export function typesNamed(server: FhirServer, parameters: SearchScope['parameters']): ReadonlySet<string> | undefined {
   let named: Set<string> | undefined;
   for (const [, value] of parameters) {
     const types = value.split(',');

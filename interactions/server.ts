@@ -65,4 +65,6 @@ export interface Caller {
 export interface WriteOutcome {
   readonly version: StoredVersion;
   readonly status: 'created' | 'updated' | 'unchanged';
+  /** That the answer must not show the version: it holds more than the caller sent, and they may not read it. */
+  readonly isHidden?: true;
 }

@@ -6,7 +6,7 @@ import type { EntryAnswer } from './bundle-answer.js';
 import { findLinks, type BundleLinks, type LinkTarget } from './bundle-links.js';
 import { resolveConditionalReferences, type ReferencedResource } from './conditional-reference.js';
 import { failingAt, placed } from './entry-request.js';
-import { newVersion, requireDeletable, requireValid, requireWritable } from './new-version.js';
+import { hiddenFrom, newVersion, requireDeletable, requireValid, requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import type { ReadAction } from './read-entry.js';
 import { clip } from './resource-type.js';
@@ -23,7 +23,8 @@ interface TransactionLinks {
 
 /**
  * The links between the resources of a transaction.
- * @throws OperationOutcomeError 400 when two entries have the same fullUrl.
+ * @throws OperationOutcomeError 400 when two entries have the same fullUrl, and for a URN that is the fullUrl of none:
+ * nothing else tells what it means, so that the link would be lost. docs/adr/0055-transactions-leave-no-link-open.md
  */
 export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): TransactionLinks {
   const fullUrls = new Set<string>();
@@ -38,7 +39,10 @@ export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): Tran
     }
     if ('resource' in action) resources.push({ resource: action.resource, fullUrl, place: `${place}.resource` });
   }
-  return { fullUrls, ofEntries: findLinks(server.definitions.structures, fullUrls, resources) };
+  const ofEntries = findLinks(server.definitions.structures, fullUrls, resources);
+  const [open] = ofEntries.dangling;
+  if (open !== undefined) throw invalidRequest(`"${clip(open.text)}" is the fullUrl of no entry`, open.place);
+  return { fullUrls, ofEntries };
 }
 
 const isDelete = ({ kind }: WriteEntry['action']): boolean => kind === 'delete' || kind === 'conditional-delete';
@@ -194,7 +198,12 @@ function decide(server: FhirServer, caller: Caller, entry: FoundEntry, commit: R
   })();
   commit.push({ kind: 'put', next: version, ...replacing });
   if (claim !== undefined) commit.push({ kind: 'claim', ...claim, target: key });
-  return { kind: 'written', version, status: isThere(previous) ? 'updated' : 'created' };
+  return {
+    kind: 'written',
+    version,
+    status: isThere(previous) ? 'updated' : 'created',
+    ...hiddenFrom(server, caller, version),
+  };
 }
 
 const preconditionsOf = (action: Preconditions): Preconditions => ({

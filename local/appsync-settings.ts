@@ -1,4 +1,4 @@
-import { SettingsError } from './settings-error.js';
+import { SettingsError } from '../compose/settings-error.js';
 
 /** What the AppSync APIs are set to; on AWS `introspectionConfig`, `queryDepthLimit` and `resolverCountLimit`. */
 export interface AppSyncSettings {

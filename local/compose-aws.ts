@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Client } from '@opensearch-project/opensearch';
-import { authorizerFor } from '../auth/authorizers.js';
-import { roleRules } from '../auth/rules.js';
+import { connect, type Connections } from '../compose/connect.js';
+import { startJobs } from '../compose/jobs.js';
+import { serveOnAws } from '../compose/on-aws.js';
+import type { DefinitionOptions } from '../compose/serve.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
@@ -11,23 +11,21 @@ import { followChanges, type IndexingProblem } from '../indexer/follow.js';
 import { handOn, type HandedOn } from '../indexer/hand-on.js';
 import { continueReindex, reindex, type ReindexOptions } from '../indexer/reindex.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
-import { dynamoDbTable } from '../persistence/dynamodb.js';
-import { type DynamoDbClients, dynamoDbClients, isLocalEndpoint } from '../persistence/dynamodb/client.js';
+import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { filesystemBodies } from '../persistence/filesystem.js';
+import { outputFiles } from '../persistence/output-files.js';
+import type { OutputStore } from '../persistence/output-store.js';
 import { s3Bodies } from '../persistence/s3.js';
-import { s3Client } from '../persistence/s3/client.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
+import { s3Output } from '../persistence/s3/output.js';
 import { StoreError } from '../persistence/store-error.js';
-import { createResourceStore } from '../persistence/store.js';
 import { sweepBodies } from '../persistence/sweep-bodies.js';
-import { openSearchClient, signedRegion } from '../search/opensearch/client.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
-import { openSearchIndex, type OpenSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
+import type { OpenSearchIndex, OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
 import { readSecret } from './secret.js';
-import { type DefinitionOptions, serve } from './serve.js';
 import type { AwsEngines } from './settings.js';
 
 /** Where problems of indexing are told; pino's loggers fit. */
@@ -35,17 +33,11 @@ interface ProblemLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** What one process has open. */
-interface Connections {
-  readonly dynamoDb: DynamoDbClients;
-  readonly openSearch: Client;
-  readonly s3: ReturnType<typeof s3Client> | undefined;
-}
-
 /** A version on the engines, and what brings its index up to date. */
 interface AwsServer {
   readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
+  readonly output: OutputStore | undefined;
   readonly reindexing: ReindexOptions;
 }
 
@@ -76,9 +68,7 @@ export async function openAwsServers(
     timers.forEach(clearInterval);
     ending.abort();
     await Promise.allSettled([...running.map((each) => each.stop()), ...reindexes]);
-    connections.dynamoDb.close();
-    connections.s3?.destroy();
-    await connections.openSearch.close();
+    await connections.close();
   };
   const untilDone = async <Done>(work: Promise<Done>): Promise<Done> => {
     reindexes.add(work);
@@ -95,7 +85,7 @@ export async function openAwsServers(
       composeServer(engines, connections, each, { pageKey, dataFolder, options, signal: ending.signal }),
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
-    const servers = composed.map(({ server, bodies, reindexing }) => {
+    const servers = composed.map(({ server, bodies, output, reindexing }) => {
       const { table, index, store, feed } = server;
       const { sweep, recover } = store;
       running.push(
@@ -118,7 +108,17 @@ export async function openAwsServers(
         every(minute, 'making the search index anew', log, () => untilDone(continueReindex(reindexing))),
         every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())),
       );
-      return [server.definitions.version, { ...server, reindex: () => untilDone(reindex(reindexing)) }];
+      const whole = { ...server, reindex: () => untilDone(reindex(reindexing)) };
+      if (output === undefined) return [server.definitions.version, whole];
+      const { jobs, stop } = startJobs(whole, {
+        table,
+        output,
+        segments: 4,
+        onProblem: options.onJobProblem ?? (() => undefined),
+        ...options.jobs,
+      });
+      running.push({ stop });
+      return [server.definitions.version, { ...whole, jobs }];
     });
     return { servers: Object.fromEntries(servers) as Record<FhirVersion, EmbeddedServer>, close };
   } catch (error) {
@@ -141,23 +141,6 @@ const every = (milliseconds: number, what: string, log: ProblemLog, work: () => 
     });
   }, milliseconds).unref();
 
-function connect(engines: AwsEngines): Connections {
-  const { dynamoDbEndpoint, openSearchEndpoint, bodies } = engines;
-  const place = (endpoint: string | undefined): { endpoint?: string; region?: string } => ({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(engines.region === undefined ? {} : { region: engines.region }),
-  });
-  const dynamoDb = dynamoDbClients(place(dynamoDbEndpoint));
-  const region = signedRegion(openSearchEndpoint);
-  // The same credentials as DynamoDB's, found, kept and renewed by the SDK.
-  const credentials = (): ReturnType<typeof dynamoDb.client.config.credentials> => dynamoDb.client.config.credentials();
-  return {
-    dynamoDb,
-    openSearch: openSearchClient(openSearchEndpoint, region === undefined ? undefined : { region, credentials }),
-    s3: bodies === undefined ? undefined : s3Client(place(bodies.endpoint)),
-  };
-}
-
 /**
  * Where bodies too large for an item are: a bucket, or files of this machine beside an emulator of this machine.
  * Elsewhere there are none, and such a resource is refused: other servers of the same table could not read it.
@@ -172,6 +155,19 @@ function bodiesOf(
     return s3Bodies(s3, engines.bodies.bucket, nameOf(engines, version));
   }
   return isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
+}
+
+/** Where the files of jobs are: as bodies. */
+function outputOf(
+  engines: AwsEngines,
+  { s3 }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): OutputStore | undefined {
+  if (s3 !== undefined && engines.bodies !== undefined) {
+    return s3Output(s3, engines.bodies.bucket, `${nameOf(engines, version)}/jobs`);
+  }
+  return isLocalEndpoint(engines.dynamoDbEndpoint) ? outputFiles(join(dataFolder, 'jobs', version)) : undefined;
 }
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
@@ -226,30 +222,26 @@ function composeServer(
   },
 ): AwsServer {
   const { pageKey, dataFolder, options, signal } = more;
-  const { dynamoDb, openSearch } = connections;
-  const served = serve(base, options);
-  const { definitions } = served;
-  const name = nameOf(engines, definitions.version);
-  // An emulator on a busy machine is slow, but what it has written is in its index at once.
-  const local = isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: 20_000, historyHorizon: 0 } : {};
-  const table = dynamoDbTable({ ...dynamoDb, name, ...local });
-  const bodies = bodiesOf(engines, connections, dataFolder, definitions.version);
-  const index = openSearchIndex(openSearch, name, definitions, options);
+  const { version } = base;
+  const bodies = bodiesOf(engines, connections, dataFolder, version);
+  const served = serveOnAws(connections, base, {
+    table: nameOf(engines, version),
+    alias: nameOf(engines, version),
+    bodies,
+    consistency: engines.consistency,
+    pageKey,
+    // An emulator on a busy machine is slow, but what it has written is in its index at once.
+    ...(isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: { patience: 20_000, historyHorizon: 0 } } : {}),
+    options,
+  });
+  const { table, index } = served;
   const server = {
     ...served,
-    table,
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
-    store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
-    index,
-    indexing: 'later' as const,
-    consistency: engines.consistency,
-    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
-    pageKey,
-    now: Date.now,
-    newId: randomUUID,
   };
-  return { server, bodies, reindexing: { table, bodies, next: index.next, signal } };
+  const output = outputOf(engines, connections, dataFolder, version);
+  return { server, bodies, output, reindexing: { table, bodies, next: index.next, signal } };
 }
 
 /** Logs the name and place of a problem, never its message, which may quote a resource. */

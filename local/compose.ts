@@ -18,9 +18,9 @@ import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { outputFiles } from '../persistence/output-files.js';
-import { startJobs } from './jobs.js';
+import { startJobs } from '../compose/jobs.js';
 import { readSecret } from './secret.js';
-import { type DefinitionOptions, serve } from './serve.js';
+import { type DefinitionOptions, serve } from '../compose/serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {

@@ -1,5 +1,5 @@
 import { type GraphqlLimits, standardLimits } from '../graphql/limits.js';
-import { SettingsError } from './settings-error.js';
+import { SettingsError } from '../compose/settings-error.js';
 
 /**
  * Reads what one `$graphql` may take: `GRAPHQL_DEPTH`, `GRAPHQL_FIELDS`, …, and `GRAPHQL_INTROSPECTION`.

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type EmbeddedServers, openServers } from './compose.js';
 import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
-import type { DefinitionOptions } from './serve.js';
+import type { DefinitionOptions } from '../compose/serve.js';
 import type { Settings } from './settings.js';
 import type { FhirVersion } from '../fhir/version.js';
 

@@ -4,7 +4,7 @@ import type { GraphqlLimits } from '../graphql/limits.js';
 import type { Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
-import { SettingsError } from './settings-error.js';
+import { oneOf, SettingsError } from '../compose/settings-error.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
 export interface Settings {
@@ -65,12 +65,6 @@ export { SettingsError };
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
-function oneOf<Word extends string>(name: string, value: string, allowed: readonly Word[]): Word {
-  const word = allowed.find((each) => each === value);
-  if (word === undefined) throw new SettingsError(`${name} is "${value}": it may be ${allowed.join(', ')}`);
-  return word;
-}
 
 function portOf(text: string): number {
   const port = Number(text);

@@ -39,3 +39,6 @@ export const jobsPartition = (tenant: string): string => `${tenant}#jobs`;
 
 /** The partition of what a job works on: its input, its segments, its files. */
 export const jobPartition = (tenant: string, id: string): string => `${tenant}#job#${id}`;
+
+/** The partition of what the processes of a deployment keep secret together. */
+export const secretPartition = (tenant: string): string => `${tenant}#secret`;

@@ -24,8 +24,8 @@ export interface RestOptions {
   /** Verifies the Authorization header; throws 401. */
   readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
   readonly log: ErrorLog;
-  /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
-  readonly baseUrl?: string;
+  /** The base URL in every link, no slash at the end, or what tells it; what the request and its proxy say without it. */
+  readonly baseUrl?: string | ((request: Request) => string);
   /** The most bytes of a request's body, decompressed; 50 MiB unless given. */
   readonly bodyLimit?: number;
 }
@@ -77,10 +77,10 @@ async function answerOf(
   const headers: Record<string, string> = {};
   let route: Route | NoRoute | undefined;
   try {
-    const baseUrl = fixed ?? baseUrlOf(http, http.baseUrl);
+    const baseUrl = typeof fixed === 'function' ? fixed(http) : (fixed ?? baseUrlOf(http, http.baseUrl));
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
-    route = routeOf(server.definitions, http.method, path, query !== '');
+    route = routeOf(server.definitions, http.method, path);
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
@@ -91,9 +91,9 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own, and so have jobs.
+    // GraphQL and jobs have media types of their own; the form of a search by POST may say what it wants.
     const format =
-      isGraphql(route) || isOfJobs(route)
+      isGraphql(route) || isOfJobs(route) || route.kind === 'search-by-post'
         ? { pretty: parameters.get('_pretty') === 'true' }
         : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };

@@ -52,22 +52,40 @@ export function shownBody(
   return part === undefined ? version.body : stringifyJson(part);
 }
 
+/** What of a request stands in the links of its answer. */
+export interface LinksAsked {
+  /** The page token that was asked for, for the self link; absent on a first page. */
+  readonly cursor?: string;
+  /** `_format` and `_pretty` as they were asked for: other pages are to be written as this one. */
+  readonly format?: readonly (readonly [string, string])[];
+}
+
+/** The links of a bundle: of other pages by their tokens, and of itself by what was understood of the query. */
+function linksFor(
+  url: string,
+  used: readonly (readonly [string, string])[],
+  { cursor, format = [] }: LinksAsked,
+): { readonly self: string; readonly pageUrl: (token: string) => string } {
+  const withQuery = (pairs: readonly (readonly [string, string])[]): string => {
+    const query = new URLSearchParams([...pairs, ...format].map(([name, value]): [string, string] => [name, value]));
+    return query.size === 0 ? url : `${url}?${query.toString()}`;
+  };
+  const pageUrl = (token: string): string => withQuery([['_page', token]]);
+  return { pageUrl, self: cursor === undefined ? withQuery(used) : pageUrl(cursor) };
+}
+
 /**
  * A searchset Bundle. https://hl7.org/fhir/R4/search.html#Bundle
  * @param path where was searched, below the base: `Patient`, empty for the whole system; also an operation's.
- * @param cursor the page token that was asked for, for the self link; absent on the first page of a search.
  */
 export function searchsetBundle(
   definitions: FhirDefinitions,
   baseUrl: string,
   path: string,
   page: SearchPage,
-  cursor?: string,
+  asked: LinksAsked = {},
 ): string {
-  const url = path === '' ? baseUrl : `${baseUrl}/${path}`;
-  const pageUrl = (token: string): string => `${url}?_page=${encodeURIComponent(token)}`;
-  const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
-  const self = cursor === undefined ? `${url}${query === '' ? '' : `?${query}`}` : pageUrl(cursor);
+  const { pageUrl, self } = linksFor(path === '' ? baseUrl : `${baseUrl}/${path}`, page.used, asked);
   const found =
     (mode: 'match' | 'include') =>
     (version: StoredVersion): string =>
@@ -130,22 +148,33 @@ function searchOf(mode: 'match' | 'include', kilometres: number | undefined): st
 }
 
 /** What came of an operation: a resource, or a searchset of stored ones. */
-export const operationBody = (definitions: FhirDefinitions, baseUrl: string, answer: OperationResult): string =>
+export const operationBody = (
+  definitions: FhirDefinitions,
+  baseUrl: string,
+  answer: OperationResult,
+  format: LinksAsked['format'] = [],
+): string =>
   answer.kind === 'resource'
     ? stringifyJson(answer.resource)
-    : searchsetBundle(definitions, baseUrl, answer.path, answer.page, answer.cursor);
+    : searchsetBundle(definitions, baseUrl, answer.path, answer.page, {
+        format,
+        ...(answer.cursor === undefined ? {} : { cursor: answer.cursor }),
+      });
 
 /**
  * A history Bundle. https://hl7.org/fhir/R4/http.html#history
  * R4 asks for `response` in its entries, STU3 forbids it there (invariant bdl-4 of each). STU3 wants a fullUrl once per
  * versionId (bdl-7), which two deletions of one resource could not tell apart: there they go without.
  */
-export function historyBundle(definitions: FhirDefinitions, baseUrl: string, page: HistoryPage): string {
+export function historyBundle(
+  definitions: FhirDefinitions,
+  baseUrl: string,
+  page: HistoryPage,
+  format: LinksAsked['format'] = [],
+): string {
   const { version } = definitions;
-  const url = `${baseUrl}/${historyPath(page.scope)}`;
-  const pageUrl = (token: string): string => `${url}?_page=${encodeURIComponent(token)}`;
-  const query = new URLSearchParams(page.used.map(([name, value]): [string, string] => [name, value])).toString();
-  const self = page.cursor === undefined ? `${url}${query === '' ? '' : `?${query}`}` : pageUrl(page.cursor);
+  const asked = { format, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+  const { pageUrl, self } = linksFor(`${baseUrl}/${historyPath(page.scope)}`, page.used, asked);
   const entries = page.versions.map((stored) => {
     const { status, request } = historyRequest(version, stored);
     return members([
@@ -227,7 +256,7 @@ function responseEntry(
     case 'written': {
       const told = show === 'OperationOutcome' ? writtenText(entry) : undefined;
       const response = responseOf(entry.status === 'created' ? 201 : 200, entry.version, true, told);
-      if (show !== 'representation') return members([response]);
+      if (show !== 'representation' || entry.isHidden === true) return members([response]);
       return members([fullUrlOnce(entry.version), resource(entry.version.body), response]);
     }
     case 'deleted':

@@ -25,14 +25,18 @@ export const notModifiedAnswer = (version: StoredVersion): RestAnswer => ({
 });
 
 /** The answer to a create or update: what is stored now, unless the client prefers otherwise. */
-export function writeAnswer(baseUrl: string, { version, status }: WriteOutcome, preference: Preference): RestAnswer {
+export function writeAnswer(
+  baseUrl: string,
+  { version, status, isHidden }: WriteOutcome,
+  preference: Preference,
+): RestAnswer {
   const url = `${baseUrl}/${versionText(version)}`;
   const headers = { ...versionHeaders(version), Location: url };
   const code = status === 'created' ? 201 : 200;
-  if (preference.return === 'minimal') return { status: code, headers };
   if (preference.return === 'OperationOutcome') {
     return informationAnswer(code, writtenText({ version, status }), headers);
   }
+  if (preference.return === 'minimal' || isHidden === true) return { status: code, headers };
   return jsonAnswer(code, version.body, { ...headers, 'Content-Location': url });
 }
 

@@ -32,7 +32,15 @@ import { jsonAnswer, type RestAnswer } from './answer.js';
 import { bundleOutcome, bundleSubject } from './audit-subject.js';
 import { parseBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
-import { patchForm, readPreference, requireFormBody, requireJsonBody, type Preference } from './negotiate.js';
+import {
+  negotiateAnswer,
+  patchForm,
+  readPreference,
+  requireFormBody,
+  requireJsonBody,
+  type Preference,
+} from './negotiate.js';
+import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
 import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
@@ -64,6 +72,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
           server.definitions,
           baseUrl,
           await history(server, caller, route.scope, readQuery(request.query)),
+          formatIn(readQuery(request.query)),
         ),
       );
     case 'search':
@@ -71,7 +80,11 @@ export async function respond(context: RestContext, request: RestRequest): Promi
     case 'search-by-post': {
       requireFormBody(http.get('content-type'));
       const form = await context.readBody(http, request.response);
-      return searchAnswer(server, caller, route.place, [...readQuery(request.query), ...readQuery(form)], preference);
+      const pairs = [...readQuery(request.query), ...readQuery(form)];
+      const asked = new URLSearchParams(formatIn(pairs).map(([name, value]): [string, string] => [name, value]));
+      const { pretty } = negotiateAnswer(server.definitions.version, http.get('accept'), asked);
+      const answer = await searchAnswer(server, caller, route.place, pairs, preference);
+      return pretty && answer.body !== undefined ? { ...answer, body: prettyJson(answer.body) } : answer;
     }
     case 'create': {
       const resource = await readResource(context, request);
@@ -191,7 +204,7 @@ async function operation(
   const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}), ...kickOff };
   const done = await operate(server, caller, call);
   if (done.kind === 'job') return begunAnswer(baseUrl, done.id);
-  const answer = operationBody(server.definitions, baseUrl, done);
+  const answer = operationBody(server.definitions, baseUrl, done, formatIn(pairs));
   return graphql === undefined
     ? jsonAnswer(200, answer)
     : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });
@@ -244,7 +257,7 @@ async function searchAnswer(
   { handling }: Preference,
 ): Promise<RestAnswer> {
   const cursor = pairs.find(([name]) => name === '_page')?.[1];
-  const parameters = pairs.filter(([name]) => name !== '_page' && name !== '_format' && name !== '_pretty');
+  const parameters = pairs.filter(([name]) => name !== '_page' && !aboutFormat.has(name));
   if (cursor !== undefined && parameters.length > 0) {
     throw invalidRequest('A page link is used as it is, without further parameters', '_page');
   }
@@ -253,8 +266,16 @@ async function searchAnswer(
     handling,
     ...(cursor === undefined ? {} : { cursor }),
   });
-  return jsonAnswer(200, searchsetBundle(server.definitions, caller.baseUrl, pathOf(place), page, cursor));
+  const links = { format: formatIn(pairs), ...(cursor === undefined ? {} : { cursor }) };
+  return jsonAnswer(200, searchsetBundle(server.definitions, caller.baseUrl, pathOf(place), page, links));
 }
+
+/** Parameters that say how an answer is written, not what it holds. https://hl7.org/fhir/R4/http.html#parameters */
+const aboutFormat: ReadonlySet<string> = new Set(['_format', '_pretty']);
+
+/** These parameters, which page links carry on. */
+const formatIn = (pairs: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] =>
+  pairs.filter(([name, value]) => aboutFormat.has(name) && value !== '');
 
 /** A version, or 304 when the client has it. https://hl7.org/fhir/R4/http.html#cread */
 function readAnswer(

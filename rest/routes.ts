@@ -34,9 +34,8 @@ export interface NoRoute {
 /**
  * Finds the interaction a request asks for.
  * @param path below the base, percent-encoded, such as `/Patient/1`; a slash at the end does not count.
- * @param hasQuery whether criteria follow, as in conditional updates, patches and deletes.
  */
-export function routeOf(definitions: FhirDefinitions, method: string, path: string, hasQuery = false): Route | NoRoute {
+export function routeOf(definitions: FhirDefinitions, method: string, path: string): Route | NoRoute {
   const { structures } = definitions;
   const segments = decoded(path);
   if (segments === undefined)
@@ -62,17 +61,14 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
   if (scope?.kind === 'system') return byMethod(method, { GET: { kind: 'history', scope } }, '_history');
   if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
   if (id === undefined) {
-    const conditional = {
-      PUT: { kind: 'conditional-update', type },
-      PATCH: { kind: 'conditional-patch', type },
-      DELETE: { kind: 'conditional-delete', type },
-    } as const;
     return byMethod(
       method,
       {
         GET: { kind: 'search', place: { kind: 'type', type } },
         POST: { kind: 'create', type },
-        ...(hasQuery ? conditional : {}),
+        PUT: { kind: 'conditional-update', type },
+        PATCH: { kind: 'conditional-patch', type },
+        DELETE: { kind: 'conditional-delete', type },
       },
       type,
     );

@@ -73,6 +73,9 @@ const resolverMaps: Readonly<Record<ApiVersion, () => Promise<ResolverMap>>> = {
   stu3: () => import('./stu3/api.js'),
 };
 
+/** The resolver map of a version, without its schema. */
+export const loadResolverMap = (version: ApiVersion): Promise<ResolverMap> => resolverMaps[version]();
+
 /** Where the schemas are, unless a bundle says otherwise: beside this file. */
 const here = new URL('./', import.meta.url);
 
@@ -85,7 +88,7 @@ const here = new URL('./', import.meta.url);
 export async function loadApi(version: ApiVersion, folder: URL = here): Promise<AppSyncApi> {
   const [schema, map] = await Promise.all([
     readFile(new URL(`${version}/schema.graphql`, folder), 'utf8'),
-    resolverMaps[version](),
+    loadResolverMap(version),
   ]);
   return { schema, dataSources, functions, resolvers: expandResolvers(map) };
 }

@@ -298,7 +298,7 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
     case '_text':
     case '_content':
       if (modifier !== undefined) throw notSupported(`The modifier :${modifier} is not served on ${code}`, name);
-      if (code === '_filter') return parseFilter(scope, value, options);
+      if (code === '_filter') return requireKnown(parseFilter(scope, value, options));
       if (code === '_list') return readList(value, options.baseUrl);
       if (definitions.searchParameters.find(type, code) === undefined) break;
       return { kind: 'words', parameter: code, queries: parseWords(value, name) };
@@ -312,6 +312,15 @@ function readFilter(scope: Scope, name: string, value: string): ParsedFilter | U
   return modifier === 'missing'
     ? readMissing(parameter, name, value)
     : readValues(scope, parameter, { name, modifier, value }, options);
+}
+
+/**
+ * A filter is one condition: lenient handling leaves out no part of it, and not the whole for one name it does not know.
+ * @throws OperationOutcomeError 400.
+ */
+function requireKnown(filter: ParsedFilter | Unknown): ParsedFilter {
+  if (filter.kind === 'unknown') throw invalidRequest(filter.why, '_filter');
+  return filter;
 }
 
 function readMissing(parameter: ServedParameter, name: string, value: string): Filter {

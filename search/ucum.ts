@@ -1,18 +1,4 @@
-import { createRequire } from 'node:module';
-
-/** What of @lhncbc/ucum-lhc is used; it ships no types. */
-interface UcumUtils {
-  convertToBaseUnits(
-    code: string,
-    value: number,
-  ): {
-    readonly status: 'succeeded' | 'failed' | 'invalid' | 'error';
-    readonly magnitude?: number;
-    readonly unitToExp?: Readonly<Record<string, number>>;
-    readonly fromUnitIsSpecial?: boolean;
-  };
-  getSpecifiedUnit(code: string, use: 'validate'): { readonly unit: { readonly moleExp_?: number } | null };
-}
+import { askUcum, longestUnit } from '../fhir/ucum.js';
 
 /** The unit in which quantities of a kind are compared. */
 export interface CanonicalUnit {
@@ -22,25 +8,10 @@ export interface CanonicalUnit {
   readonly convert: (value: number) => number;
 }
 
-/** The system of UCUM. https://hl7.org/fhir/R4/datatypes.html#quantity */
-export const ucumSystem = 'http://unitsofmeasure.org';
-
-/** Codes are data of clients: longer ones are no unit that anybody measures in, and so many are kept at hand. */
-const longest = 100;
+/** So many units are kept at hand. */
 const mostKept = 10_000;
 
 const units = new Map<string, CanonicalUnit | undefined>();
-let loaded: UcumUtils | undefined;
-
-/** Loaded when the first unit is converted: 40 ms and 12 MB that no start should wait for. */
-function ucum(): UcumUtils {
-  if (loaded === undefined) {
-    const require = createRequire(import.meta.url);
-    const { UcumLhcUtils } = require('@lhncbc/ucum-lhc') as { UcumLhcUtils: { getInstance(): UcumUtils } };
-    loaded = UcumLhcUtils.getInstance();
-  }
-  return loaded;
-}
 
 /**
  * The canonical unit of a UCUM unit.
@@ -50,7 +21,7 @@ function ucum(): UcumUtils {
  * @see https://ucum.org/ucum#section-Semantics
  */
 export function canonicalUnit(code: string): CanonicalUnit | undefined {
-  if (code === '' || code.length > longest) return undefined;
+  if (code.length > longestUnit) return undefined;
   if (units.has(code)) return units.get(code);
   if (units.size >= mostKept) units.clear();
   const unit = readUnit(code);
@@ -58,12 +29,9 @@ export function canonicalUnit(code: string): CanonicalUnit | undefined {
   return unit;
 }
 
-function readUnit(code: string): CanonicalUnit | undefined {
-  // The library prints what it cannot read; data of clients belongs in no log.
-  const { log } = console;
-  console.log = () => undefined;
-  try {
-    const { status, magnitude, unitToExp, fromUnitIsSpecial } = ucum().convertToBaseUnits(code, 1);
+const readUnit = (code: string): CanonicalUnit | undefined =>
+  askUcum(code, (ucum) => {
+    const { status, magnitude, unitToExp, fromUnitIsSpecial } = ucum.convertToBaseUnits(code, 1);
     if (status !== 'succeeded' || magnitude === undefined || unitToExp === undefined) return undefined;
     const dimension = Object.entries(unitToExp)
       .map(([unit, exponent]) => unit + String(exponent))
@@ -71,18 +39,13 @@ function readUnit(code: string): CanonicalUnit | undefined {
       .join('.');
     if (fromUnitIsSpecial === true) {
       if (dimension !== 'K1') return undefined;
-      return { key: dimension, convert: (value) => rounded(ucum().convertToBaseUnits(code, value).magnitude ?? NaN) };
+      return { key: dimension, convert: (value) => rounded(ucum.convertToBaseUnits(code, value).magnitude ?? NaN) };
     }
     // UCUM calls a mole a number: mmol/L is not to be found by a search for counts per litre.
-    const moles = ucum().getSpecifiedUnit(code, 'validate').unit?.moleExp_ ?? 0;
+    const moles = ucum.getSpecifiedUnit(code, 'validate').unit?.moleExp_ ?? 0;
     const key = moles === 0 ? dimension : `${dimension}:mol${String(moles)}`;
     return { key, convert: (value) => rounded(value * magnitude) };
-  } catch {
-    return undefined; // its parser throws at some texts that are no units
-  } finally {
-    console.log = log;
-  }
-}
+  });
 
 /** To 12 significant digits: 5.4 mg and 0.0054 g are the same, whatever binary fractions make of them. */
 const rounded = (value: number): number => Number(value.toPrecision(12));

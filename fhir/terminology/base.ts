@@ -1,5 +1,6 @@
 import type { FhirVersion } from '../version.js';
 import type { CodeSystem, ConceptDefinition, ConceptProperty, Designation } from './code-system.js';
+import { ruledSystem } from './ruled.js';
 import type { ConceptSet, ValueSet } from './value-set.js';
 
 /** A value and its language, use (system, code, display); 0 for what is missing. */
@@ -30,7 +31,7 @@ export type GeneratedValueSets = Readonly<
   Record<string, () => readonly [Partial<ValueSet>, readonly ConceptSetRow[], (readonly ConceptSetRow[])?, boolean?]>
 >;
 
-/** The code systems and value sets of the definitions of one FHIR version. */
+/** The code systems and value sets of the definitions of one FHIR version, and the code systems that are rules. */
 export interface BaseTerminology {
   /** @param url without a version. */
   codeSystem(url: string): CodeSystem | undefined;
@@ -56,13 +57,18 @@ export function loadBaseTerminology(version: FhirVersion): Promise<BaseTerminolo
   let terminology = loaded.get(version);
   if (terminology === undefined) {
     terminology = generated[version]().then(({ codeSystems, valueSets }) => ({
-      codeSystem: byUrl(codeSystems, codeSystemOf),
+      codeSystem: orRuled(byUrl(codeSystems, codeSystemOf)),
       valueSet: byUrl(valueSets, valueSetOf),
     }));
     loaded.set(version, terminology);
   }
   return terminology;
 }
+
+const orRuled =
+  (listed: BaseTerminology['codeSystem']): BaseTerminology['codeSystem'] =>
+  (url) =>
+    listed(url) ?? ruledSystem(url);
 
 function byUrl<Row, Resource extends CodeSystem | ValueSet>(
   rows: Readonly<Record<string, () => Row>>,

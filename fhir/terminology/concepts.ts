@@ -1,4 +1,5 @@
 import type { CodeSystem, ConceptDefinition } from './code-system.js';
+import { type CodeRule, ruleOf } from './ruled.js';
 
 /** A concept in its hierarchy. */
 export interface Concept {
@@ -15,7 +16,9 @@ export interface Concept {
 /** The concepts of a code system. */
 export interface Concepts {
   readonly codeSystem: CodeSystem;
-  /** In document order. */
+  /** Whether `find` knows every code there is, though they are not listed. */
+  readonly ruled?: true;
+  /** In document order; none of a code system that has rules instead of a list. */
   readonly all: readonly Concept[];
   /** By its code, without case where the code system has none. */
   find(code: string): Concept | undefined;
@@ -48,8 +51,35 @@ const known = new WeakMap<CodeSystem, Concepts>();
 /** The concepts of a code system; the same object for the same resource. */
 export function conceptsOf(codeSystem: CodeSystem): Concepts {
   let concepts = known.get(codeSystem);
-  if (concepts === undefined) known.set(codeSystem, (concepts = indexConcepts(codeSystem)));
+  if (concepts === undefined) {
+    const rule = ruleOf(codeSystem);
+    concepts = rule === undefined ? indexConcepts(codeSystem) : ruledConcepts(codeSystem, rule);
+    known.set(codeSystem, concepts);
+  }
   return concepts;
+}
+
+/** So many codes that rules made are kept at hand: clients may ask for any. */
+const mostKept = 1_000;
+
+function ruledConcepts(codeSystem: CodeSystem, rule: CodeRule): Concepts {
+  const kept = new Map<string, Concept>();
+  return {
+    codeSystem,
+    ruled: true,
+    all: [],
+    find(code) {
+      const found = kept.get(code);
+      const definition = found === undefined ? rule(code) : undefined;
+      if (definition === undefined) return found;
+      const concept = { definition, code, parents: [], children: [], abstract: false, inactive: false };
+      if (kept.size >= mostKept) kept.clear();
+      kept.set(code, concept);
+      return concept;
+    },
+    subsumedBy: (concept) => [concept],
+    subsumes: (concept) => [concept],
+  };
 }
 
 function indexConcepts(codeSystem: CodeSystem): Concepts {

@@ -180,8 +180,10 @@ class Composition {
       }
       return found;
     }
-    if (concepts === undefined || codeSystem?.content === 'not-present') throw unlisted(system, set.version);
-    if (codeSystem?.content !== undefined && codeSystem.content !== 'complete') this.incomplete = true;
+    const isKnown = codeSystem?.content !== 'not-present' || (concepts?.ruled === true && this.only !== undefined);
+    if (concepts === undefined || !isKnown) throw unlisted(system, set.version);
+    if (concepts.ruled !== true && codeSystem?.content !== undefined && codeSystem.content !== 'complete')
+      this.incomplete = true;
     const tests: ConceptTest[] = [];
     for (const filter of set.filter ?? []) tests.push(await conceptTest(concepts, filter));
     for (const concept of this.candidates(concepts)) {

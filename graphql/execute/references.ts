@@ -1,10 +1,10 @@
 import { notFound, OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
-import type { ResourceKey } from '../../fhir/resource.js';
 import { inParallel } from '../../interactions/parallel.js';
 import { clip } from '../../interactions/resource-type.js';
 import { searchType } from '../../interactions/search-type.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
+import { type StoredTarget, storedTarget } from '../../interactions/stored-target.js';
 import { vread } from '../../interactions/vread.js';
 import { escapedValue } from '../../search/escape.js';
 import { isJsonObject, type JsonObject } from '../variables.js';
@@ -13,8 +13,7 @@ import type { Owner, StoredMember } from './walk.js';
 
 /** Where a reference leads. */
 export type Target =
-  | { readonly kind: 'current'; readonly key: ResourceKey }
-  | { readonly kind: 'version'; readonly key: ResourceKey; readonly versionId: string }
+  | StoredTarget
   /** Known by an identifier of the resource only. https://hl7.org/fhir/R4/references.html#logical */
   | { readonly kind: 'logical'; readonly type: string; readonly system: string; readonly value: string }
   /** A resource in the one that holds the reference, or in the Bundle around it. */
@@ -35,30 +34,18 @@ export function targetOf(caller: Caller, reference: JsonObject, owner: Owner, wa
   const text = reference['reference'];
   if (typeof text !== 'string') return logicalTarget(reference, wanted);
   const parsed = parseReference(text);
-  switch (parsed.kind) {
-    case 'fragment': {
-      const { container, bundle, stored } = owner;
-      const resource = contained(container, parsed.id);
-      if (resource === undefined) return { kind: 'none' };
-      // What is stored under the key is the container, not what is contained.
-      const isContainer = resource === container && stored !== undefined;
-      const around = { container, ...(bundle === undefined ? {} : { bundle }), ...(isContainer ? { stored } : {}) };
-      return { kind: 'inside', resource, owner: { resource, ...around } };
-    }
-    case 'urn':
-      return inBundle(owner, text);
-    case 'relative':
-      break;
-    case 'absolute':
-      if (parsed.base === caller.baseUrl) break;
-      return inBundle(owner, text);
-    default:
-      return { kind: 'none' };
+  if (parsed.kind === 'fragment') {
+    const { container, bundle, stored } = owner;
+    const resource = contained(container, parsed.id);
+    if (resource === undefined) return { kind: 'none' };
+    // What is stored under the key is the container, not what is contained.
+    const isContainer = resource === container && stored !== undefined;
+    const around = { container, ...(bundle === undefined ? {} : { bundle }), ...(isContainer ? { stored } : {}) };
+    return { kind: 'inside', resource, owner: { resource, ...around } };
   }
-  const key = { type: parsed.type, id: parsed.id };
-  return parsed.versionId === undefined
-    ? { kind: 'current', key }
-    : { kind: 'version', key, versionId: parsed.versionId };
+  const target = storedTarget(caller, parsed);
+  if (target !== undefined) return target;
+  return parsed.kind === 'urn' || parsed.kind === 'absolute' ? inBundle(owner, text) : { kind: 'none' };
 }
 
 function logicalTarget({ identifier, type: stated }: JsonObject, wanted: string | undefined): Target {

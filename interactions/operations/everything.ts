@@ -146,7 +146,10 @@ async function answerPage(
   const accepts = careDateTest(server.definitions, { start: value('start'), end: value('end') });
   // What is referred to is that of all members in the dates, whatever their type, and however long they are there.
   const owner = { compartment, ...(root === undefined ? {} : { id: root.id }) };
-  const all: Members = { ...owner, types: memberTypes(server, compartment), accepts };
+  // The trail of who read the record is no part of it, unless it is asked for: each reading makes it longer.
+  const isMemberType = (type: string): boolean =>
+    type !== 'AuditEvent' || server.audit === undefined || types?.has(type) === true;
+  const all: Members = { ...owner, types: memberTypes(server, compartment).filter(isMemberType), accepts };
   const members: Members = { ...all, types: all.types.filter((type) => types?.has(type) !== false), since };
   const patients =
     compartment === 'Encounter' ? (root?.compartments ?? []).filter((each) => each.startsWith('Patient/')) : [];

@@ -84,7 +84,8 @@ export function requireConcept(concepts: Concepts, code: string): Concept {
   const concept = concepts.find(code);
   if (concept !== undefined) return concept;
   const { url = '', content } = concepts.codeSystem;
-  const part = content === undefined || content === 'complete' ? '' : ', of which this server has a part only,';
+  const isWhole = concepts.ruled === true || content === undefined || content === 'complete';
+  const part = isWhole ? '' : ', of which this server has a part only,';
   throw notFound(`The code "${clip(code)}" of ${clip(url)}${part}`);
 }
 

@@ -4,6 +4,7 @@ import { issueAt, xpathOf } from '../../fhir/place.js';
 import type { Resource } from '../../fhir/resource.js';
 import type { FhirVersion } from '../../fhir/version.js';
 import { checkResource } from '../check-resource.js';
+import { requireDeletable } from '../new-version.js';
 import { read } from '../read.js';
 import { clip } from '../resource-type.js';
 import type { Caller, FhirServer } from '../server.js';
@@ -49,6 +50,12 @@ export const validate: Operation = {
       );
     } else if (target.level === 'type') {
       throw invalidRequest(`Without a resource, mode delete is about [id]: ${target.type}/[id]/$validate`, 'mode');
+    } else {
+      const version = await read(server, caller, target);
+      const mayDelete = (): void => {
+        requireDeletable(authorize(server, caller, 'delete', target.type), target.type, version);
+      };
+      if (issues.length === 0) issues.push(...refusalOf(mayDelete));
     }
     return { kind: 'resource', resource: answer(server.definitions.version, issues) };
   },
@@ -72,10 +79,13 @@ async function stored(
 }
 
 /** What would keep the caller from doing what the mode names. */
-function refusals(server: FhirServer, caller: Caller, mode: Mode, type: string): OutcomeIssue[] {
-  if (mode === 'profile') return [];
+const refusals = (server: FhirServer, caller: Caller, mode: Mode, type: string): OutcomeIssue[] =>
+  mode === 'profile' ? [] : refusalOf(() => authorize(server, caller, mode, type));
+
+/** The issues that something is refused with; none when it is not. */
+function refusalOf(attempt: () => unknown): OutcomeIssue[] {
   try {
-    authorize(server, caller, mode, type);
+    attempt();
     return [];
   } catch (error) {
     if (error instanceof OperationOutcomeError) return [...error.issues];

@@ -10,7 +10,7 @@ import {
   validate,
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
-import { introspectionError } from './introspection-limit.js';
+import { introspectionError } from '../../graphql/introspection-limit.js';
 import { depthError, depthOf, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */

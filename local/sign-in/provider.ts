@@ -32,9 +32,24 @@ const isLoopback = (url: string): boolean => {
 /** Where a sign-in may lead back to: loopback at any port (RFC 8252), and this server itself when it has https. */
 function redirectUris(issuer: string): string[] {
   const origins = loopbackHosts.map((host) => `http://${host}`);
-  const { origin, protocol } = new URL(issuer);
-  if (protocol === 'https:') origins.push(origin);
+  const { origin, protocol, hostname } = new URL(issuer);
+  if (protocol === 'https:' && !loopbackHosts.includes(hostname)) origins.push(origin);
   return origins.flatMap((each) => callbackPaths.map((path) => `${each}${path}`));
+}
+
+/**
+ * Lets a sign-in lead back to this server's own pages where it has https on loopback (`TLS=on`). The provider refuses to
+ * register such addresses for applications of this machine, since another program might listen there; here it is this one.
+ */
+function allowOwnPages({ Client: { prototype } }: Provider, { origin, protocol, hostname }: URL): void {
+  if (protocol !== 'https:' || !loopbackHosts.includes(hostname)) return;
+  const own = new Set(callbackPaths.map((path) => `${origin}${path}`));
+  for (const method of ['redirectUriAllowed', 'postLogoutRedirectUriAllowed'] as const) {
+    const isRegistered = prototype[method]; // eslint-disable-line @typescript-eslint/unbound-method -- called with its client
+    prototype[method] = function (url) {
+      return (this.clientId === consoleClientId && own.has(url)) || isRegistered.call(this, url);
+    };
+  }
 }
 
 const showPage = (context: KoaContextWithOIDC, html: string): void => {
@@ -226,11 +241,13 @@ export function createProvider(
       Session: 14 * day,
     },
   });
+  allowOwnPages(provider, new URL(issuer));
   // SMART tells the application of the patient beside the token.
   // https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
   provider.use(async (context, next) => {
     await next();
     const { oidc } = context as Partial<KoaContextWithOIDC>;
+    if (oidc?.route === 'revocation' && context.body === '') context.remove('Content-Type'); // oidc-client-ts takes no text
     const user = oidc?.route === 'token' ? userBySubject(oidc.entities.Account?.accountId ?? '') : undefined;
     const body = context.body as { scope?: string; access_token?: string } | undefined;
     const patient =

@@ -3,6 +3,7 @@ import { parseReference } from '../../fhir/reference.js';
 import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { readMany } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
+import { type StoredTarget, storedTarget } from '../../interactions/stored-target.js';
 import { vread } from '../../interactions/vread.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import type { ReferenceRequest } from '../interaction-request.js';
@@ -14,8 +15,7 @@ export type Resolved = JsonObject | null | OperationOutcomeError;
 
 /** Where a reference leads on this server. */
 type Target =
-  | { readonly kind: 'current'; readonly key: ResourceKey }
-  | { readonly kind: 'version'; readonly key: ResourceKey; readonly versionId: string }
+  | StoredTarget
   /** A resource contained in another one, or, with an empty id, that one itself. */
   | {
       readonly kind: 'contained';
@@ -27,27 +27,11 @@ type Target =
 
 function targetOf(caller: Caller, { reference, container }: ReferenceRequest): Target {
   const parsed = reference === undefined ? undefined : parseReference(reference);
-  switch (parsed?.kind) {
-    case 'relative':
-      break;
-    case 'absolute':
-      if (parsed.base !== caller.baseUrl) return { kind: 'none' };
-      break;
-    case 'fragment':
-      if (container === undefined) return { kind: 'none' };
-      return {
-        kind: 'contained',
-        key: { type: container.type, id: container.id },
-        path: container.path,
-        id: parsed.id,
-      };
-    default:
-      return { kind: 'none' };
-  }
-  const key = { type: parsed.type, id: parsed.id };
-  return parsed.versionId === undefined
-    ? { kind: 'current', key }
-    : { kind: 'version', key, versionId: parsed.versionId };
+  if (parsed === undefined) return { kind: 'none' };
+  if (parsed.kind !== 'fragment') return storedTarget(caller, parsed) ?? { kind: 'none' };
+  if (container === undefined) return { kind: 'none' };
+  const { type, id, path } = container;
+  return { kind: 'contained', key: { type, id }, path, id: parsed.id };
 }
 
 /** The contained resource `id` of the object `path` leads to. */

@@ -1,12 +1,13 @@
 import { decimalNumber } from '../../fhir/json.js';
 import { invalidRequest } from '../../fhir/outcome.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
+import { ucumSystem } from '../../fhir/ucum.js';
 import { splitEscaped, unescaped } from '../escape.js';
 import { type Prefix, readSortableNumber, sortableNumber, splitPrefix } from '../interval.js';
 import type { ParameterType } from '../parameter-type.js';
 import { cellOf, cellsAround, metresBetween, type Position } from '../sphere.js';
 import { afterAll, separator, type TermRange, unsorted } from '../term.js';
-import { canonicalUnit, ucumSystem } from '../ucum.js';
+import { canonicalUnit } from '../ucum.js';
 
 /** What lies around a place: within a distance, or beyond it. */
 export interface NearQuery {

@@ -2,6 +2,7 @@ import { decimalNumber } from '../../fhir/json.js';
 import { justBelow } from '../../fhir/just-below.js';
 import { invalidRequest } from '../../fhir/outcome.js';
 import type { ExtractedValue } from '../../fhir/search-parameter.js';
+import { ucumSystem } from '../../fhir/ucum.js';
 import { splitEscaped, unescaped } from '../escape.js';
 import {
   type Interval,
@@ -16,7 +17,7 @@ import {
 import { withSystem } from '../filter-syntax.js';
 import type { ParameterType, QueryContext } from '../parameter-type.js';
 import { separator, termPart, unsorted } from '../term.js';
-import { canonicalUnit, ucumSystem } from '../ucum.js';
+import { canonicalUnit } from '../ucum.js';
 import { implicitLimits } from './number.js';
 
 /** A measured amount of a resource, or a range of them. */

@@ -47,6 +47,12 @@ function canonical(text: string): { uri: string; version: string } {
   return bar < 0 ? { uri: text, version: '' } : { uri: text.slice(0, bar), version: text.slice(bar + 1) };
 }
 
+/**
+ * Stands for the base of a resource that is a part of the one it is found in: what is stored under its type and id may
+ * be something else, so that no chain and no include leads there.
+ */
+const partBase = '#';
+
 /** What a reference's text points at; a fragment points nowhere a search could find. */
 function literal(text: string): ReferenceValue[] {
   const found = parseReference(text);
@@ -67,7 +73,7 @@ function referencesOf({ type, value }: ExtractedValue): ReferenceValue[] {
   const { reference, identifier, resourceType, id } = value as Partial<Record<string, unknown>>;
   if (typeof resourceType === 'string') {
     // Bundle's `composition` and `message` select the resource itself, as the reference that would lead to it.
-    return typeof id === 'string' ? [{ kind: 'resource', type: resourceType, id, base: '' }] : [];
+    return typeof id === 'string' ? [{ kind: 'resource', type: resourceType, id, base: partBase }] : [];
   }
   return [
     ...(typeof reference === 'string' ? literal(reference) : []),
@@ -87,7 +93,12 @@ function typesOf(parameter: QueryContext['parameter'], modifier: string | undefi
 }
 
 function parseLiteral(text: string, { parameter, name, modifier, baseUrl }: QueryContext): ReferenceQuery {
-  const own = baseUrl === undefined ? [''] : ['', baseUrl];
+  // Elements of no data type are whole resources.
+  const own = [
+    '',
+    ...(baseUrl === undefined ? [] : [baseUrl]),
+    ...(parameter.dataTypes.length === 0 ? [partBase] : []),
+  ];
   if (idPattern.test(text)) {
     const types = typesOf(parameter, modifier);
     const word = modifier === undefined ? { word: text } : {};

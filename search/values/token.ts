@@ -17,6 +17,8 @@ export interface CodeValue {
   readonly implied: boolean;
   /** Whether the code's case counts: identifiers and ids; other codes are compared without case. */
   readonly caseSensitive: boolean;
+  /** Of a contact point: what stands for systems, as `phone` and `home`. */
+  readonly namespaces?: readonly string[];
 }
 
 /** What token searches find of a resource. */
@@ -98,11 +100,27 @@ function tokensOf({ type, value }: ExtractedValue, impliedSystem = ''): TokenVal
     case 'Identifier':
       return [...identifierTokens(value), ...typesOf(found)];
     case 'ContactPoint':
-      return coded(found['value'], '', false); // its system says what it is, not whose code
+      return contactTokens(found);
     default:
       return coded(found['code'], found['system'], false);
   }
 }
+
+/**
+ * A contact point as a token: its value, of no system. What it is and what it is for stand for one, as other servers
+ * have it: R4's table names none, STU3's the use. https://hl7.org/fhir/R4/search.html#token
+ */
+const contactTokens = ({ value, system, use }: Element): CodeValue[] =>
+  coded(value, '', false).map((code) => ({
+    ...code,
+    namespaces: [system, use].flatMap((each) => text(each) ?? []),
+  }));
+
+/** The codes of ContactPoint.system and ContactPoint.use, none of which is both. */
+const contactNamespaces = [
+  ...['phone', 'fax', 'email', 'pager', 'url', 'sms', 'other'],
+  ...['home', 'work', 'temp', 'old', 'mobile'],
+];
 
 /** An identifier as a token. */
 export function identifierTokens(identifier: unknown): CodeValue[] {
@@ -138,6 +156,13 @@ function parseForTypes(raw: string, { name, parameter: { dataTypes } }: QueryCon
     return query;
   if (dataTypes.includes('boolean') && specialValues.test(query.system) && query.code !== undefined)
     return { kind: 'code', code: query.code };
+  if (dataTypes.includes('ContactPoint')) {
+    if (query.system === '' || contactNamespaces.includes(query.system)) return query;
+    throw invalidRequest(
+      `Before | in ${name} stands one of ${contactNamespaces.join(', ')}, not "${query.system}"`,
+      name,
+    );
+  }
   throw invalidRequest(`${name} needs a value without a system and without |, not "${raw}"`, name);
 }
 
@@ -188,6 +213,7 @@ function codeMatches(value: CodeValue, { code, system }: CodeQuery): boolean {
   if (code !== undefined && comparable(code, value.caseSensitive) !== comparable(value.code, value.caseSensitive))
     return false;
   if (system === undefined) return true;
+  if (value.namespaces?.includes(system) === true) return true;
   if (!value.implied || (value.system !== '' && system !== '')) return value.system === system;
   return code !== undefined && (system === '' || isImplied(system));
 }
@@ -216,10 +242,11 @@ function codeRanges({ code, system }: CodeQuery): TermRange[] {
   return [...ranges, { term: impliedStart + termPart(system) }, ...(isImplied(system) ? [{ term: impliedStart }] : [])];
 }
 
-const codeTerms = ({ code, system, implied, caseSensitive }: CodeValue): string[] => [
-  codePart(code, caseSensitive) + (implied ? impliedPart : '') + termPart(system),
-  ...(system === '' ? [] : [`${systemMark}${termPart(system)}`]),
-];
+const codeTerms = ({ code, system, implied, caseSensitive, namespaces = [] }: CodeValue): string[] =>
+  [system, ...namespaces].flatMap((each) => [
+    codePart(code, caseSensitive) + (implied ? impliedPart : '') + termPart(each),
+    ...(each === '' ? [] : [`${systemMark}${termPart(each)}`]),
+  ]);
 
 /** A range of another type's terms, behind a mark. */
 export const marked = (mark: string, range: TermRange): TermRange => {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectRealtime, type RealtimeClient } from '../support/realtime-client.js';
 
 const prefix = `test-${randomUUID()}`;
 let folder: string;
@@ -73,6 +74,27 @@ test('the stream brings a write to the index, also one whose server was killed a
   await start();
   while ((await found('r4', 'killed')) !== 1) await new Promise((resolve) => setTimeout(resolve, 50));
   expect((await fetch(`${url}/r4/Patient/${id}`)).status).toBe(200);
+});
+
+test('a subscription is told of what the stream brought, also by a server that was killed at once', async () => {
+  const subscribe = async (): Promise<RealtimeClient> => {
+    const client = await connectRealtime(`${url.replace('http', 'ws')}/r4/graphql/realtime`);
+    await client.start('1', 'subscription { onResourceChanged(type: Patient) { id versionId action } }');
+    return client;
+  };
+  const toldOf = async (client: RealtimeClient, id: string): Promise<unknown> => {
+    for (;;) {
+      const change = (await client.next()).payload?.data?.['onResourceChanged'];
+      if ((change as { id: string }).id === id) return change;
+    }
+  };
+  const client = await subscribe();
+  const id = await post('r4', 'Told');
+  expect(await toldOf(client, id)).toEqual({ id, versionId: '1', action: 'create' });
+  const left = await post('r4', 'Left');
+  await end('SIGKILL');
+  await start();
+  expect(await toldOf(await subscribe(), left)).toEqual({ id: left, versionId: '1', action: 'create' });
 });
 
 test('SIGTERM ends it with exit code 0', async () => {

@@ -56,6 +56,12 @@ describe.each(fhirVersions)('by SMART scopes, %s,', (version) => {
     server.send(method, `/${version}/${path}`, { as, ...(body === undefined ? {} : { body }) });
   const status = async (method: string, path: string, as: Name, body?: unknown): Promise<number> =>
     (await send(method, path, as, body)).status;
+  const patch = (path: string, as: Name): Promise<TestResponse> =>
+    server.send('PATCH', `/${version}/${path}`, {
+      as,
+      headers: { 'content-type': 'application/json-patch+json' },
+      body: JSON.stringify([{ op: 'replace', path: '/status', value: 'amended' }]),
+    });
   const found = async (path: string, as: Name): Promise<(string | undefined)[]> => {
     const { status: answered, json } = await send('GET', path, as);
     expect([path, answered]).toEqual([path, 200]);
@@ -123,6 +129,24 @@ describe.each(fhirVersions)('by SMART scopes, %s,', (version) => {
     const made = observation('made', 'p1', 'procedure', 'x');
     expect(await status('PUT', 'Observation/made', 'update only', made)).toBe(201);
     expect(await status('DELETE', 'Observation/made', 'update only')).toBe(403);
+    // Who may change and not read is not shown the rest of what a patch changes.
+    const patched = await patch('Observation/made', 'update only');
+    expect([patched.status, patched.text, patched.headers.etag]).toEqual([200, '', 'W/"2"']);
+    expect((await patch('Observation/made', 'all')).json).toMatchObject({ code: made.code, status: 'amended' });
+    const request = { method: 'PATCH', url: 'Observation/made' };
+    for (const type of version === 'r4' ? ['batch', 'transaction'] : []) {
+      const part = [
+        { name: 'type', valueCode: 'replace' },
+        { name: 'path', valueString: 'Observation.status' },
+        { name: 'value', valueCode: 'amended' },
+      ];
+      const parameter = [{ name: 'operation', part }];
+      const entry = [{ resource: { resourceType: 'Parameters', parameter }, request }];
+      const headers = { prefer: 'return=representation' };
+      const body = { resourceType: 'Bundle', type, entry };
+      const { json } = await server.send('POST', `/${version}`, { as: 'update only', headers, body });
+      expect([json.entry[0]?.response?.status, json.entry[0]?.resource]).toEqual(['200 OK', undefined]);
+    }
     expect(await status('DELETE', 'Observation/made', 'all')).toBe(204);
   });
 

@@ -103,7 +103,7 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
           contained: [
             { resourceType: 'Provenance', id: 'p', recorded: '2020-01-01T00:00:00Z', target: [{ reference: uuid(1) }] },
           ].map((each) => ({ ...each, agent: [provenanceAgent(version)] })),
-          performer: [{ reference: `${uuid(1)}/_history/9` }, { reference: uuid(77) }, { reference: '#p' }],
+          performer: [{ reference: `${uuid(1)}/_history/9` }, { reference: 'Practitioner/77' }, { reference: '#p' }],
         }),
       ),
     ]);
@@ -115,7 +115,7 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
       extension: [{ valueUri: patient }, { valueString: uuid(1) }],
       text: { div: div(uuid(1)).replace(`"${uuid(1)}"`, `"${patient}"`) },
       contained: [{ target: [{ reference: patient }] }],
-      performer: [{ reference: `${patient}/_history/1` }, { reference: uuid(77) }, { reference: '#p' }],
+      performer: [{ reference: `${patient}/_history/1` }, { reference: 'Practitioner/77' }, { reference: '#p' }],
     });
   });
 

@@ -195,8 +195,8 @@ const cellsOf: { readonly [Kind in Route['kind']]: Cells } = {
 export function restCells(definitions: FhirDefinitions, target: Recorded): readonly RestCell[] {
   return Object.entries(cellsOf).flatMap(([kind, cells]) =>
     cells(definitions, target).map((cell) => {
-      const [path = '', query] = cell.path.split('?');
-      const route = routeOf(definitions, cell.method, `/${path}`, query !== undefined);
+      const [path = ''] = cell.path.split('?');
+      const route = routeOf(definitions, cell.method, `/${path}`);
       if (route.kind === 'none' || route.kind !== kind)
         throw new Error(`${cell.method} ${cell.path} is ${route.kind}, not ${kind}`);
       return { kind: route.kind, ...cell };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { create } from '../../interactions/create.js';
 import { searchType } from '../../interactions/search-type.js';
 import { type EmbeddedServers, openServers } from '../../local/compose.js';
-import type { DefinitionOptions } from '../../local/serve.js';
+import type { DefinitionOptions } from '../../compose/serve.js';
 import { testGuides } from '../support/guides.js';
 import { callerOf } from '../support/server.js';
 

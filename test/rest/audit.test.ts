@@ -21,10 +21,22 @@ interface Entity {
   readonly role?: { readonly code: string };
 }
 
+/** A patient's application that may write into their record. */
+const app = {
+  subject: 'sub-app',
+  username: 'app',
+  groups: [],
+  scopes: ['patient/*.cruds'],
+  clientId: 'app',
+  patient: 'Patient/p1',
+};
+
 let server: TestServer;
 const unrecorded: unknown[] = [];
 beforeAll(async () => {
   server = await startTestServer({
+    authorization: 'roles+smart',
+    principals: { app },
     wrap: (each) => {
       const note = (error: unknown): void => void unrecorded.push(error);
       return Object.assign(each, { audit: storedAuditLog(stronglyConsistent(each, note), note) });
@@ -186,6 +198,20 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
     }
     expect((await send('GET', `${path}/_history`, 'auditor')).json.total).toBe(1);
     expect((await send('POST', 'AuditEvent', 'practitioner', { ...event, id: undefined })).status).toBe(201);
+    // Who is limited to a record would forge it.
+    expect((await send('POST', 'AuditEvent', 'patient-1', { ...event, id: undefined })).status).toBe(403);
+    const writer = await send('POST', 'AuditEvent', 'app', { ...event, id: undefined });
+    expect([writer.status, writer.json.issue[0].diagnostics]).toEqual([403, expect.stringContaining('every record')]);
+  });
+
+  test('is no part of what $everything gives, unless it is asked for', async () => {
+    const typesOf = async (query: string): Promise<Set<string | undefined>> => {
+      const { status, json } = await send('GET', `Patient/p1/$everything${query}`, 'practitioner');
+      expect(status).toBe(200);
+      return new Set(entriesOf(json).map(({ resource }) => resource?.resourceType));
+    };
+    expect(await typesOf('')).toEqual(new Set(['Patient', 'Observation']));
+    expect(await typesOf('?_type=AuditEvent,Patient')).toEqual(new Set(['Patient', 'AuditEvent']));
   });
 
   test('shows a patient who looked into their record; of what is others’ it shows them nothing', async () => {

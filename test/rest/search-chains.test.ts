@@ -123,8 +123,14 @@ describe.each(fhirVersions)('a chain into the first entry of a Bundle, %s', (ver
       ...(version === 'r4' ? { timestamp: '2020-01-01T00:00:00Z' } : {}),
       entry: [entry(resource)],
     });
-    for (const body of [document('b1', inside), document('b2', { ...inside, title: 'Referral' })]) {
-      const { status, text } = await server.send('PUT', `/${version}/Bundle/${body.id}`, { body });
+    const bodies = [
+      document('b1', inside),
+      document('b2', { ...inside, title: 'Referral' }),
+      document('b3', { ...inside, id: 'inner', title: 'Letter', subject: { reference: 'Patient/p9' } }),
+      { ...inside, id: 'inner', title: 'Stored' },
+    ];
+    for (const body of bodies) {
+      const { status, text } = await server.send('PUT', `/${version}/${body.resourceType}/${body.id}`, { body });
       if (status !== 201) throw new Error(text);
     }
   });
@@ -135,8 +141,24 @@ describe.each(fhirVersions)('a chain into the first entry of a Bundle, %s', (ver
     ['composition.subject:Patient.name=peters&composition.title=referral', ['b2']],
     ['composition:Composition.title=none', []],
     ['message.source-uri=http://x.org', []],
+    ['composition=Composition/inner', ['b3']],
+    ['composition=inner', ['b3']],
+    ['composition.title=letter', ['b3']],
+    ['composition.title=stored', []],
+    ['composition:missing=false&identifier=b3', ['b3']],
   ])('%s', async (query, found) => {
     expect(await search(query)).toEqual(found);
+  });
+
+  test('a stored resource of the same id is another one: it is not included, nor is the Bundle for its sake', async () => {
+    const modes = async (query: string) =>
+      entriesOf((await server.send('GET', `/${version}/${query}`)).json).map(({ search: how }) => how?.mode);
+    expect(await modes('Bundle?identifier=b3&_include=Bundle:composition')).toEqual(['match']);
+    expect(await modes('Composition?_id=inner&_revinclude=Bundle:composition')).toEqual(['match']);
+    const { json } = await server.send('GET', `/${version}/Bundle?composition.title=stored&_summary=count`);
+    expect(json.total).toBe(0);
+    const has = await server.send('GET', `/${version}/Composition?_has:Bundle:composition:identifier=b3`);
+    expect(entriesOf(has.json)).toEqual([]);
   });
 });
 

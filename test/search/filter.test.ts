@@ -189,12 +189,8 @@ describe('_filter refuses', () => {
 
   test('what is no filter, however lenient', () => {
     expect(refusal('Patient', 'name eq', 'lenient')[0]).toBe(400);
-    const lenient = parseSearch(definitions, 'Patient', [['_filter', 'nonsense eq 1']], {
-      handling: 'lenient',
-      defaultCount: 1,
-      maxCount: 1,
-      now: 0,
-    });
-    expect([lenient.filters, lenient.warnings.length]).toEqual([[], 1]);
+    // Without a part of it, or the whole, other resources would be found.
+    expect(refusal('Patient', 'active eq true and nonsense eq 1', 'lenient')[0]).toBe(400);
+    expect(refusal('Patient', 'nonsense eq 1', 'lenient')[0]).toBe(400);
   });
 });

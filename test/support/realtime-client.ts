@@ -85,6 +85,7 @@ export async function connectRealtime(url: string, options: ConnectOptions = {})
     });
   });
   await once(socket, 'open');
+  socket.on('error', () => undefined); // a server that is killed resets it; its close tells
   const send = (frame: unknown): void => {
     socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
   };

@@ -9,7 +9,7 @@ import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import { type EmbeddedServer, openServers, type EmbeddedServers } from '../../local/compose.js';
 import { createRestApp } from '../../rest/app.js';
-import type { DefinitionOptions } from '../../local/serve.js';
+import type { DefinitionOptions } from '../../compose/serve.js';
 import type { ErrorLog } from '../../rest/errors.js';
 
 /** What a write that names a stale version is answered with. */

@@ -4,7 +4,7 @@ import { Client } from '@opensearch-project/opensearch';
 import { fhirVersions } from '../../../fhir/version.js';
 import { openAwsServers } from '../../../local/compose-aws.js';
 import type { EmbeddedServers } from '../../../local/compose.js';
-import type { DefinitionOptions } from '../../../local/serve.js';
+import type { DefinitionOptions } from '../../../compose/serve.js';
 import { indicesOf } from '../../../search/opensearch/create-index.js';
 import { type AwsEngines, readSettings } from '../../../local/settings.js';
 import type { ErrorLog } from '../../../rest/errors.js';

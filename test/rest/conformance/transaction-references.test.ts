@@ -39,6 +39,43 @@ async function subjectAt(version: string, response: TestResponse, place: number)
   return stored.json.subject.reference;
 }
 
+describe.each(['r4', 'stu3'])('URNs in the references of a transaction, %s', (version) => {
+  const urn = 'urn:uuid:00000000-0000-4000-8000-000000000077';
+  const countOf = async (): Promise<number> =>
+    (await server.send('GET', `/${version}/Observation?_summary=count`)).json.total;
+
+  test.each([urn, 'urn:oid:1.2.3'])(
+    '%s that is the fullUrl of no entry is refused, by its place',
+    async (reference) => {
+      const before = await countOf();
+      const { status, json } = await transaction(version, [create(patient('x')), create(observation(reference))]);
+      const place = 'Bundle.entry[1].resource.subject.reference';
+      expect([status, json.issue]).toMatchObject([400, [{ code: 'invalid', expression: [place] }]]);
+      expect(json.issue[0].diagnostics).toContain(reference);
+      expect(await countOf()).toBe(before);
+    },
+  );
+
+  test('may be the fullUrl of an entry behind it', async () => {
+    const entries = [create(observation(urn)), { fullUrl: urn, ...create(patient('behind')) }];
+    expect((await transaction(version, entries)).status).toBe(200);
+  });
+
+  test('inside a Bundle that is stored as it is are that one’s own', async () => {
+    const inner = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [{ fullUrl: 'urn:uuid:00000000-0000-4000-8000-000000000078', resource: observation(urn) }],
+    };
+    const answer = await transaction(version, [create(inner)]);
+    expect([answer.status, answer.json.issue]).toEqual([200, undefined]);
+  });
+
+  test('are stored as they are outside of transactions', async () => {
+    expect((await server.send('POST', `/${version}/Observation`, { body: observation(urn) })).status).toBe(201);
+  });
+});
+
 describe.each(['r4', 'stu3'])('conditional references of a transaction, %s', (version) => {
   test('find what the same transaction creates, wherever it stands', async () => {
     const created = await transaction(version, [

@@ -43,15 +43,21 @@ test.each([
     'the whole schema twice',
     '{ a: __schema { types { name } } b: __schema { types { name } } }',
     413,
-    'at most 0 aliases',
+    'once in an operation',
   ],
-  ['types of fields of types', '{ __schema { types { fields { type { fields { name } } } } } }', 413, 'inside fields'],
+  [
+    'types of fields of types',
+    '{ __schema { types { fields { type { fields { name } } } } } }',
+    413,
+    '"fields" is possible once',
+  ],
   [
     'the same by fragments',
     '{ __schema { types { ...A } } } fragment A on __Type { fields { type { ...B } } } fragment B on __Type { fields { name } }',
     413,
-    'inside fields',
+    '"fields" is possible once',
   ],
+  ['one list by another name', '{ __type(name: "Patient") { a: fields { name } } }', 413, 'without an alias'],
   ['what it does not have', '{ __schema { nonsense } }', 400, 'nonsense'],
 ])('refuses %s', async (_, query, status, message) => {
   const [actual, [, told] = ['', '']] = await mistakesOf(server, '/stu3', query);

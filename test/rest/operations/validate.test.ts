@@ -128,6 +128,14 @@ describe.each(fhirVersions)('$validate, %s', (version) => {
     expect((await post('Patient/$validate', body)).status).toBe(400);
   });
 
+  test('mode delete of what is not there, or not any more, is 404 and 410', async () => {
+    const body = parameters({ name: 'mode', valueCode: 'delete' });
+    expect((await post('Patient/never/$validate', body)).status).toBe(404);
+    await server.send('PUT', `${root}/Patient/v3`, { body: { resourceType: 'Patient', id: 'v3' } });
+    await server.send('DELETE', `${root}/Patient/v3`);
+    expect((await post('Patient/v3/$validate', body)).status).toBe(410);
+  });
+
   test('shows nothing of what the caller may not see', async () => {
     for (const id of ['p1', 'p2']) {
       await server.send('PUT', `${root}/Patient/${id}`, { body: { resourceType: 'Patient', id } });

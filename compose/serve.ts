@@ -4,7 +4,6 @@ import type { ImplementationGuide } from '../fhir/guide.js';
 import { type PassedOver, withGuideParameters } from '../fhir/guide-search-parameters.js';
 import { guidesOf } from '../fhir/guides.js';
 import type { FhirVersion } from '../fhir/version.js';
-import { createGraphql } from '../graphql/answer.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
 import type { JobSettings } from './jobs.js';
@@ -43,5 +42,14 @@ export function serve(
   const own = guides.filter(({ fhirVersion }) => fhirVersion === base.version);
   const { definitions, passedOver } = withGuideParameters(base, own);
   for (const parameter of passedOver) onPassedOver?.(parameter);
-  return { definitions, validation, guides: guidesOf(definitions, own), graphql: createGraphql(graphqlLimits) };
+  return { definitions, validation, guides: guidesOf(definitions, own), graphql: graphqlWithin(graphqlLimits) };
+}
+
+/** What answers `$graphql`; its engine is loaded for the first one. */
+function graphqlWithin(limits: Partial<GraphqlLimits> | undefined): NonNullable<FhirServer['graphql']> {
+  let made: Promise<NonNullable<FhirServer['graphql']>> | undefined;
+  return async (server, caller, call) => {
+    made ??= import('../graphql/answer.js').then(({ createGraphql }) => createGraphql(limits));
+    return (await made)(server, caller, call);
+  };
 }

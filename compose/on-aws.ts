@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { authorizerFor } from '../auth/authorizers.js';
+import { roleRules } from '../auth/rules.js';
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Consistency, FhirServer } from '../interactions/server.js';
+import type { BodyStore } from '../persistence/body-store.js';
+import { type DynamoDbOptions, dynamoDbTable } from '../persistence/dynamodb.js';
+import { createResourceStore } from '../persistence/store.js';
+import type { Table } from '../persistence/table.js';
+import { openSearchIndex, type OpenSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
+import type { Connections } from './connect.js';
+import { type DefinitionOptions, serve } from './serve.js';
+
+/** What a version is served with on DynamoDB and OpenSearch; the options of the index are for tests. */
+export interface OnAws {
+  /** The table's name. */
+  readonly table: string;
+  /** The alias of the search index. */
+  readonly alias: string;
+  /** Where bodies too large for an item are; without it such resources are refused. */
+  readonly bodies: BodyStore | undefined;
+  readonly consistency: Consistency;
+  /** 32 random bytes, the same in every process of a deployment. */
+  readonly pageKey: Uint8Array;
+  /** How long a call of the table may take, where it is not the standard. */
+  readonly patience?: Pick<DynamoDbOptions, 'patience' | 'historyHorizon'>;
+  readonly options?: OpenSearchOptions & DefinitionOptions;
+}
+
+/** A version on the engines. */
+export interface ServerOnAws extends FhirServer {
+  readonly table: Table;
+  readonly index: OpenSearchIndex;
+}
+
+/**
+ * One FHIR version on DynamoDB and OpenSearch, as every process of a deployment has it: the local server and each
+ * Lambda function. A stream brings the index to what was committed.
+ * @param base the version's own definitions.
+ */
+export function serveOnAws({ dynamoDb, openSearch }: Connections, base: FhirDefinitions, on: OnAws): ServerOnAws {
+  const { bodies, consistency, pageKey, options = {} } = on;
+  const served = serve(base, options);
+  const { client, streams } = dynamoDb;
+  const table = dynamoDbTable({ client, streams, name: on.table, ...on.patience });
+  return {
+    ...served,
+    table,
+    store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
+    index: openSearchIndex(openSearch, on.alias, served.definitions, options),
+    indexing: 'later',
+    consistency,
+    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
+    pageKey,
+    now: Date.now,
+    newId: randomUUID,
+  };
+}

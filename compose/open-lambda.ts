@@ -1,0 +1,77 @@
+import type { FhirDefinitions } from '../fhir/definitions.js';
+import { loadDefinitions } from '../fhir/load-definitions.js';
+import { storedAuditLog } from '../interactions/audit.js';
+import type { BodyStore } from '../persistence/body-store.js';
+import { dynamoDbTable } from '../persistence/dynamodb.js';
+import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
+import { readPageKey } from '../persistence/page-key.js';
+import { s3Bodies } from '../persistence/s3.js';
+import { connect, type Connections } from './connect.js';
+import { lambdaLog, named } from './lambda-log.js';
+import { type Environment, type LambdaSettings, readLambdaSettings } from './lambda-settings.js';
+import { serveOnAws, type ServerOnAws } from './on-aws.js';
+
+/** What one process of a Lambda function has open: made once, before or at its first event. */
+export interface OpenLambda {
+  readonly settings: LambdaSettings;
+  readonly connections: Connections;
+  readonly server: ServerOnAws;
+  readonly bodies: BodyStore | undefined;
+}
+
+/**
+ * How long a call of the table may take, in milliseconds: a request makes some, and ends before API Gateway's 29 s.
+ * The history horizon goes with it (`DynamoDbOptions`).
+ */
+const patience = 2_000;
+
+/**
+ * Opens what a function works on by its environment.
+ * @param sealsPages whether it gives out page links: the key is read from the table then.
+ * @throws SettingsError for what is missing in the environment; OperationOutcomeError 503 when the table does not answer.
+ */
+export async function openLambda(
+  environment: Environment,
+  { sealsPages }: { readonly sealsPages: boolean },
+): Promise<OpenLambda> {
+  const settings = readLambdaSettings(environment);
+  const connections = connect(settings);
+  const [definitions, pageKey] = await Promise.all([
+    loadDefinitions(settings.version),
+    sealsPages ? readKey(settings, connections) : noKey,
+  ]);
+  return { settings, connections, ...composed(settings, connections, definitions, pageKey) };
+}
+
+const noKey = new Uint8Array();
+
+const readKey = ({ table }: LambdaSettings, { dynamoDb: { client, streams } }: Connections): Promise<Uint8Array> =>
+  readPageKey(dynamoDbTable({ client, streams, name: table, patience }));
+
+function composed(
+  settings: LambdaSettings,
+  connections: Connections,
+  definitions: FhirDefinitions,
+  pageKey: Uint8Array,
+): Pick<OpenLambda, 'server' | 'bodies'> {
+  const { table, alias, consistency, validation, authorization, audit } = settings;
+  const bodies =
+    connections.s3 === undefined || settings.bodies === undefined
+      ? undefined
+      : s3Bodies(connections.s3, settings.bodies.bucket, table);
+  const server = serveOnAws(connections, definitions, {
+    table,
+    alias,
+    bodies,
+    consistency,
+    pageKey,
+    // What an emulator has written is in its index at once.
+    patience: { patience, ...(isLocalEndpoint(settings.dynamoDbEndpoint) ? { historyHorizon: 0 } : {}) },
+    options: { validation, authorization },
+  });
+  if (audit === 'off') return { server, bodies };
+  const recorded = storedAuditLog(server, (error) => {
+    lambdaLog.error(named(error), 'a request is not in the audit trail');
+  });
+  return { server: { ...server, audit: recorded }, bodies };
+}

@@ -1,0 +1,55 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { publishMutation, publishVariables } from './publish-mutation.js';
+import type { ResourceChange } from './resource-change.js';
+
+/** The AppSync API that publishes, and who asks it. */
+export interface PublishTo {
+  /** The URL of its `/graphql`. */
+  readonly url: string;
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** Is told of changes that the API refuses whenever they come: it has another schema. */
+  readonly onRefused: (change: ResourceChange) => void;
+}
+
+/** How long one mutation may take, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * Publishes a change by the mutation `publishChange`, signed as IAM asks for it.
+ * https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html#aws-iam-authorization
+ * @returns what publishes; it throws when the change is to come again.
+ */
+export function publishToAppSync({ url, region, credentials, onRefused }: PublishTo) {
+  const { protocol, hostname, host, port, pathname } = new URL(url);
+  const signer = new SignatureV4({ service: 'appsync', region, credentials, sha256: Sha256 });
+  return async (change: ResourceChange): Promise<void> => {
+    const body = JSON.stringify({ query: publishMutation, variables: publishVariables(change) });
+    const signed = await signer.sign({
+      method: 'POST',
+      protocol,
+      hostname,
+      path: pathname,
+      ...(port === '' ? {} : { port: Number(port) }),
+      query: {},
+      headers: { 'content-type': 'application/json', host },
+      body,
+    });
+    const { headers } = signed;
+    delete headers['host']; // fetch sets it
+    const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(patience) });
+    const { errors } = (await answer.json().catch(() => ({}))) as { errors?: readonly { errorType?: string }[] };
+    if (answer.ok && errors === undefined) return;
+    if (errors?.every(({ errorType }) => errorType !== undefined && refusals.has(errorType)) === true)
+      onRefused(change);
+    else throw new Error(`AppSync answers ${String(answer.status)} ${errors?.[0]?.errorType ?? ''}`);
+  };
+}
+
+/** Errors of a request that no later one is without: the schema lacks the resource type. */
+const refusals = new Set(['ValidationError', 'GraphQLValidationError', 'BadRequestException']);

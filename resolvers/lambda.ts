@@ -1,0 +1,36 @@
+import { lambdaLog, named } from '../compose/lambda-log.js';
+import { type Environment, optionalUrl } from '../compose/lambda-settings.js';
+import { once } from '../compose/once.js';
+import { openLambda } from '../compose/open-lambda.js';
+import { SettingsError } from '../compose/settings-error.js';
+import { loadResolverMap } from '../schema/load-api.js';
+import type { InteractionAnswer, InteractionRequest } from './interaction-request.js';
+import { createResolverHandler, type ResolverHandler } from './lambda/handler.js';
+
+/** AppSync's Lambda data source: the interactions behind the resolvers of the version in FHIR_VERSION. */
+const open = once(() => openResolvers(process.env));
+// Begun while the function starts; a failure is told to the first event, which tries again.
+open().catch(() => undefined);
+
+/** One request of a resolver, or a batch answered in its order. AppSync has verified the token whose claims it holds. */
+export const handler = async (
+  event: InteractionRequest | readonly InteractionRequest[],
+): Promise<InteractionAnswer | readonly InteractionAnswer[]> => (await open())(event);
+
+async function openResolvers(environment: Environment): Promise<ResolverHandler> {
+  const publicUrl = optionalUrl(environment, 'PUBLIC_URL');
+  if (publicUrl === undefined) throw new SettingsError('PUBLIC_URL is not set');
+  const { server, settings } = await openLambda(environment, { sealsPages: true });
+  const { resourceTypes } = await loadResolverMap(settings.version);
+  const types = new Set(resourceTypes);
+  return createResolverHandler(server, {
+    baseUrl: () => `${publicUrl}/${settings.version}`,
+    isInSchema: (type) => types.has(type),
+    onUnexpected: (failure) => {
+      lambdaLog.error(named(failure), 'an interaction behind GraphQL failed');
+    },
+    onDelay: (error) => {
+      lambdaLog.error(named(error), 'a write is not in the index yet');
+    },
+  });
+}

@@ -1,0 +1,106 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import express, { type Request } from 'express';
+import serverless from 'serverless-http';
+import type { FhirVersion } from '../fhir/version.js';
+import { notFound, tooCostly, unavailable } from '../fhir/outcome.js';
+import type { RestAnswer } from './answer.js';
+import { createRestApp, type RestOptions } from './app.js';
+import { errorAnswer } from './errors.js';
+import { gatewayPlace } from './gateway-event.js';
+import { send } from './send.js';
+
+/** What the REST face behind API Gateway is made of. */
+export interface GatewayOptions extends Omit<RestOptions, 'baseUrl'> {
+  /** What clients call the server by, without the version, where it is not the host and stage they ask. */
+  readonly publicUrl?: string;
+}
+
+/** An event of a REST API; those of its test console lack some of it. */
+export type GatewayEvent = Omit<APIGatewayProxyEvent, 'multiValueHeaders'> & {
+  readonly multiValueHeaders: APIGatewayProxyEvent['multiValueHeaders'] | null;
+};
+
+/** Answers one event of a REST API's proxy integration. */
+export type GatewayHandler = (
+  event: GatewayEvent,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+) => Promise<APIGatewayProxyResult>;
+
+/** What is left of a function's time when a request is given up, so that the client is told, in milliseconds. */
+const reserve = 1_500;
+/** The most bytes of a function's answer, as JSON. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const mostBytes = 6_291_456;
+
+/**
+ * The REST face of one FHIR version behind API Gateway.
+ * @returns the handler. It never throws: what goes wrong is an answer.
+ */
+export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions): GatewayHandler {
+  const { server, log } = options;
+  const { version } = server.definitions;
+  const app = express();
+  app.disable('x-powered-by');
+  app.enable('case sensitive routing');
+  app.use(`/${version}`, createRestApp({ ...options, baseUrl: (request) => eventOf(request).baseUrl }));
+  app.use(async (request, response) => {
+    const answer = errorAnswer(notFound(`Only /${version} is here. This path`), log);
+    await send(response, answer, { method: request.method, acceptEncoding: request.get('accept-encoding') });
+  });
+  const wrapped = serverless(app);
+  const handle = async (event: PlacedEvent, context: object): Promise<APIGatewayProxyResult> =>
+    (await wrapped(event, context)) as APIGatewayProxyResult;
+  const failed = (error: unknown): APIGatewayProxyResult => resultOf(errorAnswer(error, log));
+
+  return async (event, context) => {
+    const milliseconds = Math.max(1, context.getRemainingTimeInMillis() - reserve);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<APIGatewayProxyResult>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(failed(unavailable('The request takes too long; a write under way may be done or not')));
+      }, milliseconds);
+    });
+    try {
+      const result = await Promise.race([handle(placed(event, version, publicUrl), context), late]);
+      return isTooLarge(result) ? failed(tooLarge(result)) : result;
+    } catch (error) {
+      return failed(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** An event with what is known of its place, its path from the version on, and every header as the client sent it. */
+interface PlacedEvent extends APIGatewayProxyEvent {
+  readonly baseUrl: string;
+}
+
+function placed(event: GatewayEvent, version: FhirVersion, publicUrl: string | undefined): PlacedEvent {
+  const multiValueHeaders = event.multiValueHeaders ?? {};
+  const headers = Object.entries(multiValueHeaders).map(([name, values = []]) => [name, values.join(', ')] as const);
+  return {
+    ...event,
+    ...gatewayPlace(event, version, publicUrl),
+    multiValueHeaders,
+    headers: { ...event.headers, ...Object.fromEntries(headers) },
+  };
+}
+
+/** serverless-http leaves the event on the request. */
+const eventOf = (request: Request): PlacedEvent =>
+  (request as Request & { readonly apiGateway: { readonly event: PlacedEvent } }).apiGateway.event;
+
+const resultOf = ({ status, headers, body }: RestAnswer): APIGatewayProxyResult => ({
+  statusCode: status,
+  headers: { ...headers },
+  body: body ?? '',
+});
+
+const isTooLarge = ({ body }: APIGatewayProxyResult): boolean =>
+  body.length * 6 > mostBytes && Buffer.byteLength(JSON.stringify(body)) > mostBytes - 16_384;
+
+const tooLarge = ({ body }: APIGatewayProxyResult): Error =>
+  tooCostly(
+    `The answer has ${String(body.length)} characters, more than this server can send at once: ` +
+      'ask for less with _count, _elements or _summary, or take it compressed with Accept-Encoding: gzip',
+  );

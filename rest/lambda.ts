@@ -1,0 +1,49 @@
+import type { APIGatewayProxyResult, Context } from 'aws-lambda';
+import { createTokenVerifier, type TokenVerifier } from '../auth/verify-token.js';
+import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
+import { lambdaLog } from '../compose/lambda-log.js';
+import { once } from '../compose/once.js';
+import { openLambda } from '../compose/open-lambda.js';
+import { cognitoSmart } from './cognito-smart.js';
+import { createGatewayHandler, type GatewayEvent, type GatewayHandler } from './gateway.js';
+
+/** The Lambda function behind API Gateway: the REST face of the version in FHIR_VERSION, for tokens of a user pool. */
+const open = once(() => openRest(process.env));
+// Begun while the function starts, when it has the most CPU; a failure is told to the first event, which tries again.
+open().catch(() => undefined);
+
+export const handler = async (event: GatewayEvent, context: Context): Promise<APIGatewayProxyResult> =>
+  (await open())(event, context);
+
+async function openRest(environment: Environment): Promise<GatewayHandler> {
+  const [{ server, settings }, authenticate] = await Promise.all([
+    openLambda(environment, { sealsPages: true }),
+    openVerifier(environment),
+  ]);
+  const publicUrl = optionalUrl(environment, 'PUBLIC_URL');
+  const signIn = optionalUrl(environment, 'HOSTED_UI_URL');
+  const scopes = (optional(environment, 'SMART_SCOPES') ?? 'openid profile').split(/\s+/);
+  const isSmart = signIn !== undefined && settings.authorization !== 'roles';
+  return createGatewayHandler({
+    server: isSmart ? { ...server, smart: cognitoSmart(signIn, scopes) } : server,
+    authenticate,
+    log: lambdaLog,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
+}
+
+/** Tokens of the user pool count, given to one of the clients. API Gateway has looked at them already; nothing relies on it. */
+async function openVerifier(environment: Environment): Promise<TokenVerifier> {
+  const pool = required(environment, 'USER_POOL_ID');
+  const clientIds = required(environment, 'CLIENT_IDS').split(/[\s,]+/);
+  const region = pool.split('_')[0] ?? '';
+  const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool}`;
+  const elsewhere = optionalUrl(environment, 'JWKS_URI');
+  if (elsewhere === undefined) return createTokenVerifier({ issuer, clientIds });
+  const answer = await fetch(elsewhere); // of an emulator, which speaks no https
+  return createTokenVerifier({
+    issuer,
+    clientIds,
+    jwks: (await answer.json()) as Parameters<typeof createTokenVerifier>[0]['jwks'] & object,
+  });
+}

@@ -39,7 +39,7 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
   const plan = await planExport(server, input);
   let { after } = work.progress as ExportProgress;
   let written = work.files;
-  for (let done = false; !done && !work.isOver();) {
+  for (let done = false; !done;) {
     const files = segmentFiles(work.output, { job: job.id, segment, written }, sizes);
     try {
       if (segment === 0 && after === undefined) await files.append(warningLines(input));
@@ -57,6 +57,7 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
       const closed = await files.close();
       written += closed.length;
       await work.step({ progress: after === undefined ? {} : { after }, done, files: closed });
+      if (work.isOver()) return;
     } catch (error) {
       await files.abandon();
       throw error;

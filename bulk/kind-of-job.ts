@@ -35,7 +35,7 @@ export interface SegmentWork {
 
 /** What a kind of job does. What it did of a step that was not kept is done again. */
 export interface KindOfJob {
-  /** Works on a segment until it is done, or its time is over. */
+  /** Works on a segment until it is done or, a step later at least, its time is over. */
   work(work: SegmentWork): Promise<void>;
 }
 

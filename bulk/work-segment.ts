@@ -30,7 +30,10 @@ const mostFailures = 6;
 /** So much is looked at before it is told. */
 const toldEvery = 2_000;
 
-/** What became of a segment: done; left for another worker; somebody else has it, or nobody wants it; tried again later. */
+/**
+ * What became of a segment: done, or nobody wants it any more; left for another worker; somebody else has it; tried again
+ * later, unless the job failed.
+ */
 export type WorkedSegment = 'done' | 'left' | 'taken' | 'failed';
 
 /** How long a job that ended is kept, in milliseconds. */
@@ -49,7 +52,7 @@ export async function workSegment(
   const { items, now, lease = minute } = space;
   const job = await items.read(id);
   const before = (await items.segments(id)).find((each) => each.segment === segment);
-  if (job?.state !== 'running' || before === undefined) return 'taken';
+  if (job?.state !== 'running' || before === undefined) return 'done';
   if (before.done) {
     await endIfDone(space, job);
     return 'done';

@@ -7,11 +7,16 @@ import type { TransactionSpace } from './transaction/record.js';
 
 /**
  * The instant up to which everything written is there, and no more will come. It waits until the clock has left the
- * instant it was asked at, so that nothing written later carries it too.
+ * instant it was asked at, so that nothing written later carries it too, and until what has its instant already waits
+ * to be committed: the history index tells that.
  */
 export async function settled(space: TransactionSpace): Promise<string> {
   const asked = space.now();
-  for (let waited = 0; space.now() <= asked && waited < mostWaits; waited += 1) await pause();
+  let waits = 0;
+  do {
+    await pause();
+    waits += 1;
+  } while (space.now() <= asked && waits < mostWaits);
   return historyEnd(space, space.now() > asked ? asked : asked - 1);
 }
 

@@ -15,6 +15,8 @@ export interface JobsOptions {
   readonly mostOfAll?: number;
   /** About how many items the table has; nobody knows without it. */
   readonly countItems?: () => Promise<number | undefined>;
+  /** Whether a URL is one that may be imported from; nothing may without it. */
+  readonly imports?: (url: string) => boolean;
   /** Is told that a job is there to be done. */
   readonly onBegun: (id: string) => void | Promise<void>;
 }
@@ -29,6 +31,7 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
 
   return {
     output,
+    ...(options.imports === undefined ? {} : { imports: options.imports }),
     async begin({ kind, principal, request, input, segments = parts }) {
       const running = (await items.list()).filter(({ state }) => state === 'running');
       const own = running.filter(({ subject, client }) => isOf(principal, { subject, client }));
@@ -39,7 +42,7 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
           `${whose} jobs under way, the most this server does at a time: wait for one, or cancel it`,
         );
       }
-      const total = await options.countItems?.();
+      const total = kind === 'export' ? await options.countItems?.() : undefined;
       const id = randomUUID();
       const job: Job = {
         id,

@@ -19,6 +19,7 @@ import { outputFiles } from '../persistence/output-files.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import { s3Bodies } from '../persistence/s3.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
+import { s3Files } from '../persistence/s3/input.js';
 import { s3Output } from '../persistence/s3/output.js';
 import { StoreError } from '../persistence/store-error.js';
 import { sweepBodies } from '../persistence/sweep-bodies.js';
@@ -114,6 +115,7 @@ export async function openAwsServers(
         table,
         output,
         segments: 4,
+        ...(connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) }),
         onProblem: options.onJobProblem ?? (() => undefined),
         ...options.jobs,
       });

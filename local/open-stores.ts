@@ -19,6 +19,7 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
     validation,
     authorization,
     guides,
+    jobs: settings.importSources === undefined ? {} : { importSources: settings.importSources },
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
     },

@@ -1,6 +1,7 @@
 import type { JobFile } from '../../persistence/job.js';
 import type { Caller, FhirServer } from '../server.js';
 import type { ExportInput } from './export-input.js';
+import type { ImportInput, ImportProgress } from './import-input.js';
 import type { JobProgress } from './jobs.js';
 import { ownJob, requireJobs } from './own-job.js';
 
@@ -36,22 +37,39 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
     Promise.all(
       files
         .filter((file) => file.kind === kind)
-        .map(async (file) => ({ type: file.type, url: await urlOf(file), count: file.count })),
+        .map(async (file) => ({
+          type: file.type,
+          ...(file.source === undefined ? {} : { inputUrl: file.source }),
+          url: await urlOf(file),
+          count: file.count,
+        })),
     );
-  const input = (await jobs.input(id)) as ExportInput;
-  return {
-    kind: 'complete',
-    expires: until,
-    manifest: {
-      transactionTime: input.cut,
-      request: job.request,
-      requiresAccessToken: !isSigned,
-      output: await entries('output'),
-      deleted: await entries('deleted'),
-      error: await entries('error'),
-    },
+  const common = { request: job.request, requiresAccessToken: !isSigned };
+  const made = {
+    output: await entries('output'),
+    deleted: await entries('deleted'),
+    error: await entries('error'),
   };
+  const input = await jobs.input(id);
+  const manifest =
+    job.kind === 'import'
+      ? {
+          transactionTime: new Date(job.ended ?? job.created).toISOString(),
+          ...common,
+          output: importedFiles(found, input as ImportInput),
+          error: made.error,
+        }
+      : { transactionTime: (input as ExportInput).cut, ...common, ...made };
+  return { kind: 'complete', expires: until, manifest };
 }
+
+/** Of each file how many of its resources are stored. */
+const importedFiles = ({ segments }: JobProgress, { files }: ImportInput): object[] =>
+  files.map(({ url }, at) => ({
+    type: 'OperationOutcome',
+    inputUrl: url,
+    count: (segments.find(({ segment }) => segment === at)?.progress as ImportProgress).count ?? 0,
+  }));
 
 /** How much of a job is done, as far as anybody knows: never 100 while it runs. */
 export function percentOf({ job, segments }: JobProgress): number {

@@ -36,4 +36,6 @@ export interface Jobs {
   /** Ends a job and removes what it has written. */
   cancel(id: string): Promise<void>;
   readonly output: OutputStore;
+  /** Whether a URL is one that may be imported from; absent where nothing may. */
+  readonly imports?: (url: string) => boolean;
 }

@@ -19,7 +19,10 @@ export type OperationTarget =
 /** An input parameter of an operation. */
 export interface OperationParameter {
   readonly name: string;
-  /** A data type, a resource type, or `Resource` for one of any type, whose rules the operation itself checks. */
+  /**
+   * A data type, a resource type, or `Resource` for one of any type, whose rules the operation itself checks; `part` for
+   * one that is made of parts, which the operation reads.
+   */
   readonly type: string;
   /** Whether it may be repeated. */
   readonly repeats?: boolean;
@@ -52,6 +55,8 @@ export interface Operation {
   readonly isServed?: (server: FhirServer) => boolean;
   /** The parameter that the whole body of a POST may be, when it is no Parameters resource. */
   readonly bodyParameter?: string;
+  /** Makes Parameters of another body that it takes; other bodies are given back as they are. */
+  readonly parametersOfBody?: (body: unknown) => unknown;
   /**
    * Does it.
    * @throws OperationOutcomeError as its definition says.

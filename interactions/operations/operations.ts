@@ -3,6 +3,7 @@ import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
 import { groupExport, patientExport, systemExport } from './export.js';
 import { graphql } from './graphql.js';
+import { bulkImport } from './import.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
@@ -23,6 +24,7 @@ export const operations: readonly Operation[] = [
   systemExport,
   patientExport,
   groupExport,
+  bulkImport,
   graphql,
   patientEverything,
   encounterEverything,

@@ -126,7 +126,10 @@ async function exportedBy({ space, output }: Scene, job: string): Promise<{ line
 }
 
 /** The same ports, that fail as `fails` says, by how many calls there were. */
-function failing({ table, output }: Scene, fails: (call: number) => Error | undefined): [Table, OutputStore, () => number] {
+function failing(
+  { table, output }: Scene,
+  fails: (call: number) => Error | undefined,
+): [Table, OutputStore, () => number] {
   let calls = 0;
   const guard =
     <Arguments extends unknown[], Result>(act: (...given: Arguments) => Promise<Result>) =>
@@ -134,14 +137,23 @@ function failing({ table, output }: Scene, fails: (call: number) => Error | unde
       const error = fails((calls += 1));
       return error === undefined ? act(...given) : Promise.reject(error);
     };
-  const { get, query, scan, write } = table;
   return [
-    { ...table, get: guard(get), query: guard(query), scan: guard(scan), write: guard(write) },
+    {
+      ...table,
+      get: guard((key) => table.get(key)),
+      query: guard((request) => table.query(request)),
+      scan: guard((request) => table.scan(request)),
+      write: guard((actions) => table.write(actions)),
+    },
     {
       ...output,
       create: guard(async (key) => {
         const file = await output.create(key);
-        return { append: guard(file.append), close: guard(file.close), abandon: guard(file.abandon) };
+        return {
+          append: guard((text) => file.append(text)),
+          close: guard(() => file.close()),
+          abandon: guard(() => file.abandon()),
+        };
       }),
     },
     () => calls,

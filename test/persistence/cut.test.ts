@@ -93,7 +93,7 @@ describe('a scan at a cut', () => {
 
         // Some are under way when the cut is made, some between the pages, some at the same time as a page is read.
         const [first, ...rest] = during;
-        const underWay = [first === undefined ? undefined : write(store, now, first.changed, first.remove)];
+        const underWay = first === undefined ? [] : [write(store, now, first.changed, first.remove)];
         const cut = await store.settled();
         const between = async (): Promise<void> => {
           const [one, other] = rest.splice(0, 2);

@@ -8,8 +8,11 @@ import { loadDefinitions } from '../fhir/load-definitions.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
+import type { Notifier } from '../indexer/notify.js';
 import type { PublishedFeed } from '../indexer/publish.js';
 import type { FhirServer } from '../interactions/server.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { lmdbTable } from '../persistence/lmdb.js';
 import { lmdbPlace } from '../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
@@ -18,8 +21,10 @@ import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { outputFiles } from '../persistence/output-files.js';
+import type { OutputStore } from '../persistence/output-store.js';
 import { startJobs } from '../compose/jobs.js';
-import { readSecret } from './secret.js';
+import { readSecret, versionSecret } from './secret.js';
+import { notifierOf } from '../compose/notify.js';
 import { type DefinitionOptions, serve } from '../compose/serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
@@ -27,6 +32,13 @@ export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
   /** What subscribers are told of. */
   readonly feed: PublishedFeed;
+}
+
+/** A version of a process that is alone with its store. */
+interface Composed {
+  readonly server: EmbeddedServer;
+  /** What goes on beside the requests. */
+  readonly running: readonly { stop(): Promise<void> }[];
 }
 
 /** Both FHIR versions on the stores of this process. */
@@ -39,14 +51,14 @@ export interface EmbeddedServers {
 async function composeServer(
   root: Root,
   base: FhirDefinitions,
-  place: { readonly dataFolder: string; readonly pageKey: Uint8Array },
+  pageKey: Uint8Array,
+  stores: { readonly contents: ContentStore; readonly output: OutputStore },
   options: DefinitionOptions,
-): Promise<{ readonly server: EmbeddedServer; readonly stop: () => Promise<void> }> {
+): Promise<Composed> {
   const served = serve(base, options);
   const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
-  const published = lmdbPlace(root, `${version}:published`);
   const listeners: (() => void)[] = [];
   const table = lmdbTable(root, `${version}:resources`, {
     inTransaction: (changes) => {
@@ -71,31 +83,38 @@ async function composeServer(
     );
     if (resources + deleted > 0) told({ resources, deleted });
   }
+  /** The changes, and how far one of their readers has come. */
+  const feed = (name: string): PublishedFeed => {
+    const place = lmdbPlace(root, `${version}:${name}`);
+    return {
+      changes: (request) => table.changes(request),
+      end: () => table.lastPosition(),
+      readPlace: () => place.read(),
+      writePlace: (position) => place.write(position),
+      onChange: (listener) => void listeners.push(listener),
+    };
+  };
   const server = {
     ...served,
     table,
-    feed: {
-      changes: (request: Parameters<Table['changes']>[0]) => table.changes(request),
-      end: () => table.lastPosition(),
-      readPlace: () => published.read(),
-      writePlace: (position: string) => published.write(position),
-      onChange: (listener: () => void) => void listeners.push(listener),
-    },
+    feed: feed('published'),
     store: createResourceStore(table),
     index: search.index,
     reindex: () => search.rebuild(everyCurrent(table)),
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
-    pageKey: place.pageKey,
+    pageKey,
+    contents: stores.contents,
     now: Date.now,
     newId: randomUUID,
   };
-  const { jobs, stop } = startJobs(server, {
+  const jobs = startJobs(server, {
     table,
-    output: outputFiles(join(place.dataFolder, 'jobs', version)),
+    output: stores.output,
     onProblem: options.onJobProblem ?? (() => undefined),
     ...options.jobs,
   });
-  return { server: { ...server, jobs }, stop };
+  const notifier = notifierOf(server, { feed: feed('notified'), isShared: false }, options);
+  return { server: { ...server, jobs: jobs.jobs }, running: notifier === undefined ? [jobs] : [jobs, notifier] };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -125,18 +144,22 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
+  const contentKey = readSecret(dataFolder, 'content.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  const stops: (() => Promise<void>)[] = [];
+  const running: Composed['running'][number][] = [];
   for (const each of definitions) {
-    const { server, stop } = await composeServer(root, each, { dataFolder, pageKey }, options);
-    composed.push([each.version, server]);
-    stops.push(stop);
+    const { version } = each;
+    const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
+    const stores = { contents, output: outputFiles(join(dataFolder, 'jobs', version)) };
+    const made = await composeServer(root, each, pageKey, stores, options);
+    composed.push([version, made.server]);
+    running.push(...made.running);
   }
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
   return {
     servers,
     async close() {
-      await Promise.all(stops.map((stop) => stop()));
+      await Promise.all(running.map((each) => each.stop()));
       await root.close();
     },
   };

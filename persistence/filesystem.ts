@@ -58,7 +58,7 @@ export async function flushFolder(folder: string): Promise<void> {
 const namesIn = async (folder: string): Promise<readonly string[]> => (await orNone(readdir(folder))) ?? [];
 
 /** What a call gives; undefined where the file or folder is not there. */
-async function orNone<Result>(call: Promise<Result>): Promise<Result | undefined> {
+export async function orNone<Result>(call: Promise<Result>): Promise<Result | undefined> {
   try {
     return await call;
   } catch (error) {

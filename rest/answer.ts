@@ -8,6 +8,8 @@ export interface RestAnswer {
   readonly body?: string;
   /** A body that is too large for one piece, in place of `body`. */
   readonly stream?: Readable;
+  /** Content that is no JSON, sent as it is. */
+  readonly bytes?: Buffer;
 }
 
 /** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */

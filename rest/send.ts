@@ -19,11 +19,16 @@ export async function send(
   answer: RestAnswer,
   request: { readonly method: string; readonly acceptEncoding: string | undefined },
 ): Promise<void> {
-  const { status, headers, body, stream } = answer;
+  const { status, headers, body, bytes: content, stream } = answer;
   response.statusCode = status;
   for (const name of Object.keys(headers)) response.setHeader(name, headers[name] ?? '');
   if (stream !== undefined) {
     await sendStream(response, stream, request);
+    return;
+  }
+  if (content !== undefined) {
+    response.setHeader('Content-Length', content.length);
+    response.end(request.method === 'HEAD' ? undefined : content);
     return;
   }
   if (body === undefined) {

@@ -5,7 +5,7 @@ import { tombstone } from '../persistence/version.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import { findLinks, type BundleLinks, type LinkTarget } from './bundle-links.js';
 import { resolveConditionalReferences, type ReferencedResource } from './conditional-reference.js';
-import { failingAt, placed } from './entry-request.js';
+import { failingAt, placed } from './entry-place.js';
 import { hiddenFrom, newVersion, requireDeletable, requireValid, requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import type { ReadAction } from './read-entry.js';

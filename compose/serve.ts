@@ -5,6 +5,9 @@ import { type PassedOver, withGuideParameters } from '../fhir/guide-search-param
 import { guidesOf } from '../fhir/guides.js';
 import type { FhirVersion } from '../fhir/version.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
+import type { NotifyOptions } from '../indexer/notify.js';
+import type { NotifyingProblem } from '../indexer/subscriber.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
 
 /** What a deployment adds to the definitions of FHIR. */
@@ -17,6 +20,12 @@ export interface DefinitionOptions {
   readonly guides?: readonly ImplementationGuide[];
   /** What one `$graphql` may take, where it is not the standard. */
   readonly graphqlLimits?: Partial<GraphqlLimits>;
+  /** Where Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions?: AllowedEndpoints;
+  /** How notifications are tried, where it is not the standard: for tests. */
+  readonly notifying?: Pick<NotifyOptions, 'attempts' | 'pause'>;
+  /** Is told of what notifying meets. */
+  readonly onNotifying?: (problem: NotifyingProblem) => void;
   /** Is told of the search parameters of guides that are not served. */
   readonly onPassedOver?: (parameter: PassedOver) => void;
   /**
@@ -32,12 +41,18 @@ export interface DefinitionOptions {
  */
 export function serve(
   base: FhirDefinitions,
-  { validation = 'full', guides = [], graphqlLimits, onPassedOver }: DefinitionOptions,
-): Pick<FhirServer, 'definitions'> & Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
+  { validation = 'full', guides = [], graphqlLimits, subscriptions, onPassedOver }: DefinitionOptions,
+): Pick<FhirServer, 'definitions' | 'subscriptions'> & Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
   const own = guides.filter(({ fhirVersion }) => fhirVersion === base.version);
   const { definitions, passedOver } = withGuideParameters(base, own);
   for (const parameter of passedOver) onPassedOver?.(parameter);
-  return { definitions, validation, guides: guidesOf(definitions, own), graphql: graphqlWithin(graphqlLimits) };
+  return {
+    definitions,
+    validation,
+    guides: guidesOf(definitions, own),
+    graphql: graphqlWithin(graphqlLimits),
+    ...(subscriptions === undefined ? {} : { subscriptions }),
+  };
 }
 
 /** What answers `$graphql`; its engine is loaded for the first one. */

@@ -103,6 +103,7 @@ function statement(server: FhirServer, baseUrl: string): object {
             type,
             profile: version === 'stu3' ? { reference: profile } : profile,
             ...(version === 'stu3' ? {} : list('supportedProfile', server.guides?.profilesOfType(type) ?? [])),
+            ...documentationOf(server, type),
             interaction: codes(interactionsOfTypes),
             versioning: 'versioned',
             readHistory: true,
@@ -145,6 +146,25 @@ function statement(server: FhirServer, baseUrl: string): object {
       },
     ],
   };
+}
+
+/** What is not said of a type by its interactions. */
+function documentationOf({ contents, subscriptions }: FhirServer, type: string): { documentation?: string } {
+  if (type === 'Binary') {
+    const byUrl = contents === undefined ? '' : '; without content it is answered with a URL to PUT the content to';
+    return {
+      documentation: `A create or update may be the content as it is, and so is a read unless it asks for FHIR${byUrl}`,
+    };
+  }
+  if (type === 'Subscription') {
+    return {
+      documentation:
+        subscriptions === undefined
+          ? 'Subscriptions are stored; nobody is notified'
+          : 'Notified are endpoints that this server allows, by rest-hook, with application/fhir+json or nothing sent along; the criteria are conditions on the resource alone',
+    };
+  }
+  return {};
 }
 
 const filterDefinition = 'http://hl7.org/fhir/SearchParameter/filter';

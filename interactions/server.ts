@@ -2,6 +2,8 @@ import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { AuditLog } from './audit-log.js';
@@ -38,6 +40,10 @@ export interface FhirServer {
   readonly guides?: Guides;
   /** Answers `$graphql`, and never throws for what is expected; absent where it is not served. */
   readonly graphql?: (server: FhirServer, caller: Caller, call: GraphqlCall) => Promise<GraphqlAnswer>;
+  /** Where content goes by URL, past this server; Binaries have all of theirs in the resource without it. */
+  readonly contents?: ContentStore;
+  /** Where FHIR Subscriptions may have notifications sent; they are stored, and nobody is notified, without it. */
+  readonly subscriptions?: AllowedEndpoints;
   /** Makes the search index anew from the store; absent where it cannot be done from here. */
   reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Connections } from '../compose/connect.js';
 import { serveOnAws } from '../compose/on-aws.js';
+import { notifierOf } from '../compose/notify.js';
 import type { DefinitionOptions } from '../compose/serve.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
@@ -13,15 +14,18 @@ import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
 import type { BodyStore } from '../persistence/body-store.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { filesystemBodies } from '../persistence/filesystem.js';
 import { s3Bodies } from '../persistence/s3.js';
+import { s3Contents } from '../persistence/s3/content.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
 import { StoreError } from '../persistence/store-error.js';
 import { sweepBodies } from '../persistence/sweep-bodies.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
 import type { OpenSearchIndex, OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
-import { readSecret } from './secret.js';
+import { readSecret, versionSecret } from './secret.js';
 import type { AwsEngines } from './settings.js';
 
 /** Where problems of indexing are told; pino's loggers fit. */
@@ -82,6 +86,9 @@ export async function openAwsServers(
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
     const servers = composed.map(({ server, bodies, reindexing }) => {
       const { table, index, store, feed } = server;
+      const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
+      const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
+      if (notifier !== undefined) running.push(notifier);
       const { sweep, recover } = store;
       running.push(
         followChanges({
@@ -91,6 +98,7 @@ export async function openAwsServers(
           recover,
           handOn: (page) => {
             feed.take(page);
+            changes?.take(page);
           },
           onProblem: tell(log),
         }),
@@ -117,6 +125,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 /** How old a change may be that is published after a start, in milliseconds. */
 const handedOnAgain = minute;
+/** How many changes wait for the notifier, without their bodies: all of them were indexed before. */
+const mostChanges = 100_000;
 
 /** Does what others left undone, again and again; what fails is tried the next time. */
 const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>
@@ -140,6 +150,21 @@ function bodiesOf(
     return s3Bodies(s3, engines.bodies.bucket, nameOf(engines, version));
   }
   return isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
+}
+
+/** Where content goes by URL: where bodies are, below a folder of its own. */
+function contentsOf(
+  engines: AwsEngines,
+  { presigning }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): ContentStore | undefined {
+  if (presigning !== undefined && engines.bodies !== undefined) {
+    return s3Contents(presigning, engines.bodies.bucket, `${nameOf(engines, version)}/content`);
+  }
+  if (!isLocalEndpoint(engines.dynamoDbEndpoint)) return undefined;
+  const key = versionSecret(readSecret(dataFolder, 'content.key'), version);
+  return contentFiles(join(dataFolder, 'content', version), key);
 }
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
@@ -200,6 +225,7 @@ function composeServer(
     table: nameOf(engines, version),
     alias: nameOf(engines, version),
     bodies,
+    contents: contentsOf(engines, connections, dataFolder, version),
     consistency: engines.consistency,
     pageKey,
     // An emulator on a busy machine is slow, but what it has written is in its index at once.

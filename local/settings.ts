@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
@@ -35,6 +36,8 @@ export interface Settings {
   readonly applicationSecret: string | undefined;
   /** What one `$graphql` may take; the standard without it. */
   readonly graphqlLimits?: GraphqlLimits;
+  /** Where FHIR Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions?: AllowedEndpoints;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -131,6 +134,25 @@ function authorizationOf(text: string): Authorization {
   return found;
 }
 
+/** SUBSCRIPTION_ENDPOINTS and SUBSCRIPTION_PRIVATE_ADDRESSES. */
+function subscriptionsOf(setting: (name: string, standard: string) => string): { subscriptions?: AllowedEndpoints } {
+  const prefixes = setting('SUBSCRIPTION_ENDPOINTS', '')
+    .split(',')
+    .map((prefix) => prefix.trim())
+    .filter((prefix) => prefix !== '');
+  for (const prefix of prefixes) {
+    const url = URL.canParse(prefix) ? new URL(prefix) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash + url.username !== '') {
+      throw new SettingsError(
+        `SUBSCRIPTION_ENDPOINTS has "${prefix}": it must be a URL such as https://hooks.example.org`,
+      );
+    }
+  }
+  const name = 'SUBSCRIPTION_PRIVATE_ADDRESSES';
+  const privateAddresses = oneOf(name, setting(name, 'off').toLowerCase(), ['on', 'off']) === 'on';
+  return prefixes.length === 0 ? {} : { subscriptions: { prefixes, privateAddresses } };
+}
+
 /** PUBLIC_URL, no slash at the end. */
 function publicUrlOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -182,6 +204,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     graphqlLimits: graphqlLimitsOf(setting),
+    ...subscriptionsOf(setting),
     engines: enginesOf(setting),
   };
 }

@@ -19,6 +19,11 @@ export interface StoredVersion extends ResourceKey {
   readonly resourceChildren: boolean;
   /** The resource's JSON text, `id` and `meta` included; empty for a tombstone. */
   readonly body: string;
+  /**
+   * Who wrote it, as text, where their rights count later: of Subscriptions. A version read and given back as
+   * `previous` keeps it.
+   */
+  readonly author?: string;
   /** Whether its body is kept in a body store; the store sets it. A version read and given back as `previous` keeps it. */
   readonly overflow?: boolean;
   /** The commit that wrote it; the store sets it. A version read and given back as `previous` keeps it. */

@@ -4,6 +4,8 @@ export interface RestAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text; absent for an answer without a body. */
   readonly body?: string;
+  /** Content that is no JSON, sent as it is. */
+  readonly bytes?: Buffer;
 }
 
 /** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */

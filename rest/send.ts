@@ -17,9 +17,14 @@ export async function send(
   answer: RestAnswer,
   request: { readonly method: string; readonly acceptEncoding: string | undefined },
 ): Promise<void> {
-  const { status, headers, body } = answer;
+  const { status, headers, body, bytes: content } = answer;
   response.statusCode = status;
   for (const name of Object.keys(headers)) response.setHeader(name, headers[name] ?? '');
+  if (content !== undefined) {
+    response.setHeader('Content-Length', content.length);
+    response.end(request.method === 'HEAD' ? undefined : content);
+    return;
+  }
   if (body === undefined) {
     response.end();
     return;

@@ -38,6 +38,9 @@ export const inside = '#contained';
 /** Stands where a parameter's code stands, for the types of the resources that a resource contains. */
 export const holding = '#contains';
 
+/** Stands where a parameter's code stands, for Binaries that have a security context: it decides who may read them. */
+export const guarded = '#securityContext';
+
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
 export type DocumentTerms = Record<string, readonly string[]>;
 
@@ -58,6 +61,7 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
   if (pointing.length > 0) terms[inside] = pointing;
   const held = typesHeld(resource);
   if (held.length > 0) terms[holding] = held;
+  if (resource.resourceType === 'Binary' && resource['securityContext'] !== undefined) terms[guarded] = [];
   return terms;
 }
 

@@ -19,6 +19,8 @@ export interface NotifyOptions extends DeliverOptions {
   readonly isShared: boolean;
   /** How long to wait when there is nothing new, in milliseconds; 250 without it. */
   readonly idle?: number;
+  /** A process that says nothing for so long was killed, in milliseconds; 15,000 without it. */
+  readonly lease?: number;
 }
 
 /** A notifier that runs. */
@@ -28,8 +30,6 @@ export interface Notifier {
 }
 
 const pageSize = 500;
-/** A process that says nothing for so long was killed, in milliseconds; it says something three times as often. */
-const lease = 15_000;
 /** So much is looked at again after another process took over: clocks are apart, and streams out of step. */
 const overlap = 60_000;
 
@@ -39,7 +39,8 @@ const overlap = 60_000;
  * and go are changes of the same feed.
  */
 export function notifySubscribers(options: NotifyOptions): Notifier {
-  const { feed, subscriptions, deliveries, onProblem, isShared, now = Date.now, idle = 250, pause = 1000 } = options;
+  const { feed, subscriptions, deliveries, onProblem, isShared, now = Date.now } = options;
+  const { idle = 250, pause = 1000, lease = 15_000 } = options;
   const sending = deliverer(options);
   const owner = randomUUID();
   const subscribers = new Map<string, Subscriber>();

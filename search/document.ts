@@ -61,9 +61,13 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
   if (pointing.length > 0) terms[inside] = pointing;
   const held = typesHeld(resource);
   if (held.length > 0) terms[holding] = held;
-  if (resource.resourceType === 'Binary' && resource['securityContext'] !== undefined) terms[guarded] = [];
+  if (isGuarded(resource)) terms[guarded] = [];
   return terms;
 }
+
+/** Whether a resource is a Binary that has a security context. */
+export const isGuarded = (resource: Resource): boolean =>
+  resource.resourceType === 'Binary' && resource['securityContext'] !== undefined;
 
 /** The types of the resources that a resource contains. */
 export const typesHeld = (resource: Resource): string[] => [

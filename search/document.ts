@@ -11,7 +11,7 @@ import { isServedParameter, type ServedParameter } from './served-parameter.js';
  * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
  * miss matches.
  */
-const termsVersion = 6;
+const termsVersion = 7;
 
 /**
  * What the terms of resources depend on: how they are made, and the parameters they are made for. An index whose terms

@@ -88,7 +88,7 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
     if (changed === undefined || (isShared && isOld(changed.lastUpdated))) return;
     if (changed.type === 'Subscription') await reload(changed.id);
     const asking = [...subscribers.values()].filter(
-      ({ status, type, since }) => status === 'active' && type === changed.type && changed.lastUpdated >= since,
+      ({ type, since }) => type === changed.type && changed.lastUpdated >= since,
     );
     const version = asking.length === 0 || changed.deleted ? undefined : await subscriptions.versionOf(changed);
     if (version !== undefined) {

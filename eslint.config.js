@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import appsync from '@aws-appsync/eslint-plugin';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -22,6 +23,7 @@ export default defineConfig(
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
+  { files: ['console/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
   {
     files: ['resolvers/**/*.ts', 'persistence/keys.ts', 'auth/rules.ts'],
     ignores: ['resolvers/lambda/**', 'resolvers/lambda.ts'],

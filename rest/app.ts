@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Principal } from '../auth/principal.js';
@@ -67,6 +68,7 @@ export function createRestApp(options: RestOptions): Router {
         'X-Consistency',
         'X-Security-Context',
         'Content-Range',
+        'X-Request-Id',
       ],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
@@ -75,6 +77,7 @@ export function createRestApp(options: RestOptions): Router {
   router.use(async (http: Request, response: Response) => {
     response.removeHeader('X-Powered-By');
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    response.setHeader('X-Request-Id', requestIdOf(http));
     if (served !== undefined && isOfContent(http.url)) {
       await serveContent(served, log, http, response);
       return;
@@ -83,6 +86,12 @@ export function createRestApp(options: RestOptions): Router {
     await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
   });
   return router;
+}
+
+/** The id that the client gave its request, or a new one. https://hl7.org/fhir/R4/http.html#custom */
+function requestIdOf(http: Request): string {
+  const given = http.get('x-request-id') ?? '';
+  return /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 async function answerOf(

@@ -1,7 +1,10 @@
 import type { Request } from 'express';
+import { parseJson, stringifyJson } from '../fhir/json.js';
 import { invalidRequest, notFound, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
 import type { Resource } from '../fhir/resource.js';
+import { subsetOf } from '../fhir/subset.js';
+import type { FhirVersion } from '../fhir/version.js';
 import { audited } from '../interactions/audit.js';
 import { batch } from '../interactions/batch.js';
 import { withDownload, writtenBody } from '../interactions/binary.js';
@@ -76,8 +79,8 @@ export async function respond(context: RestContext, request: RestRequest): Promi
     case 'search':
       return searchAnswer(server, caller, route.place, readQuery(request.query), preference);
     case 'search-by-post': {
-      requireFormBody(http.get('content-type'));
       const form = await context.readBody(http, request.response);
+      if (form !== '' || http.get('content-type') !== undefined) requireFormBody(http.get('content-type'));
       const pairs = [...readQuery(request.query), ...readQuery(form)];
       const asked = new URLSearchParams(formatIn(pairs).map(([name, value]): [string, string] => [name, value]));
       const { pretty } = negotiateAnswer(server.definitions.version, http.get('accept'), asked);
@@ -134,9 +137,16 @@ export async function respond(context: RestContext, request: RestRequest): Promi
   }
 }
 
+/** The modes of R4's metadata; a server may answer each with what `full` gives. STU3 has none. */
+const metadataModes: Readonly<Record<FhirVersion, readonly string[]>> = {
+  r4: ['full', 'normative', 'terminology'],
+  stu3: ['full'],
+};
+
 /**
- * The capability statement, for anyone.
- * @throws OperationOutcomeError 400 for a mode this server does not have.
+ * The capability statement, for anyone. https://hl7.org/fhir/R4/http.html#capabilities
+ * @param parameters of the query: `mode`, and `_summary` or `_elements` for a part of it.
+ * @throws OperationOutcomeError 400 for a mode that there is not, and for what is no part.
  */
 export function capabilitiesAnswer(
   server: FhirServer,
@@ -145,8 +155,14 @@ export function capabilitiesAnswer(
   ifNoneMatch?: string,
 ): RestAnswer {
   const mode = parameters.get('mode') ?? 'full';
-  if (mode !== 'full') throw notSupported(`mode ${clip(mode)} is not supported; full is`, 'mode');
+  const modes = metadataModes[server.definitions.version];
+  if (!modes.includes(mode)) throw notSupported(`mode ${clip(mode)} is not known; ${modes.join(', ')} are`, 'mode');
   const { text, digest } = capabilities(server, baseUrl);
+  const form = readForm(server, 'CapabilityStatement', parameters);
+  if (form !== undefined) {
+    const whole = parseJson(text) as Resource;
+    return jsonAnswer(200, stringifyJson(subsetOf(server.definitions, whole, form) ?? whole));
+  }
   const headers = { ETag: `W/"${digest}"` };
   return ifNoneMatch !== undefined && namesVersion(ifNoneMatch, digest)
     ? { status: 304, headers }

@@ -7,6 +7,7 @@ import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
 import { meta } from './meta.js';
 import type { Operation } from './operation.js';
+import { permissions } from './permissions.js';
 import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
 import { validate } from './validate.js';
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   metaAdd,
   metaDelete,
   validate,
+  permissions,
   reindex,
   graphql,
   patientEverything,

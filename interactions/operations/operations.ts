@@ -14,6 +14,7 @@ import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
 import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
+import { versions } from './versions.js';
 
 /** Every operation this server has: what routes, bundles and the capability statement go by. */
 export const operations: readonly Operation[] = [
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   metaDelete,
   validate,
   permissions,
+  versions,
   reindex,
   systemExport,
   patientExport,

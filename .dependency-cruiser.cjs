@@ -7,11 +7,12 @@ const allowed = {
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
+  bulk: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
   // What servers on AWS are made of, for the local one and for each Lambda entry (ADR 49).
-  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'graphql', 'indexer'],
+  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'bulk', 'graphql', 'indexer'],
   console: [],
   local: [
     'compose',
@@ -20,6 +21,7 @@ const allowed = {
     'search',
     'persistence',
     'interactions',
+    'bulk',
     'graphql',
     'rest',
     'indexer',
@@ -28,18 +30,21 @@ const allowed = {
   ],
   bench: ['local', 'fhir', 'search'],
   schema: [],
+  infra: ['schema'], // and the definitions it deploys, by a rule of their own below
 };
 const layers = Object.keys(allowed);
 const lambda = '^resolvers/lambda/';
-const entries = '^(rest/lambda|resolvers/lambda|indexer/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
+const entries = '^(rest/lambda|resolvers/lambda|(indexer|auth)/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
 const shared = '^(persistence/keys|auth/rules)[.]ts$'; // APPSYNC_JS-safe, readable by resolvers/
+const deployed = '^(persistence/(dynamodb/definition|keys)|search/opensearch/index-access|auth/rules)[.]ts$'; // readable by infra/
+const exceptions = { resolvers: [shared], infra: [deployed] };
 const layerRule = (from) => ({
   name: `${from}-layer`,
   severity: 'error',
   from: { path: `^${from}/`, pathNot: from === 'resolvers' ? [lambda, entries] : [entries] },
   to: {
     path: `^(${[...layers, 'test'].join('|')})/`,
-    pathNot: [`^(${[from, ...allowed[from]].join('|')})/`, ...(from === 'resolvers' ? [shared] : [])],
+    pathNot: [`^(${[from, ...allowed[from]].join('|')})/`, ...(exceptions[from] ?? [])],
   },
 });
 const only = (name, packages, places) => ({
@@ -72,6 +77,7 @@ module.exports = {
     ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
+    only('cdk-in-infra-only', '(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),
   ],
   options: {

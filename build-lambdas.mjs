@@ -11,6 +11,8 @@ const entries = {
   publisher: 'indexer/publisher-lambda.ts',
   sweeper: 'indexer/sweeper-lambda.ts',
   prepare: 'indexer/prepare-lambda.ts',
+  'search-access': 'indexer/search-access-lambda.ts',
+  'add-claims': 'auth/add-claims-lambda.ts',
 };
 const outdir = 'dist/lambda';
 

@@ -8,7 +8,19 @@ const recommended = appsync.configs.recommended;
 const appsyncRules = (Array.isArray(recommended) ? recommended[0] : recommended).rules;
 
 export default defineConfig(
-  { ignores: ['examples', '**/*.js', '**/*.cjs', '**/*.mjs', '**/generated/**', 'dist', 'codegen/node_modules'] },
+  {
+    ignores: [
+      'examples',
+      'test/browser/clients',
+      'infra',
+      '**/*.js',
+      '**/*.cjs',
+      '**/*.mjs',
+      '**/generated/**',
+      'dist',
+      'codegen/node_modules',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },

@@ -1,3 +1,4 @@
+import type { Jwks } from 'aws-jwt-verify/jwk';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { createTokenVerifier, type TokenVerifier } from '../auth/verify-token.js';
 import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
@@ -38,12 +39,8 @@ async function openVerifier(environment: Environment): Promise<TokenVerifier> {
   const clientIds = required(environment, 'CLIENT_IDS').split(/[\s,]+/);
   const region = pool.split('_')[0] ?? '';
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool}`;
-  const elsewhere = optionalUrl(environment, 'JWKS_URI');
-  if (elsewhere === undefined) return createTokenVerifier({ issuer, clientIds });
-  const answer = await fetch(elsewhere); // of an emulator, which speaks no https
-  return createTokenVerifier({
-    issuer,
-    clientIds,
-    jwks: (await answer.json()) as Parameters<typeof createTokenVerifier>[0]['jwks'] & object,
-  });
+  const emulator = optionalUrl(environment, 'COGNITO_ENDPOINT');
+  if (emulator === undefined) return createTokenVerifier({ issuer, clientIds });
+  const answer = await fetch(`${emulator}/${pool}/.well-known/jwks.json`); // it speaks no https
+  return createTokenVerifier({ issuer, clientIds, jwks: (await answer.json()) as Jwks });
 }

@@ -25,3 +25,9 @@ export const tableDefinition = {
   ],
   StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' as const },
 };
+
+/**
+ * The column whose instant, in seconds since 1970, ends an item's life: only of what is of use for a while. Versions of
+ * resources never have it.
+ */
+export const timeToLive = 'ttl';

@@ -1,0 +1,82 @@
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CorsRule,
+  HttpMethods,
+  type IBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { Stage } from '../read-settings.js';
+import { removalPolicy } from './removal.js';
+
+/** What of a bucket is its own. */
+export interface PrivateBucketProps {
+  readonly key: IKey;
+  /** Where requests for its objects are recorded. */
+  readonly accessLogs: IBucket;
+  readonly lifecycleRules?: LifecycleRule[];
+  readonly cors?: CorsRule[];
+}
+
+/** Old versions of objects are kept so long: as long as the table can be restored. */
+const restorable = Duration.days(35);
+
+/** A bucket that nobody reaches but by permissions and signed URLs, over TLS; what is deleted can be got back for 35 days. */
+export class PrivateBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, stage: Stage, props: PrivateBucketProps) {
+    super(scope, id);
+    const { key, accessLogs, lifecycleRules = [], cors } = props;
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.KMS,
+      encryptionKey: key,
+      bucketKeyEnabled: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      versioned: true,
+      serverAccessLogsBucket: accessLogs,
+      serverAccessLogsPrefix: `${id.toLowerCase()}/`,
+      lifecycleRules: [
+        { noncurrentVersionExpiration: restorable, abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        ...lifecycleRules,
+      ],
+      ...(cors === undefined ? {} : { cors }),
+      removalPolicy: removalPolicy(stage),
+    });
+  }
+}
+
+/** What pages may do with signed URLs, which say themselves who may: get and put content, and read what it is. */
+export const signedUrlCors: CorsRule[] = [
+  {
+    allowedOrigins: ['*'],
+    allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
+    allowedHeaders: ['content-type', 'content-md5'],
+    exposedHeaders: ['ETag', 'Content-Range'],
+    maxAge: 3600,
+  },
+];
+
+/** The bucket that holds the records of requests for other buckets' objects. */
+export class AccessLogBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED, // S3 writes its access logs to no bucket with a customer's key
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      lifecycleRules: [{ expiration: Duration.days(stage.logDays) }],
+      removalPolicy: removalPolicy(stage),
+    });
+  }
+}

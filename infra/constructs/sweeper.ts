@@ -1,0 +1,31 @@
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { type DataPlaces, functionEnvironment, tableOf, useResources } from '../function-environment.js';
+import { scanTable } from '../permissions.js';
+import type { Stage } from '../read-settings.js';
+import type { FhirVersion } from '../settings.js';
+import { ServerFunction } from './server-function.js';
+
+/** What ends each minute what others left: transactions, bodies, tombstones of the index, a reindex under way. */
+export class Sweeper extends Construct {
+  readonly function: ServerFunction;
+
+  constructor(scope: Construct, id: string, stage: Stage, version: FhirVersion, data: DataPlaces) {
+    super(scope, id);
+    this.function = new ServerFunction(this, 'Function', stage, {
+      version,
+      name: 'sweeper',
+      key: data.key,
+      memory: stage.memory.indexer,
+      timeout: Duration.minutes(15),
+      environment: functionEnvironment(stage, version, data),
+      permissions: [...useResources(data, version), scanTable(tableOf(data, version))],
+    });
+    new Rule(this, 'EachMinute', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(this.function.code, { retryAttempts: 0 })],
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { Validations } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
+import { prefixOf } from './names.js';
+import type { Stage } from './read-settings.js';
+import type { DataStack } from './stacks/data-stack.js';
+import type { GraphqlStack } from './stacks/graphql-stack.js';
+import type { RestStack } from './stacks/rest-stack.js';
+import type { SignInStack } from './stacks/sign-in-stack.js';
+
+interface Explained {
+  readonly data: DataStack;
+  readonly signIn: SignInStack;
+  readonly rest: RestStack;
+  readonly graphql: Iterable<GraphqlStack>;
+  readonly all: IConstruct;
+}
+
+/**
+ * Says why what cdk-nag finds is meant so, finding by finding; any other fails `cdk synth`. What the reasons claim is
+ * asserted in test/infra/.
+ */
+export function explainFindings(stage: Stage, { data, signIn, rest, graphql, all }: Explained): void {
+  explain(all, {
+    'AwsSolutions-L1':
+      'Node.js 22 is what the bundles are built and tested for; the function that CDK adds to run others has its own.',
+    'AwsSolutions-SQS3': 'These queues are dead-letter queues.',
+    [`AwsSolutions-IAM5[Resource::${searchPaths(stage)}]`]:
+      'A path of the domain for each request; which indices a role may use, the domain says (search-access).',
+    [`AwsSolutions-IAM5[Resource::${imported(data)}/*]`]:
+      'The objects of one bucket: each function may use any body of its table.',
+  });
+  explain(data, {
+    'AwsSolutions-OS1':
+      'Every request is signed by a role of the account that the domain knows; nothing else is let in.',
+    'AwsSolutions-OS3': 'Functions have no fixed addresses: roles are allowed, not addresses.',
+    ...(stage.search === 'production' ? {} : { 'AwsSolutions-OS4': 'The size production has dedicated masters.' }),
+    ...(stage.search === 'dev' ? { 'AwsSolutions-OS7': 'The size dev is one node, to try things out.' } : {}),
+  });
+  explain(signIn, {
+    'AwsSolutions-COG2': 'The setting secondFactor decides; at the stage production it is required.',
+    'AwsSolutions-COG8': 'The Plus plan is not needed: tokens have our claims with Essentials.',
+  });
+  explain(rest, {
+    'AwsSolutions-APIG2': 'The server checks requests, and names the place of each fault.',
+    'AwsSolutions-APIG3': 'The setting firewall decides.',
+    'AwsSolutions-APIG4': 'metadata, .well-known and OPTIONS are open, as clients need before they sign in.',
+    'AwsSolutions-COG4': 'metadata, .well-known and OPTIONS are open, as clients need before they sign in.',
+    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+      "API Gateway's own policy for its logs, which it takes no other for.",
+  });
+  for (const api of graphql) {
+    explain(api, { 'AwsSolutions-ASC3': 'Variables and values hold what is in resources: they are not logged.' });
+  }
+}
+
+function explain(scope: IConstruct, reasons: Readonly<Record<string, string>>): void {
+  Validations.of(scope).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })));
+}
+
+const searchPaths = (stage: Stage): string =>
+  `arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:domain/${prefixOf(stage)}/*`;
+
+/** How other stacks name the bucket of bodies, as cdk-nag writes it. */
+function imported(data: DataStack): string {
+  const found = data.resolve(data.exportValue(data.bodies.bucketArn)) as { readonly 'Fn::ImportValue': string };
+  return found['Fn::ImportValue'];
+}

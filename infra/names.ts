@@ -1,0 +1,24 @@
+import { Aws } from 'aws-cdk-lib/core';
+import type { Stage } from './read-settings.js';
+import type { FhirVersion } from './settings.js';
+
+/** The functions; their code is `dist/lambda/<name>`. Each FHIR version has one of each. */
+export type FunctionName =
+  'rest' | 'resolvers' | 'indexer' | 'publisher' | 'sweeper' | 'prepare' | 'search-access' | 'add-claims';
+
+/** What the names of a stage's resources begin with. */
+export const prefixOf = ({ stage }: Stage): string => `fhir-${stage}`;
+
+/** The alias of a version's search index, and in front of a number the name of the index behind it. */
+export const indexAlias = (stage: Stage, version: FhirVersion): string => `${prefixOf(stage)}-${version}`;
+
+/** The name of a function's role, with its version if it has one: the search domain must know roles before they are made. */
+export const roleName = (stage: Stage, name: FunctionName, version?: FhirVersion): string =>
+  [prefixOf(stage), ...(version === undefined ? [] : [version]), name, Aws.REGION].join('-');
+
+/** The ARN of a function's role. */
+export const roleArn = (stage: Stage, name: FunctionName, version?: FhirVersion): string =>
+  `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${roleName(stage, name, version)}`;
+
+/** `R4`, `Stu3`: a version in the names of stacks and constructs. */
+export const titleOf = (version: FhirVersion): string => version.charAt(0).toUpperCase() + version.slice(1);

@@ -1,0 +1,69 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { historyIndexName } from '../persistence/dynamodb/definition.js';
+
+// What functions may do, action by action: no action has a `*`, and none is for all resources.
+
+const statement = (actions: readonly string[], ...resources: readonly string[]): PolicyStatement =>
+  new PolicyStatement({ actions: [...actions], resources: [...resources] });
+
+const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+const writeActions = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'];
+
+const withHistory = ({ tableArn }: ITable): readonly string[] => [tableArn, `${tableArn}/index/${historyIndexName}`];
+
+/** To read one item by its key, as a resolver does. */
+export const getItem = ({ tableArn }: ITable): PolicyStatement => statement(['dynamodb:GetItem'], tableArn);
+
+/** To read and write items; a transaction needs no more. */
+export const readAndWriteTable = (table: ITable): PolicyStatement =>
+  statement([...readActions, ...writeActions], ...withHistory(table));
+
+/** To read a whole table, segment by segment. */
+export const scanTable = ({ tableArn }: ITable): PolicyStatement => statement(['dynamodb:Scan'], tableArn);
+
+/** To read a table's stream. */
+export function readStream({ tableStreamArn = '' }: ITable): PolicyStatement {
+  return statement(
+    ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+    tableStreamArn,
+  );
+}
+
+/** To get and put bodies too large for an item, and what Binaries hold; that there is none is told by who may list. */
+export const readAndWriteBodies = ({ bucketArn }: IBucket): PolicyStatement[] => [
+  statement(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], `${bucketArn}/*`),
+  statement(['s3:ListBucket'], bucketArn),
+];
+
+/** To read and write what a key of ours encrypts. */
+export const useKey = ({ keyArn }: IKey): PolicyStatement =>
+  statement(['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'], keyArn);
+
+/** To ask a search domain; which indices, the domain's own roles say (fine-grained access). */
+export const askSearch = (domainArn: string): PolicyStatement =>
+  statement(['es:ESHttpGet', 'es:ESHttpHead', 'es:ESHttpPost', 'es:ESHttpPut', 'es:ESHttpDelete'], `${domainArn}/*`);
+
+/** To tell subscribers of changes. */
+export const publishChanges = (apiArn: string): PolicyStatement =>
+  statement(['appsync:GraphQL'], `${apiArn}/types/Mutation/fields/publishChange`);
+
+/** To send to a queue. */
+export const sendTo = (queueArn: string): PolicyStatement => statement(['sqs:SendMessage'], queueArn);
+
+/** To take messages from a queue. */
+export const receiveFrom = (queueArn: string): PolicyStatement =>
+  statement(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+    queueArn,
+  );
+
+/** To write to a log group. */
+export const writeLogs = (logGroupArn: string): PolicyStatement =>
+  statement(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroupArn);
+
+/** To call a function, at any of the ARNs. */
+export const invoke = (...functionArns: readonly string[]): PolicyStatement =>
+  statement(['lambda:InvokeFunction'], ...functionArns);

@@ -1,0 +1,2 @@
+// After the suites.
+export default () => globalThis.removeTemplates?.();

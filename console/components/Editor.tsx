@@ -17,7 +17,7 @@ export interface EditorHandle {
 const severities = { fatal: 'error', error: 'error', warning: 'warning', information: 'info' } as const;
 
 /** The server said something new. */
-const told = StateEffect.define<null>();
+const told = StateEffect.define();
 
 /** The issues of the server at the places they have in the text now. */
 const diagnosticsOf = (text: string, issues: readonly Issue[]): Diagnostic[] =>

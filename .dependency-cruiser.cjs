@@ -7,11 +7,12 @@ const allowed = {
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
+  bulk: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
   // What servers on AWS are made of, for the local one and for each Lambda entry (ADR 49).
-  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'graphql', 'indexer'],
+  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'bulk', 'graphql', 'indexer'],
   console: [],
   local: [
     'compose',
@@ -20,6 +21,7 @@ const allowed = {
     'search',
     'persistence',
     'interactions',
+    'bulk',
     'graphql',
     'rest',
     'indexer',

@@ -11,6 +11,7 @@ export default defineConfig(
   {
     ignores: [
       'examples',
+      'test/browser/clients',
       'infra',
       '**/*.js',
       '**/*.cjs',

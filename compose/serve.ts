@@ -9,6 +9,7 @@ import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { NotifyOptions } from '../indexer/notify.js';
 import type { NotifyingProblem } from '../indexer/subscriber.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
+import type { JobSettings } from './jobs.js';
 
 /** What a deployment adds to the definitions of FHIR. */
 export interface DefinitionOptions {
@@ -28,6 +29,10 @@ export interface DefinitionOptions {
   readonly onNotifying?: (problem: NotifyingProblem) => void;
   /** Is told of the search parameters of guides that are not served. */
   readonly onPassedOver?: (parameter: PassedOver) => void;
+  /** Is told of what goes wrong with jobs, and of what is tried again. */
+  readonly onJobProblem?: (error: unknown, what: string) => void;
+  /** How jobs are done, where it is not the standard. */
+  readonly jobs?: Partial<Omit<JobSettings, 'table' | 'onProblem'>>;
   /**
    * Is told when an index of other search parameters, or of an older program, is made anew at the start, and with what
    * it was made of when that is done.

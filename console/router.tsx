@@ -101,7 +101,6 @@ export const router = createRouter({
   ]),
   history: createHashHistory(),
   defaultPreload: false,
-  scrollRestoration: true,
   // Texts stay texts: `q=1` is no number here.
   parseSearch: (query) => Object.fromEntries(new URLSearchParams(query)),
   stringifySearch: (search) => {

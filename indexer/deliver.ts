@@ -37,6 +37,8 @@ interface Served {
   readonly pause: InterruptibleSleep;
   /** Whether something may have come since it looked. */
   isWanted: boolean;
+  /** Gives up the request under way. */
+  readonly ending: AbortController;
   running?: Promise<void>;
 }
 
@@ -60,9 +62,13 @@ export function deliverer(options: DeliverOptions): Deliverer {
   const pauseAfter = (tries: number): number =>
     Math.min(longestPause, firstPause * 2 ** tries) * (0.5 + Math.random() / 2);
 
-  async function ask(request: HookRequest, accepts: (status: number) => boolean): Promise<Failure | undefined> {
+  async function ask(
+    one: Served,
+    request: HookRequest,
+    accepts: (status: number) => boolean,
+  ): Promise<Failure | undefined> {
     try {
-      const status = await send(request, ending.signal);
+      const status = await send(request, AbortSignal.any([ending.signal, one.ending.signal]));
       return accepts(status) ? undefined : { why: `it answered ${String(status)}`, isFinal: status === gone };
     } catch (error) {
       const { name, code, message } = error as Error & { readonly code?: string };
@@ -81,8 +87,8 @@ export function deliverer(options: DeliverOptions): Deliverer {
     const { subscriber, pause } = one;
     const { request, accepts } = subscriber.handshake;
     for (let tries = 0; ; tries += 1) {
-      const failure = await ask(request, accepts);
-      if (isOver()) return false;
+      const failure = await ask(one, request, accepts);
+      if (!isServed(one, subscriber)) return true;
       if (failure === undefined) {
         await subscriptions.setStatus(subscriber, 'active');
         return false;
@@ -104,12 +110,12 @@ export function deliverer(options: DeliverOptions): Deliverer {
     if (!isServed(one, subscriber)) return 'again';
     if (delivery.due > now()) return 'again'; // something else woke it
     const request = await subscriber.notification(delivery);
-    const failure = request && (await ask(request, (status) => status >= 200 && status < 300));
+    const failure = request && (await ask(one, request, (status) => status >= 200 && status < 300));
     if (failure === undefined) {
       await deliveries.remove(id, delivery);
       return 'next';
     }
-    if (isOver()) return 'nothing';
+    if (!isServed(one, subscriber)) return 'again';
     const tries = delivery.tries + 1;
     if (!failure.isFinal && tries < attempts) {
       await deliveries.put(id, { ...delivery, tries, due: now() + pauseAfter(tries - 1) });
@@ -160,7 +166,7 @@ export function deliverer(options: DeliverOptions): Deliverer {
     serve(subscriber) {
       let one = served.get(subscriber.id);
       if (one === undefined) {
-        one = { subscriber, pause: interruptibleSleep(isOver), isWanted: true };
+        one = { subscriber, pause: interruptibleSleep(isOver), isWanted: true, ending: new AbortController() };
         served.set(subscriber.id, one);
       } else if (one.subscriber !== subscriber) {
         one.subscriber = subscriber;
@@ -173,6 +179,7 @@ export function deliverer(options: DeliverOptions): Deliverer {
       const one = served.get(id);
       served.delete(id);
       one?.pause.wake();
+      one?.ending.abort();
       if (!forget) return;
       await one?.running;
       for (;;) {

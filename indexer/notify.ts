@@ -19,6 +19,8 @@ export interface NotifyOptions extends DeliverOptions {
   readonly isShared: boolean;
   /** How long to wait when there is nothing new, in milliseconds; 250 without it. */
   readonly idle?: number;
+  /** A process that says nothing for so long was killed, in milliseconds; 15,000 without it. */
+  readonly lease?: number;
 }
 
 /** A notifier that runs. */
@@ -28,8 +30,6 @@ export interface Notifier {
 }
 
 const pageSize = 500;
-/** A process that says nothing for so long was killed, in milliseconds; it says something three times as often. */
-const lease = 15_000;
 /** So much is looked at again after another process took over: clocks are apart, and streams out of step. */
 const overlap = 60_000;
 
@@ -39,7 +39,8 @@ const overlap = 60_000;
  * and go are changes of the same feed.
  */
 export function notifySubscribers(options: NotifyOptions): Notifier {
-  const { feed, subscriptions, deliveries, onProblem, isShared, now = Date.now, idle = 250, pause = 1000 } = options;
+  const { feed, subscriptions, deliveries, onProblem, isShared, now = Date.now } = options;
+  const { idle = 250, pause = 1000, lease = 15_000 } = options;
   const sending = deliverer(options);
   const owner = randomUUID();
   const subscribers = new Map<string, Subscriber>();
@@ -87,7 +88,7 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
     if (changed === undefined || (isShared && isOld(changed.lastUpdated))) return;
     if (changed.type === 'Subscription') await reload(changed.id);
     const asking = [...subscribers.values()].filter(
-      ({ status, type, since }) => status === 'active' && type === changed.type && changed.lastUpdated >= since,
+      ({ type, since }) => type === changed.type && changed.lastUpdated >= since,
     );
     const version = asking.length === 0 || changed.deleted ? undefined : await subscriptions.versionOf(changed);
     if (version !== undefined) {

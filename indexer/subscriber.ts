@@ -7,7 +7,7 @@ export interface Subscriber {
   readonly id: string;
   /** The version of the Subscription this is read from. */
   readonly versionId: number;
-  /** The instant of that version: what was changed before is not told. */
+  /** Since when it has been requested or active: what was changed before is not told. */
   readonly since: string;
   readonly status: 'requested' | 'active';
   /** The type of the resources it is told of. */

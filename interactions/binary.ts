@@ -3,6 +3,7 @@ import { notFound } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { FhirVersion } from '../fhir/version.js';
 import { defaultTenant } from '../persistence/keys.js';
+import type { ContentTerms } from '../persistence/content-store.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { FhirServer } from './server.js';
 
@@ -24,7 +25,7 @@ export type BinaryContent =
   /** In the resource itself, in base64. */
   | { readonly kind: 'inline'; readonly contentType: string; readonly bytes: () => Buffer }
   /** In the store of contents; absent until it was uploaded. */
-  | { readonly kind: 'stored'; readonly contentType: string; readonly size?: number };
+  | { readonly kind: 'stored'; readonly contentType: string; readonly path?: string };
 
 /** A Binary as it is stored: without the URLs that an answer had. */
 export function withoutUrls(resource: Resource): Resource {
@@ -51,7 +52,8 @@ const contentPath = ({ id, versionId }: Pick<StoredVersion, 'id' | 'versionId'>)
   `_${defaultTenant}/Binary/${id}~${String(versionId)}`;
 
 /**
- * The content of a version of a Binary. One call of the store of contents when it is not in the resource.
+ * The content of a version of a Binary. One call of the store of contents when it is not in the resource; more for what
+ * was patched since.
  * @param version not deleted.
  */
 export async function contentOf(server: FhirServer, version: StoredVersion): Promise<BinaryContent> {
@@ -59,8 +61,22 @@ export async function contentOf(server: FhirServer, version: StoredVersion): Pro
   const contentType = String(resource['contentType']);
   const text = resource[contentElement(server.definitions.version)];
   if (typeof text === 'string') return { kind: 'inline', contentType, bytes: () => Buffer.from(text, 'base64') };
-  const found = await server.contents?.head(contentPath(version));
-  return { kind: 'stored', contentType, ...(found === undefined ? {} : { size: found.size }) };
+  return { kind: 'stored', contentType, ...(await storedContent(server, version)) };
+}
+
+/** Where the content of a version is that has none in itself: a patch leaves it where it was. */
+async function storedContent(
+  { definitions, store, contents }: FhirServer,
+  version: StoredVersion,
+): Promise<{ readonly path?: string }> {
+  for (let holder = version; ;) {
+    const path = contentPath(holder);
+    if ((await contents?.head(path)) !== undefined) return { path };
+    const before = holder.method === 'PATCH' ? await store.vread(holder, holder.versionId - 1) : undefined;
+    if (before === undefined || before.deleted) return {};
+    if (Object.hasOwn(parseJson(before.body) as Resource, contentElement(definitions.version))) return {};
+    holder = before;
+  }
 }
 
 /**
@@ -73,11 +89,10 @@ export async function downloadUrl(
   version: StoredVersion,
   content: BinaryContent,
 ): Promise<string> {
-  const { contents } = server;
-  if (content.kind === 'inline' || content.size === undefined || contents === undefined) {
+  if (content.kind === 'inline' || content.path === undefined || server.contents === undefined) {
     throw notFound(`The content of ${keyText(version)}, which was never uploaded,`);
   }
-  return contents.downloadUrl({ ...termsOf(server, baseUrl, version), contentType: content.contentType });
+  return server.contents.downloadUrl(termsOf(server, baseUrl, content.path, content.contentType));
 }
 
 /**
@@ -86,8 +101,8 @@ export async function downloadUrl(
  */
 export async function writtenBody(server: FhirServer, baseUrl: string, version: StoredVersion): Promise<string> {
   const content = server.contents && (await contentOf(server, version));
-  if (server.contents === undefined || content?.kind !== 'stored') return version.body;
-  const terms = { ...termsOf(server, baseUrl, version), contentType: content.contentType };
+  if (server.contents === undefined || content?.kind !== 'stored' || content.path !== undefined) return version.body;
+  const terms = termsOf(server, baseUrl, contentPath(version), content.contentType);
   return withUrl(version.body, 'presignedPutUrl', await server.contents.uploadUrl(terms));
 }
 
@@ -99,13 +114,14 @@ export async function withDownload(
   body: string,
 ): Promise<string> {
   const content = server.contents && (await contentOf(server, version));
-  return content?.kind === 'stored' && content.size !== undefined
+  return content?.kind === 'stored' && content.path !== undefined
     ? withUrl(body, 'presignedGetUrl', await downloadUrl(server, baseUrl, version, content))
     : body;
 }
 
-const termsOf = (server: FhirServer, baseUrl: string, version: StoredVersion) => ({
-  path: contentPath(version),
+const termsOf = (server: FhirServer, baseUrl: string, path: string, contentType: string): ContentTerms => ({
+  path,
+  contentType,
   expires: server.now() + urlLifetime,
   baseUrl,
 });

@@ -76,6 +76,7 @@ function statement(server: FhirServer, baseUrl: string): object {
     ...(version === 'stu3' ? { acceptUnknown: 'no' } : {}),
     format: ['application/fhir+json', 'json'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    ...(server.jobs === undefined ? {} : { instantiates: [bulkData] }),
     ...list('implementationGuide', guideUrls(server)),
     // STU3 lists the profiles of all types here; R4 has them at each type.
     ...(version === 'stu3'
@@ -123,7 +124,9 @@ function statement(server: FhirServer, baseUrl: string): object {
               ? {}
               : list(
                   'operation',
-                  operationsOfType(definitions, type).map(({ name, definition }) => ({ name, definition })),
+                  operationsOfType(definitions, type)
+                    .filter(isServed)
+                    .map(({ name, definition }) => ({ name, definition })),
                 )),
           };
         }),
@@ -167,6 +170,8 @@ function documentationOf({ contents, subscriptions }: FhirServer, type: string):
   return {};
 }
 
+/** What a server of bulk data states to be. https://hl7.org/fhir/uv/bulkdata/STU2/CapabilityStatement-bulk-data.html */
+const bulkData = 'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data';
 const filterDefinition = 'http://hl7.org/fhir/SearchParameter/filter';
 
 /** A parameter as a statement lists it. */

@@ -18,6 +18,13 @@ import { callerOf, readSubscription, type SubscriptionTerms } from './subscripti
 
 const everything: AccessFilter = { kind: 'everything' };
 const pageSize = 100;
+/** So many versions of a Subscription are looked back. */
+const mostVersions = 50;
+
+const asks = (resource: Resource): boolean => {
+  const { status } = resource as { readonly status?: unknown };
+  return status === 'requested' || status === 'active';
+};
 
 /** The Subscriptions of a server, each with the rights of who wrote it. */
 export function subscriptionsOf(server: FhirServer, allowed: AllowedEndpoints): Subscriptions {
@@ -35,12 +42,26 @@ export function subscriptionsOf(server: FhirServer, allowed: AllowedEndpoints): 
     if (version.author === undefined) return undefined;
     const caller = callerOf(version.author);
     try {
-      return subscriber(server, version, status, caller, await readSubscription(server, caller, resource, allowed));
+      const terms = await readSubscription(server, caller, resource, allowed);
+      return subscriber(
+        server,
+        { id: version.id, versionId: version.versionId, status, caller },
+        await since(version),
+        terms,
+      );
     } catch (error) {
       if (!(error instanceof OperationOutcomeError) || error.status >= 500) throw error;
       await setStatus(version, 'error', error.message);
       return 'kept';
     }
+  }
+
+  /** Since when it has been requested or active: what was changed after that is told, however long it takes to begin. */
+  async function since(version: StoredVersion): Promise<string> {
+    const versions = await server.store.history(version, { count: mostVersions, before: version.versionId });
+    const end = versions.findIndex(({ deleted, body }) => deleted || !asks(parseJson(body) as Resource));
+    const asking = end < 0 ? versions : versions.slice(0, end);
+    return asking.at(-1)?.lastUpdated ?? version.lastUpdated;
   }
 
   async function setStatus(
@@ -103,11 +124,11 @@ export function subscriptionsOf(server: FhirServer, allowed: AllowedEndpoints): 
 
 function subscriber(
   server: FhirServer,
-  { id, versionId, lastUpdated }: StoredVersion,
-  status: Subscriber['status'],
-  caller: Caller,
+  about: Pick<Subscriber, 'id' | 'versionId' | 'status'> & { readonly caller: Caller },
+  since: string,
   terms: SubscriptionTerms,
 ): Subscriber {
+  const { id, versionId, status, caller } = about;
   const { request, endpoint, headers, payload, end } = terms;
   const isOpen = async (version: StoredVersion): Promise<boolean> => {
     const access = accessOrNone(server, caller, 'search', version.type);
@@ -116,7 +137,7 @@ function subscriber(
   return {
     id,
     versionId,
-    since: lastUpdated,
+    since,
     status,
     type: request.type,
     ...(end === undefined ? {} : { end }),

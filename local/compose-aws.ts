@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Connections } from '../compose/connect.js';
+import { startJobs } from '../compose/jobs.js';
 import { serveOnAws } from '../compose/on-aws.js';
 import { notifierOf } from '../compose/notify.js';
 import type { DefinitionOptions } from '../compose/serve.js';
@@ -17,9 +18,13 @@ import type { BodyStore } from '../persistence/body-store.js';
 import { contentFiles } from '../persistence/content-files.js';
 import type { ContentStore } from '../persistence/content-store.js';
 import { filesystemBodies } from '../persistence/filesystem.js';
+import { outputFiles } from '../persistence/output-files.js';
+import type { OutputStore } from '../persistence/output-store.js';
 import { s3Bodies } from '../persistence/s3.js';
 import { s3Contents } from '../persistence/s3/content.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
+import { s3Files } from '../persistence/s3/input.js';
+import { s3Output } from '../persistence/s3/output.js';
 import { StoreError } from '../persistence/store-error.js';
 import { sweepBodies } from '../persistence/sweep-bodies.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
@@ -37,6 +42,7 @@ interface ProblemLog {
 interface AwsServer {
   readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
+  readonly output: OutputStore | undefined;
   readonly reindexing: ReindexOptions;
 }
 
@@ -84,7 +90,7 @@ export async function openAwsServers(
       composeServer(engines, connections, each, { pageKey, dataFolder, options, signal: ending.signal }),
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
-    const servers = composed.map(({ server, bodies, reindexing }) => {
+    const servers = composed.map(({ server, bodies, output, reindexing }) => {
       const { table, index, store, feed } = server;
       const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
       const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
@@ -111,7 +117,18 @@ export async function openAwsServers(
         every(minute, 'making the search index anew', log, () => untilDone(continueReindex(reindexing))),
         every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())),
       );
-      return [server.definitions.version, { ...server, reindex: () => untilDone(reindex(reindexing)) }];
+      const whole = { ...server, reindex: () => untilDone(reindex(reindexing)) };
+      if (output === undefined) return [server.definitions.version, whole];
+      const { jobs, stop } = startJobs(whole, {
+        table,
+        output,
+        segments: 4,
+        ...(connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) }),
+        onProblem: options.onJobProblem ?? (() => undefined),
+        ...options.jobs,
+      });
+      running.push({ stop });
+      return [server.definitions.version, { ...whole, jobs }];
     });
     return { servers: Object.fromEntries(servers) as Record<FhirVersion, EmbeddedServer>, close };
   } catch (error) {
@@ -150,6 +167,19 @@ function bodiesOf(
     return s3Bodies(s3, engines.bodies.bucket, nameOf(engines, version));
   }
   return isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
+}
+
+/** Where the files of jobs are: as bodies. */
+function outputOf(
+  engines: AwsEngines,
+  { s3 }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): OutputStore | undefined {
+  if (s3 !== undefined && engines.bodies !== undefined) {
+    return s3Output(s3, engines.bodies.bucket, `${nameOf(engines, version)}/jobs`);
+  }
+  return isLocalEndpoint(engines.dynamoDbEndpoint) ? outputFiles(join(dataFolder, 'jobs', version)) : undefined;
 }
 
 /** Where content goes by URL: where bodies are, below a folder of its own. */
@@ -238,7 +268,8 @@ function composeServer(
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
   };
-  return { server, bodies, reindexing: { table, bodies, next: index.next, signal } };
+  const output = outputOf(engines, connections, dataFolder, version);
+  return { server, bodies, output, reindexing: { table, bodies, next: index.next, signal } };
 }
 
 /** Logs the name and place of a problem, never its message, which may quote a resource. */

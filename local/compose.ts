@@ -20,6 +20,9 @@ import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
+import { outputFiles } from '../persistence/output-files.js';
+import type { OutputStore } from '../persistence/output-store.js';
+import { startJobs } from '../compose/jobs.js';
 import { readSecret, versionSecret } from './secret.js';
 import { notifierOf } from '../compose/notify.js';
 import { type DefinitionOptions, serve } from '../compose/serve.js';
@@ -34,7 +37,8 @@ export interface EmbeddedServer extends FhirServer {
 /** A version of a process that is alone with its store. */
 interface Composed {
   readonly server: EmbeddedServer;
-  readonly notifier: Notifier | undefined;
+  /** What goes on beside the requests. */
+  readonly running: readonly { stop(): Promise<void> }[];
 }
 
 /** Both FHIR versions on the stores of this process. */
@@ -48,7 +52,7 @@ async function composeServer(
   root: Root,
   base: FhirDefinitions,
   pageKey: Uint8Array,
-  contents: ContentStore,
+  stores: { readonly contents: ContentStore; readonly output: OutputStore },
   options: DefinitionOptions,
 ): Promise<Composed> {
   const served = serve(base, options);
@@ -99,11 +103,18 @@ async function composeServer(
     reindex: () => search.rebuild(everyCurrent(table)),
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
-    contents,
+    contents: stores.contents,
     now: Date.now,
     newId: randomUUID,
   };
-  return { server, notifier: notifierOf(server, { feed: feed('notified'), isShared: false }, options) };
+  const jobs = startJobs(server, {
+    table,
+    output: stores.output,
+    onProblem: options.onJobProblem ?? (() => undefined),
+    ...options.jobs,
+  });
+  const notifier = notifierOf(server, { feed: feed('notified'), isShared: false }, options);
+  return { server: { ...server, jobs: jobs.jobs }, running: notifier === undefined ? [jobs] : [jobs, notifier] };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -135,19 +146,20 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   const pageKey = readSecret(dataFolder, 'page.key');
   const contentKey = readSecret(dataFolder, 'content.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  const notifiers: Notifier[] = [];
+  const running: Composed['running'][number][] = [];
   for (const each of definitions) {
     const { version } = each;
     const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
-    const { server, notifier } = await composeServer(root, each, pageKey, contents, options);
-    composed.push([version, server]);
-    if (notifier !== undefined) notifiers.push(notifier);
+    const stores = { contents, output: outputFiles(join(dataFolder, 'jobs', version)) };
+    const made = await composeServer(root, each, pageKey, stores, options);
+    composed.push([version, made.server]);
+    running.push(...made.running);
   }
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
   return {
     servers,
     async close() {
-      await Promise.all(notifiers.map((notifier) => notifier.stop()));
+      await Promise.all(running.map((each) => each.stop()));
       await root.close();
     },
   };

@@ -26,6 +26,8 @@ export interface Settings {
   readonly appsync?: AppSyncSettings;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
+  /** What the URLs that `$import` reads begin with; it is not served without any. */
+  readonly importSources?: readonly string[];
   /** The URL by which clients know this server, no slash at the end. */
   readonly publicUrl: string;
   /** Whether PUBLIC_URL says so: then links begin with it, whatever host a request names. */
@@ -134,6 +136,24 @@ function authorizationOf(text: string): Authorization {
   return found;
 }
 
+/** IMPORT_SOURCES, each with a slash at the end, so that no longer name begins with it. */
+function importSourcesOf(text: string): Pick<Settings, 'importSources'> {
+  const importSources = text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map((each) => {
+      const url = URL.canParse(each) ? new URL(each) : undefined;
+      if (url === undefined || !/^(https?|file|s3):$/.test(url.protocol) || url.search !== '' || url.username !== '') {
+        throw new SettingsError(
+          'IMPORT_SOURCES holds a text that is no URL such as https://files.example.org/exports/',
+        );
+      }
+      return url.href.replace(/\/*$/, '/');
+    });
+  return importSources.length === 0 ? {} : { importSources };
+}
+
 /** SUBSCRIPTION_ENDPOINTS and SUBSCRIPTION_PRIVATE_ADDRESSES. */
 function subscriptionsOf(setting: (name: string, standard: string) => string): { subscriptions?: AllowedEndpoints } {
   const prefixes = setting('SUBSCRIPTION_ENDPOINTS', '')
@@ -196,6 +216,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     appsync: appSyncSettingsOf(setting),
+    ...importSourcesOf(setting('IMPORT_SOURCES', '')),
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')
       .map((path) => path.trim())

@@ -15,6 +15,7 @@ import { errorAnswer, type ErrorLog } from './errors.js';
 import { graphqlErrorAnswer, isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
+import { isOfJobs } from './jobs.js';
 import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
@@ -32,6 +33,8 @@ export interface RestOptions {
   readonly bodyLimit?: number;
 }
 
+/** What tells clients how far a job is. */
+const ofJobs = ['Expires', 'Retry-After', 'X-Progress'];
 const mebibyte = 2 ** 20;
 
 /** Answers hold health data: kept by no cache, run as nothing, framed nowhere. */
@@ -69,6 +72,7 @@ export function createRestApp(options: RestOptions): Router {
         'X-Security-Context',
         'Content-Range',
         'X-Request-Id',
+        ...ofJobs,
       ],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
@@ -118,10 +122,11 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own, and so has each Binary; the form of a search by POST may say what it wants.
+    // GraphQL and jobs have media types of their own, and so has each Binary; the form of a search by POST may say what
+    // it wants.
     if (isBinaryRead(route)) negotiateBinary(server.definitions.version, http.get('accept'), parameters);
     const format =
-      isGraphql(route) || isBinaryRead(route) || route.kind === 'search-by-post'
+      isGraphql(route) || isOfJobs(route) || isBinaryRead(route) || route.kind === 'search-by-post'
         ? { pretty: parameters.get('_pretty') === 'true' }
         : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };

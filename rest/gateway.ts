@@ -46,7 +46,7 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     const answer = errorAnswer(notFound(`Only /${version} is here. This path`), log);
     await send(response, answer, { method: request.method, acceptEncoding: request.get('accept-encoding') });
   });
-  const wrapped = serverless(app);
+  const wrapped = serverless(app, { binary: isBytes });
   const handle = async (event: PlacedEvent, context: object): Promise<APIGatewayProxyResult> =>
     (await wrapped(event, context)) as APIGatewayProxyResult;
   const failed = (error: unknown): APIGatewayProxyResult => resultOf(errorAnswer(error, log));
@@ -69,6 +69,10 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     }
   };
 }
+
+/** Whether an answer is no text: compressed, or the content of a Binary, which alone is given in parts. */
+const isBytes = (headers: Readonly<Record<string, unknown>>): boolean =>
+  headers['content-encoding'] !== undefined || headers['accept-ranges'] === 'bytes';
 
 /** An event with what is known of its place, its path from the version on, and every header as the client sent it. */
 interface PlacedEvent extends APIGatewayProxyEvent {

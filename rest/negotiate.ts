@@ -1,4 +1,4 @@
-import { notAcceptable, notSupported, unsupportedMediaType, type OperationOutcomeError } from '../fhir/outcome.js';
+import { notAcceptable, unsupportedMediaType, type OperationOutcomeError } from '../fhir/outcome.js';
 import { fhirVersionNumbers, type FhirVersion } from '../fhir/version.js';
 import { jsonPatchType } from '../interactions/read-patch.js';
 import { clip } from '../interactions/resource-type.js';
@@ -102,18 +102,17 @@ export function requireFormBody(contentType: string | undefined): void {
 export interface Preference {
   readonly return?: 'minimal' | 'representation' | 'OperationOutcome';
   readonly handling: 'strict' | 'lenient';
+  /** Whether the answer may come before what is asked for is done. https://hl7.org/fhir/R4/async.html */
+  readonly respondAsync?: boolean;
 }
 
-/**
- * Reads the Prefer header; what is not understood does not count, as RFC 7240 wants it.
- * @throws OperationOutcomeError 400 for `respond-async`, which changes what the answer means.
- */
+/** Reads the Prefer header; what is not understood does not count, as RFC 7240 wants it. */
 export function readPreference(prefer: string | undefined): Preference {
   let preferred: Preference = { handling: 'strict' };
   for (const preference of prefer?.split(/[,;]/) ?? []) {
     const [name = '', value = ''] = preference.split('=').map((part) => part.trim().replace(/^"(.*)"$/, '$1'));
     const what = name.toLowerCase();
-    if (what === 'respond-async') throw notSupported('Prefer: respond-async is not supported', 'http.Prefer');
+    if (what === 'respond-async') preferred = { ...preferred, respondAsync: true };
     if (what === 'handling' && value === 'lenient') preferred = { ...preferred, handling: 'lenient' };
     if (what === 'return' && (value === 'minimal' || value === 'representation' || value === 'OperationOutcome')) {
       preferred = { ...preferred, return: value };

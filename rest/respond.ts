@@ -49,6 +49,7 @@ import {
 } from './negotiate.js';
 import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
+import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { RestContext, RestRequest } from './request.js';
 
@@ -61,6 +62,11 @@ export async function respond(context: RestContext, request: RestRequest): Promi
   const { http, baseUrl, route } = request;
   const caller: Caller = { principal: request.principal, baseUrl };
   const preference = readPreference(http.get('prefer'));
+  const isAsynchronous = route.kind === 'operation' && route.operation.asynchronous !== undefined;
+  if (preference.respondAsync === true && !isAsynchronous && !isOfJobs(route)) {
+    // It changes what the answer means.
+    throw notSupported('Prefer: respond-async is not supported here', 'http.Prefer');
+  }
   switch (route.kind) {
     case 'read':
       return readAnswer(request, server, await read(server, caller, route.key));
@@ -130,7 +136,12 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return bundle(context, request, caller, preference);
     case 'operation':
       if (isGraphql(route)) return graphqlAnswer(context, request, caller, route);
-      return operation(context, request, caller, route);
+      return operation(context, request, caller, { called: route, preference });
+    case 'jobs':
+    case 'job':
+    case 'job-cancel':
+    case 'job-file':
+      return jobAnswer(server, caller, route);
     case 'capabilities':
     case 'smart-configuration':
       throw notSupported('What is for anyone is answered without a principal');
@@ -215,10 +226,14 @@ async function operation(
   context: RestContext,
   request: RestRequest,
   caller: Caller,
-  called: FoundOperation,
+  { called, preference }: { readonly called: FoundOperation; readonly preference: Preference },
 ): Promise<RestAnswer> {
   const { server, readBody } = context;
   const { http, response, baseUrl, query } = request;
+  const { asynchronous, name } = called.operation;
+  if (asynchronous === 'always' && preference.respondAsync !== true) {
+    throw invalidRequest(`$${name} is answered before it is done: send Prefer: respond-async`, 'http.Prefer');
+  }
   const text = http.method === 'POST' ? await readBody(http, response) : '';
   const hasBody = text.trim() !== '';
   if (hasBody) requireJsonBody(server.definitions.version, http.get('content-type'));
@@ -229,12 +244,24 @@ async function operation(
     ...(hasBody ? { body: parseBody(text) } : {}),
   };
   const input = readInput(server.definitions, called.operation, source);
-  const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) };
-  const answer = operationBody(server.definitions, baseUrl, await operate(server, caller, call), formatIn(pairs));
+  const kickOff =
+    asynchronous !== undefined && preference.respondAsync === true
+      ? { kickOff: { request: requestUrl(request), handling: preference.handling } }
+      : {};
+  const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}), ...kickOff };
+  const done = await operate(server, caller, call);
+  if (done.kind === 'job') return begunAnswer(baseUrl, done.id);
+  const answer = operationBody(server.definitions, baseUrl, done, formatIn(pairs));
   return graphql === undefined
     ? jsonAnswer(200, answer)
     : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });
 }
+
+/** The URL of a request, as its client knows it. */
+const requestUrl = ({ http, baseUrl, query }: RestRequest): string => {
+  const path = http.path === '/' ? '' : http.path;
+  return `${baseUrl}${path}${query === '' ? '' : `?${query}`}`;
+};
 
 async function readPatch({ server, readBody }: RestContext, { http, response }: RestRequest): Promise<Patch> {
   const form = patchForm(server.definitions.version, http.get('content-type'));

@@ -131,10 +131,11 @@ function Who() {
   };
   return (
     <MenuTrigger>
-      <Button className="button quiet who" aria-label={`You: ${name}`}>
+      <Button className="button quiet who">
         <span className="avatar" aria-hidden="true">
           {name.slice(0, 1).toUpperCase()}
         </span>
+        <span className="hidden-visually">You: </span>
         <span className="who-name">{name}</span>
         <Icon name="chevron" />
       </Button>

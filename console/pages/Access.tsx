@@ -89,7 +89,7 @@ function Table({ permissions, names }: { readonly permissions: Permissions; read
           <p>Rules speak of groups. Ask whoever runs this server to put you into one.</p>
         </Empty>
       ) : (
-        <div className="table-box">
+        <div className="table-box" tabIndex={0} role="group" aria-label="Types and what is open">
           <table className="table access-table">
             <thead>
               <tr>

@@ -78,7 +78,9 @@ export function Resource() {
   const { type, id } = useParams({ from: '/$version/$type/$id' });
   const tabs = tabsOf(type);
   const { tab = tabs[0]?.[0] ?? 'details' } = useSearch({ from: '/$version/$type/$id' });
-  const { data, error } = useQuery(storedQuery(api, type, id));
+  const { data: last, error } = useQuery(storedQuery(api, type, id));
+  // What was seen before it was deleted or closed to this person is not shown as if it were still so.
+  const data = error instanceof RequestError && error.status > 0 ? undefined : last;
   const isDeleted = error instanceof RequestError && error.status === 410;
   const url = `${api.base}/${type}/${id}`;
   const resource = data?.resource;
@@ -143,7 +145,7 @@ export function Resource() {
           </Link>
         ))}
       </nav>
-      {error !== null && data === undefined ? <Refusal error={error} /> : null}
+      {error === null ? null : <Refusal error={error} />}
       {isDeleted ? (
         <History type={type} id={id} />
       ) : data === undefined ? (

@@ -1,7 +1,9 @@
 import { codeSystemValidateCode } from './code-system-validate-code.js';
 import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
+import { groupExport, patientExport, systemExport } from './export.js';
 import { graphql } from './graphql.js';
+import { bulkImport } from './import.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
@@ -12,6 +14,7 @@ import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
 import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
+import { versions } from './versions.js';
 
 /** Every operation this server has: what routes, bundles and the capability statement go by. */
 export const operations: readonly Operation[] = [
@@ -20,7 +23,12 @@ export const operations: readonly Operation[] = [
   metaDelete,
   validate,
   permissions,
+  versions,
   reindex,
+  systemExport,
+  patientExport,
+  groupExport,
+  bulkImport,
   graphql,
   patientEverything,
   encounterEverything,

@@ -223,6 +223,28 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
       expect(text).not.toContain('presigned');
     });
 
+    test('keeps it when the rest is patched, or gets labels', async () => {
+      const created = await create();
+      await put(member(created, 'presignedPutUrl'), pdf);
+      const path = `Binary/${created.json.id}`;
+      const operation = [
+        { name: 'type', valueCode: 'replace' },
+        { name: 'path', valueString: 'Binary.contentType' },
+        { name: 'value', valueCode: 'image/png' },
+      ];
+      const patch = { resourceType: 'Parameters', parameter: [{ name: 'operation', part: operation }] };
+      const patched = await send('PATCH', path, { body: patch });
+      expect([patched.status, Reflect.has(patched.json, 'presignedPutUrl')]).toEqual([200, false]);
+      const meta = { tag: [{ system: 'http://example.org', code: 'x' }] };
+      const labels = { resourceType: 'Parameters', parameter: [{ name: 'meta', valueMeta: meta }] };
+      expect((await send('POST', `${path}/$meta-add`, { body: labels })).status).toBe(200);
+      const read = await send('GET', path);
+      expect([read.status, read.headers.etag]).toEqual([307, 'W/"3"']);
+      const found = await fetch(read.headers.location ?? '');
+      expect(found.headers.get('content-type')).toBe('image/png');
+      expect(Buffer.from(await found.arrayBuffer())).toEqual(pdf);
+    });
+
     test('takes no content of another type, and none that is damaged', async () => {
       const url = member(await create(), 'presignedPutUrl');
       expect((await put(url, 'x', { 'content-type': 'text/html' })).ok).toBe(false);

@@ -104,7 +104,7 @@ describe('every answer', () => {
     const { headers } = await server.send('GET', '/r4/Patient/p1', { headers: { origin: 'https://app.example' } });
     expect(headers['access-control-allow-origin']).toBe('*');
     expect(headers['access-control-expose-headers']).toBe(
-      'ETag,Location,Content-Location,Last-Modified,X-Consistency,X-Security-Context,Content-Range,X-Request-Id',
+      'ETag,Location,Content-Location,Last-Modified,X-Consistency,X-Security-Context,Content-Range,X-Request-Id,Expires,Retry-After,X-Progress',
     );
     const preflight = await server.send('OPTIONS', '/r4/Patient/p1', {
       as: null,

@@ -168,6 +168,22 @@ describe.each(fhirVersions)('A Subscription of %s', (version) => {
     }
   });
 
+  test('is told of what comes while its endpoint is asked, and while it is changed itself', async () => {
+    const hook = newHook();
+    const { json: created } = await send('POST', 'Subscription', subscription(hook, { channel: json }));
+    const early = await observe();
+    await inStatus(created.id, 'active');
+    const { status } = await send('PUT', `Subscription/${created.id}`, {
+      ...(await read(created.id)),
+      reason: 'other',
+    });
+    expect(status).toBe(200);
+    const late = await observe();
+    await until(() => to(hook).some(({ path }) => path.endsWith(late.id)));
+    const puts = to(hook).filter(({ method }) => method === 'PUT');
+    expect(puts.map(({ path }) => path.split('/').at(-1))).toEqual([early.id, late.id]);
+  });
+
   test('is tried again when the endpoint fails for a while; the order stays', async () => {
     const hook = newHook();
     await subscribe(subscription(hook, { channel: json }));

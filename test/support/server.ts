@@ -109,7 +109,7 @@ export interface TestServer {
 /** What a test's server is told. */
 export interface TestServerOptions extends Pick<
   DefinitionOptions,
-  'validation' | 'guides' | 'authorization' | 'graphqlLimits' | 'subscriptions' | 'notifying' | 'onNotifying'
+  'validation' | 'guides' | 'authorization' | 'graphqlLimits' | 'subscriptions' | 'notifying' | 'onNotifying' | 'jobs'
 > {
   /** More principals, by the token that stands for them. */
   readonly principals?: Readonly<Record<string, Principal>>;
@@ -201,7 +201,7 @@ function send(port: number, method: string, target: string, request: TestRequest
       response.on('end', () => {
         const bytes = Buffer.concat(chunks);
         const text = bytes.toString('utf8');
-        const isJson = response.headers['content-type']?.includes('json') === true;
+        const isJson = /[/+]json/.test(response.headers['content-type'] ?? '');
         const isPlain = response.headers['content-encoding'] === undefined;
         const json: unknown = isJson && isPlain && text !== '' ? JSON.parse(text) : undefined;
         resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json: json as AnswerJson });

@@ -59,6 +59,7 @@ export function Edit({
   const { data: permissions } = usePermissions();
   const handle = useRef<EditorHandle>(null);
   const [begun, setBegun] = useState(first);
+  const [saved, setSaved] = useState(first);
   const [base, setBase] = useState(stored?.versionId);
   const [text, setText] = useState(first);
   const [said, setSaid] = useState<Said>();
@@ -98,6 +99,7 @@ export function Edit({
         setBase(made.meta?.versionId);
         const { text: now } = await queries.query({ ...storedQuery(api, type, id), staleTime: 0 });
         setBegun(now);
+        setSaved(now);
         setText(now);
         setSaid({ kind: 'good', text: `Saved as version ${made.meta?.versionId ?? ''}.` });
       }
@@ -110,8 +112,9 @@ export function Edit({
   const remove = async (): Promise<void> => {
     if (id === undefined) return;
     await api.send(`${type}/${id}`, { method: 'DELETE', headers: { 'If-Match': `W/"${base ?? ''}"` } });
-    await queries.invalidateQueries({ queryKey: [api.version] });
     await navigate({ to: '/$version/$type', params: { version: api.version, type } });
+    queries.removeQueries({ queryKey: [api.version, 'resource', type, id] });
+    await queries.invalidateQueries({ queryKey: [api.version] });
   };
 
   if (conflict !== undefined)
@@ -125,6 +128,7 @@ export function Edit({
               className="button"
               onClick={() => {
                 setBegun(conflict.theirs.text);
+                setSaved(conflict.theirs.text);
                 setText(conflict.theirs.text);
                 setBase(conflict.theirs.versionId);
                 setConflict(undefined);
@@ -137,6 +141,7 @@ export function Edit({
               className="button primary"
               onClick={() => {
                 setBegun(conflict.mine);
+                setSaved(conflict.theirs.text);
                 setText(conflict.mine);
                 setBase(conflict.theirs.versionId);
                 setConflict(undefined);
@@ -160,7 +165,7 @@ export function Edit({
       </section>
     );
   const issues = said?.kind === 'found' ? said.issues : none;
-  const isChanged = id === undefined || text !== begun;
+  const isChanged = id === undefined || text !== saved;
   return (
     <section className="card" aria-label="JSON">
       <div className="card-head">

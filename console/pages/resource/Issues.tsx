@@ -9,28 +9,34 @@ export function Issues({
   readonly issues: readonly Issue[];
   readonly onShow: (place: string | undefined) => void;
 }) {
+  const isWrong = issues.some(({ severity }) => severity === 'error' || severity === 'fatal');
   return (
-    <ul className="issues" role="alert" aria-label="What is wrong">
-      {issues.map((issue, place) => (
-        <li
-          key={place}
-          className={issue.severity === 'warning' ? 'warn' : issue.severity === 'information' ? '' : 'bad'}
-        >
-          <Icon name={issue.severity === 'information' ? 'info' : 'alert'} />
-          <span>{issue.text}</span>
-          {issue.place === undefined ? null : (
-            <button
-              type="button"
-              className="button quiet"
-              onClick={() => {
-                onShow(issue.place);
-              }}
-            >
-              <code>{issue.place}</code>
-            </button>
-          )}
-        </li>
-      ))}
-    </ul>
+    <>
+      {isWrong ? null : (
+        <p className="small issues-advice">Nothing is wrong: it can be saved. What would make it better:</p>
+      )}
+      <ul className="issues" role="alert" aria-label="What is wrong">
+        {issues.map((issue, place) => (
+          <li
+            key={place}
+            className={issue.severity === 'warning' ? 'warn' : issue.severity === 'information' ? '' : 'bad'}
+          >
+            <Icon name={issue.severity === 'information' ? 'info' : 'alert'} />
+            <span>{issue.text}</span>
+            {issue.place === undefined ? null : (
+              <button
+                type="button"
+                className="button quiet"
+                onClick={() => {
+                  onShow(issue.place);
+                }}
+              >
+                <code>{issue.place}</code>
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -47,7 +47,7 @@ export function Results({
   // A row must lead somewhere, whatever columns were chosen.
   const shown = columns.includes('@title') ? columns : ['@title', ...columns];
   return (
-    <div className="table-box">
+    <div className="table-box" tabIndex={0} role="group" aria-label="What was found">
       <table className="table results">
         <thead>
           <tr>

@@ -1,9 +1,7 @@
 import {
   CognitoIdentityProviderClient,
   InitiateAuthCommand,
-  type InitiateAuthCommandInput,
   RespondToAuthChallengeCommand,
-  type RespondToAuthChallengeCommandInput,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { createSrpSession, signSrpSession, wrapAuthChallenge, wrapInitiateAuth } from 'cognito-srp-helper';
 
@@ -42,22 +40,27 @@ export async function cognitoToken(
   });
   try {
     const session = createSrpSession(username, password, userPoolId, false);
-    const asked: InitiateAuthCommandInput = {
+    const AuthFlow = 'USER_SRP_AUTH';
+    const asked = wrapInitiateAuth(session, {
       ClientId: clientId,
-      AuthFlow: 'USER_SRP_AUTH',
+      AuthFlow,
       AuthParameters: { USERNAME: username },
-    };
-    const begun = await client.send(new InitiateAuthCommand(wrapInitiateAuth(session, asked)));
+    });
+    const begun = await client.send(
+      new InitiateAuthCommand({ ClientId: clientId, AuthFlow, AuthParameters: asked.AuthParameters }),
+    );
     const { ChallengeName, ChallengeParameters } = begun;
     if (ChallengeName !== 'PASSWORD_VERIFIER' || ChallengeParameters === undefined) throw asksForMore(ChallengeName);
-    const proof: RespondToAuthChallengeCommandInput = {
+    const proof = wrapAuthChallenge(signSrpSession(session, { ChallengeName, ChallengeParameters }), {
       ClientId: clientId,
       ChallengeName,
       // Cognito may know the user by another name, which the proof is made with.
       ChallengeResponses: { USERNAME: ChallengeParameters['USER_ID_FOR_SRP'] ?? username },
-    };
-    const signed = signSrpSession(session, { ChallengeName, ChallengeParameters });
-    const proven = await client.send(new RespondToAuthChallengeCommand(wrapAuthChallenge(signed, proof)));
+    });
+    const { ChallengeResponses } = proof;
+    const proven = await client.send(
+      new RespondToAuthChallengeCommand({ ClientId: clientId, ChallengeName, ChallengeResponses }),
+    );
     const token = proven.AuthenticationResult?.AccessToken;
     if (token === undefined) throw asksForMore(proven.ChallengeName);
     return token;

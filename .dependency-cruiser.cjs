@@ -7,11 +7,12 @@ const allowed = {
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
+  bulk: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],
   // What servers on AWS are made of, for the local one and for each Lambda entry (ADR 49).
-  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'graphql', 'indexer'],
+  compose: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'bulk', 'graphql', 'indexer'],
   console: [],
   local: [
     'compose',
@@ -20,6 +21,7 @@ const allowed = {
     'search',
     'persistence',
     'interactions',
+    'bulk',
     'graphql',
     'rest',
     'indexer',
@@ -32,7 +34,7 @@ const allowed = {
 };
 const layers = Object.keys(allowed);
 const lambda = '^resolvers/lambda/';
-const entries = '^(rest/lambda|resolvers/lambda|indexer/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
+const entries = '^(rest/lambda|resolvers/lambda|(indexer|auth)/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
 const shared = '^(persistence/keys|auth/rules)[.]ts$'; // APPSYNC_JS-safe, readable by resolvers/
 const deployed = '^(persistence/(dynamodb/definition|keys)|search/opensearch/index-access|auth/rules)[.]ts$'; // readable by infra/
 const exceptions = { resolvers: [shared], infra: [deployed] };

@@ -1,7 +1,8 @@
-// `prepare`: bundles the embedded server and the APPSYNC_JS resolvers into dist/. No network, about a second.
+// `prepare`: bundles the embedded server, the APPSYNC_JS resolvers and the console into dist/. No network, some seconds.
 import { build } from 'esbuild';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildConsole } from './console/build.mjs';
 import { bundleResolvers } from './resolvers/bundle.mjs';
 
 const programs = {
@@ -29,11 +30,11 @@ const { metafile } = await build({
   metafile: true,
 });
 await bundleResolvers('dist/resolvers');
+await buildConsole('dist/console');
 
 // What an earlier build left goes last, so that a server that runs from dist/ meanwhile finds its files.
 const written = new Set(Object.keys(metafile.outputs));
 for (const entry of await readdir('dist', { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath ?? entry.path, entry.name).replaceAll('\\', '/');
-  if (entry.isFile() && !file.startsWith('dist/resolvers/') && !file.startsWith('dist/lambda/') && !written.has(file))
-    await rm(file);
+  if (entry.isFile() && !/^dist[/](resolvers|lambda|console)[/]/.test(file) && !written.has(file)) await rm(file);
 }

@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import appsync from '@aws-appsync/eslint-plugin';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -10,18 +11,20 @@ export default defineConfig(
   {
     ignores: [
       'examples',
+      'test/browser/clients',
+      'infra',
       '**/*.js',
       '**/*.cjs',
       '**/*.mjs',
       '**/generated/**',
       'dist',
       'codegen/node_modules',
-      'infra',
     ],
   },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
+  { files: ['console/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
   {
     files: ['resolvers/**/*.ts', 'persistence/keys.ts', 'auth/rules.ts'],
     ignores: ['resolvers/lambda/**', 'resolvers/lambda.ts'],

@@ -71,7 +71,7 @@ say({ ...reference });
 const memoryAtStart = started?.memory();
 if (started !== undefined)
   say({ load: 'start to first answer', milliseconds: started.startMilliseconds, memoryMiB: memoryAtStart });
-const peer = (load: string): object => (engines === undefined ? {} : beside(load));
+const peer = (load: string): object => beside(load, engines === undefined ? 'embedded' : 'engines');
 /** How a figure compares with what the engines answer when only they work. */
 const ofEngines = (ceilings: Ceilings | undefined, load: string, perSecond: number): object => {
   const most = ceilings?.get(load);

@@ -51,6 +51,14 @@ export interface CompartmentSource {
   resources: { type: string; parameters: string[] }[];
 }
 
+/** A profile of a resource type, as far as it checks something. */
+export interface ProfileSource {
+  url: string;
+  type: string;
+  baseDefinition: string;
+  differential: { element: Readonly<Record<string, unknown>>[] };
+}
+
 /** The definitions of one FHIR version, as the generators read them, in a stable order. */
 export interface SourceDefinitions {
   version: FhirVersion;
@@ -63,4 +71,6 @@ export interface SourceDefinitions {
   requiredConcepts: Record<string, string[]>;
   codeSystems: CodeSystem[];
   valueSets: ValueSet[];
+  /** The profiles of resource types. */
+  profiles: ProfileSource[];
 }

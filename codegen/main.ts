@@ -8,6 +8,7 @@ import { emitSchema } from './schema/emit-schema.js';
 import { emitSearchParameters } from './search/emit-search-parameters.js';
 import { emitBindings } from './structure/emit-bindings.js';
 import { emitInvariants } from './structure/emit-invariants.js';
+import { emitProfiles } from './structure/emit-profiles.js';
 import { emitStructures } from './structure/emit-structures.js';
 import { emitTerminology } from './terminology/emit-terminology.js';
 
@@ -42,6 +43,7 @@ const emit = async (version: FhirVersion, types: string[] | undefined): Promise<
     ...emitTerminology(source),
     ...emitInvariants(source),
     ...emitBindings(source),
+    ...emitProfiles(source),
     ...emitSchema(source, types === undefined ? {} : { types }),
   ];
 };

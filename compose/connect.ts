@@ -18,6 +18,8 @@ export interface Connections {
   readonly dynamoDb: DynamoDbClients;
   readonly openSearch: ReturnType<typeof openSearchClient>;
   readonly s3: ReturnType<typeof s3Client> | undefined;
+  /** Signs URLs of the same bucket. */
+  readonly presigning: ReturnType<typeof s3Client> | undefined;
   close(): Promise<void>;
 }
 
@@ -36,13 +38,16 @@ export function connect({ dynamoDbEndpoint, openSearchEndpoint, bodies, region }
     signed === undefined ? undefined : { region: signed, credentials },
   );
   const s3 = bodies === undefined ? undefined : s3Client(place(bodies.endpoint));
+  const presigning = bodies === undefined ? undefined : s3Client({ ...place(bodies.endpoint), presigns: true });
   return {
     dynamoDb,
     openSearch,
     s3,
+    presigning,
     async close() {
       dynamoDb.close();
       s3?.destroy();
+      presigning?.destroy();
       await openSearch.close();
     },
   };

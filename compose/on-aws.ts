@@ -4,6 +4,7 @@ import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Consistency, FhirServer } from '../interactions/server.js';
 import type { BodyStore } from '../persistence/body-store.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { type DynamoDbOptions, dynamoDbTable } from '../persistence/dynamodb.js';
 import { createResourceStore } from '../persistence/store.js';
 import type { Table } from '../persistence/table.js';
@@ -19,6 +20,8 @@ export interface OnAws {
   readonly alias: string;
   /** Where bodies too large for an item are; without it such resources are refused. */
   readonly bodies: BodyStore | undefined;
+  /** Where content goes by URL. */
+  readonly contents: ContentStore | undefined;
   readonly consistency: Consistency;
   /** 32 random bytes, the same in every process of a deployment. */
   readonly pageKey: Uint8Array;
@@ -39,7 +42,7 @@ export interface ServerOnAws extends FhirServer {
  * @param base the version's own definitions.
  */
 export function serveOnAws({ dynamoDb, openSearch }: Connections, base: FhirDefinitions, on: OnAws): ServerOnAws {
-  const { bodies, consistency, pageKey, options = {} } = on;
+  const { bodies, contents, consistency, pageKey, options = {} } = on;
   const served = serve(base, options);
   const { client, streams } = dynamoDb;
   const table = dynamoDbTable({ client, streams, name: on.table, ...on.patience });
@@ -52,6 +55,7 @@ export function serveOnAws({ dynamoDb, openSearch }: Connections, base: FhirDefi
     consistency,
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
+    ...(contents === undefined ? {} : { contents }),
     now: Date.now,
     newId: randomUUID,
   };

@@ -6,6 +6,7 @@ import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { readPageKey } from '../persistence/page-key.js';
 import { s3Bodies } from '../persistence/s3.js';
+import { s3Contents } from '../persistence/s3/content.js';
 import { connect, type Connections } from './connect.js';
 import { lambdaLog, named } from './lambda-log.js';
 import { type Environment, type LambdaSettings, readLambdaSettings } from './lambda-settings.js';
@@ -63,6 +64,10 @@ function composed(
     table,
     alias,
     bodies,
+    contents:
+      connections.presigning === undefined || settings.bodies === undefined
+        ? undefined
+        : s3Contents(connections.presigning, settings.bodies.bucket, `${table}/content`),
     consistency,
     pageKey,
     // What an emulator has written is in its index at once.

@@ -5,7 +5,11 @@ import { type PassedOver, withGuideParameters } from '../fhir/guide-search-param
 import { guidesOf } from '../fhir/guides.js';
 import type { FhirVersion } from '../fhir/version.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
+import type { NotifyOptions } from '../indexer/notify.js';
+import type { NotifyingProblem } from '../indexer/subscriber.js';
 import type { FhirServer, Validation } from '../interactions/server.js';
+import type { JobSettings } from './jobs.js';
 
 /** What a deployment adds to the definitions of FHIR. */
 export interface DefinitionOptions {
@@ -17,8 +21,18 @@ export interface DefinitionOptions {
   readonly guides?: readonly ImplementationGuide[];
   /** What one `$graphql` may take, where it is not the standard. */
   readonly graphqlLimits?: Partial<GraphqlLimits>;
+  /** Where Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions?: AllowedEndpoints;
+  /** How notifications are tried, where it is not the standard: for tests. */
+  readonly notifying?: Pick<NotifyOptions, 'attempts' | 'pause'>;
+  /** Is told of what notifying meets. */
+  readonly onNotifying?: (problem: NotifyingProblem) => void;
   /** Is told of the search parameters of guides that are not served. */
   readonly onPassedOver?: (parameter: PassedOver) => void;
+  /** Is told of what goes wrong with jobs, and of what is tried again. */
+  readonly onJobProblem?: (error: unknown, what: string) => void;
+  /** How jobs are done, where it is not the standard. */
+  readonly jobs?: Partial<Omit<JobSettings, 'table' | 'onProblem'>>;
   /**
    * Is told when an index of other search parameters, or of an older program, is made anew at the start, and with what
    * it was made of when that is done.
@@ -32,12 +46,18 @@ export interface DefinitionOptions {
  */
 export function serve(
   base: FhirDefinitions,
-  { validation = 'full', guides = [], graphqlLimits, onPassedOver }: DefinitionOptions,
-): Pick<FhirServer, 'definitions'> & Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
+  { validation = 'full', guides = [], graphqlLimits, subscriptions, onPassedOver }: DefinitionOptions,
+): Pick<FhirServer, 'definitions' | 'subscriptions'> & Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
   const own = guides.filter(({ fhirVersion }) => fhirVersion === base.version);
   const { definitions, passedOver } = withGuideParameters(base, own);
   for (const parameter of passedOver) onPassedOver?.(parameter);
-  return { definitions, validation, guides: guidesOf(definitions, own), graphql: graphqlWithin(graphqlLimits) };
+  return {
+    definitions,
+    validation,
+    guides: guidesOf(definitions, own),
+    graphql: graphqlWithin(graphqlLimits),
+    ...(subscriptions === undefined ? {} : { subscriptions }),
+  };
 }
 
 /** What answers `$graphql`; its engine is loaded for the first one. */

@@ -99,8 +99,14 @@ export const tooCostly = (diagnostics: string, expression?: string): OperationOu
 export const unsupportedMediaType = (diagnostics: string, expression = 'http.Content-Type'): OperationOutcomeError =>
   error(415, 'not-supported', diagnostics, expression);
 
+/** 429: more than one caller may have under way; the same request may succeed later. */
+export const tooManyRequests = (diagnostics: string): OperationOutcomeError => error(429, 'throttled', diagnostics);
+
 /** 503: something this server depends on does not answer; the same request may succeed later. */
 export const unavailable = (diagnostics: string): OperationOutcomeError => error(503, 'transient', diagnostics);
+
+/** 500: what was begun could not be done; `diagnostics` says why. */
+export const failed = (diagnostics: string): OperationOutcomeError => error(500, 'processing', diagnostics);
 
 /** 422: understood, but what it asks for cannot be worked out; `code` says why. */
 export const unprocessable = (code: string, diagnostics: string, expression?: string): OperationOutcomeError =>

@@ -14,9 +14,12 @@ export const handler = async (): Promise<{ readonly alias: string; readonly isUp
   const { connections, server, settings } = await open();
   const { alias } = settings;
   const { terms } = server.index.next;
-  await createIndex(connections.openSearch, alias, { replicas: replicas(process.env['INDEX_REPLICAS']), terms });
+  const { INDEX_SHARDS, INDEX_REPLICAS } = process.env;
+  const layout = { shards: countOf(INDEX_SHARDS), replicas: countOf(INDEX_REPLICAS) };
+  await createIndex(connections.openSearch, alias, { ...layout, terms });
   return { alias, isUpToDate: (await indexedTerms(connections.openSearch, alias)) === terms };
 };
 
-/** As many copies as the domain has other nodes for; 1 unless told. */
-const replicas = (text: string | undefined): number => (text !== undefined && /^[0-9]$/.test(text) ? Number(text) : 1);
+/** How many shards, and copies of each as the domain has other nodes for; 1 unless told. */
+const countOf = (text: string | undefined): number =>
+  text !== undefined && /^[0-9]{1,3}$/.test(text) ? Number(text) : 1;

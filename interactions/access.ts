@@ -2,18 +2,21 @@ import type { Grant } from '../auth/access.js';
 import type { AskedInteraction } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
 import { forbidden, OperationOutcomeError } from '../fhir/outcome.js';
-import { type AccessFilter, type AccessGrant } from '../search/access.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { type AccessFilter, type AccessGrant, permits } from '../search/access.js';
 import type { PageBinding } from '../search/page.js';
 import { parseSearch } from '../search/parse.js';
 import { type Filter, requireUnchained } from '../search/request.js';
 import { readQuery } from './read-query.js';
+import { type AccessOf, opensByContext, withoutContexts } from './security-context.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** What would change the audit trail, or take the place of a part of it. */
 const changes: readonly AskedInteraction[] = ['update', 'patch', 'delete', 'update-create'];
 
 /**
- * Decides, before anything is read, what of a type a caller may see or change by an interaction.
+ * Decides, before anything is read, what of a type a caller may see or change by an interaction. Binaries that have a
+ * security context are left out for who may not read everything: `opens` looks at it.
  * @param type left out for transaction, batch and capabilities, whose entries are authorized one by one.
  * @returns the filter every version has to pass (`permits`), or both images of a write (`permitsWrite`).
  * @throws OperationOutcomeError 403 when nothing is open, or only by criteria that cannot be decided.
@@ -23,6 +26,40 @@ export function authorize(
   caller: Caller,
   interaction: AskedInteraction,
   type?: string,
+): AccessFilter {
+  const access = granted(server, caller, interaction, type);
+  return type === 'Binary' ? withoutContexts(server, access, interaction, accessOf(server, caller)) : access;
+}
+
+/**
+ * Whether a version may be seen by an interaction on it alone: also a Binary whose security context may be read.
+ * @param access what `authorize` gave for the interaction and the version's type.
+ */
+export async function opens(
+  server: FhirServer,
+  caller: Caller,
+  interaction: AskedInteraction,
+  access: AccessFilter,
+  version: StoredVersion,
+): Promise<boolean> {
+  if (permits(access, version)) return true;
+  if (version.type !== 'Binary') return false;
+  const reach = accessOf(server, caller);
+  const own = reach(interaction, version.type);
+  return own !== undefined && opensByContext(server, caller, version, own, reach);
+}
+
+const accessOf =
+  (server: FhirServer, caller: Caller): AccessOf =>
+  (interaction, type) =>
+    unlessForbidden(() => granted(server, caller, interaction, type));
+
+/** What the authorization component opens. @throws OperationOutcomeError 403. */
+function granted(
+  server: FhirServer,
+  caller: Caller,
+  interaction: AskedInteraction,
+  type: string | undefined,
 ): AccessFilter {
   if (server.audit !== undefined && type === 'AuditEvent' && changes.includes(interaction)) {
     throw forbidden('AuditEvents are added and never changed: this server keeps an audit trail');
@@ -50,8 +87,12 @@ export function accessOrNone(
   interaction: AskedInteraction,
   type: string,
 ): AccessFilter | undefined {
+  return unlessForbidden(() => authorize(server, caller, interaction, type));
+}
+
+function unlessForbidden(decide: () => AccessFilter): AccessFilter | undefined {
   try {
-    return authorize(server, caller, interaction, type);
+    return decide();
   } catch (error) {
     if (error instanceof OperationOutcomeError && error.status === 403) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { HistoryPage } from './history.js';
-import type { OperationAnswer } from './operations/operation.js';
+import type { OperationResult } from './operations/operation.js';
 import type { SearchPage } from './search-page.js';
 import type { WriteOutcome } from './server.js';
 
@@ -20,7 +20,7 @@ export type EntryAnswer =
   /** `path` is where the search looked, below the base. */
   | { readonly kind: 'search'; readonly path: string; readonly page: SearchPage }
   | { readonly kind: 'history'; readonly page: HistoryPage }
-  | { readonly kind: 'operation'; readonly answer: OperationAnswer }
+  | { readonly kind: 'operation'; readonly answer: OperationResult }
   /** Anything thrown, expected or not: the face renders it as it renders a failed request. */
   | { readonly kind: 'failed'; readonly error: unknown };
 

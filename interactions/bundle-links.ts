@@ -117,7 +117,7 @@ function classify(
   if (member === 'reference') {
     if (points(text)) return { kind: 'entry', holder, member, text };
     const parsed = text.includes('?') ? parseReference(text) : undefined;
-    if (parsed?.kind !== 'conditional') return undefined;
+    if (parsed?.kind !== 'conditional' || isInBundle(resource, path)) return undefined;
     const { type, query } = parsed;
     return { kind: 'conditional', holder, member, text, type, query, place: fhirPath(place, [...path, member]) };
   }

@@ -76,6 +76,7 @@ function statement(server: FhirServer, baseUrl: string): object {
     ...(version === 'stu3' ? { acceptUnknown: 'no' } : {}),
     format: ['application/fhir+json', 'json'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    ...(server.jobs === undefined ? {} : { instantiates: [bulkData] }),
     ...list('implementationGuide', guideUrls(server)),
     // STU3 lists the profiles of all types here; R4 has them at each type.
     ...(version === 'stu3'
@@ -103,6 +104,7 @@ function statement(server: FhirServer, baseUrl: string): object {
             type,
             profile: version === 'stu3' ? { reference: profile } : profile,
             ...(version === 'stu3' ? {} : list('supportedProfile', server.guides?.profilesOfType(type) ?? [])),
+            ...documentationOf(server, type),
             interaction: codes(interactionsOfTypes),
             versioning: 'versioned',
             readHistory: true,
@@ -122,7 +124,9 @@ function statement(server: FhirServer, baseUrl: string): object {
               ? {}
               : list(
                   'operation',
-                  operationsOfType(definitions, type).map(({ name, definition }) => ({ name, definition })),
+                  operationsOfType(definitions, type)
+                    .filter(isServed)
+                    .map(({ name, definition }) => ({ name, definition })),
                 )),
           };
         }),
@@ -147,6 +151,27 @@ function statement(server: FhirServer, baseUrl: string): object {
   };
 }
 
+/** What is not said of a type by its interactions. */
+function documentationOf({ contents, subscriptions }: FhirServer, type: string): { documentation?: string } {
+  if (type === 'Binary') {
+    const byUrl = contents === undefined ? '' : '; without content it is answered with a URL to PUT the content to';
+    return {
+      documentation: `A create or update may be the content as it is, and so is a read unless it asks for FHIR${byUrl}`,
+    };
+  }
+  if (type === 'Subscription') {
+    return {
+      documentation:
+        subscriptions === undefined
+          ? 'Subscriptions are stored; nobody is notified'
+          : 'Notified are endpoints that this server allows, by rest-hook, with application/fhir+json or nothing sent along; the criteria are conditions on the resource alone',
+    };
+  }
+  return {};
+}
+
+/** What a server of bulk data states to be. https://hl7.org/fhir/uv/bulkdata/STU2/CapabilityStatement-bulk-data.html */
+const bulkData = 'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data';
 const filterDefinition = 'http://hl7.org/fhir/SearchParameter/filter';
 
 /** A parameter as a statement lists it. */

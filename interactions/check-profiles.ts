@@ -1,10 +1,12 @@
 import { type FhirNode, resourceNode } from '../fhir/fhirpath/node.js';
 import { unversioned } from '../fhir/guide.js';
+import type { Guides } from '../fhir/guides.js';
 import type { OutcomeIssue } from '../fhir/outcome.js';
 import { issueAt } from '../fhir/place.js';
 import { checkExtensions } from '../fhir/profile/check-extensions.js';
 import { checkProfile } from '../fhir/profile/check-profile.js';
 import { itemsOf } from '../fhir/profile/items.js';
+import type { Profile } from '../fhir/profile/profile.js';
 import { checkWithAnswers, type Means } from './code-answers.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -17,6 +19,8 @@ export interface ProfileRequest {
   readonly profile?: string;
   /** Where the resource stands, as FHIRPath; its type without it. */
   readonly place?: string;
+  /** Profiles that are known beside those of guides. */
+  readonly base?: Pick<Guides, 'profileOf'>;
 }
 
 /**
@@ -44,7 +48,7 @@ export async function statedProfileErrors(
  */
 export function profileIssues(
   server: FhirServer,
-  { resource, profile, place }: ProfileRequest,
+  { resource, profile, place, base }: ProfileRequest,
   { other, hasCode }: Means,
 ): OutcomeIssue[] {
   const { definitions, guides } = server;
@@ -52,7 +56,7 @@ export function profileIssues(
   if (node === undefined) return [];
   const issues: OutcomeIssue[] = [];
   const at = [place ?? node.type];
-  const profileOf = (url: string): ReturnType<NonNullable<typeof guides>['profileOf']> => guides?.profileOf(url);
+  const profileOf = (url: string): Profile | undefined => guides?.profileOf(url) ?? base?.profileOf(url);
   const context = { definitions, profileOf, hasCode, other };
   const check = (target: FhirNode, root: FhirNode, path: readonly (string | number)[], url: string): boolean => {
     const found = profileOf(url);

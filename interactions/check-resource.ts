@@ -1,3 +1,4 @@
+import { loadBaseProfiles } from '../fhir/base-profiles.js';
 import { checkBindings, loadBindings } from '../fhir/check-bindings.js';
 import { checkInvariants } from '../fhir/check-invariants.js';
 import type { OutcomeIssue } from '../fhir/outcome.js';
@@ -20,7 +21,7 @@ export interface CheckRequest {
 
 /**
  * Checks a resource against everything known: the structure of its type and, where it keeps that, the invariants of
- * the definitions and the profiles it states, or is asked to keep. https://hl7.org/fhir/R4/validation.html
+ * the definitions and the profiles it states, or is asked to keep: those of guides and of the definitions themselves. https://hl7.org/fhir/R4/validation.html
  * @returns the issues, errors and warnings; at most 200.
  */
 export async function checkResource(
@@ -31,10 +32,11 @@ export async function checkResource(
   const structural = validateResource(server.definitions, request.resource, { expectedType: request.type });
   if (structural.length > 0) return structural;
   const bindings = await loadBindings(server.definitions.version);
+  const base = await loadBaseProfiles(server.definitions);
   const issues = await checkWithAnswers(server, caller, (means) => [
     ...checkInvariants(server.definitions, request.resource, { other: means.other }),
     ...checkBindings(server.definitions, bindings, request.resource, means.hasCode),
-    ...profileIssues(server, request, means),
+    ...profileIssues(server, { ...request, base }, means),
   ]);
   return issues.slice(0, mostIssues);
 }

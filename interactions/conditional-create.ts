@@ -37,13 +37,20 @@ export const withoutFormat = (query: string): string =>
 
 /**
  * The criteria of a conditional interaction, read from what a header or a bundle entry says.
- * @param text `identifier=a|1`, also with the type before it (`Patient?identifier=a|1`).
+ * @param text `identifier=a|1`, also with the type or the whole URL before it (`Patient?identifier=a|1`), as it was in DSTU2.
  * @param place the header or element, for the error.
+ * @param baseUrl by which the caller knows this server.
  * @returns the query, and its canonical form: equal for criteria that differ in order or encoding only.
  * @throws OperationOutcomeError 400 when it has no criteria, is encoded wrongly, or asks for a form of answer.
  */
-export function readCriteria(type: string, text: string, place?: string): { query: string; canonical: string } {
-  const query = text.replace(new RegExp(`^(?:${type})?\\?`), '');
+export function readCriteria(
+  type: string,
+  text: string,
+  place?: string,
+  baseUrl?: string,
+): { query: string; canonical: string } {
+  const isUrl = baseUrl !== undefined && text.startsWith(`${baseUrl}/`);
+  const query = text.slice(isUrl ? baseUrl.length : 0).replace(new RegExp(`^/?(?:${type})?\\?`), '');
   const pairs = readQuery(query, place);
   const empty = pairs.find(([, value]) => value === '');
   if (empty !== undefined) throw invalidRequest(`The criterion ${empty[0]} has no value`, place);
@@ -73,7 +80,7 @@ export async function findExisting(
   place?: string,
   pending?: PendingWrites,
 ): Promise<ConditionalCreate> {
-  const { query, canonical } = readCriteria(type, criteria, place);
+  const { query, canonical } = readCriteria(type, criteria, place, caller.baseUrl);
   // Read before searching: whoever commits the claim between here and our commit makes ours fail.
   const previous = await server.store.claimed(canonical);
   const found = await conditionalMatches(server, caller, type, query, 2, pending);

@@ -2,7 +2,7 @@ import { multipleMatches, noMatch } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { ConditionalReference } from './bundle-links.js';
 import { readCriteria } from './conditional-create.js';
-import { placed } from './entry-request.js';
+import { placed } from './entry-place.js';
 import { inParallel } from './parallel.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { conditionalMatches, type PendingWrites } from './search-type.js';

@@ -8,6 +8,7 @@ import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
 import { isThere, updatedVersion } from './update.js';
 import { authorize } from './access.js';
+import { conditionalReferences } from './write-references.js';
 
 /**
  * Updates the one resource that matches criteria, or creates it when none does. Of equal conditional updates at the
@@ -30,22 +31,26 @@ export async function conditionalUpdate(
   requireUpdatable(type, resource);
   await requireValid(server, caller, resource, 'update');
   const key = createdKey(server, type, resource);
+  const fillReferences = conditionalReferences(server, caller, resource);
   return retryLostRaces(async () => {
     const found = await findExisting(server, caller, type, criteria);
     if (found.kind === 'existing') {
       const previous = found.version;
       requireSameId(previous, resource);
+      const checks = await fillReferences(previous);
       const version = updatedVersion(server, caller, { ...request, key: previous, access, previous });
-      const { committed } = await server.store.commit([{ kind: 'put', next: version, previous }]);
+      const { committed } = await server.store.commit([{ kind: 'put', next: version, previous }, ...checks]);
       return committed ? { version, status: 'updated' } : undefined;
     }
     const previous = await server.store.read(key);
     requireWritable(access, type, previous);
     if (isThere(previous)) throw idTaken(key);
+    const checks = await fillReferences(key);
     const version = updatedVersion(server, caller, { ...request, key, access, previous });
     const { committed } = await server.store.commit([
       { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) },
       ...(found.kind === 'none' ? [{ kind: 'claim' as const, ...found.claim, target: key }] : []),
+      ...checks,
     ]);
     return committed ? { version, status: 'created' } : undefined;
   });

@@ -228,7 +228,10 @@ function operationAction(
     readonly place: string;
   },
 ): EntryAction {
-  const { name, affectsState } = called.operation;
+  const { name, affectsState, asynchronous } = called.operation;
+  if (asynchronous === 'always') {
+    throw notSupported(`$${name} is asked for by itself: a bundle does not wait for it`, `${asked.place}.request.url`);
+  }
   const { resource: body, request: { method = '', ifMatch } = {} } = asked.entry;
   if (method !== 'POST' && (method !== 'GET' || affectsState)) {
     throw methodNotAllowed(`$${name} is invoked by ${affectsState ? 'POST' : 'GET or POST'}, not by ${clip(method)}`);

@@ -7,8 +7,10 @@ import type { StoredVersion, WriteMethod } from '../persistence/resource-store.j
 import { nextVersion } from '../persistence/version.js';
 import { type AccessFilter, permits, permitsWrite } from '../search/access.js';
 import { accessOrNone } from './access.js';
+import { asChecked, withoutUrls } from './binary.js';
 import { statedProfileErrors } from './check-profiles.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { asRequested, authorOf, subscriptionIssues } from './subscription-terms.js';
 
 /**
  * Refuses a resource that breaks the rules of its type.
@@ -37,7 +39,10 @@ export async function issuesOf(
   interaction: 'create' | 'update',
   place?: string,
 ): Promise<OutcomeIssue[]> {
-  const { id, meta, ...rest } = resource as Resource & { readonly id?: unknown; readonly meta?: unknown };
+  const { id, meta, ...rest } = asChecked(server, withoutUrls(resource)) as Resource & {
+    readonly id?: unknown;
+    readonly meta?: unknown;
+  };
   const kept = {
     ...rest,
     ...(id === undefined || interaction === 'create' ? {} : { id }),
@@ -45,7 +50,9 @@ export async function issuesOf(
   };
   const at = place === undefined ? {} : { path: place };
   const issues = validateResource(server.definitions, kept, at);
-  if (issues.length > 0 || server.validation === 'structure') return issues;
+  if (issues.length > 0) return issues;
+  const unserved = await subscriptionIssues(server, caller, resource, place);
+  if (unserved.length > 0 || server.validation === 'structure') return unserved;
   const broken = checkInvariants(server.definitions, kept, { ...at, errorsOnly: true });
   if (broken.length > 0 || server.validation === 'invariants') return broken;
   return statedProfileErrors(server, caller, { resource: kept, ...(place === undefined ? {} : { place }) });
@@ -75,7 +82,8 @@ export function newVersion(
   },
 ): StoredVersion {
   const { id, method, access, previous } = write;
-  const resource = { ...write.resource, id };
+  const resource = { ...asRequested(server, withoutUrls(write.resource)), id };
+  const author = authorOf(server, caller, resource.resourceType);
   const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
   const next = nextVersion({
     resource,
@@ -85,6 +93,7 @@ export function newVersion(
     id,
     compartments,
     resourceChildren: hasResourceChildren(resource),
+    ...(author === undefined ? {} : { author }),
   });
   requireWritable(access, next.type, previous);
   requireWritable(access, next.type, next);

@@ -44,8 +44,11 @@ async function answerRead(server: FhirServer, caller: Caller, action: ReadAction
     }
     case 'history':
       return { kind: 'history', page: await history(server, caller, action.scope, action.parameters) };
-    case 'operation':
-      return { kind: 'operation', answer: await operate(server, caller, action) };
+    case 'operation': {
+      const answer = await operate(server, caller, action);
+      if (answer.kind === 'job') throw new Error(`$${action.operation.name} began a job in a bundle`);
+      return { kind: 'operation', answer };
+    }
     case 'search': {
       const { place, parameters } = action;
       const page = await search(server, caller, place, { parameters, handling: 'strict' });

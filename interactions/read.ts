@@ -4,7 +4,7 @@ import { idPattern, keyText, type ResourceKey } from '../fhir/resource.js';
 import type { ResultForm } from '../fhir/subset.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { formOf, readElements, readSummary } from '../search/parse-result.js';
-import { accessOrNone, authorize } from './access.js';
+import { accessOrNone, authorize, opens } from './access.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
 
@@ -17,7 +17,7 @@ export async function read(server: FhirServer, caller: Caller, key: ResourceKey)
   requireKey(server, key);
   const access = authorize(server, caller, 'read', key.type);
   const version = await server.store.read(key);
-  if (version === undefined || !permits(access, version)) throw notFound(keyText(key));
+  if (version === undefined || !(await opens(server, caller, 'read', access, version))) throw notFound(keyText(key));
   if (version.deleted) throw gone(keyText(key));
   return version;
 }

@@ -61,7 +61,7 @@ export async function conditionalMatches(
   if (parsed.filters.length === 0) throw invalidRequest(`The criteria "${type}?…" name no search parameter`);
   const chained = chainedIn(parsed.filters);
   if (pending !== undefined && chained !== undefined) {
-    throw notSupported(`${chained.name} is not served in references of a transaction`, chained.name);
+    throw notSupported(`${chained.name} is not served in references, nor in criteria of a transaction`, chained.name);
   }
   const request = await chainResolver(server, caller).resolve(parsed);
   const { matches } = await findMatches(server, { request, access }, { limit: limit + (pending?.keys.size ?? 0) });

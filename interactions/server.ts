@@ -2,10 +2,13 @@ import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Guides } from '../fhir/guides.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { AuditLog } from './audit-log.js';
 import type { GraphqlAnswer, GraphqlCall } from './graphql-call.js';
+import type { Jobs } from './jobs/jobs.js';
 import type { SmartEndpoints } from './smart-configuration.js';
 
 /** When searches see a write: within about a second of its answer, or before it. */
@@ -38,6 +41,12 @@ export interface FhirServer {
   readonly guides?: Guides;
   /** Answers `$graphql`, and never throws for what is expected; absent where it is not served. */
   readonly graphql?: (server: FhirServer, caller: Caller, call: GraphqlCall) => Promise<GraphqlAnswer>;
+  /** What goes on after its request was answered, exports among it; absent where it is not served. */
+  readonly jobs?: Jobs;
+  /** Where content goes by URL, past this server; Binaries have all of theirs in the resource without it. */
+  readonly contents?: ContentStore;
+  /** Where FHIR Subscriptions may have notifications sent; they are stored, and nobody is notified, without it. */
+  readonly subscriptions?: AllowedEndpoints;
   /** Makes the search index anew from the store; absent where it cannot be done from here. */
   reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */

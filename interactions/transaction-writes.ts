@@ -5,7 +5,7 @@ import { tombstone } from '../persistence/version.js';
 import type { EntryAnswer } from './bundle-answer.js';
 import { findLinks, type BundleLinks, type LinkTarget } from './bundle-links.js';
 import { resolveConditionalReferences, type ReferencedResource } from './conditional-reference.js';
-import { failingAt, placed } from './entry-request.js';
+import { failingAt, placed } from './entry-place.js';
 import { hiddenFrom, newVersion, requireDeletable, requireValid, requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import type { ReadAction } from './read-entry.js';
@@ -24,7 +24,7 @@ interface TransactionLinks {
 /**
  * The links between the resources of a transaction.
  * @throws OperationOutcomeError 400 when two entries have the same fullUrl, and for a URN that is the fullUrl of none:
- * nothing else tells what it means, so that the link would be lost. docs/adr/0055-transactions-leave-no-link-open.md
+ * nothing else tells what it means, so that the link would be lost. docs/adr/0055-writes-leave-no-link-open.md
  */
 export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): TransactionLinks {
   const fullUrls = new Set<string>();

@@ -2,7 +2,8 @@ import { gone, notSupported, OperationOutcomeError, type OutcomeIssue } from '..
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { interactionOf } from './entry-action.js';
-import { failingAt, placed, readEntries, type EntryRequest } from './entry-request.js';
+import { failingAt, placed } from './entry-place.js';
+import { readEntries, type EntryRequest } from './entry-request.js';
 import { authorizeHistory } from './history-access.js';
 import { pageToken, readHistoryRequest } from './history-request.js';
 import { issuesOf } from './new-version.js';

@@ -8,6 +8,7 @@ import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
 import { authorize } from './access.js';
+import { conditionalReferences } from './write-references.js';
 
 /**
  * Stores a new version of a resource, or its first one under the id the client chose.
@@ -28,11 +29,14 @@ export async function update(
   const access = authorize(server, caller, 'update', key.type);
   requireIdentity(key, resource);
   await requireValid(server, caller, resource, 'update');
+  const fillReferences = conditionalReferences(server, caller, resource);
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
+    const checks = await fillReferences(key);
     const version = updatedVersion(server, caller, { ...request, access, previous });
     const { committed } = await server.store.commit([
       { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) },
+      ...checks,
     ]);
     return committed ? { version, status: isThere(previous) ? 'updated' : 'created' } : undefined;
   });

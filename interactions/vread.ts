@@ -1,10 +1,9 @@
-import { permits } from '../search/access.js';
 import { gone, notFound } from '../fhir/outcome.js';
 import { keyText, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { requireKey } from './resource-type.js';
 import type { Caller, FhirServer } from './server.js';
-import { authorize } from './access.js';
+import { authorize, opens } from './access.js';
 
 /**
  * One version of a resource. https://hl7.org/fhir/R4/http.html#vread
@@ -23,12 +22,12 @@ export async function vread(
   const what = `${keyText(key)}/_history/${/^[A-Za-z0-9\-.]{1,64}$/.test(versionId) ? versionId : '…'}`;
   if (!/^[1-9][0-9]{0,14}$/.test(versionId)) throw notFound(what);
   const version = await server.store.vread(key, Number(versionId));
-  if (version === undefined || !permits(access, version)) throw notFound(what);
+  if (version === undefined || !(await opens(server, caller, 'vread', access, version))) throw notFound(what);
   // A version may name the wrong patient until it is corrected: who may not see the resource as it is now,
   // may not see what it was either.
   if (access.kind === 'limited') {
     const current = await server.store.read(key);
-    if (current === undefined || !permits(access, current)) throw notFound(what);
+    if (current === undefined || !(await opens(server, caller, 'vread', access, current))) throw notFound(what);
   }
   if (version.deleted) throw gone(what);
   return version;

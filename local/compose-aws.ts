@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Connections } from '../compose/connect.js';
+import { startJobs } from '../compose/jobs.js';
 import { serveOnAws } from '../compose/on-aws.js';
+import { notifierOf } from '../compose/notify.js';
 import type { DefinitionOptions } from '../compose/serve.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
@@ -13,15 +15,22 @@ import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
 import type { BodyStore } from '../persistence/body-store.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { filesystemBodies } from '../persistence/filesystem.js';
+import { outputFiles } from '../persistence/output-files.js';
+import type { OutputStore } from '../persistence/output-store.js';
 import { s3Bodies } from '../persistence/s3.js';
+import { s3Contents } from '../persistence/s3/content.js';
 import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
+import { s3Files } from '../persistence/s3/input.js';
+import { s3Output } from '../persistence/s3/output.js';
 import { StoreError } from '../persistence/store-error.js';
 import { sweepBodies } from '../persistence/sweep-bodies.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
 import type { OpenSearchIndex, OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
-import { readSecret } from './secret.js';
+import { readSecret, versionSecret } from './secret.js';
 import type { AwsEngines } from './settings.js';
 
 /** Where problems of indexing are told; pino's loggers fit. */
@@ -33,6 +42,7 @@ interface ProblemLog {
 interface AwsServer {
   readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
+  readonly output: OutputStore | undefined;
   readonly reindexing: ReindexOptions;
 }
 
@@ -80,8 +90,11 @@ export async function openAwsServers(
       composeServer(engines, connections, each, { pageKey, dataFolder, options, signal: ending.signal }),
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
-    const servers = composed.map(({ server, bodies, reindexing }) => {
+    const servers = composed.map(({ server, bodies, output, reindexing }) => {
       const { table, index, store, feed } = server;
+      const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
+      const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
+      if (notifier !== undefined) running.push(notifier);
       const { sweep, recover } = store;
       running.push(
         followChanges({
@@ -91,6 +104,7 @@ export async function openAwsServers(
           recover,
           handOn: (page) => {
             feed.take(page);
+            changes?.take(page);
           },
           onProblem: tell(log),
         }),
@@ -103,7 +117,18 @@ export async function openAwsServers(
         every(minute, 'making the search index anew', log, () => untilDone(continueReindex(reindexing))),
         every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())),
       );
-      return [server.definitions.version, { ...server, reindex: () => untilDone(reindex(reindexing)) }];
+      const whole = { ...server, reindex: () => untilDone(reindex(reindexing)) };
+      if (output === undefined) return [server.definitions.version, whole];
+      const { jobs, stop } = startJobs(whole, {
+        table,
+        output,
+        segments: 4,
+        ...(connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) }),
+        onProblem: options.onJobProblem ?? (() => undefined),
+        ...options.jobs,
+      });
+      running.push({ stop });
+      return [server.definitions.version, { ...whole, jobs }];
     });
     return { servers: Object.fromEntries(servers) as Record<FhirVersion, EmbeddedServer>, close };
   } catch (error) {
@@ -117,6 +142,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 /** How old a change may be that is published after a start, in milliseconds. */
 const handedOnAgain = minute;
+/** How many changes wait for the notifier, without their bodies: all of them were indexed before. */
+const mostChanges = 100_000;
 
 /** Does what others left undone, again and again; what fails is tried the next time. */
 const every = (milliseconds: number, what: string, log: ProblemLog, work: () => Promise<unknown>): NodeJS.Timeout =>
@@ -140,6 +167,34 @@ function bodiesOf(
     return s3Bodies(s3, engines.bodies.bucket, nameOf(engines, version));
   }
   return isLocalEndpoint(engines.dynamoDbEndpoint) ? filesystemBodies(join(dataFolder, 'bodies', version)) : undefined;
+}
+
+/** Where the files of jobs are: as bodies. */
+function outputOf(
+  engines: AwsEngines,
+  { s3 }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): OutputStore | undefined {
+  if (s3 !== undefined && engines.bodies !== undefined) {
+    return s3Output(s3, engines.bodies.bucket, `${nameOf(engines, version)}/jobs`);
+  }
+  return isLocalEndpoint(engines.dynamoDbEndpoint) ? outputFiles(join(dataFolder, 'jobs', version)) : undefined;
+}
+
+/** Where content goes by URL: where bodies are, below a folder of its own. */
+function contentsOf(
+  engines: AwsEngines,
+  { presigning }: Connections,
+  dataFolder: string,
+  version: FhirVersion,
+): ContentStore | undefined {
+  if (presigning !== undefined && engines.bodies !== undefined) {
+    return s3Contents(presigning, engines.bodies.bucket, `${nameOf(engines, version)}/content`);
+  }
+  if (!isLocalEndpoint(engines.dynamoDbEndpoint)) return undefined;
+  const key = versionSecret(readSecret(dataFolder, 'content.key'), version);
+  return contentFiles(join(dataFolder, 'content', version), key);
 }
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
@@ -200,6 +255,7 @@ function composeServer(
     table: nameOf(engines, version),
     alias: nameOf(engines, version),
     bodies,
+    contents: contentsOf(engines, connections, dataFolder, version),
     consistency: engines.consistency,
     pageKey,
     // An emulator on a busy machine is slow, but what it has written is in its index at once.
@@ -212,7 +268,8 @@ function composeServer(
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
   };
-  return { server, bodies, reindexing: { table, bodies, next: index.next, signal } };
+  const output = outputOf(engines, connections, dataFolder, version);
+  return { server, bodies, output, reindexing: { table, bodies, next: index.next, signal } };
 }
 
 /** Logs the name and place of a problem, never its message, which may quote a resource. */

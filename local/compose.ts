@@ -8,8 +8,11 @@ import { loadDefinitions } from '../fhir/load-definitions.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
+import type { Notifier } from '../indexer/notify.js';
 import type { PublishedFeed } from '../indexer/publish.js';
 import type { FhirServer } from '../interactions/server.js';
+import { contentFiles } from '../persistence/content-files.js';
+import type { ContentStore } from '../persistence/content-store.js';
 import { lmdbTable } from '../persistence/lmdb.js';
 import { lmdbPlace } from '../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
@@ -17,7 +20,11 @@ import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
-import { readSecret } from './secret.js';
+import { outputFiles } from '../persistence/output-files.js';
+import type { OutputStore } from '../persistence/output-store.js';
+import { startJobs } from '../compose/jobs.js';
+import { readSecret, versionSecret } from './secret.js';
+import { notifierOf } from '../compose/notify.js';
 import { type DefinitionOptions, serve } from '../compose/serve.js';
 
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
@@ -25,6 +32,13 @@ export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
   /** What subscribers are told of. */
   readonly feed: PublishedFeed;
+}
+
+/** A version of a process that is alone with its store. */
+interface Composed {
+  readonly server: EmbeddedServer;
+  /** What goes on beside the requests. */
+  readonly running: readonly { stop(): Promise<void> }[];
 }
 
 /** Both FHIR versions on the stores of this process. */
@@ -38,13 +52,13 @@ async function composeServer(
   root: Root,
   base: FhirDefinitions,
   pageKey: Uint8Array,
+  stores: { readonly contents: ContentStore; readonly output: OutputStore },
   options: DefinitionOptions,
-): Promise<EmbeddedServer> {
+): Promise<Composed> {
   const served = serve(base, options);
   const { definitions } = served;
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
-  const place = lmdbPlace(root, `${version}:published`);
   const listeners: (() => void)[] = [];
   const table = lmdbTable(root, `${version}:resources`, {
     inTransaction: (changes) => {
@@ -69,24 +83,38 @@ async function composeServer(
     );
     if (resources + deleted > 0) told({ resources, deleted });
   }
-  return {
-    ...served,
-    table,
-    feed: {
+  /** The changes, and how far one of their readers has come. */
+  const feed = (name: string): PublishedFeed => {
+    const place = lmdbPlace(root, `${version}:${name}`);
+    return {
       changes: (request) => table.changes(request),
       end: () => table.lastPosition(),
       readPlace: () => place.read(),
       writePlace: (position) => place.write(position),
       onChange: (listener) => void listeners.push(listener),
-    },
+    };
+  };
+  const server = {
+    ...served,
+    table,
+    feed: feed('published'),
     store: createResourceStore(table),
     index: search.index,
     reindex: () => search.rebuild(everyCurrent(table)),
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
+    contents: stores.contents,
     now: Date.now,
     newId: randomUUID,
   };
+  const jobs = startJobs(server, {
+    table,
+    output: stores.output,
+    onProblem: options.onJobProblem ?? (() => undefined),
+    ...options.jobs,
+  });
+  const notifier = notifierOf(server, { feed: feed('notified'), isShared: false }, options);
+  return { server: { ...server, jobs: jobs.jobs }, running: notifier === undefined ? [jobs] : [jobs, notifier] };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -116,8 +144,23 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));
   const pageKey = readSecret(dataFolder, 'page.key');
+  const contentKey = readSecret(dataFolder, 'content.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
-  for (const each of definitions) composed.push([each.version, await composeServer(root, each, pageKey, options)]);
+  const running: Composed['running'][number][] = [];
+  for (const each of definitions) {
+    const { version } = each;
+    const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
+    const stores = { contents, output: outputFiles(join(dataFolder, 'jobs', version)) };
+    const made = await composeServer(root, each, pageKey, stores, options);
+    composed.push([version, made.server]);
+    running.push(...made.running);
+  }
   const servers = Object.fromEntries(composed) as Record<FhirVersion, EmbeddedServer>;
-  return { servers, close: () => root.close() };
+  return {
+    servers,
+    async close() {
+      await Promise.all(running.map((each) => each.stop()));
+      await root.close();
+    },
+  };
 }

@@ -16,11 +16,22 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
   for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
     ...(settings.graphqlLimits === undefined ? {} : { graphqlLimits: settings.graphqlLimits }),
+    ...(settings.subscriptions === undefined ? {} : { subscriptions: settings.subscriptions }),
     validation,
     authorization,
     guides,
+    jobs: settings.importSources === undefined ? {} : { importSources: settings.importSources },
+    onNotifying: ({ what, error, subscription }) => {
+      const { name, code } = error as { name?: string; code?: string };
+      log.error({ name, code, subscription }, `notifying: ${what}`);
+    },
     onPassedOver: ({ url, why }) => {
       log.warn({ url }, `a search parameter of an implementation guide is not served: ${why}`);
+    },
+    onJobProblem: (error, what) => {
+      // Never its message, which may quote a resource.
+      const { name, code } = error as { name?: string; code?: string };
+      log.error({ name, code }, what);
     },
     onReindex: (version, done) => {
       if (done === undefined) {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SettingsError } from './settings.js';
@@ -31,6 +31,10 @@ export function readSecret(folder: string, name: string, make?: () => Uint8Array
   }
   return found();
 }
+
+/** A secret of each FHIR version's own: what is signed for one counts nowhere else. */
+export const versionSecret = (secret: Uint8Array, version: string): Uint8Array =>
+  createHmac('sha256', secret).update(version).digest();
 
 const randomLength = 32;
 

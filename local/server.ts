@@ -15,10 +15,10 @@ import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
 import { createAuthentication } from './authentication.js';
 import type { EmbeddedServers } from './compose.js';
+import { serveConsole } from './console.js';
 import { createGraphqlFace, type GraphqlFace } from './graphql.js';
 import { isFromLoopback, loopbackOnly } from './loopback-only.js';
 import { openStores } from './open-stores.js';
-import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
 import type { SmartSignIn } from './sign-in/smart.js';
@@ -99,10 +99,8 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
       signIn.handler(request, response);
     });
   }
-  const page = renderStartPage({ baseUrl: url, auth: settings.auth, versions: fhirVersions });
-  app.get('/', (_, response) => {
-    response.set(pageHeaders()).send(page);
-  });
+  const fallback = renderStartPage({ baseUrl: url, auth: settings.auth, versions: fhirVersions });
+  app.use(serveConsole({ auth: settings.auth, fallback }));
   app.use((_, response) => {
     const { status, issues } = notFound(`Nothing is here; ${url}/ says what is where. This path`);
     response
@@ -142,7 +140,7 @@ async function listen(server: Server, settings: Settings): Promise<number> {
 }
 
 /**
- * Starts the embedded server: REST, GraphQL, sign-in and the start page of both FHIR versions in one process.
+ * Starts the embedded server: REST, GraphQL, sign-in and the console of both FHIR versions in one process.
  * @param settings where to listen and where the data is.
  * @param log gets unknown errors; never a resource or a query string.
  * @returns the server, listening.

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
@@ -25,6 +26,8 @@ export interface Settings {
   readonly appsync?: AppSyncSettings;
   /** Absolute paths of packages of implementation guides. */
   readonly implementationGuides: readonly string[];
+  /** What the URLs that `$import` reads begin with; it is not served without any. */
+  readonly importSources?: readonly string[];
   /** The URL by which clients know this server, no slash at the end. */
   readonly publicUrl: string;
   /** Whether PUBLIC_URL says so: then links begin with it, whatever host a request names. */
@@ -35,6 +38,8 @@ export interface Settings {
   readonly applicationSecret: string | undefined;
   /** What one `$graphql` may take; the standard without it. */
   readonly graphqlLimits?: GraphqlLimits;
+  /** Where FHIR Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions?: AllowedEndpoints;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -131,6 +136,43 @@ function authorizationOf(text: string): Authorization {
   return found;
 }
 
+/** IMPORT_SOURCES, each with a slash at the end, so that no longer name begins with it. */
+function importSourcesOf(text: string): Pick<Settings, 'importSources'> {
+  const importSources = text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map((each) => {
+      const url = URL.canParse(each) ? new URL(each) : undefined;
+      if (url === undefined || !/^(https?|file|s3):$/.test(url.protocol) || url.search !== '' || url.username !== '') {
+        throw new SettingsError(
+          'IMPORT_SOURCES holds a text that is no URL such as https://files.example.org/exports/',
+        );
+      }
+      return url.href.replace(/\/*$/, '/');
+    });
+  return importSources.length === 0 ? {} : { importSources };
+}
+
+/** SUBSCRIPTION_ENDPOINTS and SUBSCRIPTION_PRIVATE_ADDRESSES. */
+function subscriptionsOf(setting: (name: string, standard: string) => string): { subscriptions?: AllowedEndpoints } {
+  const prefixes = setting('SUBSCRIPTION_ENDPOINTS', '')
+    .split(',')
+    .map((prefix) => prefix.trim())
+    .filter((prefix) => prefix !== '');
+  for (const prefix of prefixes) {
+    const url = URL.canParse(prefix) ? new URL(prefix) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash + url.username !== '') {
+      throw new SettingsError(
+        `SUBSCRIPTION_ENDPOINTS has "${prefix}": it must be a URL such as https://hooks.example.org`,
+      );
+    }
+  }
+  const name = 'SUBSCRIPTION_PRIVATE_ADDRESSES';
+  const privateAddresses = oneOf(name, setting(name, 'off').toLowerCase(), ['on', 'off']) === 'on';
+  return prefixes.length === 0 ? {} : { subscriptions: { prefixes, privateAddresses } };
+}
+
 /** PUBLIC_URL, no slash at the end. */
 function publicUrlOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -174,6 +216,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     appsync: appSyncSettingsOf(setting),
+    ...importSourcesOf(setting('IMPORT_SOURCES', '')),
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')
       .map((path) => path.trim())
@@ -182,6 +225,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     graphqlLimits: graphqlLimitsOf(setting),
+    ...subscriptionsOf(setting),
     engines: enginesOf(setting),
   };
 }

@@ -101,6 +101,12 @@ export function dynamoDbTable(options: DynamoDbOptions): Table {
       const { pk, sk } = fromAttributes(LastEvaluatedKey);
       return { items: Items.map(fromAttributes), next: { pk, sk } };
     },
+    async countItems() {
+      const described = await calls.once((signal) =>
+        client.send(new DescribeTableCommand({ TableName: name }), signal),
+      );
+      return described.Table?.ItemCount; // of the last six hours
+    },
     changes,
   };
 }

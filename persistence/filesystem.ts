@@ -45,7 +45,7 @@ async function writeDurably(file: string, text: string): Promise<void> {
 }
 
 /** A file's name is durable when its folder is; where folders cannot be flushed (Windows) they need not be. */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {
@@ -58,7 +58,7 @@ async function flushFolder(folder: string): Promise<void> {
 const namesIn = async (folder: string): Promise<readonly string[]> => (await orNone(readdir(folder))) ?? [];
 
 /** What a call gives; undefined where the file or folder is not there. */
-async function orNone<Result>(call: Promise<Result>): Promise<Result | undefined> {
+export async function orNone<Result>(call: Promise<Result>): Promise<Result | undefined> {
   try {
     return await call;
   } catch (error) {

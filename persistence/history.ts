@@ -42,10 +42,10 @@ export async function countHistory(space: TransactionSpace, request: Omit<TypesH
  * The last instant of which the history of types is complete: the index lags and clocks differ by less than the
  * horizon, and an open transaction may still commit versions with instants from when it started. Reading up to here
  * and later on from here misses nothing.
+ * @param now what it is asked for, in milliseconds since 1970: not later than the clock.
  */
-async function historyEnd(space: TransactionSpace): Promise<string> {
+export async function historyEnd(space: TransactionSpace, now = space.now()): Promise<string> {
   const { table, tenant, expiry } = space;
-  const now = space.now();
   const settled = now - table.historyHorizon;
   const oldest = async (): Promise<HistoryEntry | undefined> =>
     (await table.queryHistory({ pk: openPartition(tenant), limit: 1 }))[0];

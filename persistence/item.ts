@@ -22,6 +22,7 @@ import type { AttributeValue, Item } from './table.js';
  * | `commitId`    | the commit that wrote it                                                                     |
  * | `lock`        | the transaction that holds the resource; absent when none does                               |
  * | `created`     | whether nothing was there before: the first version, or one after a deletion                 |
+ * | `author`      | who wrote it, where their rights count later (Subscriptions)                                 |
  * | `hp`, `hs`    | its place in the history index (history-keys.ts); a staged version has none                  |
  * | `body`        | the resource's JSON text, with `id` and `meta`; empty for a tombstone                        |
  * | `overflow`    | in place of `body`: version and commit that name it in the body store (body-store.ts)        |
@@ -51,6 +52,7 @@ export function versionItem(
     compartments: version.compartments,
     children: version.resourceChildren,
     ...(version.created === undefined ? {} : { created: version.created }),
+    ...(version.author === undefined ? {} : { author: version.author }),
     commitId: version.commitId,
     ...historyColumns(tenant, version, historyShards),
     ...(version.overflow === true
@@ -73,7 +75,7 @@ export function withHistory({ tenant, historyShards }: ItemSpace, item: Item): I
 export function versionOf(item: Item): StoredVersion | undefined {
   const versionId = column(item, 'versionId', 'number');
   if (versionId === 0) return undefined;
-  const { commitId, created } = item;
+  const { commitId, created, author } = item;
   return {
     type: column(item, 'type', 'string'),
     id: column(item, 'id', 'string'),
@@ -84,6 +86,7 @@ export function versionOf(item: Item): StoredVersion | undefined {
     compartments: listColumn(item, 'compartments'),
     resourceChildren: column(item, 'children', 'boolean'),
     ...(typeof created === 'boolean' ? { created } : {}),
+    ...(typeof author === 'string' ? { author } : {}),
     ...(typeof commitId === 'string' ? { commitId } : {}),
     body: column(item, 'body', 'string'),
   };

@@ -34,5 +34,11 @@ export const claimKey = 'claim';
 /** The partition of what is kept of a reindex that is under way. */
 export const reindexPartition = (tenant: string): string => `${tenant}#reindex`;
 
+/** The partition of the jobs of a tenant, one item each. */
+export const jobsPartition = (tenant: string): string => `${tenant}#jobs`;
+
+/** The partition of what a job works on: its input, its segments, its files. */
+export const jobPartition = (tenant: string, id: string): string => `${tenant}#job#${id}`;
+
 /** The partition of what the processes of a deployment keep secret together. */
 export const secretPartition = (tenant: string): string => `${tenant}#secret`;

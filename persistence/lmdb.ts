@@ -144,6 +144,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     },
     write,
     scan: (request) => attempt(() => scan(request)),
+    countItems: () => attempt(() => (items.getStats() as { entryCount: number }).entryCount),
     changes: (request) => attempt(() => log.read(request)),
     lastPosition: () => log.end(),
   };

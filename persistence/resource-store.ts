@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../fhir/resource.js';
+import type { ItemKey } from './table.js';
 
 /** How a version came to be, as history bundles tell it. */
 export type WriteMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -19,6 +20,11 @@ export interface StoredVersion extends ResourceKey {
   readonly resourceChildren: boolean;
   /** The resource's JSON text, `id` and `meta` included; empty for a tombstone. */
   readonly body: string;
+  /**
+   * Who wrote it, as text, where their rights count later: of Subscriptions. A version read and given back as
+   * `previous` keeps it.
+   */
+  readonly author?: string;
   /** Whether its body is kept in a body store; the store sets it. A version read and given back as `previous` keeps it. */
   readonly overflow?: boolean;
   /** The commit that wrote it; the store sets it. A version read and given back as `previous` keeps it. */
@@ -81,6 +87,27 @@ export interface InstanceHistory {
   readonly oldestFirst?: boolean;
 }
 
+/** A part of all resources as they were at an instant that `settled` gave. */
+export interface CutScan {
+  readonly cut: string;
+  /** Which of `segments` disjoint parts of the table, from 0 on. */
+  readonly segment: number;
+  readonly segments: number;
+  /** The greatest number of items looked at, ≥ 1. */
+  readonly limit: number;
+  /** The `next` of the page before. */
+  readonly after?: ItemKey;
+}
+
+/** A page of resources as they were; `next` is absent at the end. */
+export interface CutPage {
+  /** The greatest version at or before the cut of each resource whose current version was met, tombstones included. */
+  readonly versions: readonly StoredVersion[];
+  /** How many items were looked at. */
+  readonly items: number;
+  readonly next?: ItemKey;
+}
+
 /** The versions of all resources of one FHIR version, on a Table. Reads are linearisable per resource. */
 export interface ResourceStore {
   /** The current version, a tombstone included; undefined when there never was one. 1 read. */
@@ -101,6 +128,13 @@ export interface ResourceStore {
   historyOfTypes(request: TypesHistory): Promise<TypesHistoryPage>;
   /** How many versions there are in it. */
   countHistory(request: Omit<TypesHistory, 'count'>): Promise<number>;
+  /**
+   * The instant up to which everything written is there, and no more will come: what was answered before is in it, as
+   * far as the history index tells.
+   */
+  settled(): Promise<string>;
+  /** Resources as they were at a cut. 1 scan, and 1 query per resource written since. */
+  scanAt(request: CutScan): Promise<CutPage>;
   /** The resource that holds a claim. */
   claimed(criteria: string): Promise<ResourceKey | undefined>;
   /** Writes all or nothing, however many. A resource may stand in one put only. */

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ResourceKey } from '../fhir/resource.js';
 import { commitActions, type CommitActions } from './commit.js';
+import { scanAt, settled } from './cut.js';
 import { typeItem } from './history-keys.js';
 import { countHistory, historyOfTypes, readVersions } from './history.js';
 import type { BodyStore } from './body-store.js';
@@ -194,6 +195,8 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     history,
     historyOfTypes: (request) => historyOfTypes(space, request),
     countHistory: (request) => countHistory(space, request),
+    settled: () => settled(space),
+    scanAt: (request) => scanAt(space, request),
     claimed,
     commit,
     recover: async (transaction) => {

@@ -97,6 +97,8 @@ export interface Table {
   write(actions: readonly WriteAction[]): Promise<WriteResult>;
   /** Reads one of `segments` disjoint parts of the table; `after` is the `next` of the page before. */
   scan(request: { segment: number; segments: number; limit: number; after?: ItemKey }): Promise<ScanPage>;
+  /** About how many items there are; absent where nobody knows without reading them. */
+  countItems?(): Promise<number | undefined>;
   /**
    * Changes behind the position `after` (from the feed's start without one), at most `limit`: those of one key in the
    * order they were made in. None means none for now. A put that changes nothing of an item may be none. One consumer.

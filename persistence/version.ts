@@ -15,6 +15,8 @@ export interface NextVersion {
   readonly compartments: readonly string[];
   /** Whether it holds resources inside; false without it. */
   readonly resourceChildren?: boolean;
+  /** Who writes it, where that counts later. */
+  readonly author?: string;
 }
 
 /**
@@ -39,6 +41,7 @@ export function nextVersion(write: NextVersion): StoredVersion {
     created: previous === undefined || previous.deleted,
     compartments: compartments.toSorted(),
     resourceChildren: write.resourceChildren ?? false,
+    ...(write.author === undefined ? {} : { author: write.author }),
     body: stringifyJson(Object.assign({ resourceType, id, meta }, resource, { id, meta })),
   };
 }

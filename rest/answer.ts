@@ -1,9 +1,15 @@
+import type { Readable } from 'node:stream';
+
 /** An HTTP response as a plain value; `send` turns it into bytes. */
 export interface RestAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text; absent for an answer without a body. */
   readonly body?: string;
+  /** A body that is too large for one piece, in place of `body`. */
+  readonly stream?: Readable;
+  /** Content that is no JSON, sent as it is. */
+  readonly bytes?: Buffer;
 }
 
 /** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Principal } from '../auth/principal.js';
@@ -6,12 +7,15 @@ import type { FhirServer } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { auditSubject, auditOutcome } from './audit-subject.js';
 import { baseUrlOf } from './base-url.js';
-import { createBodyReader } from './body.js';
+import { negotiateBinary, isBinaryRead } from './binary.js';
+import { createBytesReader, textOf } from './body.js';
+import { isOfContent, serveContent, servedContents } from './content.js';
 import { respondConsistently } from './consistency.js';
 import { errorAnswer, type ErrorLog } from './errors.js';
 import { graphqlErrorAnswer, isGraphql } from './graphql.js';
 import { negotiateAnswer } from './negotiate.js';
 import { prettyJson } from './pretty.js';
+import { isOfJobs } from './jobs.js';
 import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
@@ -29,6 +33,8 @@ export interface RestOptions {
   readonly bodyLimit?: number;
 }
 
+/** What tells clients how far a job is. */
+const ofJobs = ['Expires', 'Retry-After', 'X-Progress'];
 const mebibyte = 2 ** 20;
 
 /** Answers hold health data: kept by no cache, run as nothing, framed nowhere. */
@@ -46,11 +52,28 @@ const securityHeaders = {
  */
 export function createRestApp(options: RestOptions): Router {
   const { server, log, bodyLimit = 50 * mebibyte } = options;
-  const context: RestContext = { server, log, readBody: createBodyReader(bodyLimit) };
+  const readBytes = createBytesReader(bodyLimit);
+  const context: RestContext = {
+    server,
+    log,
+    readBytes,
+    readBody: async (http, response) => textOf(await readBytes(http, response)),
+  };
+  const served = servedContents(server);
   const router = express.Router();
   router.use(
     cors({
-      exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Consistency'],
+      exposedHeaders: [
+        'ETag',
+        'Location',
+        'Content-Location',
+        'Last-Modified',
+        'X-Consistency',
+        'X-Security-Context',
+        'Content-Range',
+        'X-Request-Id',
+        ...ofJobs,
+      ],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       maxAge: 3600,
     }),
@@ -58,10 +81,21 @@ export function createRestApp(options: RestOptions): Router {
   router.use(async (http: Request, response: Response) => {
     response.removeHeader('X-Powered-By');
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    response.setHeader('X-Request-Id', requestIdOf(http));
+    if (served !== undefined && isOfContent(http.url)) {
+      await serveContent(served, log, http, response);
+      return;
+    }
     const answer = await answerOf(context, options, http, response);
     await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
   });
   return router;
+}
+
+/** The id that the client gave its request, or a new one. https://hl7.org/fhir/R4/http.html#custom */
+function requestIdOf(http: Request): string {
+  const given = http.get('x-request-id') ?? '';
+  return /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 async function answerOf(
@@ -88,9 +122,11 @@ async function answerOf(
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
     }
-    // GraphQL has media types of its own; the form of a search by POST may say what it wants.
+    // GraphQL and jobs have media types of their own, and so has each Binary; the form of a search by POST may say what
+    // it wants.
+    if (isBinaryRead(route)) negotiateBinary(server.definitions.version, http.get('accept'), parameters);
     const format =
-      isGraphql(route) || route.kind === 'search-by-post'
+      isGraphql(route) || isOfJobs(route) || isBinaryRead(route) || route.kind === 'search-by-post'
         ? { pretty: parameters.get('_pretty') === 'true' }
         : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };

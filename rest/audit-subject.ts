@@ -54,6 +54,11 @@ export function auditSubject(route: Route): AuditSubject | undefined {
             : target(scope.key.type, scope.key.id);
       return { interaction: `history-${scope.kind}`, targets };
     }
+    case 'jobs':
+    case 'job':
+    case 'job-cancel':
+    case 'job-file':
+      return { interaction: 'operation', operation: route.kind, targets: [] };
     case 'operation': {
       const { target: on, operation } = route;
       const targets = on.level === 'system' ? [] : on.level === 'type' ? target(on.type) : target(on.type, on.id);

@@ -2,17 +2,18 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import { parseUniqueJson } from '../fhir/json.js';
 import { invalidRequest, tooCostly, unsupportedMediaType } from '../fhir/outcome.js';
 
+/** Reads the body of a request as bytes. */
+export type ReadBytes = (request: Request, response: Response) => Promise<Buffer>;
 /** Reads the body of a request as text. */
 export type ReadBody = (request: Request, response: Response) => Promise<string>;
 
 /**
  * A reader of bodies, which may be compressed (gzip, deflate, br).
  * @param limit the most bytes taken, after decompression.
- * @returns the text; throws 413 when it is longer, 415 for another encoding, 400 when it is broken or not UTF-8.
+ * @returns the bytes, decompressed; throws 413 when there are more, 415 for another encoding, 400 when it is broken.
  */
-export function createBodyReader(limit: number): ReadBody {
+export function createBytesReader(limit: number): ReadBytes {
   const parse: RequestHandler = express.raw({ type: () => true, limit });
-  const utf8 = new TextDecoder('utf-8', { fatal: true });
   return async (request, response) => {
     try {
       await new Promise<void>((resolve, reject) => {
@@ -25,13 +26,22 @@ export function createBodyReader(limit: number): ReadBody {
       throw bodyError(error, limit);
     }
     const body: unknown = request.body;
-    if (!Buffer.isBuffer(body)) return '';
-    try {
-      return utf8.decode(body);
-    } catch {
-      throw invalidRequest('The body is not valid UTF-8');
-    }
+    return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
   };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The text that bytes are.
+ * @throws OperationOutcomeError 400 when they are not UTF-8.
+ */
+export function textOf(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalidRequest('The body is not valid UTF-8');
+  }
 }
 
 /**

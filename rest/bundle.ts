@@ -8,7 +8,7 @@ import type { FhirVersion } from '../fhir/version.js';
 import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
 import type { HistoryScope } from '../interactions/history-request.js';
 import type { HistoryPage } from '../interactions/history.js';
-import type { OperationAnswer } from '../interactions/operations/operation.js';
+import type { OperationResult } from '../interactions/operations/operation.js';
 import type { SearchPage } from '../interactions/search-page.js';
 import type { WriteOutcome } from '../interactions/server.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -151,7 +151,7 @@ function searchOf(mode: 'match' | 'include', kilometres: number | undefined): st
 export const operationBody = (
   definitions: FhirDefinitions,
   baseUrl: string,
-  answer: OperationAnswer,
+  answer: OperationResult,
   format: LinksAsked['format'] = [],
 ): string =>
   answer.kind === 'resource'

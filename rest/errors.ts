@@ -42,6 +42,7 @@ export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Rec
     ...headers,
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
+    ...(status === 429 ? { 'Retry-After': '30' } : {}),
   });
 }
 

@@ -48,6 +48,7 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     await send(response, answer, { method: request.method, acceptEncoding: request.get('accept-encoding') });
   });
   const wrapped = serverless(app, {
+    binary: isBytes,
     // Node's parser tells which headers came more than once; serverless-http, which has none, does not.
     request: (request: IncomingMessage, { multiValueHeaders }: PlacedEvent) => {
       const distinct = Object.entries(multiValueHeaders).map(([name, values]) => [name.toLowerCase(), values]);
@@ -76,6 +77,10 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     }
   };
 }
+
+/** Whether an answer is no text: compressed, or the content of a Binary, which alone is given in parts. */
+const isBytes = (headers: Readonly<Record<string, unknown>>): boolean =>
+  headers['content-encoding'] !== undefined || headers['accept-ranges'] === 'bytes';
 
 /** An event with what is known of its place, its path from the version on, and every header as the client sent it. */
 interface PlacedEvent extends APIGatewayProxyEvent {

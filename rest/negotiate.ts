@@ -1,4 +1,4 @@
-import { notAcceptable, notSupported, unsupportedMediaType, type OperationOutcomeError } from '../fhir/outcome.js';
+import { notAcceptable, unsupportedMediaType, type OperationOutcomeError } from '../fhir/outcome.js';
 import { fhirVersionNumbers, type FhirVersion } from '../fhir/version.js';
 import { jsonPatchType } from '../interactions/read-patch.js';
 import { clip } from '../interactions/resource-type.js';
@@ -29,7 +29,7 @@ export function negotiateAnswer(
       .trim()
       .toLowerCase()
       .replace(/(fhir|json) (json|fhir)/, '$1+$2');
-    if (wanted !== 'json' && !isJson(version, wanted)) throw jsonOnly('_format', format, '_format');
+    if (wanted !== 'json' && !isJsonType(version, wanted)) throw jsonOnly('_format', format, '_format');
   } else if (accept !== undefined && !acceptsJson(version, accept)) throw jsonOnly('Accept', accept, 'http.Accept');
   return { pretty: query.get('_pretty') === 'true' };
 }
@@ -41,11 +41,11 @@ function acceptsJson(version: FhirVersion, accept: string): boolean {
   if (accept === '*/*' || accept === 'application/fhir+json' || accept.trim() === '') return true;
   return accept
     .split(',')
-    .some((range) => !/;\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)/i.test(range) && isJson(version, range, true));
+    .some((range) => !/;\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)/i.test(range) && isJsonType(version, range, true));
 }
 
 /** Whether a media type is JSON, of this FHIR version if it names one (`fhirVersion=4.0`). */
-function isJson(version: FhirVersion, mediaType: string, wildcard = false): boolean {
+export function isJsonType(version: FhirVersion, mediaType: string, wildcard = false): boolean {
   const [type = '', ...parameters] = mediaType.split(';');
   const name = type.trim().toLowerCase();
   if (!jsonTypes.has(name) && !(wildcard && wildcards.has(name))) return false;
@@ -60,7 +60,7 @@ function isJson(version: FhirVersion, mediaType: string, wildcard = false): bool
 export function requireJsonBody(version: FhirVersion, contentType: string | undefined): void {
   if (contentType === 'application/fhir+json' || contentType === 'application/json') return;
   if (contentType === undefined) throw unsupportedMediaType('Content-Type is missing; send application/fhir+json');
-  if (!isJson(version, contentType)) {
+  if (!isJsonType(version, contentType)) {
     throw unsupportedMediaType(`Content-Type is "${clip(contentType)}"; this server reads application/fhir+json only`);
   }
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1];
@@ -77,7 +77,7 @@ export function requireJsonBody(version: FhirVersion, contentType: string | unde
 export function patchForm(version: FhirVersion, contentType: string | undefined): 'json' | 'resource' {
   const name = contentType?.split(';')[0]?.trim().toLowerCase();
   if (name === jsonPatchType) return 'json';
-  if (contentType !== undefined && isJson(version, contentType)) {
+  if (contentType !== undefined && isJsonType(version, contentType)) {
     requireJsonBody(version, contentType);
     return 'resource';
   }
@@ -102,18 +102,17 @@ export function requireFormBody(contentType: string | undefined): void {
 export interface Preference {
   readonly return?: 'minimal' | 'representation' | 'OperationOutcome';
   readonly handling: 'strict' | 'lenient';
+  /** Whether the answer may come before what is asked for is done. https://hl7.org/fhir/R4/async.html */
+  readonly respondAsync?: boolean;
 }
 
-/**
- * Reads the Prefer header; what is not understood does not count, as RFC 7240 wants it.
- * @throws OperationOutcomeError 400 for `respond-async`, which changes what the answer means.
- */
+/** Reads the Prefer header; what is not understood does not count, as RFC 7240 wants it. */
 export function readPreference(prefer: string | undefined): Preference {
   let preferred: Preference = { handling: 'strict' };
   for (const preference of prefer?.split(/[,;]/) ?? []) {
     const [name = '', value = ''] = preference.split('=').map((part) => part.trim().replace(/^"(.*)"$/, '$1'));
     const what = name.toLowerCase();
-    if (what === 'respond-async') throw notSupported('Prefer: respond-async is not supported', 'http.Prefer');
+    if (what === 'respond-async') preferred = { ...preferred, respondAsync: true };
     if (what === 'handling' && value === 'lenient') preferred = { ...preferred, handling: 'lenient' };
     if (what === 'return' && (value === 'minimal' || value === 'representation' || value === 'OperationOutcome')) {
       preferred = { ...preferred, return: value };

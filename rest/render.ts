@@ -6,7 +6,7 @@ import { deletedText, etagOf, information, versionText, writtenText } from './bu
 import type { Preference } from './negotiate.js';
 
 /** ETag and Last-Modified of a version. https://hl7.org/fhir/R4/http.html#versioning */
-const versionHeaders = (version: StoredVersion): Record<string, string> => ({
+export const versionHeaders = (version: StoredVersion): Record<string, string> => ({
   ETag: etagOf(version),
   'Last-Modified': new Date(version.lastUpdated).toUTCString(),
 });
@@ -24,11 +24,15 @@ export const notModifiedAnswer = (version: StoredVersion): RestAnswer => ({
   headers: versionHeaders(version),
 });
 
-/** The answer to a create or update: what is stored now, unless the client prefers otherwise. */
+/**
+ * The answer to a create or update: what is stored now, unless the client prefers otherwise.
+ * @param body the JSON text of what is stored.
+ */
 export function writeAnswer(
   baseUrl: string,
   { version, status, isHidden }: WriteOutcome,
   preference: Preference,
+  body: string = version.body,
 ): RestAnswer {
   const url = `${baseUrl}/${versionText(version)}`;
   const headers = { ...versionHeaders(version), Location: url };
@@ -37,7 +41,7 @@ export function writeAnswer(
     return informationAnswer(code, writtenText({ version, status }), headers);
   }
   if (preference.return === 'minimal' || isHidden === true) return { status: code, headers };
-  return jsonAnswer(code, version.body, { ...headers, 'Content-Location': url });
+  return jsonAnswer(code, body, { ...headers, 'Content-Location': url });
 }
 
 /** The answer to a delete. */

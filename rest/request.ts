@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Principal } from '../auth/principal.js';
 import type { FhirServer } from '../interactions/server.js';
-import type { ReadBody } from './body.js';
+import type { ReadBody, ReadBytes } from './body.js';
 import type { ErrorLog } from './errors.js';
 import type { Route } from './routes.js';
 
@@ -9,6 +9,7 @@ import type { Route } from './routes.js';
 export interface RestContext {
   readonly server: FhirServer;
   readonly readBody: ReadBody;
+  readonly readBytes: ReadBytes;
   readonly log: ErrorLog;
 }
 

@@ -1,8 +1,13 @@
 import type { Request } from 'express';
+import { parseJson, stringifyJson } from '../fhir/json.js';
 import { invalidRequest, notFound, notSupported } from '../fhir/outcome.js';
 import type { Patch } from '../fhir/patch/patch.js';
+import type { Resource } from '../fhir/resource.js';
+import { subsetOf } from '../fhir/subset.js';
+import type { FhirVersion } from '../fhir/version.js';
 import { audited } from '../interactions/audit.js';
 import { batch } from '../interactions/batch.js';
+import { withDownload, writtenBody } from '../interactions/binary.js';
 import type { BundleAnswer } from '../interactions/bundle-answer.js';
 import { capabilities } from '../interactions/capabilities.js';
 import { withoutFormat } from '../interactions/conditional-create.js';
@@ -23,13 +28,15 @@ import { read, readForm } from '../interactions/read.js';
 import { clip, requireResource } from '../interactions/resource-type.js';
 import { pathOf, type SearchPlace } from '../interactions/search-place.js';
 import { search } from '../interactions/search.js';
-import type { Caller, FhirServer } from '../interactions/server.js';
+import type { Caller, FhirServer, WriteOutcome } from '../interactions/server.js';
 import { smartConfiguration } from '../interactions/smart-configuration.js';
 import { transaction } from '../interactions/transaction.js';
 import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
 import { bundleOutcome, bundleSubject } from './audit-subject.js';
+import { contentAnswer, negotiateBinary, readBinary } from './binary.js';
 import { parseBody } from './body.js';
 import { historyBundle, operationBody, responseBundle, searchsetBundle, shownBody } from './bundle.js';
 import {
@@ -42,6 +49,7 @@ import {
 } from './negotiate.js';
 import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
+import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { RestContext, RestRequest } from './request.js';
 
@@ -54,6 +62,11 @@ export async function respond(context: RestContext, request: RestRequest): Promi
   const { http, baseUrl, route } = request;
   const caller: Caller = { principal: request.principal, baseUrl };
   const preference = readPreference(http.get('prefer'));
+  const isAsynchronous = route.kind === 'operation' && route.operation.asynchronous !== undefined;
+  if (preference.respondAsync === true && !isAsynchronous && !isOfJobs(route)) {
+    // It changes what the answer means.
+    throw notSupported('Prefer: respond-async is not supported here', 'http.Prefer');
+  }
   switch (route.kind) {
     case 'read':
       return readAnswer(request, server, await read(server, caller, route.key));
@@ -72,8 +85,8 @@ export async function respond(context: RestContext, request: RestRequest): Promi
     case 'search':
       return searchAnswer(server, caller, route.place, readQuery(request.query), preference);
     case 'search-by-post': {
-      requireFormBody(http.get('content-type'));
       const form = await context.readBody(http, request.response);
+      if (form !== '' || http.get('content-type') !== undefined) requireFormBody(http.get('content-type'));
       const pairs = [...readQuery(request.query), ...readQuery(form)];
       const asked = new URLSearchParams(formatIn(pairs).map(([name, value]): [string, string] => [name, value]));
       const { pretty } = negotiateAnswer(server.definitions.version, http.get('accept'), asked);
@@ -81,7 +94,7 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return pretty && answer.body !== undefined ? { ...answer, body: prettyJson(answer.body) } : answer;
     }
     case 'create': {
-      const resource = await readResource(context, request);
+      const { resource, isRaw } = await readSent(context, request, route.type);
       const ifNoneExist = ifNoneExistOf(http);
       if (resource.resourceType !== route.type) {
         const actual = clip(resource.resourceType);
@@ -91,26 +104,27 @@ export async function respond(context: RestContext, request: RestRequest): Promi
         resource,
         ...(ifNoneExist === undefined ? {} : { ifNoneExist }),
       });
-      return writeAnswer(baseUrl, outcome, preference);
+      return writtenAnswer(request, server, outcome, isRaw ? { return: 'minimal', ...preference } : preference);
     }
     case 'update': {
-      const resource = await readResource(context, request);
+      const { resource, isRaw } = await readSent(context, request, route.key.type, route.key.id);
       const change = { key: route.key, resource, ...preconditions(http) };
-      return writeAnswer(baseUrl, await update(server, caller, change), preference);
+      const outcome = await update(server, caller, change);
+      return writtenAnswer(request, server, outcome, isRaw ? { return: 'minimal', ...preference } : preference);
     }
     case 'conditional-update': {
       const resource = await readResource(context, request);
       const change = { type: route.type, criteria: withoutFormat(request.query), resource, ...preconditions(http) };
-      return writeAnswer(baseUrl, await conditionalUpdate(server, caller, change), preference);
+      return writtenAnswer(request, server, await conditionalUpdate(server, caller, change), preference);
     }
     case 'patch': {
       const change = { key: route.key, patch: await readPatch(context, request), ...ifMatch(http) };
-      return writeAnswer(baseUrl, await patch(server, caller, change), preference);
+      return writtenAnswer(request, server, await patch(server, caller, change), preference);
     }
     case 'conditional-patch': {
       const criteria = withoutFormat(request.query);
       const change = { type: route.type, criteria, patch: await readPatch(context, request), ...ifMatch(http) };
-      return writeAnswer(baseUrl, await patch(server, caller, change), preference);
+      return writtenAnswer(request, server, await patch(server, caller, change), preference);
     }
     case 'delete':
       return deleteAnswer(await deleteResource(server, caller, { key: route.key, ...ifMatch(http) }), preference);
@@ -122,16 +136,28 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return bundle(context, request, caller, preference);
     case 'operation':
       if (isGraphql(route)) return graphqlAnswer(context, request, caller, route);
-      return operation(context, request, caller, route);
+      return operation(context, request, caller, { called: route, preference });
+    case 'jobs':
+    case 'job':
+    case 'job-cancel':
+    case 'job-file':
+      return jobAnswer(server, caller, route);
     case 'capabilities':
     case 'smart-configuration':
       throw notSupported('What is for anyone is answered without a principal');
   }
 }
 
+/** The modes of R4's metadata; a server may answer each with what `full` gives. STU3 has none. */
+const metadataModes: Readonly<Record<FhirVersion, readonly string[]>> = {
+  r4: ['full', 'normative', 'terminology'],
+  stu3: ['full'],
+};
+
 /**
- * The capability statement, for anyone.
- * @throws OperationOutcomeError 400 for a mode this server does not have.
+ * The capability statement, for anyone. https://hl7.org/fhir/R4/http.html#capabilities
+ * @param parameters of the query: `mode`, and `_summary` or `_elements` for a part of it.
+ * @throws OperationOutcomeError 400 for a mode that there is not, and for what is no part.
  */
 export function capabilitiesAnswer(
   server: FhirServer,
@@ -140,8 +166,14 @@ export function capabilitiesAnswer(
   ifNoneMatch?: string,
 ): RestAnswer {
   const mode = parameters.get('mode') ?? 'full';
-  if (mode !== 'full') throw notSupported(`mode ${clip(mode)} is not supported; full is`, 'mode');
+  const modes = metadataModes[server.definitions.version];
+  if (!modes.includes(mode)) throw notSupported(`mode ${clip(mode)} is not known; ${modes.join(', ')} are`, 'mode');
   const { text, digest } = capabilities(server, baseUrl);
+  const form = readForm(server, 'CapabilityStatement', parameters);
+  if (form !== undefined) {
+    const whole = parseJson(text) as Resource;
+    return jsonAnswer(200, stringifyJson(subsetOf(server.definitions, whole, form) ?? whole));
+  }
   const headers = { ETag: `W/"${digest}"` };
   return ifNoneMatch !== undefined && namesVersion(ifNoneMatch, digest)
     ? { status: 304, headers }
@@ -164,14 +196,44 @@ async function readResource({ server, readBody }: RestContext, { http, response 
   return requireResource(parseBody(await readBody(http, response)));
 }
 
+/** What a create or update brings: a resource, or a Binary as its content. */
+async function readSent(
+  context: RestContext,
+  request: RestRequest,
+  type: string,
+  id?: string,
+): Promise<{ readonly resource: Resource; readonly isRaw: boolean }> {
+  const { server, readBytes } = context;
+  const { http, response } = request;
+  if (type !== 'Binary') return { resource: await readResource(context, request), isRaw: false };
+  return readBinary(server.definitions.version, (name) => http.get(name), await readBytes(http, response), id);
+}
+
+/** The answer to a write; a Binary without content is told where to put it. */
+async function writtenAnswer(
+  { baseUrl }: RestRequest,
+  server: FhirServer,
+  outcome: WriteOutcome,
+  preference: Preference,
+): Promise<RestAnswer> {
+  const { version } = outcome;
+  const isShown = version.type === 'Binary' && (preference.return ?? 'representation') === 'representation';
+  const body = isShown ? await writtenBody(server, baseUrl, version) : version.body;
+  return writeAnswer(baseUrl, outcome, preference, body);
+}
+
 async function operation(
   context: RestContext,
   request: RestRequest,
   caller: Caller,
-  called: FoundOperation,
+  { called, preference }: { readonly called: FoundOperation; readonly preference: Preference },
 ): Promise<RestAnswer> {
   const { server, readBody } = context;
   const { http, response, baseUrl, query } = request;
+  const { asynchronous, name } = called.operation;
+  if (asynchronous === 'always' && preference.respondAsync !== true) {
+    throw invalidRequest(`$${name} is answered before it is done: send Prefer: respond-async`, 'http.Prefer');
+  }
   const text = http.method === 'POST' ? await readBody(http, response) : '';
   const hasBody = text.trim() !== '';
   if (hasBody) requireJsonBody(server.definitions.version, http.get('content-type'));
@@ -182,12 +244,24 @@ async function operation(
     ...(hasBody ? { body: parseBody(text) } : {}),
   };
   const input = readInput(server.definitions, called.operation, source);
-  const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}) };
-  const answer = operationBody(server.definitions, baseUrl, await operate(server, caller, call), formatIn(pairs));
+  const kickOff =
+    asynchronous !== undefined && preference.respondAsync === true
+      ? { kickOff: { request: requestUrl(request), handling: preference.handling } }
+      : {};
+  const call = { ...called, input, ...(called.operation.affectsState ? ifMatch(http) : {}), ...kickOff };
+  const done = await operate(server, caller, call);
+  if (done.kind === 'job') return begunAnswer(baseUrl, done.id);
+  const answer = operationBody(server.definitions, baseUrl, done, formatIn(pairs));
   return graphql === undefined
     ? jsonAnswer(200, answer)
     : graphqlOfAnswer(context, request, caller, { text: answer, query: graphql });
 }
+
+/** The URL of a request, as its client knows it. */
+const requestUrl = ({ http, baseUrl, query }: RestRequest): string => {
+  const path = http.path === '/' ? '' : http.path;
+  return `${baseUrl}${path}${query === '' ? '' : `?${query}`}`;
+};
 
 async function readPatch({ server, readBody }: RestContext, { http, response }: RestRequest): Promise<Patch> {
   const form = patchForm(server.definitions.version, http.get('content-type'));
@@ -251,11 +325,11 @@ const formatIn = (pairs: readonly (readonly [string, string])[]): readonly (read
   pairs.filter(([name, value]) => aboutFormat.has(name) && value !== '');
 
 /** A version, or 304 when the client has it. https://hl7.org/fhir/R4/http.html#cread */
-function readAnswer(
+async function readAnswer(
   { http, baseUrl, parameters }: RestRequest,
   server: FhirServer,
-  version: Awaited<ReturnType<typeof read>>,
-): RestAnswer {
+  version: StoredVersion,
+): Promise<RestAnswer> {
   const form = readForm(server, version.type, parameters);
   const ifNoneMatch = http.get('if-none-match');
   const since = http.get('if-modified-since');
@@ -263,9 +337,12 @@ function readAnswer(
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(since === undefined ? {} : { ifModifiedSince: Date.parse(since) }),
   };
-  return isUnmodified(version, conditions, 1000)
-    ? notModifiedAnswer(version)
-    : versionAnswer(baseUrl, version, shownBody(server.definitions, version, form));
+  if (isUnmodified(version, conditions, 1000)) return notModifiedAnswer(version);
+  const shown = (): string => shownBody(server.definitions, version, form);
+  if (version.type !== 'Binary') return versionAnswer(baseUrl, version, shown());
+  const asked = negotiateBinary(server.definitions.version, http.get('accept'), parameters);
+  const content = await contentAnswer(server, { baseUrl, range: http.get('range'), form: asked }, version);
+  return content ?? versionAnswer(baseUrl, version, await withDownload(server, baseUrl, version, shown()));
 }
 
 const preconditions = (http: Request): Preconditions =>

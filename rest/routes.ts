@@ -19,7 +19,10 @@ export type Route =
   | { readonly kind: 'read' | 'update' | 'patch' | 'delete'; readonly key: ResourceKey }
   | { readonly kind: 'history'; readonly scope: HistoryScope }
   | { readonly kind: 'vread'; readonly key: ResourceKey; readonly versionId: string }
-  | ({ readonly kind: 'operation' } & FoundOperation);
+  | ({ readonly kind: 'operation' } & FoundOperation)
+  | { readonly kind: 'jobs' }
+  | { readonly kind: 'job' | 'job-cancel'; readonly id: string }
+  | { readonly kind: 'job-file'; readonly id: string; readonly name: string };
 
 /** Why there is no route, and what Allow says if another method would do. */
 export interface NoRoute {
@@ -53,6 +56,7 @@ export function routeOf(definitions: FhirDefinitions, method: string, path: stri
   if (called instanceof OperationOutcomeError) return none(called);
   if (called !== undefined) return operationRoute(method, called);
   if (type === '_search' && id === undefined) return byPost(method, { kind: 'system' }, '_search');
+  if (type === '_jobs') return jobRoute(method, segments);
   const scope = historyScopeOf(segments);
   if (scope?.kind === 'system') return byMethod(method, { GET: { kind: 'history', scope } }, '_history');
   if (!structures.isResourceType(type)) return none(notFound(`The resource type ${clip(type)}`));
@@ -108,6 +112,16 @@ function compartmentRoute(
   const place: SearchPlace = { kind: 'compartment', compartment, ...(inside === '*' ? {} : { type: inside }) };
   if (search === undefined) return byMethod(method, { GET: { kind: 'search', place } }, what);
   return search === '_search' ? byPost(method, place, what) : undefined;
+}
+
+/** `_jobs`, `_jobs/[id]`, `_jobs/[id]/[file]`: what goes on after its request was answered. */
+function jobRoute(method: string, [, id, name, ...rest]: readonly string[]): Route | NoRoute {
+  if (id === undefined) return byMethod(method, { GET: { kind: 'jobs' } }, '_jobs');
+  if (name === undefined) {
+    return byMethod(method, { GET: { kind: 'job', id }, DELETE: { kind: 'job-cancel', id } }, '_jobs/[id]');
+  }
+  if (rest.length > 0) return none(notFound('The path below _jobs'));
+  return byMethod(method, { GET: { kind: 'job-file', id, name } }, '_jobs/[id]/[file]');
 }
 
 const byPost = (method: string, place: SearchPlace, what: string): Route | NoRoute =>

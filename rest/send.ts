@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { createGzip, gzip } from 'node:zlib';
 import type { RestAnswer } from './answer.js';
 
 const compress = promisify(gzip);
@@ -17,9 +19,18 @@ export async function send(
   answer: RestAnswer,
   request: { readonly method: string; readonly acceptEncoding: string | undefined },
 ): Promise<void> {
-  const { status, headers, body } = answer;
+  const { status, headers, body, bytes: content, stream } = answer;
   response.statusCode = status;
   for (const name of Object.keys(headers)) response.setHeader(name, headers[name] ?? '');
+  if (stream !== undefined) {
+    await sendStream(response, stream, request);
+    return;
+  }
+  if (content !== undefined) {
+    response.setHeader('Content-Length', content.length);
+    response.end(request.method === 'HEAD' ? undefined : content);
+    return;
+  }
   if (body === undefined) {
     response.end();
     return;
@@ -33,6 +44,30 @@ export async function send(
   response.setHeader('Content-Length', bytes.length);
   if (request.method === 'HEAD') response.end();
   else response.end(bytes);
+}
+
+/** Sends a body as it comes: when it breaks off, so does the answer, and nobody takes a part for the whole. */
+async function sendStream(
+  response: ServerResponse,
+  stream: Readable,
+  { method, acceptEncoding }: { readonly method: string; readonly acceptEncoding: string | undefined },
+): Promise<void> {
+  response.appendHeader('Vary', 'Accept-Encoding');
+  const isPacked = allowsGzip(acceptEncoding);
+  if (isPacked) {
+    response.removeHeader('Content-Length');
+    response.setHeader('Content-Encoding', 'gzip');
+  }
+  if (method === 'HEAD') {
+    stream.destroy();
+    response.end();
+    return;
+  }
+  try {
+    await (isPacked ? pipeline(stream, createGzip({ level: 1 }), response) : pipeline(stream, response));
+  } catch {
+    response.destroy(); // the client went, or the store did not answer any more
+  }
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding */

@@ -11,7 +11,7 @@ import { isServedParameter, type ServedParameter } from './served-parameter.js';
  * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
  * miss matches.
  */
-const termsVersion = 6;
+const termsVersion = 7;
 
 /**
  * What the terms of resources depend on: how they are made, and the parameters they are made for. An index whose terms
@@ -38,6 +38,9 @@ export const inside = '#contained';
 /** Stands where a parameter's code stands, for the types of the resources that a resource contains. */
 export const holding = '#contains';
 
+/** Stands where a parameter's code stands, for Binaries that have a security context: it decides who may read them. */
+export const guarded = '#securityContext';
+
 /** The terms of a resource by parameter code: none for parameters without a value, empty where a value has no terms. */
 export type DocumentTerms = Record<string, readonly string[]>;
 
@@ -58,8 +61,13 @@ export function documentTerms(definitions: FhirDefinitions, resource: Resource):
   if (pointing.length > 0) terms[inside] = pointing;
   const held = typesHeld(resource);
   if (held.length > 0) terms[holding] = held;
+  if (isGuarded(resource)) terms[guarded] = [];
   return terms;
 }
+
+/** Whether a resource is a Binary that has a security context. */
+export const isGuarded = (resource: Resource): boolean =>
+  resource.resourceType === 'Binary' && resource['securityContext'] !== undefined;
 
 /** The types of the resources that a resource contains. */
 export const typesHeld = (resource: Resource): string[] => [

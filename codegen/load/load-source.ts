@@ -2,6 +2,7 @@ import type { SearchParameterSource, SourceDefinitions } from '../definitions.js
 import type { FhirVersion } from '../../fhir/version.js';
 import { compartmentsOf } from './compartment.js';
 import type { DefinitionNode } from './node.js';
+import { choicesOf, profileOf } from './profile.js';
 import { readR4, readR4SearchParameters } from './r4.js';
 import { readStu3 } from './stu3.js';
 import { structureOf } from './structure.js';
@@ -19,6 +20,7 @@ const definitionsOf = async (
     .filter(({ name }) => name === 'StructureDefinition')
     .flatMap((resource) => structureOf(resource) ?? [])
     .sort(byName);
+  const choices = choicesOf(structures);
   const codeSystems = codeSystemsOf(resources);
   const valueSets = valueSetsOf(resources);
   return {
@@ -29,6 +31,10 @@ const definitionsOf = async (
     ...(await requiredBindingsOf(structures, resources, { codeSystems, valueSets })),
     codeSystems,
     valueSets,
+    profiles: resources
+      .filter(({ name }) => name === 'StructureDefinition')
+      .flatMap((resource) => profileOf(resource, choices) ?? [])
+      .sort((a, b) => (a.url < b.url ? -1 : 1)),
   };
 };
 

@@ -12,6 +12,8 @@ const files = [
   'valueset/v2-tables.xml',
 ];
 
+const profiles = 'profile/profiles-others.xml';
+
 /**
  * Fetches HL7's definitions of a version, as HAPI FHIR repacks them for Maven.
  * @param name the version's name there.
@@ -28,5 +30,8 @@ export const validationResources = async (name: 'dstu3' | 'r4'): Promise<string>
 export const readValidationResources = async (name: 'dstu3' | 'r4'): Promise<DefinitionNode[]> => {
   const folder = await validationResources(name);
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  return texts.flatMap(resourcesOfXml);
+  return [
+    ...texts.flatMap((xml) => resourcesOfXml(xml)),
+    ...resourcesOfXml(await readFile(join(folder, profiles), 'utf8'), 'differential'),
+  ];
 };

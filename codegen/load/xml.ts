@@ -2,7 +2,12 @@ import { parseXml, XmlElement } from '@rgrove/parse-xml';
 import { children, type DefinitionNode } from './node.js';
 
 /** What the generators never read; left out before parsing, as it is most of the text. */
-const unread = /<(text|differential|mapping)>[\s\S]*?<\/\1>/g;
+const unread = {
+  /** Of profiles what they add to the types they constrain is read. */
+  differential: /<(text|snapshot|mapping)>[\s\S]*?<\/\1>/g,
+  /** Of types all of it. */
+  snapshot: /<(text|differential|mapping)>[\s\S]*?<\/\1>/g,
+};
 
 const fromXmlElement = (element: XmlElement): DefinitionNode => {
   const { value, ...attributes } = element.attributes;
@@ -17,11 +22,12 @@ const fromXmlElement = (element: XmlElement): DefinitionNode => {
 /**
  * Reads the resources of a Bundle in XML.
  * @param xml the text of the file.
- * @returns one node per resource, in the file's order; narratives, differentials and mappings left out.
+ * @param elements which of a StructureDefinition's two lists of elements is read.
+ * @returns one node per resource, in the file's order; narratives, mappings and the other list left out.
  * @throws when the text is no well-formed XML.
  */
-export function resourcesOfXml(xml: string): DefinitionNode[] {
-  const bundle = parseXml(xml.replace(unread, '')).root;
+export function resourcesOfXml(xml: string, elements: keyof typeof unread = 'snapshot'): DefinitionNode[] {
+  const bundle = parseXml(xml.replace(unread[elements], '')).root;
   if (bundle?.name !== 'Bundle') throw new Error('The XML file holds no Bundle');
   return children(fromXmlElement(bundle), 'entry').flatMap((entry) =>
     children(entry, 'resource').flatMap((r) => r.children),

@@ -82,12 +82,22 @@ function follow(slice: ProfileElement, steps: readonly string[]): Followed {
 /** The child a step of a path leads to: `code`, `value` (for `value[x]`), `extension('url')`. */
 function childNamed(element: ProfileElement, step: string): ProfileElement | undefined {
   const url = /^extension\('(.*)'\)$/.exec(step)?.[1];
-  if (url === undefined) return element.children.get(step) ?? element.children.get(`${step}[x]`);
+  if (url === undefined)
+    return element.children.get(step) ?? element.children.get(`${step}[x]`) ?? ofSlices(element, step);
   const slices = element.children.get('extension')?.slices.values() ?? [];
   return [...slices].find(
     (each) =>
       each.children.get('url')?.expected?.value === url || each.types.some(({ profiles }) => profiles.includes(url)),
   );
+}
+
+/**
+ * What the one slice says that an element has, where the element itself says nothing: the components of a blood pressure
+ * are told apart by `code.coding.code`, which their only slice of `coding` fixes.
+ */
+function ofSlices({ slices }: ProfileElement, step: string): ProfileElement | undefined {
+  const [found, ...others] = [...slices.values()].flatMap((slice) => slice.children.get(step) ?? []);
+  return others.length === 0 ? found : undefined;
 }
 
 /** Discriminators of type value, and of type pattern, its older name. */

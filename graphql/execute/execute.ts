@@ -1,6 +1,6 @@
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
-import type { ResourceKey } from '../../fhir/resource.js';
+import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { inParallel } from '../../interactions/parallel.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
@@ -8,12 +8,14 @@ import { failureAt, type GraphqlFailure, GraphqlRefusal } from '../failure.js';
 import type { GraphqlLimits } from '../limits.js';
 import type { FieldContent, FieldPlan } from '../plan/field-plan.js';
 import type { JsonObject } from '../variables.js';
+import type { SearchPlan } from '../plan/search-plan.js';
 import { Cost } from './cost.js';
+import { isJoinable, joinedLists, type JoinedLists } from './joined-lists.js';
 import { mutate } from './mutations.js';
 import { readTargets, type Target, targetOf, unresolved } from './references.js';
 import { ResourceReads } from './resource-reads.js';
 import { ObjectResult } from './result.js';
-import { connectionPage, listMatches } from './searches.js';
+import { connectionPage, listMatches, matching } from './searches.js';
 import { type StoredMember, Walk, type Waiting } from './walk.js';
 
 /** So many searches of one level run at the same time. */
@@ -125,8 +127,28 @@ export class Execution {
       );
     await this.resources(of('read'), next);
     await this.targets(of('target'), next);
-    await inParallel(of('search'), atOnce, (each) => this.search(each, next));
+    const searches = of('search');
+    const joined = await this.joined(searches);
+    await inParallel(searches, atOnce, (each) => this.search(each, joined.get(each.content.search), next));
     return next;
+  }
+
+  /** The lists that stand in several resources of this level, each found by few searches. */
+  private async joined(waiting: readonly WaitingFor<'search'>[]): Promise<ReadonlyMap<SearchPlan, JoinedLists>> {
+    const parents = new Map<SearchPlan, ResourceKey[]>();
+    for (const { content, owner } of waiting) {
+      if (!isJoinable(content.search) || owner?.stored === undefined) continue;
+      const keys = parents.get(content.search);
+      if (keys === undefined) parents.set(content.search, [owner.stored]);
+      else keys.push(owner.stored);
+    }
+    const found = new Map<SearchPlan, JoinedLists>();
+    const several = [...parents].filter(([, keys]) => keys.length > 1);
+    await inParallel(several, atOnce, async ([plan, keys]) => {
+      const lists = await joinedLists(this.server, this.caller, plan, keys);
+      if (lists !== undefined) found.set(plan, lists);
+    });
+    return found;
   }
 
   private async resources(waiting: readonly WaitingFor<'read'>[], next: Waiting[]): Promise<void> {
@@ -191,7 +213,7 @@ export class Execution {
     next.push(...walk.waiting);
   }
 
-  private async search(each: WaitingFor<'search'>, next: Waiting[]): Promise<void> {
+  private async search(each: WaitingFor<'search'>, joined: JoinedLists | undefined, next: Waiting[]): Promise<void> {
     const { plan, path, content, owner, result } = each;
     const { search, fields } = content;
     const { server, caller, reads } = this;
@@ -204,7 +226,11 @@ export class Execution {
     await this.attempt(plan, path, async () => {
       this.cost.add('searches', 1);
       if (search.kind === 'list') {
-        const found = await listMatches(server, caller, reads, search, referredTo);
+        const known = referredTo === undefined ? undefined : joined?.get(keyText(referredTo));
+        const found =
+          known === undefined
+            ? await listMatches(server, caller, reads, search, referredTo)
+            : matching(server, reads, search, known);
         this.show(each, plan.layout.first ? found.slice(0, 1) : found, fields, next);
         return;
       }

@@ -93,7 +93,7 @@ function parametersOf({ parameters, referring }: SearchPlan, referredTo: Resourc
 }
 
 /** The matches that `fhirpath` lets pass. */
-function matching(
+export function matching(
   { definitions }: FhirServer,
   reads: ResourceReads,
   { statement }: SearchPlan,

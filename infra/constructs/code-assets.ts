@@ -13,9 +13,7 @@ export class CodeAssets extends Construct {
     if (known !== undefined) return known;
     const path = fileURLToPath(new URL(`../../dist/resolvers/${name}.js`, import.meta.url));
     if (!existsSync(path)) {
-      throw new Error(
-        `There is no dist/resolvers/${name}.js: run "npm ci" or "npm run build" in the project's folder first`,
-      );
+      throw new Error(`There is no dist/resolvers/${name}.js: run "npm run build" in the project's folder first`);
     }
     const { s3ObjectUrl } = new Asset(this, name, { path });
     this.#urls.set(name, s3ObjectUrl);

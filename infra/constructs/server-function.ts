@@ -28,7 +28,7 @@ export interface ServerFunctionProps {
 function bundleOf(name: string): string {
   const folder = fileURLToPath(new URL(`../../dist/lambda/${name}`, import.meta.url));
   if (existsSync(folder)) return folder;
-  throw new Error(`There is no dist/lambda/${name}: run "npm ci" or "npm run build" in the project's folder first`);
+  throw new Error(`There is no dist/lambda/${name}: run "npm run build:lambda" in the project's folder first`);
 }
 
 /** A function of the server: its bundle, a role with what it may do and no more, and its log. */

@@ -34,7 +34,7 @@ export async function changeMeta(
     const next = newVersion(server, caller, {
       resource: { ...resource, meta: changed },
       id: key.id,
-      method: 'PUT',
+      method: 'PATCH', // all else of it stays, a Binary's content by URL as well
       access: key.access,
       previous,
     });

@@ -12,6 +12,7 @@ export async function operate(server: FhirServer, caller: Caller, call: Operatio
   if (target.level === 'instance') requireKey(server, target);
   return call.operation.run(server, caller, {
     ...(call.ifMatch === undefined ? {} : { ifMatch: call.ifMatch }),
+    ...(call.kickOff === undefined ? {} : { kickOff: call.kickOff }),
     target,
     input: call.input,
   });

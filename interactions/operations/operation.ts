@@ -19,7 +19,10 @@ export type OperationTarget =
 /** An input parameter of an operation. */
 export interface OperationParameter {
   readonly name: string;
-  /** A data type, a resource type, or `Resource` for one of any type, whose rules the operation itself checks. */
+  /**
+   * A data type, a resource type, or `Resource` for one of any type, whose rules the operation itself checks; `part` for
+   * one that is made of parts, which the operation reads.
+   */
   readonly type: string;
   /** Whether it may be repeated. */
   readonly repeats?: boolean;
@@ -40,6 +43,11 @@ export interface Operation {
   readonly types: readonly string[];
   /** Whether it changes what is stored: it is then done by POST only. */
   readonly affectsState: boolean;
+  /**
+   * Whether it goes on as a job after its answer: always, when it must be asked for with `Prefer: respond-async`; or when
+   * the client asks so. https://hl7.org/fhir/R4/async.html
+   */
+  readonly asynchronous?: 'always' | 'possible';
   /** The interaction that whoever invokes it must be allowed, on the type, or at system level on any. */
   readonly needs: Interaction;
   readonly parameters: readonly OperationParameter[];
@@ -47,11 +55,21 @@ export interface Operation {
   readonly isServed?: (server: FhirServer) => boolean;
   /** The parameter that the whole body of a POST may be, when it is no Parameters resource. */
   readonly bodyParameter?: string;
+  /** Makes Parameters of another body that it takes; other bodies are given back as they are. */
+  readonly parametersOfBody?: (body: unknown) => unknown;
   /**
    * Does it.
    * @throws OperationOutcomeError as its definition says.
    */
   run(server: FhirServer, caller: Caller, invocation: Invocation): Promise<OperationAnswer>;
+}
+
+/** How a client asks for an operation that goes on after its answer. */
+export interface KickOff {
+  /** The URL of the request. */
+  readonly request: string;
+  /** What becomes of parameters that cannot be done. */
+  readonly handling: 'strict' | 'lenient';
 }
 
 /** A call of an operation, understood but not yet authorized. */
@@ -61,6 +79,8 @@ export interface OperationCall {
   readonly input: OperationInput;
   /** The versions that what it changes must be at. */
   readonly ifMatch?: VersionTags;
+  /** Absent when the answer is to be what came of it. */
+  readonly kickOff?: KickOff;
 }
 
 /** What an operation is invoked on, and what `needs` lets the caller see of its type. */
@@ -88,10 +108,14 @@ export interface Invocation {
   readonly input: OperationInput;
   /** As the call has it. */
   readonly ifMatch?: VersionTags;
+  readonly kickOff?: KickOff;
 }
 
-/** What came of an operation, before a face renders it. */
-export type OperationAnswer =
+/** What came of an operation, before a face renders it; or the job that it goes on as. */
+export type OperationAnswer = OperationResult | { readonly kind: 'job'; readonly id: string };
+
+/** What came of an operation. */
+export type OperationResult =
   | { readonly kind: 'resource'; readonly resource: Resource }
   /** A searchset; `path` stands in its links, such as `Patient/1/$everything`. */
   | { readonly kind: 'searchset'; readonly path: string; readonly page: SearchPage; readonly cursor?: string };

@@ -1,16 +1,20 @@
 import { codeSystemValidateCode } from './code-system-validate-code.js';
 import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
+import { groupExport, patientExport, systemExport } from './export.js';
 import { graphql } from './graphql.js';
+import { bulkImport } from './import.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
 import { meta } from './meta.js';
 import type { Operation } from './operation.js';
+import { permissions } from './permissions.js';
 import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
 import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
+import { versions } from './versions.js';
 
 /** Every operation this server has: what routes, bundles and the capability statement go by. */
 export const operations: readonly Operation[] = [
@@ -18,7 +22,13 @@ export const operations: readonly Operation[] = [
   metaAdd,
   metaDelete,
   validate,
+  permissions,
+  versions,
   reindex,
+  systemExport,
+  patientExport,
+  groupExport,
+  bulkImport,
   graphql,
   patientEverything,
   encounterEverything,

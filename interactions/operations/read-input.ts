@@ -48,7 +48,7 @@ export function readInput(definitions: FhirDefinitions, operation: Operation, so
     add(parameter, name, valueOfText(definitions, parameter, text, name));
   }
   if (source.body === undefined) return found;
-  const body = requireResource(source.body);
+  const body = requireResource(operation.parametersOfBody?.(source.body) ?? source.body);
   const { bodyParameter } = operation;
   if (body.resourceType !== 'Parameters') {
     const parameter = operation.parameters.find(({ name }) => name === bodyParameter);
@@ -126,6 +126,10 @@ function valueOfEntry(
   place: string,
 ): unknown {
   const { name, type } = parameter;
+  if (type === 'part') {
+    if (entry.part === undefined) throw invalidRequest(`${name} must have parts`, place);
+    return entry.part;
+  }
   if (type === 'Resource' || definitions.structures.isResourceType(type)) {
     if (entry.resource === undefined) throw invalidRequest(`${name} must be a resource`, place);
     return resourceOf(definitions, parameter, entry.resource, `${place}.resource`);

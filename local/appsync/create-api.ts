@@ -74,8 +74,13 @@ export interface AppSyncRuntime {
   /**
    * Opens a subscription: its resolver runs once, and may set a filter.
    * @param deliver is given an answer for each event, in the order of the mutations.
+   * @param invalidated is called when a mutation has ended it by `extensions.invalidateSubscriptions`.
    */
-  subscribe(request: AppSyncRequest, deliver: (answer: AppSyncAnswer) => void): Promise<SubscribeAnswer>;
+  subscribe(
+    request: AppSyncRequest,
+    deliver: (answer: AppSyncAnswer) => void,
+    invalidated?: () => void,
+  ): Promise<SubscribeAnswer>;
   /** Whether a subscription is open. */
   isHeard(): boolean;
 }
@@ -202,18 +207,31 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
 
   return {
     async execute(request) {
-      const begun = begin(request);
+      const invalidations: Extract<Effect, { kind: 'invalidateSubscriptions' }>[] = [];
+      const onEffect = (effect: Effect): void => {
+        if (effect.kind === 'invalidateSubscriptions') invalidations.push(effect);
+        request.onEffect?.(effect);
+      };
+      const begun = begin({ ...request, onEffect });
       if ('errors' in begun) return { data: null, errors: begun.errors };
       const { document, operation } = begun;
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) return { data: null, errors: [notOverHttp] };
       const answer = await finish(begun);
-      if (operation.operation === OperationTypeNode.MUTATION) subscriptions.publish(document, operation, answer.data);
+      if (operation.operation === OperationTypeNode.MUTATION) {
+        for (const { subscriptionField, payload } of invalidations)
+          subscriptions.invalidate(subscriptionField, payload);
+        subscriptions.publish(document, operation, answer.data);
+      }
       return answer;
     },
-    async subscribe(request, deliver) {
-      let filter: SubscriptionFilter | null = null;
+    async subscribe(request, deliver, invalidated = () => undefined) {
+      const set: { filter: SubscriptionFilter | null; invalidation: SubscriptionFilter | null } = {
+        filter: null,
+        invalidation: null,
+      };
       const onEffect = (effect: Effect): void => {
-        if (effect.kind === 'subscriptionFilter') filter = effect.filter;
+        if (effect.kind === 'subscriptionFilter') set.filter = effect.filter;
+        if (effect.kind === 'subscriptionInvalidationFilter') set.invalidation = effect.filter;
         request.onEffect?.(effect);
       };
       const begun = begin({ ...request, onEffect });
@@ -223,10 +241,11 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
         return { errors: [notOverRealtime(operation.operation)] };
       const { errors } = await finish(begun);
       if (errors !== undefined) return { errors };
-      const started = startedSubscription(schema(), begun, filter);
+      const started = startedSubscription(schema(), begun, set);
       if ('errors' in started) return started;
       const end = subscriptions.open({
         ...started,
+        invalidated,
         deliver(event) {
           const told = argumentsOf({ ...begun, execution: { ...execution, event } });
           const result = executeSync({ ...told, rootValue: { [started.fieldName]: event } });

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { authenticator, type AuthProvider, modesOf } from './authorization/authenticate.js';
 import type { AppSyncCaller } from './authorization/modes.js';
 import type { TokenCheck } from './authorization/tokens.js';
@@ -13,6 +14,7 @@ import { lambdaDataSource } from './data-sources/lambda.js';
 import { noneDataSource } from './data-sources/none.js';
 import { openSearchDataSource } from './data-sources/opensearch.js';
 import { type ApiDefinition, DefinitionError, type SourceDefinition } from './definition.js';
+import type { ConnectionOptions } from './realtime/connection.js';
 
 /** What stands behind the data sources of APIs, and what tokens and signatures are checked by. */
 export interface ApiSurroundings {
@@ -33,6 +35,8 @@ export interface ServedApi {
   readonly runtime: AppSyncRuntime;
   /** Says who asks. @throws AuthenticationError */
   readonly authenticate: (request: Request) => Promise<AppSyncCaller>;
+  /** Says who connects, and who subscribes. @throws AuthenticationError */
+  readonly authenticateRealtime: ConnectionOptions['authenticate'];
 }
 
 function dataSourceOf(name: string, source: SourceDefinition, around: ApiSurroundings): DataSource {
@@ -54,6 +58,22 @@ function dataSourceOf(name: string, source: SourceDefinition, around: ApiSurroun
   }
 }
 
+/**
+ * What a connection or a subscription signs: `POST /graphql/connect` with `{}`, and `POST /graphql` with the request.
+ * https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html#signing-iam
+ */
+function signedPart(path: string, data: string | undefined): { readonly url: string; readonly body: string } {
+  return data === undefined ? { url: `${path}/connect`, body: '{}' } : { url: path, body: data };
+}
+
+/** When a token ends: its `exp`, in milliseconds since 1970. */
+function endOf({ identity }: AppSyncCaller): { readonly until?: number } {
+  const { claims } = (identity ?? {}) as { readonly claims?: { readonly exp?: unknown } };
+  return typeof claims?.exp === 'number' ? { until: claims.exp * 1000 } : {};
+}
+
+const sourceOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? '';
+
 /** The account and role that signatures by local access keys stand for. */
 const localAccount = '000000000000';
 
@@ -72,9 +92,10 @@ function providersOf({ providers }: ApiDefinition, around: ApiSurroundings): Aut
 
 /**
  * Makes an API of its definition: its code is compiled and its schema checked before anything is answered.
+ * @param path where it is served, such as `/graphql`.
  * @throws BundleError, GraphQLError or DefinitionError that names what is wrong with it.
  */
-export async function serveApi(definition: ApiDefinition, around: ApiSurroundings): Promise<ServedApi> {
+export async function serveApi(definition: ApiDefinition, path: string, around: ApiSurroundings): Promise<ServedApi> {
   for (const [name, text] of definition.code) compileBundle(name, text);
   const providers = providersOf(definition, around);
   const runtime = createAppSyncApi({
@@ -112,7 +133,12 @@ export async function serveApi(definition: ApiDefinition, around: ApiSurrounding
         url: request.originalUrl,
         headers: request.headers,
         body: typeof request.body === 'string' ? request.body : '',
-        sourceIp: request.socket.remoteAddress ?? '',
+        sourceIp: sourceOf(request),
       }),
+    async authenticateRealtime(headers, request, data) {
+      const asked = { method: 'POST', headers, ...signedPart(path, data), sourceIp: sourceOf(request) };
+      const caller = await who(asked);
+      return { ...caller, ...endOf(caller) };
+    },
   };
 }

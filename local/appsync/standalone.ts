@@ -11,6 +11,7 @@ import { localTables } from './data-sources/dynamodb/local-tables.js';
 import { runFunction } from './data-sources/lambda-function.js';
 import { type ApiDefinition, DefinitionError } from './definition.js';
 import { appSyncHttp } from './http.js';
+import { type RealtimeApi, serveRealtime, WebSocketAwareRequest } from './realtime/upgrade.js';
 import { type ApiSurroundings, serveApi } from './serve-api.js';
 
 /** How APIs are served by themselves. */
@@ -53,7 +54,8 @@ function openDynamoDb(
 }
 
 /**
- * Serves AppSync APIs by themselves, on 127.0.0.1 only: one at `/graphql`, several at `/<name>/graphql`.
+ * Serves AppSync APIs by themselves, on 127.0.0.1 only: one at `/graphql`, several at `/<name>/graphql`; subscriptions
+ * by WebSocket there, and below it at `/realtime`.
  * @throws DefinitionError and others that name what is wrong with an API; the socket's errors.
  */
 export async function serveStandalone(
@@ -77,24 +79,23 @@ export async function serveStandalone(
   const app = express();
   app.disable('x-powered-by');
   const paths = new Map<string, string>();
+  const realtime: RealtimeApi[] = [];
   for (const definition of definitions) {
     const path = definitions.length === 1 ? '/graphql' : `/${encodeURIComponent(definition.name)}/graphql`;
-    const { runtime, authenticate } = await serveApi(definition, around);
-    const handlers = appSyncHttp({
-      runtime: () => Promise.resolve(runtime),
-      authenticate,
-      signed: true,
-      onFailure: (error) => {
-        options.tell(
-          `failed ${definition.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        );
-      },
-      bodyLimit: 2 ** 20,
-    });
+    const { authenticate, authenticateRealtime, ...served } = await serveApi(definition, path, around);
+    const runtime = (): Promise<typeof served.runtime> => Promise.resolve(served.runtime);
+    const onFailure = (error: unknown): void => {
+      options.tell(
+        `failed ${definition.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+    };
+    const handlers = appSyncHttp({ runtime, authenticate, signed: true, onFailure, bodyLimit: 2 ** 20 });
+    realtime.push({ paths: [path, `${path}/realtime`], runtime, authenticate: authenticateRealtime, onFailure });
     app.all(path, cors({ methods: ['POST'], maxAge: 3600 }), handlers);
     paths.set(definition.name, path);
   }
-  const server = createServer(app);
+  const server = createServer({ IncomingMessage: WebSocketAwareRequest }, app);
+  const endpoints = serveRealtime(server, realtime);
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -104,6 +105,7 @@ export async function serveStandalone(
     async close() {
       const closed = once(server, 'close');
       server.close();
+      endpoints.close();
       server.closeAllConnections();
       await closed;
       await Promise.all([...functions.values()].map((one) => one.close()));

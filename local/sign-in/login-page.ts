@@ -15,7 +15,7 @@ export function renderLoginPage(action: string, wrong?: string): string {
   );
   return renderPage(
     'Sign in · fhir-on-appsync',
-    `<h1>Sign in</h1>
+    `<main class="sheet"><h1>Sign in</h1>
 <p class="soft">Local users for trying things out; the password is in docs/sign-in.md.</p>
 ${wrong === undefined ? '' : `<p class="warning" role="alert">${escapeHtml(wrong)}</p>`}
 <form method="post" action="${escapeHtml(action)}">
@@ -25,7 +25,7 @@ ${choices.join('\n')}
 <label class="field" for="password">Password</label>
 <input type="password" id="password" name="password" autocomplete="current-password" required autofocus>
 <button type="submit">Sign in</button>
-</form>`,
+</form></main>`,
   );
 }
 
@@ -37,9 +37,9 @@ ${choices.join('\n')}
 export function renderSignInError(message: string): string {
   return renderPage(
     'Sign-in failed · fhir-on-appsync',
-    `<h1>Sign-in failed</h1>
+    `<main class="sheet"><h1>Sign-in failed</h1>
 <p class="warning" role="alert">${escapeHtml(message)}</p>
-<p>Start again from the application you came from.</p>`,
+<p>Start again from the application you came from.</p></main>`,
   );
 }
 
@@ -51,8 +51,8 @@ export function renderSignInError(message: string): string {
 export function renderLogoutPage(form: string): string {
   return renderPage(
     'Sign out · fhir-on-appsync',
-    `<h1>Sign out?</h1>
+    `<main class="sheet"><h1>Sign out?</h1>
 ${form}
-<p><button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button></p>`,
+<p><button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button></p></main>`,
   );
 }

@@ -1,6 +1,6 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { Resource } from '../../fhir/resource.js';
-import { holding, inside, pointersInside, typesHeld } from '../document.js';
+import { guarded, holding, inside, isGuarded, pointersInside, typesHeld } from '../document.js';
 import type { ParameterType } from '../parameter-type.js';
 import { parameterTypes, type Queries, type ServedType, type Values } from '../parameter-types.js';
 import { parameterValues } from '../parameter-values.js';
@@ -66,6 +66,7 @@ function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFie
   }
   for (const code of pointersInside(definitions, resource)) fields.present.add(keyed(inside, code));
   for (const type of typesHeld(resource)) fields.present.add(keyed(holding, type));
+  if (isGuarded(resource)) fields.present.add(guarded);
   const { text, content } = resourceWords(resource);
   for (const word of text) fields.word.add(keyed('text', word));
   for (const word of content) fields.word.add(keyed('else', word));

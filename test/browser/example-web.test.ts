@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
+import { accessibilityProblems } from './support/accessibility.js';
 import { openBrowser, openWindow, screenshot, signIn, type Window } from './support/browser.js';
 import { type BuiltServer, startBuiltServer } from './support/server.js';
 
@@ -76,6 +77,7 @@ test('the list shows what REST creates, changes and deletes, without a reload', 
   const { page, complaints } = await signedIn();
   await link(page, 'Chalmers, Ann Mary').waitFor();
   await screenshot(page, 'example-list');
+  expect(await accessibilityProblems(page)).toEqual([]);
   await put('live', 'Windsor');
   await link(page, 'Windsor, Ann Mary').waitFor();
   await put('live', 'Tudor');
@@ -118,6 +120,7 @@ test('a patient is created, changed without losing what the form does not know, 
   await page.getByLabel('Gender').selectOption('male');
   await page.getByLabel('Born').fill('1925-01-26');
   await screenshot(page, 'example-form-dark');
+  expect(await accessibilityProblems(page)).toEqual([]);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'Newman, Paul Leonard' }).waitFor();
   await page.getByText('Nothing has been observed yet').waitFor();
@@ -162,6 +165,7 @@ test('a page of a patient shows observations as they come; a change of what some
   });
   await page.getByRole('row', { name: '2026-01-02 Body weight 72.5 kg' }).waitFor();
   await screenshot(page, 'example-patient-phone');
+  expect(await accessibilityProblems(page)).toEqual([]);
   await page.getByRole('button', { name: 'Edit' }).click();
   await put('observed', 'Elsewhere');
   await page.getByLabel('Family name').fill('Here');

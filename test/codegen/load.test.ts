@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { compartmentsOf } from '../../codegen/load/compartment.js';
+import { choicesOf, profileOf } from '../../codegen/load/profile.js';
 import { resourcesOfJson, type DefinitionNode } from '../../codegen/load/node.js';
 import { structureOf } from '../../codegen/load/structure.js';
 import { codeSystemsOf, valueSetsOf } from '../../codegen/load/terminology.js';
@@ -174,6 +175,26 @@ test('a type that the definitions lack stops codegen by name', () => {
     requiredConcepts: {},
     codeSystems: [],
     valueSets: [],
+    profiles: [],
   };
   expect(() => emitStructures(source)).toThrow('Thing.part has an unknown type Nowhere');
+});
+
+test('a profile that names one type of a choice in its path constrains the choice', () => {
+  const structures = [read(definition({}, element('value[x]', { type: [{ code: 'Quantity' }, { code: 'string' }] })))];
+  const constraint = {
+    ...definition({ derivation: 'constraint', url: 'http://hl7.org/fhir/StructureDefinition/narrow' }),
+    differential: {
+      element: [
+        { id: 'Thing.valueQuantity', path: 'Thing.valueQuantity', min: 1 },
+        { id: 'Thing.valueQuantity.code', path: 'Thing.valueQuantity.code', fixedCode: 'kg' },
+      ],
+    },
+  };
+  const [profile] = nodes(constraint).map((each) => profileOf(each, choicesOf(structures)));
+  expect(profile?.differential.element).toEqual([
+    { id: 'Thing.value[x]', path: 'Thing.value[x]', min: 1, type: [{ code: 'Quantity' }] },
+    { id: 'Thing.value[x].code', path: 'Thing.value[x].code', fixedCode: 'kg' },
+  ]);
+  expect(nodes(definition({})).map((each) => profileOf(each, new Map()))).toEqual([undefined]);
 });

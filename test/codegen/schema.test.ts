@@ -75,6 +75,7 @@ function source(more: Partial<SourceDefinitions> = {}, ...structures: Structure[
     requiredConcepts: {},
     codeSystems: [],
     valueSets: [],
+    profiles: [],
     ...more,
   };
 }

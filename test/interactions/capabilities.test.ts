@@ -162,7 +162,7 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
     { resourceType: 'Observation', status: 'final', code: { text: 'x' } },
     { resourceType: 'Organization', name: 'x' },
     { resourceType: 'Bundle', type: 'collection' },
-    { resourceType: 'Binary', contentType: 'text/plain', ...(version === 'r4' ? {} : { content: 'eA==' }) },
+    { resourceType: 'Binary', contentType: 'text/plain', [version === 'r4' ? 'data' : 'content']: 'eA==' },
     { resourceType: 'Parameters', parameter: [{ name: 'x', valueString: 'y' }] },
     minimalStatement(version),
   ];

@@ -156,6 +156,11 @@ const cellsOf: { readonly [Kind in Route['kind']]: Cells } = {
     { method: 'PATCH', path: `${type}?_id=${id}`, headers: jsonPatch, body: JSON.stringify(patchBody), writes: true },
   ],
   'conditional-delete': (_, { type, id }) => [{ method: 'DELETE', path: `${type}?_id=${id}` }],
+  // Of nobody's jobs: what is in files of those that somebody may begin, exports.test.ts looks for.
+  jobs: () => [get('_jobs')],
+  job: (_, { id }) => [get(`_jobs/${id}`)],
+  'job-cancel': (_, { id }) => [{ method: 'DELETE', path: `_jobs/${id}` }],
+  'job-file': (_, { type, id }) => [get(`_jobs/${id}/${type}-0000-000000.ndjson`)],
   bundle: (definitions, target) => {
     const { type, id } = target;
     const reads = readsIn(definitions, target).map((url) => ({ request: { method: 'GET', url } }));

@@ -152,6 +152,21 @@ describe.each(fhirVersions)('%s behind API Gateway', (version) => {
     expect([answer.statusCode, jsonOf(answer.body).issue[0].code]).toEqual([413, 'too-costly']);
   });
 
+  test('a Binary comes and goes byte by byte, whatever its type', async () => {
+    const handle = handlerOf(version);
+    const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]);
+    for (const type of ['image/png', 'application/json', 'text/plain']) {
+      const raw = { 'Content-Type': type, Accept: type === 'application/json' ? 'application/json' : '*/*' };
+      const path = `/${version}/Binary/bytes-${type.replace('/', '-')}`;
+      // What says that it is JSON must be: other bytes are not taken for it.
+      const sent = type === 'application/json' ? Buffer.from('{"a":"ä"}') : bytes;
+      const put = await handle(eventOf({ method: 'PUT', path, headers: raw, body: sent }), unhurried);
+      const got = await handle(eventOf({ path, headers: { Accept: raw.Accept } }), unhurried);
+      expect([put.statusCode, got.statusCode, got.isBase64Encoded]).toEqual([201, 200, true]);
+      expect(Buffer.from(got.body, 'base64')).toEqual(sent);
+    }
+  });
+
   test('a request that takes the time of the function is given up before it: 503', async () => {
     const { store } = server.servers[version];
     const slow = { ...server.servers[version], store: { ...store, read: () => new Promise<never>(() => undefined) } };

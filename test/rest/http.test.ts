@@ -103,7 +103,9 @@ describe('every answer', () => {
   test('may be read by web apps of other origins, its headers too', async () => {
     const { headers } = await server.send('GET', '/r4/Patient/p1', { headers: { origin: 'https://app.example' } });
     expect(headers['access-control-allow-origin']).toBe('*');
-    expect(headers['access-control-expose-headers']).toBe('ETag,Location,Content-Location,Last-Modified,X-Consistency');
+    expect(headers['access-control-expose-headers']).toBe(
+      'ETag,Location,Content-Location,Last-Modified,X-Consistency,X-Security-Context,Content-Range,X-Request-Id,Expires,Retry-After,X-Progress',
+    );
     const preflight = await server.send('OPTIONS', '/r4/Patient/p1', {
       as: null,
       headers: {

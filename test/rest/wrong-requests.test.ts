@@ -107,7 +107,8 @@ const wrong: readonly WrongRequest[] = [
   { name: 'respond-async', method: 'GET', path: '/Patient/p1', headers: { prefer: 'respond-async' }, status: 400, code: 'not-supported', place: 'http.Prefer' },
   { name: '_summary=count of a read', method: 'GET', path: '/Patient/p1?_summary=count', status: 400, code: 'invalid', place: '_summary' },
   { name: '_elements nobody knows', method: 'GET', path: '/Patient/p1?_elements=shoeSize', status: 400, code: 'invalid', place: '_elements' },
-  { name: 'metadata mode', method: 'GET', path: '/metadata?mode=terminology', status: 400, code: 'not-supported', place: 'mode' },
+  { name: 'metadata mode', method: 'GET', path: '/metadata?mode=nonsense', status: 400, code: 'not-supported', place: 'mode' },
+  { name: 'a part of metadata that is none', method: 'GET', path: '/metadata?_elements=nonsense', status: 400, code: 'invalid', place: '_elements' },
   { name: 'forged host', method: 'GET', path: '/Patient/p1', headers: { host: 'evil"host' }, status: 400, code: 'invalid', place: 'http.Host' },
   // Body
   { name: 'empty body', method: 'POST', path: '/Patient', body: '', headers: json, status: 400, code: 'invalid', says: 'empty' },

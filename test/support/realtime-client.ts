@@ -44,6 +44,8 @@ export interface ConnectOptions {
   readonly by?: 'subprotocol' | 'query';
   readonly protocols?: readonly string[];
   readonly origin?: string;
+  /** The headers of the handshake, and those of a `start` by its request, instead of a token's. */
+  readonly authorize?: (data: string | undefined) => Readonly<Record<string, string>>;
 }
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64');
@@ -54,8 +56,9 @@ const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
  * @throws Error when the server does not upgrade it.
  */
 export async function connectRealtime(url: string, options: ConnectOptions = {}): Promise<RealtimeClient> {
-  const { token, by = 'subprotocol', origin } = options;
-  const headers = token === undefined ? undefined : { Authorization: token, host: new URL(url).host };
+  const { token, by = 'subprotocol', origin, authorize } = options;
+  const { host } = new URL(url);
+  const headers = authorize?.(undefined) ?? (token === undefined ? undefined : { Authorization: token, host });
   const inUrl = by === 'query' && headers !== undefined;
   const query = inUrl ? `?header=${encodeURIComponent(base64(headers))}&payload=${base64({})}` : '';
   const inProtocol =
@@ -104,8 +107,9 @@ export async function connectRealtime(url: string, options: ConnectOptions = {})
     onKeepAlive: (listener) => void keepAlive.push(listener),
     next,
     start(id, text, { variables = {}, token: own = token } = {}) {
-      const authorization = own === null || own === undefined ? {} : { Authorization: own, host: new URL(url).host };
       const data = JSON.stringify({ query: text, variables });
+      const byToken = own === null || own === undefined ? {} : { Authorization: own, host };
+      const authorization = authorize?.(data) ?? byToken;
       send({ id, type: 'start', payload: { data, extensions: { authorization } } });
       return next();
     },

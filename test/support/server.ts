@@ -109,10 +109,12 @@ export interface TestServer {
 /** What a test's server is told. */
 export interface TestServerOptions extends Pick<
   DefinitionOptions,
-  'validation' | 'guides' | 'authorization' | 'graphqlLimits'
+  'validation' | 'guides' | 'authorization' | 'graphqlLimits' | 'subscriptions' | 'notifying' | 'onNotifying' | 'jobs'
 > {
   /** More principals, by the token that stands for them. */
   readonly principals?: Readonly<Record<string, Principal>>;
+  /** Where its data is, kept at the end: for a start after another. A new one, which is removed, without it. */
+  readonly folder?: string;
   /** In bytes. */
   readonly bodyLimit?: number;
   /** What the REST faces get instead of the embedded server. */
@@ -131,9 +133,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     wrap = (server: EmbeddedServer): FhirServer => server,
     bodyLimit,
     principals: more = {},
+    folder: kept,
     ...definitionOptions
   } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'fhir-test-'));
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'fhir-test-'));
   const logged: TestServer['logged'] = [];
   const log: ErrorLog = {
     error: (fields, message): void => void logged.push({ fields, message }),
@@ -174,7 +177,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
       await stores.close();
-      rmSync(folder, { recursive: true, force: true });
+      if (kept === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -198,7 +201,7 @@ function send(port: number, method: string, target: string, request: TestRequest
       response.on('end', () => {
         const bytes = Buffer.concat(chunks);
         const text = bytes.toString('utf8');
-        const isJson = response.headers['content-type']?.includes('json') === true;
+        const isJson = /[/+]json/.test(response.headers['content-type'] ?? '');
         const isPlain = response.headers['content-encoding'] === undefined;
         const json: unknown = isJson && isPlain && text !== '' ? JSON.parse(text) : undefined;
         resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json: json as AnswerJson });

@@ -29,6 +29,7 @@ export function PatientList() {
   const patients = data?.pages.flatMap((page) => page?.edges?.map((edge) => edge?.resource) ?? []) ?? [];
   return (
     <>
+      <h1 className="hidden">Patients</h1>
       <div className="bar">
         <label>
           <span className="hidden">Search by name</span>

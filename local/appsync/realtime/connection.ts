@@ -18,9 +18,14 @@ export interface ConnectionOptions {
   readonly runtime: () => Promise<AppSyncRuntime>;
   /**
    * Who asks, by the headers of the connection or of a subscription.
+   * @param data the request of a subscription as it came; none of a connection.
    * @throws AuthenticationError, or OperationOutcomeError 401, when they do not say.
    */
-  readonly authenticate: (headers: RealtimeHeaders, request: IncomingMessage) => Promise<RealtimeCaller>;
+  readonly authenticate: (
+    headers: RealtimeHeaders,
+    request: IncomingMessage,
+    data: string | undefined,
+  ) => Promise<RealtimeCaller>;
   /** Told of failures nobody expected; nothing of the request is in them. */
   readonly onFailure: (error: unknown) => void;
   readonly limits: RealtimeLimits;
@@ -113,7 +118,7 @@ export function serveConnection(socket: WebSocket, request: IncomingMessage, opt
     }
     try {
       const headers = connectionHeaders(request) ?? {};
-      endWithRight(await options.authenticate(headers, request));
+      endWithRight(await options.authenticate(headers, request, undefined));
       return true;
     } catch (error) {
       refuseConnection(explained(error));
@@ -121,7 +126,7 @@ export function serveConnection(socket: WebSocket, request: IncomingMessage, opt
     }
   }
 
-  async function start({ id, headers, query, variables, operationName }: Start): Promise<void> {
+  async function start({ id, headers, data, query, variables, operationName }: Start): Promise<void> {
     if (subscriptions.has(id)) {
       refuse(id, { errorType: 'DuplicatedOperationError', message: `There is a subscription ${id} already.` });
       return;
@@ -134,12 +139,19 @@ export function serveConnection(socket: WebSocket, request: IncomingMessage, opt
     const own: ConnectionSubscription = { early: [] };
     subscriptions.set(id, own);
     try {
-      const who = await options.authenticate(headers, request);
+      const who = await options.authenticate(headers, request, data);
       const runtime = await options.runtime();
       const asked = { query, ...(variables && { variables }), ...(operationName && { operationName }) };
-      const opened = await runtime.subscribe({ ...asked, ...who, headers }, (payload) => {
-        deliver(own, { type: 'data', id, payload });
-      });
+      const opened = await runtime.subscribe(
+        { ...asked, ...who, headers },
+        (payload) => {
+          deliver(own, { type: 'data', id, payload });
+        },
+        () => {
+          send({ type: 'complete', id });
+          socket.close(closeCodes.ended, 'The subscription was invalidated');
+        },
+      );
       if ('errors' in opened) forget(id, own, opened.errors);
       else if (subscriptions.get(id) !== own)
         opened.end(); // stopped, or gone, meanwhile

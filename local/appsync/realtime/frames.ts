@@ -10,6 +10,8 @@ export type ClientFrame =
       readonly query: string;
       readonly variables?: Readonly<Record<string, unknown>>;
       readonly operationName?: string;
+      /** The request as it came: a signature is over it. */
+      readonly data: string;
       /** `extensions.authorization`; empty when there is none. */
       readonly headers: RealtimeHeaders;
     }
@@ -67,6 +69,7 @@ function readStart(id: string, payload: unknown): ClientFrame | RefusedFrame {
     type: 'start',
     id,
     query,
+    data: payload['data'],
     ...(isRecord(variables) ? { variables } : {}),
     ...(typeof operationName === 'string' && operationName !== '' ? { operationName } : {}),
     headers: readHeaders(extensions['authorization']) ?? {},

@@ -34,25 +34,28 @@ function rootField({ document, operation }: RunOperation): FieldNode | undefined
 /**
  * Which events a subscription wants, once its resolver has run: those that pass the filter it set last, or else those
  * that have the values of the arguments.
- * @param set what the resolver gave to `extensions.setSubscriptionFilter` last; null when it gave none.
- * @returns the subscription, or the error that says what is wrong with the filter.
+ * @param set what the resolver gave to `extensions.setSubscriptionFilter` last, and to
+ * `setSubscriptionInvalidationFilter`; null when it gave none.
+ * @returns the subscription, or the error that says what is wrong with a filter.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-enhanced-filtering.html
  */
 export function startedSubscription(
   schema: GraphQLSchema,
   run: RunOperation,
-  set: unknown,
-): Pick<OpenSubscription, 'fieldName' | 'wants'> | { readonly errors: readonly object[] } {
+  set: { readonly filter: unknown; readonly invalidation: unknown },
+): Pick<OpenSubscription, 'fieldName' | 'wants' | 'isInvalidatedBy'> | { readonly errors: readonly object[] } {
   const node = rootField(run);
   const fieldName = node?.name.value ?? '';
   const field = schema.getSubscriptionType()?.getFields()[fieldName];
   try {
-    if (set !== null) {
-      const filter = readFilter(set);
-      return { fieldName, wants: (event) => passes(filter, event) };
+    const invalidation = set.invalidation === null ? undefined : readFilter(set.invalidation);
+    const isInvalidatedBy = (payload: unknown): boolean => invalidation !== undefined && passes(invalidation, payload);
+    if (set.filter !== null) {
+      const filter = readFilter(set.filter);
+      return { fieldName, isInvalidatedBy, wants: (event) => passes(filter, event) };
     }
     const given = field === undefined || node === undefined ? {} : getArgumentValues(field, node, run.variableValues);
-    return { fieldName, wants: (event) => passesArguments(given, event) };
+    return { fieldName, isInvalidatedBy, wants: (event) => passesArguments(given, event) };
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     return { errors: [{ errorType: 'SubscriptionFilterError', message: error.message }] };

@@ -15,6 +15,10 @@ export interface OpenSubscription {
   wants(event: unknown): boolean;
   /** Sends it an event, the field's value. */
   deliver(event: unknown): void;
+  /** Whether the payload of `extensions.invalidateSubscriptions` ends it. */
+  isInvalidatedBy(payload: unknown): boolean;
+  /** Tells that it was ended so. */
+  invalidated(): void;
 }
 
 /** The open subscriptions of one API. */
@@ -28,6 +32,11 @@ export interface Subscriptions {
    * @param data what was answered: the fields that its caller selected, and no others, are the event.
    */
   publish(document: DocumentNode, operation: OperationDefinitionNode, data: unknown): void;
+  /**
+   * Ends the subscriptions of a field whose invalidation filter the payload passes.
+   * https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-invalidation.html
+   */
+  invalidate(fieldName: string, payload: unknown): void;
 }
 
 /**
@@ -43,6 +52,13 @@ export function createSubscriptions(schema: () => GraphQLSchema): Subscriptions 
       return () => void subscriptions.delete(subscription);
     },
     count: () => subscriptions.size,
+    invalidate(fieldName, payload) {
+      for (const subscription of [...subscriptions]) {
+        if (subscription.fieldName !== fieldName || !subscription.isInvalidatedBy(payload)) continue;
+        subscriptions.delete(subscription);
+        subscription.invalidated();
+      }
+    },
     publish(document, operation, data) {
       if (subscriptions.size === 0 || typeof data !== 'object' || data === null) return;
       byMutation ??= fieldsByMutation(schema());

@@ -89,10 +89,15 @@ function apiOf(found: Found, all: readonly Found[], shared: Shared, templates: R
   const code = new Map<string, string>();
   const sources = new Map<string, SourceDefinition>();
   for (const one of own('DataSource')) sources.set(text(one.properties['Name'], `${one.id}.Name`), sourceOf(one));
+  // A thousand resolvers share a dozen codes: each is compiled once, under the name of the first that has it.
+  const codeNames = new Map<string, string>();
   const codeOf = (one: Found): string => {
     requireJavaScript(one);
-    code.set(one.id, textOf(one, 'Code', 'CodeS3Location', templates));
-    return one.id;
+    const written = textOf(one, 'Code', 'CodeS3Location', templates);
+    const name = codeNames.get(written) ?? one.id;
+    codeNames.set(written, name);
+    code.set(name, written);
+    return name;
   };
   const sourceName = (one: Found): string => {
     const name = text(one.properties['DataSourceName'], `${one.id}.DataSourceName`);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ export interface Answer {
   readonly json: any;
 }
 
-/** The built embedded server in a process of its own, speaking https, with a data folder of its own. */
+/** The built embedded server in a process of its own, with a data folder of its own. */
 export interface BuiltServer {
   /** No slash at the end. */
   readonly url: string;
@@ -45,7 +46,7 @@ async function launch(environment: Readonly<Record<string, string>>): Promise<St
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       printed += chunk.toString();
-      const [, found] = /listens on (https:\/\/[^ ]+)/.exec(printed) ?? [];
+      const [, found] = /listens on (https?:\/\/[^ ]+)/.exec(printed) ?? [];
       if (found !== undefined) resolve(found);
     };
     child.stdout.on('data', read);
@@ -57,10 +58,10 @@ async function launch(environment: Readonly<Record<string, string>>): Promise<St
   return { child, url };
 }
 
-function ask(url: string, method: string, ca: string, token: string, body: unknown): Promise<Answer> {
+function ask(url: string, method: string, ca: string | undefined, token: string, body: unknown): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-consistency': 'strong' };
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, ca }, (response) => {
+    const answered = (response: IncomingMessage): void => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (text += chunk));
@@ -70,7 +71,9 @@ function ask(url: string, method: string, ca: string, token: string, body: unkno
         if (status >= 400) reject(new Error(`${method} ${url}: ${String(status)} ${text}`));
         else resolve({ status, json: text === '' ? undefined : (JSON.parse(text) as unknown) });
       });
-    });
+    };
+    const options = { method, headers };
+    const sent = ca === undefined ? plainRequest(url, options, answered) : request(url, { ...options, ca }, answered);
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
@@ -78,13 +81,14 @@ function ask(url: string, method: string, ca: string, token: string, body: unkno
 
 /**
  * Starts the embedded server as `npm start` does, with `TLS=on`, on a free port.
- * @param environment what it is told beside that.
+ * @param environment what it is told beside or instead of that.
  */
 export async function startBuiltServer(environment: Readonly<Record<string, string>> = {}): Promise<BuiltServer> {
   const folder = mkdtempSync(join(tmpdir(), 'browser-'));
   let running = await launch({ DATA_DIR: folder, PORT: '0', ...environment });
   const { url } = running;
-  const ca = readFileSync(join(folder, 'tls-certificate.pem'), 'utf8');
+  const isTls = url.startsWith('https:');
+  const ca = isTls ? readFileSync(join(folder, 'tls-certificate.pem'), 'utf8') : undefined;
   const tokenOf = (username: string): string => {
     const user = userByName(username);
     if (user === undefined) throw new Error(`there is no ${username}`);

@@ -37,6 +37,7 @@ const source: SourceDefinitions = {
   requiredConcepts: {},
   codeSystems: [],
   valueSets: [],
+  profiles: [],
   structures: [
     ...['boolean', 'string', 'code', 'dateTime', 'uri'].map((name) => structure(name, 'primitive-type')),
     structure('canonical', 'primitive-type', 'uri'),

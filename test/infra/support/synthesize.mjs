@@ -33,7 +33,7 @@ function synthesizeStage(folder, stage, settings) {
       ...process.env,
       NODE_OPTIONS: '',
       CDK_OUTDIR: join(folder, stage),
-      CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage, settings: file }),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:enable-asset-metadata': true, stage, settings: file }),
     },
   });
   if (status !== 0) throw new Error(`The stage ${stage} cannot be synthesized:\n${stdout}${stderr}`);

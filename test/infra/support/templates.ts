@@ -14,7 +14,9 @@ export interface Deployed {
 }
 
 interface Template {
-  readonly Resources?: Readonly<Record<string, Omit<Deployed, 'stack' | 'id'>>>;
+  readonly Resources?: Readonly<
+    Record<string, Omit<Deployed, 'stack' | 'id' | 'Properties'> & { readonly Properties?: Members }>
+  >;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
 }
 

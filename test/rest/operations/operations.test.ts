@@ -119,3 +119,18 @@ describe.each(fhirVersions)('%s', (version) => {
     expect((await server.send('GET', `${root}/Patient/t1`)).headers.etag).toBe('W/"1"');
   });
 });
+
+test('$versions tells the version of FHIR that is served; STU3 does not have it', async () => {
+  const { status, json } = await server.send('GET', '/r4/$versions');
+  expect([status, json]).toEqual([
+    200,
+    {
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'version', valueCode: '4.0' },
+        { name: 'default', valueCode: '4.0' },
+      ],
+    },
+  ]);
+  expect((await server.send('GET', '/stu3/$versions')).status).toBe(404);
+});

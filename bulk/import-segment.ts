@@ -1,0 +1,162 @@
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { parseUniqueJson, stringifyJson } from '../fhir/json.js';
+import { invalidRequest, OperationOutcomeError, outcome, tooCostly, unavailable } from '../fhir/outcome.js';
+import { importResource } from '../interactions/jobs/import-resource.js';
+import type { ImportFile, ImportInput, ImportProgress } from '../interactions/jobs/import-input.js';
+import { inParallel } from '../interactions/parallel.js';
+import { clip, requireResource } from '../interactions/resource-type.js';
+import type { Caller, FhirServer } from '../interactions/server.js';
+import type { InputSource } from '../persistence/input-source.js';
+import { segmentFiles } from './export-segment.js';
+import type { KindOfJob, SegmentWork } from './kind-of-job.js';
+import { type FileLine, linesOf } from './lines.js';
+
+/** How large an import's parts are. */
+export interface ImportSizes {
+  /** Lines done together, 100 without it, and how many of them at the same time, 16. */
+  readonly lines?: number;
+  readonly atOnce?: number;
+  /** Lines after which a step is kept: so many are done again after a crash, which changes nothing. 2,000 without it. */
+  readonly step?: number;
+  /** The longest line taken, in bytes; 50 MiB without it. */
+  readonly longest?: number;
+}
+
+/** Characters done together: lines may be long. */
+const mostCharacters = 8_000_000;
+
+/** Imports into a server: each segment stores the resources of one file. */
+export const importKind = (
+  server: FhirServer,
+  sourceOf: (url: string) => InputSource,
+  sizes: ImportSizes = {},
+): KindOfJob => ({
+  work: (work) => importSegment(server, work, sourceOf, sizes),
+});
+
+/** A line that was read, and its number in the file from 1 on. */
+interface NumberedLine extends FileLine {
+  readonly number: number;
+}
+
+async function importSegment(
+  server: FhirServer,
+  work: SegmentWork,
+  sourceOf: (url: string) => InputSource,
+  { lines: together = 100, atOnce = 16, step = 2_000, longest = 50 * 2 ** 20 }: ImportSizes,
+): Promise<void> {
+  const input = work.input as ImportInput;
+  const file = input.files[work.segment];
+  if (file === undefined) throw new Error('An import has more segments than files');
+  const { bytes = 0, lines = 0, count = 0 } = work.progress as ImportProgress;
+  const stream = await sourceOf(file.url).open(file.url, bytes);
+  const at = { bytes, lines, count };
+  let written = work.files;
+  let batch: NumberedLine[] = [];
+  let size = 0;
+  let errors: string[] = [];
+  let sinceStep = 0;
+
+  async function storeBatch(): Promise<void> {
+    for (const part of distinctParts(batch)) {
+      const failures = await inParallel(part, atOnce, (line) =>
+        storeLine(server, input, file ?? { type: '', url: '' }, line),
+      );
+      errors.push(...failures.filter((failure) => failure !== undefined));
+      at.count += failures.filter((failure) => failure === undefined).length;
+    }
+    at.bytes = batch.at(-1)?.end ?? at.bytes;
+    await work.goOn(batch.length);
+    sinceStep += batch.length;
+    batch = [];
+    size = 0;
+    await setImmediate();
+  }
+  async function keepStep(done: boolean): Promise<void> {
+    const files = segmentFiles(work.output, { job: work.job.id, segment: work.segment, written }, {});
+    await files.append(errors.map((text) => ({ kind: 'error', type: 'OperationOutcome', text })));
+    const closed = (await files.close()).map((each) => ({ ...each, source: file?.url ?? '' }));
+    await work.step({ progress: { ...at }, done, files: closed });
+    written += closed.length;
+    errors = [];
+    sinceStep = 0;
+  }
+
+  try {
+    for await (const line of linesOf(whole(stream), bytes, longest)) {
+      at.lines += 1;
+      if (line.text?.trim() === '') continue;
+      batch.push({ ...line, number: at.lines });
+      size += line.text?.length ?? 0;
+      if (batch.length < together && size < mostCharacters) continue;
+      await storeBatch();
+      if (sinceStep >= step || work.isOver()) await keepStep(false);
+      if (work.isOver()) return;
+    }
+    await storeBatch();
+    await keepStep(true);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** The chunks of a file. One that breaks off may be had later, from where it broke off. */
+async function* whole(stream: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk as Uint8Array;
+  } catch {
+    throw unavailable('A file to be imported broke off. Try again');
+  }
+}
+
+/** Lines in parts in which no resource stands twice: of those the later one counts, as in the file. */
+function* distinctParts(lines: readonly NumberedLine[]): Generator<readonly NumberedLine[]> {
+  let part: NumberedLine[] = [];
+  let ids = new Set<string>();
+  for (const line of lines) {
+    // The first id of a line is the resource's own where it comes first; another one only makes parts smaller or larger.
+    const id = /"id"\s*:\s*"([^"]*)"/.exec(line.text ?? '')?.[1] ?? '';
+    if (ids.has(id)) {
+      yield part;
+      part = [];
+      ids = new Set();
+    }
+    ids.add(id);
+    part.push(line);
+  }
+  yield part;
+}
+
+/**
+ * Stores the resource of a line.
+ * @returns the OperationOutcome of what is wrong with it, as JSON text; undefined when it is stored.
+ * @throws OperationOutcomeError 503 or 409, when the same may succeed later.
+ */
+async function storeLine(
+  server: FhirServer,
+  { principal, baseUrl, conditionalCreate }: ImportInput,
+  { type }: ImportFile,
+  { text, number }: NumberedLine,
+): Promise<string | undefined> {
+  const caller: Caller = { principal, baseUrl };
+  try {
+    if (text === undefined) throw tooCostly('The line is too long');
+    const resource = requireResource(parseUniqueJson(text));
+    if (resource.resourceType !== type) {
+      throw invalidRequest(
+        `The file is of ${type}, the resource of type ${clip(resource.resourceType)}`,
+        'resourceType',
+      );
+    }
+    await importResource(server, caller, resource, conditionalCreate);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError) || error.status >= 500 || error.status === 409) throw error;
+    const issues = error.issues.map((issue) => ({
+      ...issue,
+      diagnostics: `Line ${String(number)}: ${issue.diagnostics ?? issue.code}`,
+    }));
+    return stringifyJson(outcome(issues));
+  }
+}

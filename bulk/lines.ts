@@ -1,0 +1,44 @@
+/** A line of a file, and where the next one begins, in bytes. */
+export interface FileLine {
+  /** Undefined for one that is too long, which was not kept. */
+  readonly text: string | undefined;
+  readonly end: number;
+}
+
+const newline = 0x0a;
+
+/**
+ * The lines of a file, one at a time: of the rest of the file only a chunk is in memory.
+ * @param from where the chunks begin in the file, in bytes: behind the end of a line.
+ * @param longest in bytes.
+ */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  from: number,
+  longest: number,
+): AsyncGenerator<FileLine> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let end = from;
+  const line = (): FileLine => {
+    const text = length > longest ? undefined : Buffer.concat(parts).toString('utf8');
+    parts = [];
+    length = 0;
+    return { text, end };
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
+      length += at - start;
+      if (length <= longest) parts.push(chunk.subarray(start, at));
+      end += at + 1 - start;
+      start = at + 1;
+      yield line();
+    }
+    length += chunk.length - start;
+    end += chunk.length - start;
+    if (length <= longest) parts.push(chunk.subarray(start));
+    else parts = [];
+  }
+  if (length > 0) yield line();
+}

@@ -1,0 +1,121 @@
+import { parseFhir } from './json.js';
+import { issuesOf, RequestError } from './outcome.js';
+import type { FhirVersion } from './version.js';
+
+/** What came back. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; undefined when there is none or it is no JSON. */
+  readonly json: unknown;
+}
+
+/** A request below the base of an API. */
+export interface ApiRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  /** Whether an answer of 400 and more is given back instead of thrown. */
+  readonly takesErrors?: boolean;
+}
+
+/** One FHIR version as the signed-in person reaches it. */
+export interface Api {
+  readonly version: FhirVersion;
+  /** The base URL, no slash at the end. */
+  readonly base: string;
+  readonly graphql: string;
+  /** The access token, a new one when it has run out; undefined where nobody signs in. */
+  token(): Promise<string | undefined>;
+  /**
+   * @param path below the base, such as `Patient?name=x`, or a URL below it that the server gave.
+   * @throws RequestError when the server refuses, unless errors are taken.
+   */
+  send(path: string, request?: ApiRequest): Promise<Reply>;
+  /**
+   * Asks the AppSync API.
+   * @param body the request as JSON: query and variables.
+   * @returns the answer, with its `errors` if it has some.
+   */
+  graphqlSend(body: string): Promise<Reply>;
+}
+
+/** Tokens of the signed-in person. */
+export interface Tokens {
+  current(): string | undefined;
+  /** A new one; undefined when the person must sign in again. */
+  renew(): Promise<string | undefined>;
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return text === '' ? undefined : parseFhir(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The path of a link of the server below the base. Links may name the server by another of its names. */
+export const pathBelow = (version: FhirVersion, link: string): string => {
+  const mark = `/${version}`;
+  const place = link.indexOf(`${mark}/`) < 0 ? link.indexOf(`${mark}?`) : link.indexOf(`${mark}/`);
+  return place < 0 ? link : link.slice(place + mark.length).replace(/^\//, '');
+};
+
+/** The REST API of one version. */
+export function createApi(
+  place: { readonly version: FhirVersion; readonly rest: string; readonly graphql: string },
+  tokens: Tokens,
+): Api {
+  const send = async (url: string, request: ApiRequest, isSecond: boolean): Promise<Reply> => {
+    const token = tokens.current();
+    const { method = 'GET', headers = {}, body, signal } = request;
+    let reply: Response;
+    try {
+      reply = await fetch(url, {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'Content-Type': 'application/fhir+json' }),
+          ...headers,
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        },
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw new RequestError(0, [], 'The server cannot be reached. Is it running?');
+    }
+    if (reply.status === 401 && !isSecond && token !== undefined && (await tokens.renew()) !== undefined)
+      return send(url, request, true);
+    const text = await reply.text();
+    const json = parsed(text);
+    if (!reply.ok && request.takesErrors !== true) {
+      const issues = issuesOf(json);
+      throw new RequestError(
+        reply.status,
+        issues,
+        issues.length > 0 ? undefined : `The server answered ${String(reply.status)} without saying why.`,
+      );
+    }
+    return { status: reply.status, headers: reply.headers, text, json };
+  };
+  return {
+    version: place.version,
+    base: place.rest,
+    graphql: place.graphql,
+    token: () => Promise.resolve(tokens.current()),
+    send: (path, request = {}) => {
+      const below = path.startsWith('?') || path === '' ? path : `/${path}`;
+      return send(`${place.rest}${below}`, request, false);
+    },
+    graphqlSend: (body) =>
+      send(
+        place.graphql,
+        { method: 'POST', body, headers: { 'Content-Type': 'application/json' }, takesErrors: true },
+        false,
+      ),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Api } from './api.js';
+import { isDirective, type Pair } from './query.js';
+
+/** How a search is written elsewhere. Tokens are never copied: `$TOKEN` and `token` stand for them. */
+export interface Written {
+  readonly id: string;
+  readonly text: string;
+  readonly hint: string;
+  /** Undefined where it cannot be said so. */
+  readonly code: string | undefined;
+}
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** A search as a URL, for curl, as JavaScript, and as GraphQL. */
+export function writtenAs(
+  api: Pick<Api, 'base' | 'graphql'>,
+  type: string,
+  query: string,
+  pairs: readonly Pair[],
+): readonly Written[] {
+  const url = `${api.base}/${type}${query === '' ? '' : `?${query}`}`;
+  const graphql = graphqlOf(type, pairs);
+  return [
+    { id: 'url', text: 'URL', hint: 'GET', code: url },
+    {
+      id: 'curl',
+      text: 'curl',
+      hint: 'command line',
+      code: `curl -s -H "Authorization: Bearer $TOKEN" '${url.replaceAll("'", '%27')}'`,
+    },
+    {
+      id: 'fetch',
+      text: 'JavaScript',
+      hint: 'fetch',
+      code: `const reply = await fetch(${quoted(url)}, {\n  headers: { Authorization: \`Bearer \${token}\` },\n});\nconst bundle = await reply.json();`,
+    },
+    {
+      id: 'graphql',
+      text: 'GraphQL',
+      hint: graphql === undefined ? 'not by modifiers or chains' : 'query',
+      code: graphql,
+    },
+    {
+      id: 'amplify',
+      text: 'JavaScript',
+      hint: 'Amplify',
+      code:
+        graphql === undefined
+          ? undefined
+          : `import { generateClient } from 'aws-amplify/api';\n\nconst { data } = await generateClient().graphql({ query: \`${graphql}\` });`,
+    },
+  ];
+}
+
+/** A search as a list of GraphQL; its arguments are plain parameters, `-` as `_`. */
+export function graphqlOf(type: string, pairs: readonly Pair[]): string | undefined {
+  const taken = pairs.filter((pair) => !isDirective(pair) || pair.key === '_sort' || pair.key === '_count');
+  if (taken.some(({ key }) => !/^_?[a-zA-Z][\w-]*$/.test(key))) return undefined;
+  const names = [...new Set(taken.map(({ key }) => key))];
+  const argumentsText = names
+    .map((name) => {
+      const values = taken.filter(({ key }) => key === name).map(({ value }) => value);
+      if (name === '_count') return `_count: ${String(Number(values.at(-1)))}`;
+      const [only = ''] = values;
+      return `${name.replaceAll('-', '_')}: ${values.length === 1 ? quoted(only) : `[${values.map(quoted).join(', ')}]`}`;
+    })
+    .join(', ');
+  return `{\n  ${type}List${argumentsText === '' ? '' : `(${argumentsText})`} {\n    id\n    meta { versionId lastUpdated }\n  }\n}`;
+}

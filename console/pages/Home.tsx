@@ -1,0 +1,250 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Ago } from '../components/Ago.js';
+import { Icon } from '../components/Icon.js';
+import { Empty, Loading, Notice, Refusal } from '../components/Said.js';
+import { PageHead } from '../components/fields.js';
+import { TypeBadge } from '../components/TypeBadge.js';
+import type { Api } from '../fhir/api.js';
+import { inGroups } from '../fhir/groups.js';
+import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
+import { titleOf } from '../fhir/text.js';
+import { versionName } from '../fhir/version.js';
+import { useApi, useCapabilities, usePermissions } from '../session/queries.js';
+import { useSession } from '../session/session.js';
+import '../style/home.css';
+
+/** How many there are of each type, asked together. */
+async function countsOf(api: Api, types: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const entry = types.map((type) => ({ request: { method: 'GET', url: `${type}?_summary=count` } }));
+  const body = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry });
+  const { json } = await api.send('', { method: 'POST', body, signal });
+  return new Map(
+    objectsOf(at(json, 'entry')).flatMap((each, place) => {
+      const total = at(each, 'resource', 'total');
+      const type = types[place];
+      return typeof total === 'number' && type !== undefined ? [[type, total] as const] : [];
+    }),
+  );
+}
+
+function FindPatient() {
+  const { version } = useApi();
+  const navigate = useNavigate();
+  const [text, setText] = useState('');
+  return (
+    <form
+      className="find"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const words = text.trim();
+        const q = /^\d{4}(-\d{2}){0,2}$/.test(words)
+          ? `birthdate=${words}`
+          : /\d/.test(words)
+            ? `identifier=${encodeURIComponent(words)}`
+            : words === ''
+              ? ''
+              : `name=${encodeURIComponent(words)}`;
+        void navigate({ to: '/$version/$type', params: { version, type: 'Patient' }, search: { q } });
+      }}
+    >
+      <Icon name="search" />
+      <input
+        aria-label="Find a patient"
+        placeholder="Find a patient by name, birth date (1975-08-12) or number"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+        }}
+      />
+      <button type="submit" className="button primary">
+        Find
+      </button>
+    </form>
+  );
+}
+
+function LastChanges() {
+  const api = useApi();
+  const { data, error, isPending } = useQuery({
+    queryKey: [api.version, 'last-changes'],
+    queryFn: async ({ signal }) => objectsOf(at((await api.send('_history?_count=8', { signal })).json, 'entry')),
+    refetchInterval: 30_000,
+    retry: false,
+  });
+  return (
+    <section className="card last-changes">
+      <div className="card-head">
+        <h2>Last changes</h2>
+        <Link className="spread small" to="/$version/live" params={{ version: api.version }}>
+          Watch live
+        </Link>
+      </div>
+      {isPending ? (
+        <div className="card-body">
+          <Loading />
+        </div>
+      ) : error !== null ? (
+        <div className="card-body">
+          <Refusal error={error} />
+        </div>
+      ) : data.length === 0 ? (
+        <Empty icon="clock" title="Nothing was written yet">
+          <p>
+            <code>npm run demo</code> loads a patient with a whole record.
+          </p>
+        </Empty>
+      ) : (
+        <ul>
+          {data.map((entry, place) => {
+            const resource = at(entry, 'resource') as Resource | undefined;
+            const [type = '', id = ''] = (textAt(entry, 'request', 'url') ?? '').split('/');
+            const when = textAt(entry, 'response', 'lastModified') ?? resource?.meta?.lastUpdated;
+            const method = textAt(entry, 'request', 'method');
+            return (
+              <li key={place}>
+                <TypeBadge type={resource?.resourceType ?? type} />
+                <Link
+                  to="/$version/$type/$id"
+                  params={{ version: api.version, type: resource?.resourceType ?? type, id: resource?.id ?? id }}
+                  className="last-title"
+                >
+                  {resource === undefined ? `${type}/${id}` : titleOf(resource)}
+                </Link>
+                <span className="soft small">
+                  {method === 'DELETE' ? 'deleted' : method === 'POST' ? 'created' : 'changed'} <Ago when={when} />
+                </span>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Types({ names }: { readonly names: readonly string[] }) {
+  const api = useApi();
+  const [text, setText] = useState('');
+  const [isAll, setAll] = useState(false);
+  const groups = inGroups(names);
+  const counts = useQueries({
+    queries: groups.map(([name, types]) => ({
+      queryKey: [api.version, 'counts', name, types],
+      queryFn: ({ signal }: { signal: AbortSignal }) => countsOf(api, types, signal),
+      staleTime: 60_000,
+    })),
+  });
+  const isKnown = counts.every(({ data }) => data !== undefined);
+  const count = (place: number, type: string): number | undefined => counts[place]?.data?.get(type);
+  const total = counts.reduce((sum, { data }) => sum + [...(data?.values() ?? [])].reduce((a, b) => a + b, 0), 0);
+  const wanted = text.trim().toLowerCase();
+  const shown = groups.flatMap(([name, types], place) => {
+    const some = types.filter(
+      (type) =>
+        type.toLowerCase().includes(wanted) && (isAll || wanted !== '' || !isKnown || (count(place, type) ?? 0) > 0),
+    );
+    return some.length === 0 ? [] : [{ name, place, types: some }];
+  });
+  return (
+    <section className="stack types">
+      <div className="row">
+        <h2>What is here</h2>
+        {isKnown ? <span className="soft small numbers">{total.toLocaleString()} resources</span> : null}
+        <div className="row spread">
+          <input
+            className="input types-filter"
+            aria-label="Filter types"
+            placeholder="Filter types"
+            value={text}
+            onChange={(event) => {
+              setText(event.target.value);
+            }}
+          />
+          <button
+            type="button"
+            className="button"
+            aria-pressed={isAll}
+            onClick={() => {
+              setAll(!isAll);
+            }}
+          >
+            {isAll ? 'Only what is there' : `All ${String(names.length)} types`}
+          </button>
+        </div>
+      </div>
+      {isKnown && total === 0 && !isAll && wanted === '' ? (
+        <div className="card">
+          <Empty icon="plus" title="There are no resources that you may see">
+            <p>
+              Load a patient with <code>npm run demo</code>, your own bundles with <code>npm run load</code>, or choose
+              a type and create one.
+            </p>
+          </Empty>
+        </div>
+      ) : null}
+      <div className="type-groups">
+        {shown.map(({ name, place, types }) => (
+          <div key={name} className="card type-group">
+            <h3>{name}</h3>
+            <ul>
+              {types.map((type) => (
+                <li key={type}>
+                  <Link to="/$version/$type" params={{ version: api.version, type }}>
+                    <TypeBadge type={type} />
+                    <span className="numbers spread">{count(place, type)?.toLocaleString() ?? '–'}</span>
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** Home: a patient to find, what there is, what changed last. */
+export function Home() {
+  const { version } = useApi();
+  const { state } = useSession();
+  const capabilities = useCapabilities();
+  const permissions = usePermissions();
+  const names = capabilities.data?.names.filter((type) => permissions.data?.may('search', type) !== 'no');
+  const sees = permissions.data?.may('search', 'Patient') !== 'no';
+  return (
+    <>
+      <PageHead
+        title="Home"
+        lead={
+          permissions.data === undefined
+            ? `FHIR ${versionName(version)}`
+            : `Signed in as ${permissions.data.username}. This is what you may see of FHIR ${versionName(version)}.`
+        }
+      />
+      {state === 'open' ? (
+        <Notice kind="warn">
+          <p>Sign-in is off on this server: who reaches it reads and writes everything.</p>
+        </Notice>
+      ) : null}
+      {permissions.error === null ? null : <Refusal error={permissions.error} />}
+      {sees ? <FindPatient /> : null}
+      <div className="home-columns">
+        {names === undefined || permissions.data === undefined ? (
+          <Loading lines={8} />
+        ) : names.length === 0 ? (
+          <div className="card">
+            <Empty icon="shield" title="Your role sees no resources">
+              <p>What you may do instead stands under “What I may do”.</p>
+            </Empty>
+          </div>
+        ) : (
+          <Types names={names} />
+        )}
+        {permissions.data?.rules.some(({ interaction }) => interaction === 'history') === true ? <LastChanges /> : null}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,141 @@
+import { Link } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { Combo, PageHead } from '../components/fields.js';
+import { Icon } from '../components/Icon.js';
+import { Empty, Notice } from '../components/Said.js';
+import { TypeBadge } from '../components/TypeBadge.js';
+import { type Change, listenToChanges } from '../fhir/realtime.js';
+import { useApi, useCapabilities } from '../session/queries.js';
+import '../style/rest.css';
+
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const kinds = { create: 'good', update: 'accent', patch: 'accent', delete: 'bad' } as const;
+const most = 500;
+
+/** Changes as they are committed, by REST or GraphQL, as far as the person may see them. */
+export function Live() {
+  const api = useApi();
+  const { data: capabilities } = useCapabilities();
+  const [type, setType] = useState('');
+  const [patient, setPatient] = useState('');
+  const [isPaused, setPaused] = useState(false);
+  const [state, setState] = useState<{ readonly is: string; readonly why?: string }>({ is: 'connecting' });
+  const [changes, setChanges] = useState<readonly Change[]>([]);
+  const isType = type === '' || capabilities?.types.has(type) === true;
+  const compartment =
+    patient.trim() === '' ? undefined : patient.includes('/') ? patient.trim() : `Patient/${patient.trim()}`;
+  useEffect(() => {
+    if (isPaused || !isType) return undefined;
+    return listenToChanges(
+      api.graphql,
+      () => api.token(),
+      { ...(type === '' ? {} : { type }), ...(compartment === undefined ? {} : { compartment }) },
+      {
+        onState: (is, why) => {
+          setState(why === undefined ? { is } : { is, why });
+        },
+        // A change may be told twice: what is known is dropped.
+        onChange: (change) => {
+          setChanges((known) =>
+            known.some(
+              (each) => each.type === change.type && each.id === change.id && each.versionId === change.versionId,
+            )
+              ? known
+              : [change, ...known].slice(0, most),
+          );
+        },
+      },
+    );
+  }, [api, type, isType, compartment, isPaused]);
+  const said = isPaused
+    ? 'paused'
+    : state.is === 'open'
+      ? 'listening'
+      : state.is === 'connecting'
+        ? 'connecting'
+        : 'not connected';
+  return (
+    <>
+      <PageHead
+        title="Live changes"
+        lead="Every change that you may see, in the moment it is committed, whether it came by REST or GraphQL."
+      >
+        <span className={`chip ${said === 'listening' ? 'good' : said === 'not connected' ? 'bad' : ''}`} role="status">
+          <span className="dot" />
+          {said}
+        </span>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            setPaused(!isPaused);
+          }}
+        >
+          <Icon name={isPaused ? 'play' : 'pause'} />
+          {isPaused ? 'Go on' : 'Pause'}
+        </button>
+      </PageHead>
+      <div className="live-form">
+        <Combo
+          label="Type"
+          isFree
+          placeholder="every type"
+          choices={(capabilities?.names ?? []).map((id) => ({ id }))}
+          value={type}
+          onChange={setType}
+        />
+        <label className="field">
+          <span className="label">Only of the patient</span>
+          <input
+            className="input"
+            placeholder="id, or Encounter/id"
+            value={patient}
+            onChange={(event) => {
+              setPatient(event.target.value);
+            }}
+          />
+        </label>
+        <button
+          type="button"
+          className="button"
+          disabled={changes.length === 0}
+          onClick={() => {
+            setChanges([]);
+          }}
+        >
+          Clear
+        </button>
+      </div>
+      {state.why === undefined ? null : (
+        <Notice kind="bad">
+          <p>{state.why}</p>
+        </Notice>
+      )}
+      <section className="card" aria-label="Changes">
+        {changes.length === 0 ? (
+          <Empty icon="live" title="Nothing has changed since you opened this page">
+            <p>
+              Leave it open and save something in another window, or run <code>npm run demo</code>.
+            </p>
+          </Empty>
+        ) : (
+          <ol className="live-list" aria-live="polite">
+            {changes.map((change) => (
+              <li key={`${change.type}/${change.id}/${change.versionId}`}>
+                <span className="numbers soft small">{time.format(new Date(change.lastUpdated))}</span>
+                <span>
+                  <span className={`chip ${kinds[change.action]}`}>{change.action}</span>
+                </span>
+                <TypeBadge type={change.type} />
+                <Link to="/$version/$type/$id" params={{ version: api.version, type: change.type, id: change.id }}>
+                  <code>{change.id}</code>
+                </Link>
+                <span className="soft small numbers">version {change.versionId}</span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </section>
+    </>
+  );
+}

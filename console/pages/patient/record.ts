@@ -1,0 +1,60 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo } from 'react';
+import { pathBelow } from '../../fhir/api.js';
+import { at, objectsOf, type Resource, textAt } from '../../fhir/json.js';
+import { useApi } from '../../session/queries.js';
+
+/** What is asked of a record, page by page until all of it is there. */
+interface Gathered {
+  readonly resources: readonly Resource[];
+  readonly isComplete: boolean;
+  readonly error: Error | null;
+}
+
+/**
+ * Gathers all pages of a search or an operation; what came is shown while the rest is on its way.
+ * @param path below the base.
+ * @param mode `match` leaves included resources out.
+ */
+export function useAllPages(path: string): Gathered {
+  const api = useApi();
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: [api.version, 'all', path],
+    queryFn: async ({ pageParam, signal }) => (await api.send(pageParam, { signal })).json,
+    initialPageParam: path,
+    getNextPageParam: (bundle: unknown) => {
+      const next = objectsOf(at(bundle, 'link')).find((link) => link['relation'] === 'next');
+      const url = textAt(next, 'url');
+      return url === undefined ? undefined : pathBelow(api.version, url);
+    },
+    staleTime: 60_000,
+  });
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const resources = useMemo(
+    () =>
+      (data?.pages ?? []).flatMap((bundle) =>
+        objectsOf(at(bundle, 'entry'))
+          .filter((entry) => textAt(entry, 'search', 'mode') !== 'outcome')
+          .map((entry) => entry['resource'] as Resource),
+      ),
+    [data],
+  );
+  return { resources, isComplete: data !== undefined && !hasNextPage, error };
+}
+
+/** What a search of the record finds, and how many there are. */
+export function useFound(type: string, query: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: [api.version, 'search', type, query],
+    queryFn: async ({ signal }) => {
+      const { json } = await api.send(`${type}?${query}`, { signal });
+      return {
+        total: Number(textAt(json, 'total') ?? '0'),
+        resources: objectsOf(at(json, 'entry')).map((entry) => entry['resource'] as Resource),
+      };
+    },
+  });
+}

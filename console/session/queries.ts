@@ -1,0 +1,37 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import type { Api } from '../fhir/api.js';
+import { type Capabilities, capabilitiesOf } from '../fhir/capabilities.js';
+import { type Permissions, permissionsOf } from '../fhir/permissions.js';
+import { type FhirVersion, isFhirVersion } from '../fhir/version.js';
+import { useSession } from './session.js';
+
+/** The FHIR version the page is about: the first part of its path. */
+export function useVersion(): FhirVersion {
+  const { version } = useParams({ strict: false });
+  const { settings } = useSession();
+  return version !== undefined && isFhirVersion(version) ? version : (settings.apis[0]?.version ?? 'r4');
+}
+
+/** The API of the page's version. */
+export const useApi = (): Api => useSession().api(useVersion());
+
+/** What the server does, by type. */
+export function useCapabilities(): UseQueryResult<Capabilities> {
+  const api = useApi();
+  return useQuery({
+    queryKey: [api.version, 'metadata'],
+    queryFn: async ({ signal }) => capabilitiesOf((await api.send('metadata', { signal })).json),
+    staleTime: Infinity,
+  });
+}
+
+/** What the person may do. */
+export function usePermissions(): UseQueryResult<Permissions> {
+  const api = useApi();
+  return useQuery({
+    queryKey: [api.version, 'permissions'],
+    queryFn: async ({ signal }) => permissionsOf((await api.send('$permissions', { signal })).json),
+    staleTime: 600_000,
+  });
+}

@@ -1,0 +1,54 @@
+import { forbidden, notFound } from '../../fhir/outcome.js';
+import { accessOrNone } from '../access.js';
+import { clip } from '../resource-type.js';
+import type { Caller, FhirServer } from '../server.js';
+import type { ExportInput } from './export-input.js';
+import type { JobProgress, Jobs } from './jobs.js';
+
+/** The jobs of a server that has them. */
+export function requireJobs({ jobs }: FhirServer): Jobs {
+  if (jobs === undefined) throw notFound('Jobs, which this server does not do: _jobs');
+  return jobs;
+}
+
+/** Whether a caller began a job: the same person, or application, by the same client. */
+export const isOwn = ({ principal }: Caller, { job }: JobProgress): boolean =>
+  job.subject === principal.subject && job.client === principal.clientId;
+
+/** Whether a caller runs the server: then they see the jobs of others, but not what those wrote. */
+export const isOperator = (server: FhirServer, caller: Caller): boolean => {
+  try {
+    server.authorizer.authorize(caller.principal, 'reindex');
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * A job that the caller began; what others began is as if it were not there.
+ * @throws OperationOutcomeError 404; 403 when an export holds what is not, or not in the same way, open to them any more.
+ */
+export async function ownJob(server: FhirServer, caller: Caller, id: string): Promise<JobProgress> {
+  const jobs = requireJobs(server);
+  const found = await jobs.read(id);
+  if (found === undefined || !isOwn(caller, found)) throw notFound(`The job ${clip(id)}`);
+  if (found.job.kind === 'export') requireSameAccess(server, caller, (await jobs.input(id)) as ExportInput | undefined);
+  return found;
+}
+
+/**
+ * What was exported is what was open when it was: it may be had as long as that is so.
+ * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#privacy-and-security-considerations
+ */
+function requireSameAccess(server: FhirServer, caller: Caller, input: ExportInput | undefined): void {
+  for (const [type, before] of Object.entries(input?.access ?? {})) {
+    if (accessOrNone(server, caller, 'search', type) !== undefined) {
+      const now = JSON.stringify(server.authorizer.authorize(caller.principal, 'search', type));
+      if (now === before || now === everything) continue;
+    }
+    throw forbidden(`The export holds ${type}, which is not open to you in the same way any more`);
+  }
+}
+
+const everything = JSON.stringify({ kind: 'everything' });

@@ -1,0 +1,127 @@
+import { type Request, type Response, Router } from 'express';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FhirVersion, fhirVersionNumbers, fhirVersions } from '../fhir/version.js';
+import { pageHeaders } from './page.js';
+import { projectFolder } from './project-folder.js';
+import { consoleClientId, localScopes } from './sign-in/access-token.js';
+import { signInPath } from './sign-in/sign-in.js';
+import { demoPatientId, localUsers } from './sign-in/users.js';
+
+/** What the console asks its server first (`console.json`): where the APIs are and how people sign in. */
+export interface ConsoleSettings {
+  readonly apis: readonly {
+    readonly version: FhirVersion;
+    readonly number: string;
+    /** Base URLs, as they are below the console's own address or absolute. */
+    readonly rest: string;
+    readonly graphql: string;
+  }[];
+  /** An OpenID provider with code and PKCE; absent where nobody signs in (`AUTH=off`). */
+  readonly signIn?: { readonly authority: string; readonly clientId: string; readonly scope: string };
+  /** What a person who has just started the server may try; absent in deployments. */
+  readonly local?: {
+    readonly users: readonly { readonly username: string; readonly description: string }[];
+    readonly demoPatient: string;
+  };
+}
+
+/**
+ * The console's settings on the embedded server. Addresses are relative: by whatever name a browser reaches the server,
+ * the console asks the same one.
+ */
+export const consoleSettings = (auth: 'on' | 'off'): ConsoleSettings => ({
+  apis: fhirVersions.map((version) => ({
+    version,
+    number: fhirVersionNumbers[version],
+    rest: version,
+    graphql: `${version}/graphql`,
+  })),
+  ...(auth === 'on'
+    ? { signIn: { authority: signInPath.slice(1), clientId: consoleClientId, scope: localScopes } }
+    : {}),
+  local: {
+    users: auth === 'on' ? localUsers.map(({ username, description }) => ({ username, description })) : [],
+    demoPatient: demoPatientId,
+  },
+});
+
+/**
+ * No script but the console's own files, nothing from or to elsewhere. Styles may stand in the page: editors and dialogs
+ * make theirs at run time, and without foreign addresses to load from they can carry nothing out.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const documentHeaders = (): Record<string, string> => ({ ...pageHeaders(), 'Content-Security-Policy': policy });
+
+/** Files have a digest of their content in their names. */
+const fileHeaders = {
+  'Cache-Control': 'public, max-age=31536000, immutable',
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+const types: Readonly<Record<string, string>> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  woff2: 'font/woff2',
+  svg: 'image/svg+xml',
+  graphql: 'text/plain; charset=utf-8',
+};
+
+/** Goes out compressed where the build left a compressed file and the browser takes one. */
+function sendFile(folder: string, request: Request, response: Response): void {
+  const name = String(request.params['name']);
+  const type = types[name.slice(name.lastIndexOf('.') + 1)];
+  if (type === undefined || !/^[\w.-]+$/.test(name) || !existsSync(join(folder, name))) {
+    response.status(404).set(fileHeaders).set('Cache-Control', 'no-store').type('text').send('No such file\n');
+    return;
+  }
+  const compressed = `${name}.gz`;
+  const isCompressed = request.acceptsEncodings('gzip') === 'gzip' && existsSync(join(folder, compressed));
+  response.set({ ...fileHeaders, Vary: 'Accept-Encoding', 'Content-Type': type });
+  if (isCompressed) response.set('Content-Encoding', 'gzip');
+  response.send(readFileSync(join(folder, isCompressed ? compressed : name)));
+}
+
+/**
+ * The console: one document at `/`, its files below `/console/`, its settings at `/console.json`. Without a built console
+ * (`npm run build`) the fallback is at `/`.
+ * @param options auth: whether people sign in; fallback: a page that needs no script, kept at `/start`.
+ */
+export function serveConsole({ auth, fallback }: { auth: 'on' | 'off'; fallback: string }): Router {
+  const folder = join(projectFolder(), 'dist/console');
+  const index = join(folder, 'index.html');
+  const router = Router({ caseSensitive: true, strict: true });
+  const start = (_: Request, response: Response): void => {
+    response.set(pageHeaders()).send(fallback);
+  };
+  router.get('/start', start);
+  router.get('/', (request, response) => {
+    if (!existsSync(index)) {
+      start(request, response);
+      return;
+    }
+    response.set(documentHeaders()).send(readFileSync(index, 'utf8'));
+  });
+  const settings = consoleSettings(auth);
+  router.get('/console.json', (_, response) => {
+    response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }).json(settings);
+  });
+  router.get('/console/:name', (request, response) => {
+    sendFile(join(folder, 'console'), request, response);
+  });
+  return router;
+}

@@ -1,0 +1,70 @@
+import { historyEnd } from './history.js';
+import { archiveKey, currentKey, tenantOf } from './keys.js';
+import { loadVersion } from './load-version.js';
+import type { CutPage, CutScan, StoredVersion } from './resource-store.js';
+import type { Item } from './table.js';
+import type { TransactionSpace } from './transaction/record.js';
+
+/**
+ * The instant up to which everything written is there, and no more will come. It waits until the clock has left the
+ * instant it was asked at, so that nothing written later carries it too, and until what has its instant already waits
+ * to be committed: the history index tells that.
+ */
+export async function settled(space: TransactionSpace): Promise<string> {
+  const asked = space.now();
+  let waits = 0;
+  do {
+    await pause();
+    waits += 1;
+  } while (space.now() <= asked && waits < mostWaits);
+  return historyEnd(space, space.now() > asked ? asked : asked - 1);
+}
+
+/** In milliseconds; a clock that stands still for longer is one of a test. */
+const mostWaits = 20;
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
+/**
+ * A page of resources as they were at a cut. A resource is met by its current version, whose key never changes, so that
+ * each is met once, however often it is written meanwhile.
+ */
+export async function scanAt(space: TransactionSpace, request: CutScan): Promise<CutPage> {
+  const { cut, ...part } = request;
+  const page = await space.table.scan(part);
+  const versions: StoredVersion[] = [];
+  let characters = 0;
+  for (const [place, item] of page.items.entries()) {
+    if (item.sk !== currentKey || tenantOf(item.pk) !== space.tenant) continue;
+    const found = await itemAt(space, item, cut);
+    const version = found === undefined ? undefined : await loadVersion(found, space.bodies);
+    if (version === undefined) continue;
+    versions.push(version);
+    characters += version.body.length;
+    if (characters > mostCharacters && place + 1 < page.items.length) {
+      return { versions, items: place + 1, next: { pk: item.pk, sk: item.sk } };
+    }
+  }
+  return { versions, items: page.items.length, ...(page.next === undefined ? {} : { next: page.next }) };
+}
+
+/** So many characters a page holds, about: bodies that are kept elsewhere may be large. */
+const mostCharacters = 8_000_000;
+
+/** So many archived versions are read at once: most resources are written once or twice while they are exported. */
+const archivesAtOnce = 4;
+
+const isAt = (item: Item, cut: string): boolean => String(item['lastUpdated']) <= cut;
+
+/** The item of the greatest version at or before a cut; undefined when there was none yet. */
+async function itemAt({ table }: TransactionSpace, current: Item, cut: string): Promise<Item | undefined> {
+  if (current['versionId'] === 0) return undefined; // staged
+  if (isAt(current, cut)) return current;
+  for (let before = Number(current['versionId']); before > 1;) {
+    const range = { pk: current.pk, from: archiveKey(1), to: archiveKey(before - 1) };
+    const archives = await table.query({ ...range, descending: true, limit: archivesAtOnce });
+    const found = archives.find((item) => isAt(item, cut));
+    if (found !== undefined || archives.length === 0) return found;
+    before = Number(archives.at(-1)?.['versionId']);
+  }
+  return undefined;
+}

@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { flushFolder } from './filesystem.js';
+import type { OutputKey, OutputStore } from './output-store.js';
+
+/**
+ * Files of jobs in a folder for each job. A file that is open has another name, so that nobody takes it for a whole one.
+ * @param folder made when the first file comes.
+ */
+export function outputFiles(folder: string): OutputStore {
+  const pathOf = ({ job, name }: OutputKey): string => join(folder, job, name);
+  return {
+    async create(key) {
+      await mkdir(join(folder, key.job), { recursive: true });
+      const openName = `${pathOf(key)}.open`;
+      const handle = await open(openName, 'w');
+      return {
+        append: (text) => handle.appendFile(text, 'utf8'),
+        async close() {
+          await handle.sync();
+          await handle.close();
+          await rename(openName, pathOf(key));
+          await flushFolder(join(folder, key.job));
+        },
+        async abandon() {
+          await handle.close();
+          await rm(openName, { force: true });
+        },
+      };
+    },
+    async read(key) {
+      try {
+        const { size } = await stat(pathOf(key));
+        return { bytes: size, stream: createReadStream(pathOf(key)) };
+      } catch (error) {
+        if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    remove: (job) => rm(join(folder, job), { recursive: true, force: true }),
+  };
+}

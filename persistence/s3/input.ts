@@ -1,0 +1,25 @@
+import { GetObjectCommand, NoSuchBucket, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import { invalidRequest, unavailable } from '../../fhir/outcome.js';
+import { callsWithin } from '../aws-call.js';
+import type { InputSource } from '../input-source.js';
+
+/** How long it may take until S3 answers, its body aside, in milliseconds: files are read for as long as they last. */
+const patience = 600_000;
+const calls = callsWithin(patience, () => unavailable('The store of the files to import does not answer for now'));
+
+/** Objects of S3, by URLs such as `s3://bucket/folder/file.ndjson`. */
+export const s3Files = (client: S3Client): InputSource => ({
+  async open(url, from) {
+    const { hostname, pathname } = new URL(url);
+    const range = from === 0 ? {} : { Range: `bytes=${String(from)}-` };
+    const request = new GetObjectCommand({ Bucket: hostname, Key: decodeURIComponent(pathname.slice(1)), ...range });
+    try {
+      const { Body } = await calls.once((signal) => client.send(request, signal));
+      return Body as Readable;
+    } catch (error) {
+      if (error instanceof NoSuchKey || error instanceof NoSuchBucket) throw invalidRequest(`There is no file ${url}`);
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, screenshot } from '../support/browser.js';
+import { type BuiltServer, startBuiltServer } from '../support/server.js';
+import { demoPatient, goTo, loadDemo, openConsole } from './support.js';
+
+let server: BuiltServer;
+let browser: Browser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startBuiltServer(), openBrowser()]);
+  await loadDemo(server, 'r4');
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+/** Puts a text into the editor of the page, in the place of what is there. */
+async function write(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: /as JSON/ }).click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText(text);
+}
+
+const windsor = (more: object): string =>
+  JSON.stringify({ resourceType: 'Patient', name: [{ family: 'Windsor', given: ['Ada'] }], ...more }, null, 2);
+
+describe('a practitioner', () => {
+  test('finds a patient by name, and by conditions put together, which stand in the address', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner');
+    await page.getByRole('textbox', { name: 'Find a patient' }).fill('lemke');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 found').waitFor();
+    await page.getByRole('link', { name: /Lemke654/ }).waitFor();
+    await goTo(page, '#/r4/Observation');
+    await page.getByRole('combobox', { name: 'Parameter' }).fill('value-quan');
+    await page.getByRole('option', { name: /^value-quantity/ }).click();
+    await page.getByRole('combobox', { name: 'Comparison' }).selectOption({ label: 'after / above' });
+    await page.getByRole('textbox', { name: 'Value' }).fill('120');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.waitForURL(/q=value-quantity%3Dgt120/);
+    await page.getByRole('status').filter({ hasText: 'found' }).waitFor();
+    await page.getByRole('button', { name: 'Effective' }).click();
+    await page.waitForURL(/_sort%3Ddate/);
+    await page.getByRole('columnheader', { name: 'Effective' }).and(page.locator('[aria-sort=ascending]')).waitFor();
+    await window.close();
+  });
+
+  test('makes a patient: what is wrong is marked at its place, then it is stored', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner', { at: '#/r4/new/Patient' });
+    await write(page, windsor({ gender: 'woman' }));
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('button', { name: 'Patient.gender' }).click();
+    expect(await page.evaluate('getSelection().toString()')).toBe('"gender"');
+    await page.locator('.cm-lintRange-error').getByText('"gender"').waitFor();
+    await screenshot(page, 'console-wrong-light');
+    await write(page, windsor({ gender: 'female' }));
+    await page.getByRole('button', { name: 'Validate' }).click();
+    await page.getByText('it can be saved').waitFor();
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('heading', { name: 'Ada Windsor' }).waitFor();
+    await window.close();
+  });
+
+  test('changes a resource that somebody else changed meanwhile: sees both, and loses neither', async () => {
+    await server.send('PUT', '/r4/Patient/shared', { ...(JSON.parse(windsor({})) as object), id: 'shared' });
+    const { page, ...window } = await openConsole(browser, server, 'practitioner', {
+      at: '#/r4/Patient/shared?tab=json',
+    });
+    await page.getByText('"Windsor"').waitFor();
+    await server.send('PUT', '/r4/Patient/shared', {
+      ...(JSON.parse(windsor({})) as object),
+      id: 'shared',
+      active: true,
+    });
+    await write(page, windsor({ id: 'shared', birthDate: '1815-12-10' }));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Somebody else saved version 2 meanwhile').waitFor();
+    await screenshot(page, 'console-conflict-light');
+    expect((await server.send('GET', '/r4/Patient/shared')).json).toMatchObject({ active: true });
+    await page.getByRole('button', { name: 'Go on with mine' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved as version 3').waitFor();
+    expect((await server.send('GET', '/r4/Patient/shared')).json).toMatchObject({ birthDate: '1815-12-10' });
+    await page.getByRole('link', { name: 'History' }).click();
+    await page.getByRole('heading', { name: 'Version 2 and version 3' }).waitFor();
+    await page.locator('.cm-changedLine, .cm-insertedLine').first().waitFor();
+    await screenshot(page, 'console-versions-light');
+    await page.getByRole('button', { name: 'Save version 2 again' }).click();
+    await page.getByText('Version 2 was saved again').waitFor();
+    expect((await server.send('GET', '/r4/Patient/shared')).json).toMatchObject({ active: true });
+    await window.close();
+  });
+
+  test('saves decimals with the digits they have', async () => {
+    const body = {
+      resourceType: 'Observation',
+      id: 'digits',
+      status: 'final',
+      code: { text: 'x' },
+      valueQuantity: { value: 1 },
+    };
+    await server.send('PUT', '/r4/Observation/digits', body);
+    const { page, ...window } = await openConsole(browser, server, 'practitioner', {
+      at: '#/r4/Observation/digits?tab=json',
+    });
+    await page.getByText('"valueQuantity"').waitFor();
+    await write(page, JSON.stringify(body).replace('"value":1', '"value":1.50'));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved as version 2').waitFor();
+    await page.locator('.cm-content').getByText('1.50').waitFor();
+    await page.getByRole('link', { name: 'Details' }).click();
+    await page.getByText('1.50').waitFor();
+    await window.close();
+  });
+
+  test('deletes a resource when asked twice, and still sees its history', async () => {
+    await server.send('PUT', '/r4/Patient/gone', { resourceType: 'Patient', id: 'gone', name: [{ family: 'Gone' }] });
+    const { page, ...window } = await openConsole(browser, server, 'practitioner', {
+      at: '#/r4/Patient/gone?tab=json',
+    });
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'Patient', exact: true }).waitFor();
+    await goTo(page, '#/r4/Patient/gone');
+    await page.getByText('This was deleted').waitFor();
+    await page.getByRole('cell', { name: 'deleted' }).waitFor();
+    await window.close();
+  });
+
+  test('asks by GraphQL and by REST, and a bundle tells of each entry', async () => {
+    const { page, complaints, ...window } = await openConsole(browser, server, 'practitioner', { at: '#/r4/graphql' });
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.locator('.cm-content').getByText('"Lemke654"').waitFor();
+    await screenshot(page, 'console-graphql-answer-light');
+    await goTo(page, '#/r4/rest');
+    await page.getByRole('combobox', { name: 'Examples' }).selectOption('Several requests in one bundle');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('cell', { name: '404' }).waitFor();
+    await screenshot(page, 'console-rest-answer-light');
+    expect(complaints).toEqual([]);
+    await window.close();
+  });
+
+  test('sees changes in the moment they are made', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner', { at: '#/r4/live' });
+    await page.getByText('listening').waitFor();
+    await server.send('PUT', '/r4/Patient/live-one', { resourceType: 'Patient', id: 'live-one' });
+    await page.getByRole('link', { name: 'live-one' }).waitFor();
+    await window.close();
+  });
+
+  test('opens a record of 3,000 resources: only what is on the screen is in the page', async () => {
+    const observation = (place: number) => ({
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }], text: 'Heart rate' },
+      subject: { reference: 'Patient/large' },
+      effectiveDateTime: new Date(Date.UTC(2000, 0, 1 + place)).toISOString(),
+      valueQuantity: { value: 60 + (place % 40), unit: '/min' },
+    });
+    const entry = Array.from({ length: 3000 }, (_, place) => ({
+      resource: observation(place),
+      request: { method: 'POST', url: 'Observation' },
+    }));
+    await server.send('PUT', '/r4/Patient/large', {
+      resourceType: 'Patient',
+      id: 'large',
+      name: [{ family: 'Large' }],
+    });
+    await server.send('POST', '/r4', { resourceType: 'Bundle', type: 'transaction', entry });
+    const { page, ...window } = await openConsole(browser, server, 'practitioner', {
+      at: '#/r4/Patient/large?tab=timeline',
+    });
+    await page.getByRole('button', { name: 'All 3,000' }).waitFor();
+    expect(await page.getByRole('listitem').count()).toBeLessThan(150);
+    await page.getByRole('link', { name: 'Charts' }).click();
+    await page.getByRole('button', { name: 'All 3,000 values' }).waitFor();
+    await screenshot(page, 'console-large-light');
+    await window.close();
+  });
+});
+
+describe('what others see', () => {
+  test('a patient sees their own record, and may change nothing', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'patient');
+    await page.getByRole('link', { name: /^Patient 1$/ }).click();
+    await page.getByRole('link', { name: /Lemke654/ }).click();
+    await page.getByRole('link', { name: 'JSON', exact: true }).click();
+    await page.getByText('you may only read it').waitFor();
+    expect(await page.getByRole('button', { name: 'Delete' }).count()).toBe(0);
+    await goTo(page, '#/r4/access');
+    await page.getByText(`only what belongs to Patient/${demoPatient}`).waitFor();
+    await screenshot(page, 'console-access-patient-light');
+    await goTo(page, '#/r4/Patient/shared');
+    await page.getByText('This is not here, or not for you to see').waitFor();
+    await window.close();
+  });
+
+  test('an auditor sees who is there, not what they have; the refusal says why', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'auditor', { at: `#/r4/Patient/${demoPatient}` });
+    await page.getByText('may not search AllergyIntolerance').first().waitFor();
+    await screenshot(page, 'console-overview-auditor-light');
+    await window.close();
+  });
+
+  test('an operator sees no resources, and what they may do', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'operator');
+    await page.getByText('Your role sees no resources').waitFor();
+    await goTo(page, '#/r4/access');
+    await page.getByText('batch, reindex').waitFor();
+    await window.close();
+  });
+});
+
+describe('the session', () => {
+  test('is renewed without a word when the token counts no more, and is all that is kept', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner');
+    await page.getByText('People and places').waitFor();
+    expect(await page.evaluate('Object.keys(localStorage)')).toEqual([]);
+    const kept = await page.evaluate<string[]>('Object.keys(sessionStorage)');
+    expect(kept.filter((key) => key !== 'theme' && !key.startsWith('oidc.'))).toEqual([]);
+    await page.evaluate(`{
+      const key = Object.keys(sessionStorage).find((each) => each.startsWith('oidc.user:'));
+      const user = JSON.parse(sessionStorage.getItem(key));
+      sessionStorage.setItem(key, JSON.stringify({ ...user, access_token: 'no.longer.counts' }));
+    }`);
+    await page.reload();
+    await page.getByText('People and places').waitFor();
+    await window.close();
+  });
+
+  test('ends by signing out, and the tokens with it', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner');
+    await page.getByRole('button', { name: /^You:/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('oidc.user'))")).toEqual([]);
+    await window.close();
+  });
+
+  test('is used by the keyboard alone: to the content, through the menu, to a type', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner');
+    await page.getByText('People and places').waitFor();
+    await page.keyboard.press('Tab');
+    await page.getByRole('link', { name: 'To the content' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.getByRole('textbox', { name: 'Find a patient' }).and(page.locator(':focus')).waitFor();
+    await page.getByRole('button', { name: /^You:/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'What I may do' }).waitFor();
+    await window.close();
+  });
+});

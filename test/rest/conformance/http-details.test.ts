@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fhirVersions } from '../../../fhir/version.js';
+import { startTestServer, type TestServer } from '../../support/server.js';
+
+// Small rules of https://hl7.org/fhir/R4/http.html and https://hl7.org/fhir/STU3/http.html
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+describe.each(fhirVersions)('http, %s', (version) => {
+  const root = `/${version}`;
+
+  test('metadata shows the part asked for, tagged', async () => {
+    const { status, json } = await server.send('GET', `${root}/metadata?_elements=fhirVersion`);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      resourceType: 'CapabilityStatement',
+      fhirVersion: version === 'r4' ? '4.0.1' : '3.0.2',
+      meta: { tag: [{ code: 'SUBSETTED' }] },
+    });
+    expect(json).toHaveProperty('status');
+    expect(json).not.toHaveProperty('software');
+    expect((await server.send('GET', `${root}/metadata?_summary=true`)).json).toHaveProperty('meta.tag');
+  });
+
+  if (version === 'r4') {
+    test.each(['full', 'normative', 'terminology'])('metadata in mode %s is the statement', async (mode) => {
+      const { json } = await server.send('GET', `${root}/metadata?mode=${mode}`);
+      expect([json.resourceType, 'rest' in json]).toEqual(['CapabilityStatement', true]);
+    });
+  }
+
+  test.each(['', '?', 'Patient?', '/Patient?', 'base'])(
+    'If-None-Exist may have "%s" before its criteria',
+    async (head) => {
+      const identifier = [{ system: 'urn:http', value: '1' }];
+      const before = head === 'base' ? `${server.base(version)}/Patient?` : head;
+      const headers = { 'if-none-exist': `${before}identifier=urn:http|1` };
+      const body = { resourceType: 'Patient', identifier };
+      await server.send('PUT', `${root}/Patient/one`, { body: { ...body, id: 'one' } });
+      const { status, json } = await server.send('POST', `${root}/Patient`, { headers, body });
+      expect([status, json.id]).toEqual([200, 'one']);
+      const request = { method: 'POST', url: 'Patient', ifNoneExist: headers['if-none-exist'] };
+      const bundle = { resourceType: 'Bundle', type: 'transaction', entry: [{ resource: body, request }] };
+      const answer = await server.send('POST', root, { body: bundle });
+      expect(answer.json.entry[0]?.response).toMatchObject({ status: '200 OK' });
+    },
+  );
+
+  test('criteria at another server are no criteria', async () => {
+    const headers = { 'if-none-exist': 'http://elsewhere.example/Patient?identifier=urn:http|1' };
+    const { status } = await server.send('POST', `${root}/Patient`, { headers, body: { resourceType: 'Patient' } });
+    expect(status).toBe(400);
+  });
+
+  test('a search by POST may have all its parameters in the URL, and no body', async () => {
+    await server.send('PUT', `${root}/Patient/one`, { body: { resourceType: 'Patient', id: 'one' } });
+    const { status, json } = await server.send('POST', `${root}/Patient/_search?_id=one`);
+    expect([status, json.total]).toEqual([200, 1]);
+    const other = { headers: { 'content-type': 'application/json' }, body: '{}' };
+    expect((await server.send('POST', `${root}/Patient/_search?_id=one`, other)).status).toBe(415);
+    expect((await server.send('POST', `${root}/Patient/_search`, { headers: {}, body: '_id=one' })).status).toBe(415);
+  });
+
+  test('a request has the id that the client gave it, or one of its own', async () => {
+    const idOf = async (given?: string) => {
+      const headers = given === undefined ? {} : { 'x-request-id': given };
+      return (await server.send('GET', `${root}/metadata`, { headers })).headers['x-request-id'];
+    };
+    expect(await idOf('client-7')).toBe('client-7');
+    expect(await idOf('a "quoted" one')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await idOf()).not.toBe(await idOf());
+  });
+});

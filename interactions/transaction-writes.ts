@@ -24,7 +24,7 @@ interface TransactionLinks {
 /**
  * The links between the resources of a transaction.
  * @throws OperationOutcomeError 400 when two entries have the same fullUrl, and for a URN that is the fullUrl of none:
- * nothing else tells what it means, so that the link would be lost. docs/adr/0055-writes-leave-no-link-open.md
+ * nothing else tells what it means, so that the link would be lost. docs/adr/0058-writes-leave-no-link-open.md
  */
 export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): TransactionLinks {
   const fullUrls = new Set<string>();

@@ -12,7 +12,7 @@ export type FillReferences = (written: ResourceKey) => Promise<ResourceWrite[]>;
 
 /**
  * The conditional references (`Patient?identifier=a|1`) of a resource that is written by itself: as in a transaction
- * each becomes the reference to its one match. https://hl7.org/fhir/R4/http.html#trules docs/adr/0055-writes-leave-no-link-open.md
+ * each becomes the reference to its one match. https://hl7.org/fhir/R4/http.html#trules docs/adr/0058-writes-leave-no-link-open.md
  * @param resource changed in place, by each call of what this gives.
  * @returns what throws OperationOutcomeError 412 naming the place when none or several match, 403, 404.
  */

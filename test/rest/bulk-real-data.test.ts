@@ -26,6 +26,8 @@ afterAll(async () => {
 const bundles = (version: FhirVersion): (string | URL)[] => {
   const more = process.env[`SYNTHEA_${version.toUpperCase()}`];
   const names = more === undefined ? [] : readdirSync(more).filter((name) => name.endsWith('.json'));
+  // Patients refer to hospitals and practitioners by their identifiers.
+  names.sort((a, b) => Number(b.includes('Information')) - Number(a.includes('Information')));
   return [new URL(`../../demo/${version}.json`, import.meta.url), ...names.map((name) => join(more ?? '', name))];
 };
 

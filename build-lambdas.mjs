@@ -31,8 +31,10 @@ await Promise.all(
       minify: true,
       legalComments: 'none',
       chunkNames: '[name]-[hash]',
-      // Modules of CommonJS ask for Node's own by `require`.
-      banner: { js: "import{createRequire as r0}from'node:module';const require=r0(import.meta.url);" },
+      // Modules of CommonJS ask for Node's own by `require`; names here must be longer than those that minifying gives.
+      banner: {
+        js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url);",
+      },
       logLevel: 'warning',
     }),
   ),

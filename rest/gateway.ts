@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { IncomingMessage } from 'node:http';
 import express, { type Request } from 'express';
 import serverless from 'serverless-http';
 import type { FhirVersion } from '../fhir/version.js';
@@ -46,7 +47,14 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     const answer = errorAnswer(notFound(`Only /${version} is here. This path`), log);
     await send(response, answer, { method: request.method, acceptEncoding: request.get('accept-encoding') });
   });
-  const wrapped = serverless(app, { binary: isBytes });
+  const wrapped = serverless(app, {
+    binary: isBytes,
+    // Node's parser tells which headers came more than once; serverless-http, which has none, does not.
+    request: (request: IncomingMessage, { multiValueHeaders }: PlacedEvent) => {
+      const distinct = Object.entries(multiValueHeaders).map(([name, values]) => [name.toLowerCase(), values]);
+      Object.defineProperty(request, 'headersDistinct', { value: Object.fromEntries(distinct) });
+    },
+  });
   const handle = async (event: PlacedEvent, context: object): Promise<APIGatewayProxyResult> =>
     (await wrapped(event, context)) as APIGatewayProxyResult;
   const failed = (error: unknown): APIGatewayProxyResult => resultOf(errorAnswer(error, log));

@@ -2,22 +2,29 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startDynamoDb } from './dynamodb.js';
 import type { RunningEngine } from './java-process.js';
+import { startMiniStack } from './ministack.js';
 import { startOpenSearch } from './opensearch.js';
 import { EngineError } from './recipe.js';
 import { startS3 } from './s3.js';
 
 // `npm run engines`: starts the engines and keeps them until it is told to end. With a command behind `--`, runs that
 // with their endpoints in its environment, ends them with it, and exits with its code. What an endpoint is already
-// given for is not started. Without Go there is no S3: what is missing is said, and large bodies are files.
+// given for is not started. Without Go there is no S3: what is missing is said, and large bodies are files. With the
+// first word `stack` they are OpenSearch and MiniStack, an AWS that the whole app is deployed to.
 
 type Start = (port?: number) => Promise<RunningEngine>;
-const engines: readonly (readonly [variable: string, port: number, start: Start])[] = [
+type Engines = readonly (readonly [variable: string, port: number, start: Start])[];
+const ofTables: Engines = [
   ['DYNAMODB_ENDPOINT', 8000, startDynamoDb],
   ['OPENSEARCH_ENDPOINT', 9200, startOpenSearch],
   ['S3_ENDPOINT', 7070, startS3],
 ];
+const stack: Engines = [
+  ['OPENSEARCH_ENDPOINT', 9200, startOpenSearch],
+  ['MINISTACK_ENDPOINT', 4566, startMiniStack],
+];
 
-async function main(command: readonly string[]): Promise<number> {
+async function main(engines: Engines, command: readonly string[]): Promise<number> {
   const running: RunningEngine[] = [];
   const endpoints: Record<string, string> = {};
   try {
@@ -64,7 +71,9 @@ async function runWith(endpoints: Readonly<Record<string, string>>, command: rea
 }
 
 const words = process.argv.slice(2);
-main(words[0] === '--' ? words.slice(1) : words).then(
+const isStack = words[0] === 'stack';
+const command = isStack ? words.slice(1) : words;
+main(isStack ? stack : ofTables, command[0] === '--' ? command.slice(1) : command).then(
   (code) => process.exit(code),
   (error: unknown) => {
     console.error(error instanceof EngineError ? error.message : error);

@@ -1,23 +1,16 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { localCredentials } from '../../persistence/s3/client.js';
 import type { RunningEngine } from './java-process.js';
+import { freePort, startListening } from './listening-process.js';
 import { cacheFolder, EngineError } from './recipe.js';
 
 /** VersityGW: an S3 server over a folder that checks signatures; from Go's module proxy, which checks its checksum. */
 const module = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
-
-/** Ends the program with its own standard input: nothing is left behind by a process that is killed. */
-const untilInputEnds = '"$@" </dev/null & child=$!; cat >/dev/null; kill $child; wait $child';
-
-/** How long it may take to answer, in milliseconds. */
-const patience = 60_000;
 
 /**
  * Starts an S3 on 127.0.0.1, empty, in a temporary folder, after installing it if need be. It is asked with the
@@ -30,53 +23,19 @@ export async function startS3(port = 0): Promise<RunningEngine> {
   const folder = await mkdtemp(join(tmpdir(), 's3-'));
   const [data, sidecar] = [join(folder, 'data'), join(folder, 'metadata')];
   await Promise.all([data, sidecar].map((each) => mkdir(each)));
-  const address = `127.0.0.1:${String(port === 0 ? await freePort() : port)}`;
-  const options = ['--port', address, '--region', 'us-east-1', '--quiet', '--keep-alive', 'posix'];
-  const child = spawn('sh', ['-c', untilInputEnds, 'sh', program, ...options, '--sidecar', sidecar, data], {
-    stdio: ['pipe', 'ignore', 'pipe'],
+  const own = port === 0 ? await freePort() : port;
+  const options = ['--port', `127.0.0.1:${String(own)}`, '--region', 'us-east-1', '--quiet', '--keep-alive', 'posix'];
+  return startListening({
+    name: 'S3',
+    port: own,
+    command: [program, ...options, '--sidecar', sidecar, data],
     env: {
       ...process.env,
       ROOT_ACCESS_KEY_ID: process.env['AWS_ACCESS_KEY_ID'] ?? localCredentials.accessKeyId,
       ROOT_SECRET_ACCESS_KEY: process.env['AWS_SECRET_ACCESS_KEY'] ?? localCredentials.secretAccessKey,
     },
+    cleanUp: () => rm(folder, { recursive: true, force: true }),
   });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-1_000)));
-  const ended = once(child, 'close');
-  const stop = async (): Promise<void> => {
-    child.stdin.end();
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  const endpoint = `http://${address}`;
-  for (const end = Date.now() + patience; !(await answers(endpoint));) {
-    if (child.exitCode === null && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
-    else {
-      await stop();
-      throw new EngineError(`The S3 did not start:\n${said}`);
-    }
-  }
-  return { endpoint, stop };
-}
-
-async function answers(endpoint: string): Promise<boolean> {
-  try {
-    await (await fetch(endpoint)).text();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The program listens where it is told, and does not tell where: so the port is found before. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Installs the program, once for a user; later calls use what is there. */

@@ -1,6 +1,6 @@
 import { type Client, errors } from '@opensearch-project/opensearch';
 import type { IndexDocument } from './document.js';
-import { isBusy, unlessUnreachable, untilDone } from './retry.js';
+import { asked, isBusy, unlessUnreachable, untilDone } from './retry.js';
 
 /** One document to be put, at its resource's version. */
 export interface DocumentPut {
@@ -37,6 +37,7 @@ export async function putDocuments<Put extends DocumentPut>(
 ): Promise<PutOutcome<Put>> {
   const refused: Put[] = [];
   let isGone = false;
+  const there: Put[] = [];
   for (const chunk of chunksOf(puts)) {
     await untilDone(chunk, async (lines) => {
       const again: BulkLines<Put>[] = [];
@@ -45,11 +46,14 @@ export async function putDocuments<Put extends DocumentPut>(
         const status = statuses[i];
         if (status === undefined || isBusy(status)) again.push(line);
         else if (status === 404) isGone = true;
-        else if (status >= 400 && status !== 409) refused.push(line.put);
+        else if (status === 409) there.push(line.put);
+        else if (status >= 400) refused.push(line.put);
       }
       return again.length === 0 ? undefined : again;
     });
   }
+  // Another process put the version, or a newer one: that put is not waited for, and nobody may find it yet.
+  if (there.length > 0 && refresh !== false) await asked(client.indices.refresh({ index: alias }));
   return { refused, isGone };
 }
 

@@ -114,6 +114,20 @@ describe.each(fhirVersions)('%s behind API Gateway', (version) => {
     expect([self.searchParams.getAll('name'), self.searchParams.get('_count')]).toEqual([['a&b=ü', 'c d'], '5']);
   });
 
+  test('If-None-Exist counts, and is refused when it comes twice', async () => {
+    const handle = handlerOf(version);
+    const identifier = [{ system: 'http://example.org', value: 'gateway' }];
+    const body = JSON.stringify({ resourceType: 'Patient', identifier });
+    const asked = eventOf({
+      ...create,
+      headers: { ...json, 'If-None-Exist': 'identifier=http://example.org|gateway' },
+      body,
+    });
+    const twice = { ...asked, multiValueHeaders: { ...asked.multiValueHeaders, 'If-None-Exist': ['_id=a', '_id=b'] } };
+    const answers = [await handle(asked, unhurried), await handle(asked, unhurried), await handle(twice, unhurried)];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 200, 400]);
+  });
+
   test('a compressed answer is in base64', async () => {
     const headers = { 'Accept-Encoding': 'gzip' };
     const answer = await handlerOf(version)(eventOf({ path: `/${version}/metadata`, headers }), unhurried);

@@ -101,9 +101,18 @@ describe('the OpenSearch adapter', () => {
 
   test('tries again what OpenSearch had no room for, and only that; a newer version there is success', async () => {
     answers = [() => [429, {}], items(201, 429, 409), items(503), items(200)];
-    await open().put([patient('a'), patient('b'), patient('c')]);
+    await open().put([patient('a'), patient('b'), patient('c')], { visible: false });
     const all = ['default#Patient#a', 'default#Patient#b', 'default#Patient#c'];
     expect(sentIds()).toEqual([all, all, [all[1]], [all[1]]]);
+  });
+
+  test('a version that another process was first to put is not found yet: the index is refreshed where a put is to be seen', async () => {
+    answers = [items(409), () => [200, {}]];
+    await open().put([patient('a')]);
+    expect(pathsOf()).toEqual(['/r4/_bulk', '/r4/_refresh']);
+    answers = [items(409)];
+    await open().put([patient('a')], { visible: false });
+    expect(pathsOf()).toEqual(['/r4/_bulk', '/r4/_refresh', '/r4/_bulk']);
   });
 
   test('what OpenSearch refuses is put without its fields, so that every search of its type looks at it', async () => {
@@ -140,9 +149,9 @@ describe('the OpenSearch adapter', () => {
 
   test('a put that finds the next index gone is done once more on the one that serves, which it may be by now', async () => {
     isMadeAnew = true;
-    answers = [items(201), items(404), items(409)];
+    answers = [items(201), items(404), items(409), () => [200, {}]];
     await open().put([patient('a')]);
-    expect(pathsOf()).toEqual(['/r4/_bulk', '/r4-next/_bulk', '/r4/_bulk']);
+    expect(pathsOf()).toEqual(['/r4/_bulk', '/r4-next/_bulk', '/r4/_bulk', '/r4/_refresh']);
   });
 
   test('what a reindex reads is put into the next index only, in place of the same version put by another program', async () => {

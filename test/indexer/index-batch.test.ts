@@ -1,0 +1,150 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { unavailable } from '../../fhir/outcome.js';
+import { deadLetterOf, indexLetter, readDeadLetter } from '../../indexer/dead-letters.js';
+import { indexBatch, type IndexedBatch } from '../../indexer/index-batch.js';
+import { indexLag } from '../../indexer/index-lag.js';
+import type { BodyStore } from '../../persistence/body-store.js';
+import type { ItemChange } from '../../persistence/table.js';
+import { createResourceStore } from '../../persistence/store.js';
+import { nextVersion } from '../../persistence/version.js';
+import type { Indexable } from '../../search/search-index.js';
+import { memoryTable } from '../support/memory-table.js';
+
+// A batch of a DynamoDB stream, as the Lambda function on it has it.
+
+let table: ReturnType<typeof memoryTable>;
+let puts: string[][];
+let ended: string[];
+beforeEach(() => {
+  table = memoryTable();
+  puts = [];
+  ended = [];
+});
+
+async function put(id: string, text = 'x'): Promise<void> {
+  const store = createResourceStore(table);
+  const previous = await store.read({ type: 'Patient', id });
+  const known = previous === undefined ? {} : { previous };
+  const resource = { resourceType: 'Patient', text };
+  const next = nextVersion({ resource, ...known, method: 'PUT', now: Date.now(), id, compartments: [] });
+  await store.commit([{ kind: 'put', next, ...known }]);
+}
+const changes = (): Promise<readonly ItemChange[]> => table.changes({ limit: 100 });
+/** Indexes what the table tells; `refuse` throws for what the index does not take. */
+async function indexed(
+  batch: readonly ItemChange[],
+  refuse: (version: Indexable) => void = () => undefined,
+  bodies?: BodyStore,
+): Promise<IndexedBatch> {
+  const index = {
+    put: (versions: readonly Indexable[]): Promise<void> =>
+      new Promise((resolve) => {
+        versions.forEach(refuse); // what it throws rejects
+        puts.push(versions.map(({ id, versionId }) => `${id}/${String(versionId)}`));
+        resolve();
+      }),
+  };
+  const recover = (transaction: string): Promise<void> => {
+    ended.push(transaction);
+    return Promise.resolve();
+  };
+  return indexBatch(batch, { index, bodies, recover, onProblem: () => undefined });
+}
+
+describe('a batch of the stream', () => {
+  test('puts of each resource the newest version, all together', async () => {
+    await put('a');
+    await put('b');
+    await put('a', 'y');
+    const batch = await indexed(await changes());
+    expect(puts).toEqual([['a/2', 'b/1']]);
+    expect([batch.again, batch.refused]).toEqual([undefined, []]);
+    expect(batch.newest).toBe((await createResourceStore(table).read({ type: 'Patient', id: 'a' }))?.lastUpdated);
+  });
+
+  test('comes again as a whole when the index does not answer', async () => {
+    await put('a');
+    await put('b');
+    const batch = await indexed(await changes(), () => {
+      throw unavailable('The index does not answer');
+    });
+    expect([batch.again, batch.refused]).toEqual([(await changes())[0]?.position, []]);
+  });
+
+  test('what the index refuses is set aside; the others are indexed', async () => {
+    for (const id of ['a', 'b', 'c', 'd', 'e']) await put(id);
+    const batch = await indexed(await changes(), ({ id }) => {
+      if (id === 'd') throw new Error('refused');
+    });
+    expect(puts.flat().toSorted()).toEqual(['a/1', 'b/1', 'c/1', 'e/1']);
+    expect(batch.refused.map(({ pk }) => pk)).toEqual(['-#Patient#d']);
+    expect(batch.again).toBeUndefined();
+  });
+
+  test('an item that is no version is set aside as well', async () => {
+    await put('a');
+    const broken = { pk: '-#Patient#broken', sk: 'current', versionId: 'none' };
+    await table.write([{ kind: 'put', item: broken }]);
+    await put('b');
+    const batch = await indexed(await changes());
+    expect([puts, batch.refused]).toEqual([[['a/1', 'b/1']], [{ pk: broken.pk, sk: 'current' }]]);
+  });
+
+  test('what is behind a body that cannot be had for now comes again; what is before it is indexed', async () => {
+    await put('a');
+    await put('b');
+    await put('c');
+    const all = await changes();
+    const batch = all.map((change) =>
+      change.key.pk.endsWith('#b') && change.after !== undefined
+        ? { ...change, after: { ...change.after, overflow: '1/x', body: '' } }
+        : change,
+    );
+    const away = { get: () => Promise.reject(unavailable('S3 does not answer')) } as unknown as BodyStore;
+    const done = await indexed(batch, () => undefined, away);
+    const at = all.find(({ key }) => key.pk.endsWith('#b'))?.position;
+    expect([puts, done.again, done.refused]).toEqual([[['a/1']], at, []]);
+  });
+});
+
+describe('a dead letter', () => {
+  const work = (batch: readonly ItemChange[] = []): Parameters<typeof indexLetter>[1] => ({
+    table,
+    bodies: undefined,
+    index: {
+      put: (versions: readonly Indexable[]) => {
+        puts.push(versions.map(({ id, versionId }) => `${id}/${String(versionId)}`));
+        return Promise.resolve();
+      },
+    },
+    readBatch: () => Promise.resolve(batch),
+  });
+
+  test('of an item is indexed as the item is now', async () => {
+    await put('a');
+    const letter = readDeadLetter({ body: deadLetterOf({ pk: '-#Patient#a', sk: 'current' }) });
+    await put('a', 'y');
+    await indexLetter(letter, work());
+    expect(puts).toEqual([['a/2']]);
+  });
+
+  test('of a batch that Lambda gave up is indexed, each of its resources once', async () => {
+    await put('a');
+    await put('a', 'y');
+    await put('b');
+    const info = { streamArn: 's', shardId: 'x', startSequenceNumber: '1', endSequenceNumber: '3' };
+    await indexLetter(readDeadLetter({ body: JSON.stringify({ DDBStreamBatchInfo: info }) }), work(await changes()));
+    expect(puts).toEqual([['a/2'], ['b/1']]);
+  });
+
+  test('that nobody here wrote is refused', () => {
+    expect(() => readDeadLetter({ body: '{"item":{"pk":1}}' })).toThrow('names neither');
+  });
+});
+
+test('the lag is a metric of CloudWatch, by table, and never negative', () => {
+  const line = (now: number): unknown => JSON.parse(indexLag('fhir-r4', '2026-01-01T00:00:00.000Z', now));
+  const written = Date.parse('2026-01-01T00:00:00.000Z');
+  expect(line(written + 1_500)).toMatchObject({ Table: 'fhir-r4', IndexLag: 1_500 });
+  expect(line(written - 1)).toMatchObject({ IndexLag: 0 });
+});

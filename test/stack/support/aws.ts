@@ -1,0 +1,44 @@
+/** Calls of the deployed AWS, an emulator that takes any credentials: what tests do as an administrator. */
+export interface Aws {
+  readonly endpoint: string;
+  /** An operation of Cognito's user pools. */
+  userPools(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
+  /** An operation of SQS. */
+  queues(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
+  /** An operation of DynamoDB. */
+  tables(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
+  /** A resource of API Gateway's own API. */
+  gateway(path: string): Promise<Readonly<Record<string, unknown>>>;
+  /** A resource of Lambda's API. */
+  lambda(path: string, method: string, input?: object): Promise<Readonly<Record<string, unknown>>>;
+}
+
+const credential = (service: string): string =>
+  `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=none`;
+
+export function awsAt(endpoint: string): Aws {
+  async function send(path: string, service: string, init: RequestInit): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await fetch(endpoint + path, {
+      ...init,
+      headers: { authorization: credential(service), ...(init.headers as Record<string, string>) },
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${service} ${path} answers ${String(answer.status)}: ${text}`);
+    return text === '' ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>);
+  }
+  const target = (service: string, prefix: string, version: string) => (operation: string, input: object) =>
+    send('/', service, {
+      method: 'POST',
+      headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': `${prefix}.${operation}` },
+      body: JSON.stringify(input),
+    });
+  return {
+    endpoint,
+    userPools: target('cognito-idp', 'AWSCognitoIdentityProviderService', '1.1'),
+    queues: target('sqs', 'AmazonSQS', '1.0'),
+    tables: target('dynamodb', 'DynamoDB_20120810', '1.0'),
+    gateway: (path) => send(path, 'apigateway', { method: 'GET' }),
+    lambda: (path, method, input) =>
+      send(path, 'lambda', { method, ...(input === undefined ? {} : { body: JSON.stringify(input) }) }),
+  };
+}

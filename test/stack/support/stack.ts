@@ -1,0 +1,134 @@
+import { type Aws, awsAt } from './aws.js';
+import { type DeployedStage, deployStage } from './deploy.js';
+import { type GraphqlPlace, openGraphqlPlace, serveDeployedApi } from './graphql.js';
+import { makeUser, signIn } from './sign-in.js';
+import type { AnswerJson } from '../../support/server.js';
+
+/** What came back from API Gateway. */
+export interface StackAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: AnswerJson;
+}
+
+/** A request to the deployed REST API. */
+export interface StackRequest {
+  /** A user; nobody when null. */
+  readonly as?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Whether the API key is left out. */
+  readonly keyless?: boolean;
+}
+
+/** The whole app, deployed to MiniStack over a real OpenSearch, with signed-in users. */
+export interface Stack {
+  readonly aws: Aws;
+  readonly stage: DeployedStage;
+  readonly graphql: GraphqlPlace;
+  /** `target` is the path below `/r4`, or a URL a link gave. */
+  send(method: string, target: string, request?: StackRequest): Promise<StackAnswer>;
+  /** Sends a query to the API of the templates. */
+  query(query: string, variables?: object, as?: string): Promise<{ data: Record<string, unknown>; errors?: unknown }>;
+  /** Writes an item of text past the server. */
+  putItem(item: Readonly<Record<string, string>>): Promise<void>;
+  /** What is in the dead-letter queue of the indexer, as texts. */
+  deadLetters(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** The users of the tests, each in the group of its name. */
+const users = ['practitioner', 'non-practitioner', 'auditor'];
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const required = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run this by "npm run test:stack"`);
+  return value;
+};
+
+/** Deploys, makes users and signs them in. */
+export async function openStack(): Promise<Stack> {
+  const aws = awsAt(required('MINISTACK_ENDPOINT'));
+  const graphql = await openGraphqlPlace();
+  const stage = await deployStage(aws.endpoint, required('OPENSEARCH_ENDPOINT'), graphql.url);
+  const { outputs } = stage;
+  for (const [name, value] of Object.entries(outputs)) {
+    if (!name.startsWith('ExportsOutput')) tell(`deployed ${name} = ${value}`);
+  }
+  const stop = await serveDeployedApi(graphql, aws, stage);
+  const tokens = new Map<string, string>();
+  for (const user of users) {
+    await makeUser(aws, outputs, user, user);
+    tokens.set(user, await signIn(aws, outputs, user));
+  }
+  const key = String((await aws.gateway(`/apikeys/${outputs['RestApiKeyId'] ?? ''}?includeValue=true`))['value']);
+  const told = outputs['RestApiUrl'] ?? '';
+  // MiniStack serves an API's host below a path of its own.
+  const served = `${aws.endpoint}/restapis/${new URL(told).hostname.split('.')[0] ?? ''}/v1/_user_request_`;
+
+  return {
+    aws,
+    stage,
+    graphql,
+    async send(method, target, { as = 'practitioner', headers = {}, body, keyless = false } = {}) {
+      const url = target.startsWith('http') ? target.replace(/^https?:\/\/[^/]+\/v1/, served) : `${served}/r4${target}`;
+      const token = as === null ? undefined : tokens.get(as);
+      const answer = await fetch(url, {
+        method,
+        headers: {
+          ...(keyless ? {} : { 'x-api-key': key }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/fhir+json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      tell(`${method} ${target.replace(/\?.*/, '?…')} ${String(answer.status)}`);
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        json: (text === '' ? {} : JSON.parse(text)) as AnswerJson,
+      };
+    },
+    async query(query, variables = {}, as = 'practitioner') {
+      const answer = await fetch(graphql.url, {
+        method: 'POST',
+        headers: { authorization: tokens.get(as) ?? '', 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await answer.json()) as { data: Record<string, unknown>; errors?: unknown };
+    },
+    async putItem(item) {
+      const values = Object.entries(item).map(([name, text]) => [name, { S: text }]);
+      const Item = Object.fromEntries(values) as Record<string, object>;
+      await aws.tables('PutItem', { TableName: outputs['TableNameR4'], Item });
+    },
+    async deadLetters() {
+      const [, QueueName] = Object.entries(outputs).find(([name]) => /IndexerPoison.*QueueName/.test(name)) ?? [];
+      const { QueueUrl } = await aws.queues('GetQueueUrl', { QueueName });
+      const { Messages: letters } = await aws.queues('ReceiveMessage', { QueueUrl, VisibilityTimeout: 0 });
+      return ((letters ?? []) as readonly { readonly Body: string }[]).map(({ Body }) => Body);
+    },
+    async close() {
+      stop();
+      await graphql.close();
+      await stage.remove();
+    },
+  };
+}
+
+/**
+ * Asks until an answer is as it is to be: what a stream brings comes later.
+ * @throws Error when it is not after a minute.
+ */
+export async function eventually<Answer>(ask: () => Promise<Answer>, is: (answer: Answer) => boolean): Promise<Answer> {
+  for (const end = Date.now() + 60_000; ;) {
+    const answer = await ask();
+    if (is(answer)) return answer;
+    if (Date.now() > end) throw new Error(`It is not so: ${JSON.stringify(answer).slice(0, 1_000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -48,7 +48,7 @@ export const asChecked = (server: FhirServer, resource: Resource): Resource =>
     : resource;
 
 /** Where the content of a version is that came by URL: no two versions share one. */
-const contentPath = ({ id, versionId }: Pick<StoredVersion, 'id' | 'versionId'>): string =>
+export const contentPath = ({ id, versionId }: Pick<StoredVersion, 'id' | 'versionId'>): string =>
   `_${defaultTenant}/Binary/${id}~${String(versionId)}`;
 
 /**

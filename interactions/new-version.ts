@@ -134,7 +134,7 @@ const outside = (type: string): Error =>
   );
 
 /** Whether GraphQL would have to name the types of resources inside this one. */
-const hasResourceChildren = (resource: Resource): boolean =>
+export const hasResourceChildren = (resource: Resource): boolean =>
   resource.resourceType === 'Bundle' ||
   resource.resourceType === 'Parameters' ||
   (Array.isArray(resource['contained']) && resource['contained'].length > 0);

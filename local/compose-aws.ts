@@ -265,6 +265,7 @@ function composeServer(
   const { table, index } = served;
   const server = {
     ...served,
+    ...(bodies === undefined ? {} : { bodies }),
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
   };

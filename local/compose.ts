@@ -8,9 +8,9 @@ import { loadDefinitions } from '../fhir/load-definitions.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
-import type { Notifier } from '../indexer/notify.js';
 import type { PublishedFeed } from '../indexer/publish.js';
 import type { FhirServer } from '../interactions/server.js';
+import type { BodyStore } from '../persistence/body-store.js';
 import { contentFiles } from '../persistence/content-files.js';
 import type { ContentStore } from '../persistence/content-store.js';
 import { lmdbTable } from '../persistence/lmdb.js';
@@ -30,6 +30,8 @@ import { type DefinitionOptions, serve } from '../compose/serve.js';
 /** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
 export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
+  /** Where bodies go that an item does not hold; items hold all without it. */
+  readonly bodies?: BodyStore;
   /** What subscribers are told of. */
   readonly feed: PublishedFeed;
 }

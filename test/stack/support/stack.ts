@@ -52,6 +52,15 @@ const required = (name: string): string => {
 export async function openStack(): Promise<Stack> {
   const aws = awsAt(required('MINISTACK_ENDPOINT'));
   const graphql = await openGraphqlPlace();
+  try {
+    return await openBeside(aws, graphql);
+  } catch (error) {
+    await graphql.close();
+    throw error;
+  }
+}
+
+async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
   const stage = await deployStage(aws.endpoint, required('OPENSEARCH_ENDPOINT'), graphql.url);
   const { outputs } = stage;
   for (const [name, value] of Object.entries(outputs)) {

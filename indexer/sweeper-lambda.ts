@@ -12,12 +12,15 @@ const open = once(() => openLambda(process.env, { sealsPages: false }));
 /** What is left of the function's time when a reindex stops, for the next call to go on with, in milliseconds. */
 const reserve = 20_000;
 
+/** A minute of the schedule; or an operator's order to make the index anew, `{ "reindex": true }`. */
+type SweeperEvent = Partial<Pick<ScheduledEvent, 'time'>> & { readonly reindex?: boolean };
+
 /**
  * Ends left transactions, and goes on with a reindex, each time; removes old tombstones each hour and left bodies each
  * day. An index with terms of other search parameters than this program's is made anew: a new program was deployed.
  */
 export const handler = async (
-  { time }: Pick<ScheduledEvent, 'time'>,
+  { time = new Date().toISOString(), reindex: isOrdered = false }: SweeperEvent,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<void> => {
   const opened = await open();
@@ -32,7 +35,7 @@ export const handler = async (
   const { server, bodies } = opened;
   const tasks: [what: string, work: () => Promise<unknown>][] = [
     ['ending left transactions', server.store.sweep],
-    ['making the search index anew', () => bringIndexUpToDate(opened, ending.signal)],
+    ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, ending.signal)],
   ];
   if (minute === 0) tasks.push(['removing old tombstones', () => server.index.removeTombstones(Date.now())]);
   if (minute === 0 && hour === 3 && bodies !== undefined) {
@@ -56,11 +59,12 @@ async function tried(what: string, work: () => Promise<unknown>): Promise<void> 
 
 async function bringIndexUpToDate(
   { server, bodies, connections, settings }: OpenLambda,
+  isOrdered: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const { table, index } = server;
   const options = { table, bodies, next: index.next, signal };
-  const isOutdated = (await indexedTerms(connections.openSearch, settings.alias)) !== index.next.terms;
+  const isOutdated = isOrdered || (await indexedTerms(connections.openSearch, settings.alias)) !== index.next.terms;
   const done = await (isOutdated ? reindex(options) : continueReindex(options));
   if (done !== undefined) lambdaLog.info({ ...done }, 'the search index is made anew');
 }

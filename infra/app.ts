@@ -44,7 +44,7 @@ for (const version of stage.fhirVersions) {
 new OperationsStack(app, named('Operations'), stage, { ...props, data, rest, graphql, indexing });
 
 explainFindings(stage, { data, signIn, rest, graphql: graphql.values(), all: app });
-addOutputs(stage, { data, signIn, rest, graphql });
+addOutputs(stage, { data, signIn, rest, graphql, indexing });
 for (const [key, value] of Object.entries({ ...stage.tags, stage: stage.stage })) Tags.of(app).add(key, value);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

@@ -5,6 +5,7 @@ import type { Stage } from './read-settings.js';
 import type { FhirVersion } from './settings.js';
 import type { DataStack } from './stacks/data-stack.js';
 import type { GraphqlStack } from './stacks/graphql-stack.js';
+import type { IndexingStack } from './stacks/indexing-stack.js';
 import type { RestStack } from './stacks/rest-stack.js';
 import type { SignInStack } from './stacks/sign-in-stack.js';
 
@@ -13,6 +14,7 @@ interface Deployed {
   readonly signIn: SignInStack;
   readonly rest: RestStack;
   readonly graphql: ReadonlyMap<FhirVersion, GraphqlStack>;
+  readonly indexing: ReadonlyMap<FhirVersion, IndexingStack>;
 }
 
 const add = (stack: Stack, values: Readonly<Record<string, string>>): void => {
@@ -20,7 +22,7 @@ const add = (stack: Stack, values: Readonly<Record<string, string>>): void => {
 };
 
 /** Adds what clients and operators need to know to the stacks' outputs, which `npm run deploy` writes to outputs.json. */
-export function addOutputs(stage: Stage, { data, signIn, rest, graphql }: Deployed): void {
+export function addOutputs(stage: Stage, { data, signIn, rest, graphql, indexing }: Deployed): void {
   add(rest, {
     Region: Aws.REGION,
     RestApiUrl: rest.url,
@@ -43,6 +45,9 @@ export function addOutputs(stage: Stage, { data, signIn, rest, graphql }: Deploy
       [`RealtimeUrl${titleOf(version)}`]: stack.api.attrRealtimeUrl,
       [`GraphQlApiId${titleOf(version)}`]: stack.api.attrApiId,
     });
+  }
+  for (const [version, stack] of indexing) {
+    add(stack, { [`SweeperName${titleOf(version)}`]: stack.sweeper.function.code.functionName });
   }
   add(data, {
     SearchEndpoint: data.search.endpoint,

@@ -1,6 +1,6 @@
 import { json, jsonParseLinter } from '@codemirror/lang-json';
-import { type Diagnostic, linter, lintGutter, setDiagnostics } from '@codemirror/lint';
-import { EditorState } from '@codemirror/state';
+import { type Diagnostic, forceLinting, linter, lintGutter } from '@codemirror/lint';
+import { EditorState, StateEffect } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { type RefObject, useEffect, useRef } from 'react';
 import { placeIn } from '../fhir/json-places.js';
@@ -15,6 +15,15 @@ export interface EditorHandle {
 }
 
 const severities = { fatal: 'error', error: 'error', warning: 'warning', information: 'info' } as const;
+
+/** The server said something new. */
+const told = StateEffect.define();
+
+/** The issues of the server at the places they have in the text now. */
+const diagnosticsOf = (text: string, issues: readonly Issue[]): Diagnostic[] =>
+  issues
+    .filter(({ severity }) => severity !== 'information')
+    .map((issue) => ({ ...placeIn(text, issue.place), severity: severities[issue.severity], message: issue.text }));
 
 /** JSON to write: what is no JSON is marked while one types, what the server finds wrong at the place it names. */
 export default function Editor({
@@ -33,6 +42,7 @@ export default function Editor({
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const changed = useRef(onChange);
+  const shown = useRef(issues);
   useEffect(() => {
     changed.current = onChange;
   }, [onChange]);
@@ -46,7 +56,14 @@ export default function Editor({
           codeSetup,
           json(),
           lintGutter(),
-          linter(jsonParseLinter(), { delay: 400 }),
+          linter(
+            (editor) => [...jsonParseLinter()(editor), ...diagnosticsOf(editor.state.doc.toString(), shown.current)],
+            {
+              delay: 400,
+              needsRefresh: (update) =>
+                update.transactions.some(({ effects }) => effects.some((effect) => effect.is(told))),
+            },
+          ),
           EditorState.tabSize.of(2),
           EditorView.contentAttributes.of({ 'aria-label': label }),
           EditorView.updateListener.of((update) => {
@@ -74,16 +91,10 @@ export default function Editor({
     };
   }, [text, label, handleRef]);
   useEffect(() => {
-    const made = view.current;
-    if (made === null) return;
-    const found = made.state.doc.toString();
-    const diagnostics = issues
-      .filter(({ severity }) => severity !== 'information')
-      .map((issue): Diagnostic => {
-        return { ...placeIn(found, issue.place), severity: severities[issue.severity], message: issue.text };
-      })
-      .toSorted((a, b) => a.from - b.from);
-    made.dispatch(setDiagnostics(made.state, diagnostics));
+    shown.current = issues;
+    if (view.current === null) return;
+    view.current.dispatch({ effects: told.of(null) });
+    forceLinting(view.current);
   }, [issues]);
   return <div ref={place} className="code" />;
 }

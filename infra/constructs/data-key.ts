@@ -1,11 +1,11 @@
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Aws, Duration } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Stage } from '../read-settings.js';
 import { removalPolicy } from './removal.js';
 
-/** The key that encrypts a stage's data, queues, topics and logs; it is made anew each year, and old data stays readable. */
+/** The key that encrypts a stage's data, queues and topics; it is made anew each year, and old data stays readable. */
 export class DataKey extends Construct {
   readonly key: Key;
 
@@ -17,14 +17,7 @@ export class DataKey extends Construct {
       pendingWindow: Duration.days(30),
       removalPolicy: removalPolicy(stage),
     });
-    // Alarms publish to an encrypted topic, buckets' and the stream's failures go to encrypted queues.
+    // Alarms are told to a topic that is encrypted by it.
     this.key.grant(new ServicePrincipal('cloudwatch.amazonaws.com'), 'kms:Decrypt', 'kms:GenerateDataKey');
-    this.key.grant(
-      new ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`),
-      'kms:Encrypt',
-      'kms:Decrypt',
-      'kms:GenerateDataKey',
-      'kms:DescribeKey',
-    );
   }
 }

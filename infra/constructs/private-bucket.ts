@@ -44,7 +44,11 @@ export class PrivateBucket extends Construct {
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: `${id.toLowerCase()}/`,
       lifecycleRules: [
-        { noncurrentVersionExpiration: restorable, abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        {
+          noncurrentVersionExpiration: restorable,
+          expiredObjectDeleteMarker: true,
+          abortIncompleteMultipartUploadAfter: Duration.days(2),
+        },
         ...lifecycleRules,
       ],
       ...(cors === undefined ? {} : { cors }),

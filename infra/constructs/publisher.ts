@@ -3,7 +3,7 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { currentKey } from '../../persistence/keys.js';
-import { type DataPlaces, functionEnvironment, tableOf } from '../function-environment.js';
+import { type DataPlaces, tableOf } from '../function-environment.js';
 import { publishChanges, readStream, sendTo } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
@@ -37,7 +37,7 @@ export class Publisher extends Construct {
       key: data.key,
       memory: 256,
       timeout,
-      environment: { ...functionEnvironment(stage, version, data), APPSYNC_URL: api.attrGraphQlUrl },
+      environment: { FHIR_VERSION: version, APPSYNC_URL: api.attrGraphQlUrl },
       permissions: [readStream(table), publishChanges(api.attrArn), sendTo(this.untold.queueArn)],
     });
     new EventSourceMapping(this, 'Stream', {

@@ -9,13 +9,16 @@ type Context = keyof Stage['smartScopes'];
  * `patient` with the name `*.read` gives `patient/*.read`. None where roles alone decide.
  */
 export class ResourceServers extends Construct {
+  /** The scopes as tokens have them, such as `patient/*.read`. */
+  readonly names: readonly string[];
   readonly #scopes = new Map<Context, readonly OAuthScope[]>();
 
   constructor(scope: Construct, id: string, stage: Stage, userPool: UserPool) {
     super(scope, id);
-    if (stage.authorization === 'roles') return;
-    for (const [context, names] of Object.entries(stage.smartScopes) as [Context, readonly string[]][]) {
-      if (names.length === 0) continue;
+    const all = Object.entries(stage.smartScopes) as [Context, readonly string[]][];
+    const given = stage.authorization === 'roles' ? [] : all.filter(([, names]) => names.length > 0);
+    this.names = given.flatMap(([context, names]) => names.map((name) => `${context}/${name}`));
+    for (const [context, names] of given) {
       const scopes = names.map(
         (scopeName) => new ResourceServerScope({ scopeName, scopeDescription: `SMART ${context}/${scopeName}` }),
       );

@@ -36,7 +36,7 @@ export class SearchWithAccess extends Construct {
       key,
       masterArn: roleArn(stage, 'search-access'),
     });
-    const { code } = new ServerFunction(this, 'Access', stage, {
+    const { code, role } = new ServerFunction(this, 'Access', stage, {
       name: 'search-access',
       key,
       memory: 256,
@@ -47,6 +47,8 @@ export class SearchWithAccess extends Construct {
       },
       permissions: [askSearch(this.domain.arn)],
     });
+    // The master user must be there before the domain.
+    this.domain.node.addDependency(role);
     this.granted = new Trigger(this, 'Grant', { handler: code, timeout: Duration.minutes(2) });
   }
 }

@@ -35,6 +35,7 @@ function bundleOf(name: string): string {
 export class ServerFunction extends Construct {
   /** The code itself, for metrics. */
   readonly code: LambdaFunction;
+  readonly role: Role;
   /** What is called: the instances that are kept warm, where some are. */
   readonly called: IFunction;
 
@@ -42,7 +43,7 @@ export class ServerFunction extends Construct {
     super(scope, id);
     const { version, name, key, memory, timeout, environment, permissions, warm = 0 } = props;
     const logGroup = new Log(this, 'Log', stage);
-    const role = new Role(this, 'Role', {
+    this.role = new Role(this, 'Role', {
       roleName: roleName(stage, name, version),
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: {
@@ -55,7 +56,7 @@ export class ServerFunction extends Construct {
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(bundleOf(name)),
       handler: 'index.handler',
-      role: role.withoutPolicyUpdates(),
+      role: this.role.withoutPolicyUpdates(),
       logGroup,
       memorySize: memory,
       timeout,

@@ -39,6 +39,7 @@ export class RestStack extends Stack {
             USER_POOL_ID: signIn.pool.userPoolId,
             CLIENT_IDS: signIn.clients.ids.join(','),
             HOSTED_UI_URL: signIn.url,
+            SMART_SCOPES: ['openid', 'profile', ...signIn.smartScopes].join(' '),
             ...(stage.publicUrl === '' ? {} : { PUBLIC_URL: stage.publicUrl }),
           },
           permissions: useResources(data, version),
@@ -49,7 +50,7 @@ export class RestStack extends Stack {
     this.gateway = new RestGateway(this, 'Gateway', stage, {
       functions: new Map([...this.functions].map(([version, { called }]) => [version, called])),
       userPool: signIn.pool,
-      scopes: signIn.scopes,
+      scopes: ['openid', 'aws.cognito.signin.user.admin', ...signIn.smartScopes],
     });
     const { restApiId, deploymentStage } = this.gateway.api;
     const own = `https://${restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${deploymentStage.stageName}`;

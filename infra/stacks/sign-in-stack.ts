@@ -19,8 +19,8 @@ export class SignInStack extends Stack {
   readonly clients: AppClients;
   /** The URL of the sign-in page and of the token endpoint's host, without a slash at the end. */
   readonly url: string;
-  /** The scopes one of which every token has that the server takes. */
-  readonly scopes: readonly string[];
+  /** The SMART scopes there are, as tokens have them. */
+  readonly smartScopes: readonly string[];
 
   constructor(scope: Construct, id: string, stage: Stage, { data, ...props }: SignInStackProps) {
     super(scope, id, props);
@@ -38,10 +38,6 @@ export class SignInStack extends Stack {
     const domainPrefix = stage.signInPrefix === '' ? `${prefixOf(stage)}-${Aws.ACCOUNT_ID}` : stage.signInPrefix;
     new UserPoolDomain(this, 'Page', { userPool: this.pool, cognitoDomain: { domainPrefix } });
     this.url = `https://${domainPrefix}.auth.${Aws.REGION}.amazoncognito.com`;
-    this.scopes = [
-      'openid',
-      'aws.cognito.signin.user.admin',
-      ...servers.of('patient', 'user', 'system', 'launch').map(({ scopeName }) => scopeName),
-    ];
+    this.smartScopes = servers.names;
   }
 }

@@ -92,10 +92,14 @@ function providersOf({ providers }: ApiDefinition, around: ApiSurroundings): Aut
 
 /**
  * Makes an API of its definition: its code is compiled and its schema checked before anything is answered.
- * @param path where it is served, such as `/graphql`.
+ * @param path where it is served: signatures are over it.
  * @throws BundleError, GraphQLError or DefinitionError that names what is wrong with it.
  */
-export async function serveApi(definition: ApiDefinition, path: string, around: ApiSurroundings): Promise<ServedApi> {
+export async function serveApi(
+  definition: ApiDefinition,
+  around: ApiSurroundings,
+  path = '/graphql',
+): Promise<ServedApi> {
   for (const [name, text] of definition.code) compileBundle(name, text);
   const providers = providersOf(definition, around);
   const runtime = createAppSyncApi({

@@ -82,7 +82,7 @@ export async function serveStandalone(
   const realtime: RealtimeApi[] = [];
   for (const definition of definitions) {
     const path = definitions.length === 1 ? '/graphql' : `/${encodeURIComponent(definition.name)}/graphql`;
-    const { authenticate, authenticateRealtime, ...served } = await serveApi(definition, path, around);
+    const { authenticate, authenticateRealtime, ...served } = await serveApi(definition, around, path);
     const runtime = (): Promise<typeof served.runtime> => Promise.resolve(served.runtime);
     const onFailure = (error: unknown): void => {
       options.tell(

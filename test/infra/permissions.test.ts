@@ -38,13 +38,13 @@ describe.each(['dev', 'production'] as const)('what is allowed at the stage %s',
     expect(everywhere.map(({ of }) => `${of.stack} ${of.id}`)).toEqual([]);
   });
 
-  test("leaves the key to the account's administrators and to two services", () => {
+  test("leaves the key to the account's administrators and to the service that alarms are told by", () => {
     const principals = statements(stage)
       .filter(isKey)
       .map(({ Principal }) => JSON.stringify(Principal));
     expect(principals.filter((one) => one.includes(':root'))).toHaveLength(1);
-    expect(principals.filter((one) => one.includes('Service'))).toHaveLength(2);
-    expect(principals).toHaveLength(3);
+    expect(principals.filter((one) => one.includes('cloudwatch.amazonaws.com'))).toHaveLength(1);
+    expect(principals).toHaveLength(2);
   });
 
   test('gives a resolver that reads by itself GetItem of one table, and no more', () => {

@@ -55,7 +55,7 @@ describe('the REST API', () => {
   test('takes SMART scopes where they count', () => {
     const [guarded] = methods('production').filter(({ Properties }) => Properties['AuthorizationType'] !== 'NONE');
     const scopes = JSON.stringify(guarded?.Properties['AuthorizationScopes']);
-    for (const scope of ['/*.read', '/*.cruds', '/patient']) expect(scopes).toContain(scope);
+    for (const scope of ['patient/*.read', 'user/*.cruds', 'launch/patient']) expect(scopes).toContain(scope);
   });
 
   test('is throttled, and records neither paths nor queries, headers or bodies', () => {

@@ -139,6 +139,11 @@ describe.each(fhirVersions)('the capability statement, %s', (version) => {
     }
   });
 
+  test('tells that nobody is notified of Subscriptions where that is so', () => {
+    const found = resourcesOf(version).find(({ type }) => type === 'Subscription');
+    expect(found?.['documentation']).toBe('Subscriptions are stored; nobody is notified');
+  });
+
   test('is a valid CapabilityStatement of its version', () => {
     const { definitions } = server.servers[version];
     expect(validateResource(definitions, statement(version))).toEqual([]);

@@ -35,6 +35,20 @@ describe('settings of the embedded server', () => {
     expect(() => readSettings({ APPLICATION_SECRET: 'short' })).toThrow('32 characters');
   });
 
+  test('Subscriptions notify the URLs that are named, on public addresses unless told otherwise', () => {
+    const set = readSettings({ SUBSCRIPTION_ENDPOINTS: ' https://a.example.org/x, ,http://b:8080 ' });
+    expect(set.subscriptions).toEqual({
+      prefixes: ['https://a.example.org/x', 'http://b:8080'],
+      privateAddresses: false,
+    });
+    const open = readSettings({ SUBSCRIPTION_ENDPOINTS: 'http://b', SUBSCRIPTION_PRIVATE_ADDRESSES: 'On' });
+    expect(open.subscriptions).toEqual({ prefixes: ['http://b'], privateAddresses: true });
+    for (const wrong of ['*', 'b.example.org', 'ftp://b', 'https://user@b', 'https://b?x', 'https://b#x']) {
+      expect(() => readSettings({ SUBSCRIPTION_ENDPOINTS: wrong })).toThrow('SUBSCRIPTION_ENDPOINTS');
+    }
+    expect(() => readSettings({ SUBSCRIPTION_PRIVATE_ADDRESSES: 'yes' })).toThrow('SUBSCRIPTION_PRIVATE_ADDRESSES');
+  });
+
   test('validation and guides: paths are absolute, other words are refused by name', () => {
     const set = readSettings({ VALIDATION: 'Structure', IMPLEMENTATION_GUIDES: ' a.tgz, ,/b ' });
     expect(set).toMatchObject({ validation: 'structure', implementationGuides: [resolve('a.tgz'), '/b'] });

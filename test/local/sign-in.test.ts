@@ -159,6 +159,17 @@ describe('signing in with code and PKCE', () => {
     expect(twice).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
+  test('a refresh token that is revoked gives nothing any more; the answer has no type, which clients would read', async () => {
+    const { refresh_token: token = '' } = await tokensOf('practitioner');
+    const revoked = await fetch(`${signIn.issuer}/oauth2/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: consoleClientId, token, token_type_hint: 'refresh_token' }),
+    });
+    expect([revoked.status, revoked.headers.get('content-type'), await revoked.text()]).toEqual([200, null, '']);
+    const { status, body } = await exchange({ grant_type: 'refresh_token', refresh_token: token });
+    expect([status, body['error']]).toEqual([400, 'invalid_grant']);
+  });
+
   test('does not ask a second time while the session lasts', async () => {
     const started = await startSignIn();
     const response = await started.visit(started.page, { username: 'patient', password: documentedPassword });

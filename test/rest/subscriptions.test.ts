@@ -263,6 +263,13 @@ describe.each(fhirVersions)('A Subscription of %s', (version) => {
     expect(status).toBe(403);
   });
 
+  test('is told of in the capability statement, as it is served', async () => {
+    const { json: statement } = await server.send('GET', `/${version}/metadata`, { as: null });
+    const [rest] = (statement as unknown as { rest: { resource: { type: string; documentation?: string }[] }[] }).rest;
+    const found = rest?.resource.find(({ type }) => type === 'Subscription');
+    expect(found?.documentation).toContain('by rest-hook');
+  });
+
   test('is what the server says of it: a client requests, or switches off', async () => {
     const hook = newHook();
     const { json: created } = await send('POST', 'Subscription', {

@@ -19,7 +19,7 @@ function Row({ resource }: { readonly resource: Resource }) {
         {value === '' ? null : <strong className="numbers">{value}</strong>}
         {status === undefined ? null : <Status status={status} />}
       </span>
-      <span className="soft small part-when">{dateText(whenOf(resource))}</span>
+      <span className="soft small part-when">{dateText(whenOf(resource)?.slice(0, 10))}</span>
     </li>
   );
 }

@@ -46,7 +46,7 @@ function Compared({
   const api = useApi();
   const queries = useQueryClient();
   const { data: permissions } = usePermissions();
-  const [said, setSaid] = useState<{ readonly error?: unknown }>();
+  const [said, setSaid] = useState<{ readonly saved: string; readonly error?: unknown }>();
   const a = useQuery(storedQuery(api, type, id, before));
   const b = useQuery(storedQuery(api, type, id, after));
   const error = a.error ?? b.error;
@@ -58,10 +58,10 @@ function Compared({
       .send(`${type}/${id}`, { method: 'PUT', body: old.text, headers: { 'If-Match': `W/"${now}"` } })
       .then(async () => {
         await queries.invalidateQueries({ queryKey: [api.version] });
-        setSaid({});
+        setSaid({ saved: before });
       })
       .catch((problem: unknown) => {
-        setSaid({ error: problem });
+        setSaid({ saved: before, error: problem });
       });
   };
   return (
@@ -80,7 +80,7 @@ function Compared({
         <div className="card-said">
           {said.error === undefined ? (
             <Notice kind="good">
-              <p>Version {before} was saved again, as a new version.</p>
+              <p>Version {said.saved} was saved again, as a new version.</p>
             </Notice>
           ) : (
             <Refusal error={said.error} />

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fhirVersions, type FhirVersion } from '../../../fhir/version.js';
-import { ended, exported, kickOff, linesOf, type Manifest, manifestOf } from '../../support/jobs.js';
+import { ended, kickOff, linesOf, type Manifest, manifestOf } from '../../support/jobs.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'import-'));
@@ -268,33 +268,5 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     const body = bodyOf([['Patient', file(patient('x'))]]);
     expect((await server.send('POST', `/${version}/$import`, { body })).status).toBe(400);
     expect((await kickOff(server, version, '$import')).answer.status).toBe(405);
-  });
-
-  test('of what was exported gives back what was there', async () => {
-    const paths = ['Patient', 'Organization'];
-    const before = await exported(server, version, `$export?_type=${paths.join(',')}`);
-    const job = await kickOff(server, version, `$export?_type=${paths.join(',')}`);
-    const { output } = await manifestOf(job);
-    const inputs = await Promise.all(
-      output.map(
-        async ({ type, url }) =>
-          [
-            type,
-            file(
-              ...(await linesOf(job, [
-                { type, url, count: (await server.send('GET', url)).text.split('\n').length - 1 },
-              ])),
-            ),
-          ] as const,
-      ),
-    );
-    const target = await startTestServer({ jobs: { importSources: [`${pathToFileURL(allowed).href}/`] } });
-    try {
-      const into = await kickOff(target, version, '$import', { body: bodyOf(inputs) });
-      expect((await manifestOf(into)).error).toEqual([]);
-      expect(await exported(target, version, '$export')).toEqual(before);
-    } finally {
-      await target.close();
-    }
   });
 });

@@ -229,7 +229,7 @@ test('a mutation ends the subscriptions whose invalidation filter its payload pa
 test('a right ends with the token that gives it', async () => {
   const [definition] = loadApis(file);
   if (definition === undefined) throw new Error('the template has no API');
-  const { authenticateRealtime } = await serveApi(definition, '/graphql', {
+  const { authenticateRealtime } = await serveApi(definition, {
     dynamoDb: localTables([]),
     invoke: () => Promise.resolve(null),
     endpoints: new Map(),

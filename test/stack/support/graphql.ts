@@ -73,7 +73,7 @@ export async function serveDeployedApi(
     ),
   };
   const name = Object.entries(outputs).find(([output]) => output.includes('ResolversFunction'))?.[1] ?? '';
-  const { runtime, authenticate } = await serveApi(deployed, '/graphql', {
+  const { runtime, authenticate } = await serveApi(deployed, {
     dynamoDb: { send: (operation, input) => table.send(operation, { ...input, TableName: outputs['TableNameR4'] }) },
     invoke: (_, event) => aws.lambda(`/2015-03-31/functions/${name}/invocations`, 'POST', event as object),
     endpoints: new Map(),

@@ -137,7 +137,7 @@ export async function eventually<Answer>(ask: () => Promise<Answer>, is: (answer
   for (const end = Date.now() + 60_000; ;) {
     const answer = await ask();
     if (is(answer)) return answer;
-    if (Date.now() > end) throw new Error(`It is not so: ${String(JSON.stringify(answer)).slice(0, 1_000)}`);
+    if (Date.now() > end) throw new Error(`It is not so: ${JSON.stringify([answer]).slice(0, 1_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -52,7 +52,7 @@ describe('the GraphQL API of the templates, in the runtime of this project', () 
         throw failure;
       },
     });
-    const served = await serveApi(definition, '/graphql', {
+    const served = await serveApi(definition, {
       dynamoDb: getItem(server.table),
       invoke: (name, event) => {
         invoked.push(name);

@@ -27,6 +27,7 @@ export async function startMiniStack(port = 0): Promise<RunningEngine> {
     env: {
       ...process.env,
       NODE_OPTIONS: '', // its functions are not tests
+      AWS_SECRET_ACCESS_KEY: 'test', // its functions sign with it, for the account 000000000000
       BIND_HOST: '127.0.0.1',
       MINISTACK_HOST: '127.0.0.1',
       GATEWAY_PORT: String(own),

@@ -52,6 +52,15 @@ const required = (name: string): string => {
 export async function openStack(): Promise<Stack> {
   const aws = awsAt(required('MINISTACK_ENDPOINT'));
   const graphql = await openGraphqlPlace();
+  try {
+    return await openBeside(aws, graphql);
+  } catch (error) {
+    await graphql.close();
+    throw error;
+  }
+}
+
+async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
   const stage = await deployStage(aws.endpoint, required('OPENSEARCH_ENDPOINT'), graphql.url);
   const { outputs } = stage;
   for (const [name, value] of Object.entries(outputs)) {
@@ -128,7 +137,7 @@ export async function eventually<Answer>(ask: () => Promise<Answer>, is: (answer
   for (const end = Date.now() + 60_000; ;) {
     const answer = await ask();
     if (is(answer)) return answer;
-    if (Date.now() > end) throw new Error(`It is not so: ${JSON.stringify(answer).slice(0, 1_000)}`);
+    if (Date.now() > end) throw new Error(`It is not so: ${JSON.stringify([answer]).slice(0, 1_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -52,7 +52,7 @@ describe('the GraphQL API of the templates, in the runtime of this project', () 
         throw failure;
       },
     });
-    const served = await serveApi(definition, {
+    const served = await serveApi(definition, '/graphql', {
       dynamoDb: getItem(server.table),
       invoke: (name, event) => {
         invoked.push(name);

@@ -28,7 +28,7 @@ const allowed = {
     'resolvers',
     'schema',
   ],
-  bench: ['local', 'fhir', 'search'],
+  bench: ['local', 'fhir', 'search', 'persistence'],
   schema: [],
   infra: ['schema'], // and the definitions it deploys, by a rule of their own below
 };
@@ -73,7 +73,7 @@ module.exports = {
     only(
       'aws-sdk-at-the-edge',
       '@aws-sdk/',
-      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/lambda[.]ts$|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
+      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/lambda[.]ts$|bench/|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
     ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),

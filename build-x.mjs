@@ -1,0 +1,57 @@
+// `npm run build:lambda`: bundles each Lambda entry to dist/lambda/<name>/index.mjs with all it needs; what a request does not need is a chunk of
+// its own beside it, read when it is asked for; tables and libraries that are used whole or not at all are compressed there.
+import { build } from 'esbuild';
+import { rm } from 'node:fs/promises';
+import { bundledUnits } from './compose/bundle/bundled-units.mjs';
+import { pack } from './compose/bundle/pack.mjs';
+import { utf8Only } from './compose/bundle/utf8-only.mjs';
+
+/** The entries by the names of their functions. */
+const entries = {
+  rest: 'rest/lambda.ts',
+  resolvers: 'resolvers/lambda.ts',
+  indexer: 'indexer/lambda.ts',
+  publisher: 'indexer/publisher-lambda.ts',
+  sweeper: 'indexer/sweeper-lambda.ts',
+  prepare: 'indexer/prepare-lambda.ts',
+  'search-access': 'indexer/search-access-lambda.ts',
+  'add-claims': 'auth/add-claims-lambda.ts',
+};
+const outdir = 'dist/lambda';
+const packed = [
+  /[/\\]fhir[/\\]generated[/\\]\w+[/\\][\w-]+\.js$/,
+  'fhirpath',
+  'fhirpath/fhir-context/r4/index.js',
+  'fhirpath/fhir-context/stu3/index.js',
+  'graphql',
+  're2js',
+  '@lhncbc/ucum-lhc',
+  'mime-db',
+];
+
+await rm(outdir, { recursive: true, force: true });
+const rs = await Promise.all(
+  Object.entries(entries).map(([name, entry]) =>
+    build({
+      entryPoints: { index: entry },
+      outdir: `${outdir}/${name}`,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node22',
+      minify: true, metafile: true,
+      legalComments: 'none',
+      chunkNames: '[name]-[hash]',
+      assetNames: '[name]-[hash].br',
+      plugins: [bundledUnits, utf8Only, pack(packed)],
+      // Modules of CommonJS ask for Node's own by `require`; names here must be longer than those that minifying gives.
+      banner: {
+        js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url);",
+      },
+      logLevel: 'warning',
+    }),
+  ),
+);
+const {writeFileSync}=await import('node:fs');Object.keys(entries).forEach((n,i)=>writeFileSync('/tmp/cold-meta-'+n+'.json',JSON.stringify(rs[i].metafile)));

@@ -3,8 +3,8 @@
 import { build } from 'esbuild';
 import { rm } from 'node:fs/promises';
 import { bundledUnits } from './compose/bundle/bundled-units.mjs';
+import { leaveOut } from './compose/bundle/leave-out.mjs';
 import { pack } from './compose/bundle/pack.mjs';
-import { utf8Only } from './compose/bundle/utf8-only.mjs';
 
 /** The entries by the names of their functions. */
 const entries = {
@@ -18,6 +18,7 @@ const entries = {
   'add-claims': 'auth/add-claims-lambda.ts',
 };
 const outdir = 'dist/lambda';
+/** Few requests need them, or the tables of the other FHIR version. */
 const packed = [
   /[/\\]fhir[/\\]generated[/\\]\w+[/\\][\w-]+\.js$/,
   'fhirpath',
@@ -26,7 +27,6 @@ const packed = [
   'graphql',
   're2js',
   '@lhncbc/ucum-lhc',
-  'mime-db',
 ];
 
 await rm(outdir, { recursive: true, force: true });
@@ -45,7 +45,7 @@ await Promise.all(
       legalComments: 'none',
       chunkNames: '[name]-[hash]',
       assetNames: '[name]-[hash].br',
-      plugins: [bundledUnits, utf8Only, pack(packed)],
+      plugins: [bundledUnits, leaveOut, pack(packed)],
       // Modules of CommonJS ask for Node's own by `require`; names here must be longer than those that minifying gives.
       banner: {
         js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url);",

@@ -23,7 +23,9 @@ export const pack = (modules) => ({
       if (pluginData === pack || namespace !== 'file' || kind === 'entry-point') return undefined;
       if (!isPacked(path.startsWith('.') ? resolve(resolveDir, path) : path)) return undefined;
       const { path: file, errors } = await bundle.resolve(path, { resolveDir, kind, pluginData: pack });
-      return errors.length > 0 ? { errors } : { path: file, namespace: kind === 'require-call' ? 'required' : 'imported' };
+      return errors.length > 0
+        ? { errors }
+        : { path: file, namespace: kind === 'require-call' ? 'required' : 'imported' };
     });
     for (const way of ['imported', 'required']) {
       bundle.onResolve({ filter: /./, namespace: way }, ({ path, importer }) =>
@@ -72,7 +74,11 @@ async function codeOf(path, way) {
   });
   const { contents } = outputFiles[0];
   return compress(contents, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS },
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: contents.length > 2 ** 20 ? 10 : 11, // 11 takes seconds for the largest
+      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
+    },
   });
 }
 

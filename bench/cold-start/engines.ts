@@ -2,16 +2,19 @@ import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { buffer, json } from 'node:stream/consumers';
 
 export const userPool = 'eu-west-1_bench';
 export const clientId = 'bench';
+export const bucket = 'bodies';
 
-/** What stands for DynamoDB, OpenSearch and Cognito where functions are measured: nothing of theirs is. */
+/** What stands for DynamoDB, OpenSearch, S3 and Cognito where functions are measured: nothing of theirs is. */
 export interface Engines {
   readonly url: string;
   /** The access token of a practitioner. */
   readonly token: string;
+  /** How many objects the bucket holds. */
+  objects(): number;
   close(): Promise<void>;
 }
 
@@ -22,8 +25,8 @@ interface TableRequest {
 }
 
 /**
- * Starts a server of a table that keeps what is put and gives it by its key, conditions aside, of an index in which
- * nothing is found, and of a user pool's keys.
+ * Starts a server of a table that keeps what is put and gives it by its key, conditions aside, of a bucket that does so
+ * too, of an index in which nothing is found, and of a user pool's keys.
  */
 export async function startStubs(): Promise<Engines> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -40,8 +43,14 @@ export async function startStubs(): Promise<Engines> {
       return {};
     },
   };
+  const objects = new Map<string, Buffer>();
   const server = createServer((request, response) => {
     const answer = async (): Promise<object> => {
+      const [path = ''] = (request.url ?? '').split('?');
+      if (path.startsWith(`/${bucket}/`)) {
+        if (request.method === 'PUT') objects.set(path, await buffer(request));
+        return request.method === 'GET' ? (objects.get(path) ?? {}) : {};
+      }
       if (request.url?.endsWith('/jwks.json') === true) return jwks;
       if (request.url?.includes('_search') === true) return { hits: { hits: [] }, _shards: { failed: 0 } };
       const action = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
@@ -51,7 +60,8 @@ export async function startStubs(): Promise<Engines> {
     };
     answer().then(
       (body) => {
-        response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+        response.setHeader('content-type', 'application/json');
+        response.end(Buffer.isBuffer(body) ? body : JSON.stringify(body));
       },
       (error: unknown) => {
         response.writeHead(400).end(String(error));
@@ -63,6 +73,7 @@ export async function startStubs(): Promise<Engines> {
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     token: tokenOf((signed) => sign('sha256', signed, privateKey)),
+    objects: () => objects.size,
     async close() {
       server.close();
       server.closeAllConnections();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { FhirVersion } from '../../fhir/version.js';
 import { projectFolder } from '../../local/project-folder.js';
-import { clientId, type Engines, userPool } from './engines.js';
+import { bucket, clientId, type Engines, userPool } from './engines.js';
 
 /** A request of the practitioner. */
 export interface AskedFor {
@@ -50,6 +50,8 @@ export function restFunction(version: FhirVersion, engines: Engines): BundledFun
     INDEX_ALIAS: 'fhir',
     DYNAMODB_ENDPOINT: engines.url,
     OPENSEARCH_ENDPOINT: engines.url,
+    BODIES_BUCKET: bucket,
+    S3_ENDPOINT: engines.url,
     COGNITO_ENDPOINT: engines.url,
     USER_POOL_ID: userPool,
     CLIENT_IDS: clientId,

@@ -11,6 +11,7 @@ import { projectFolder } from '../../local/project-folder.js';
 interface AnswerJson {
   readonly id: string;
   readonly gender?: string;
+  readonly valueString?: string;
   readonly data?: object;
   readonly parameter?: readonly { readonly name: string; readonly valueString?: string }[];
 }
@@ -86,6 +87,21 @@ describe.each(fhirVersions)('the REST function of %s in a folder where no other 
     expect([created, ...refused.map(([status]) => status)]).toEqual([201, ...refusals[version]]);
     const [[read, same] = []] = await ask({ path: `/${version}/Observation/${String(kept?.id)}` });
     expect([read, same]).toEqual([200, kept]);
+  });
+
+  test('keeps in the bucket what is too large for an item', async () => {
+    const comment = 'all is well; '.repeat(40_000);
+    const observation = {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'weight' },
+      valueString: comment,
+    };
+    const [[created, kept] = []] = await ask(posted('Observation', observation));
+    const [[read, same] = []] = await ask({ path: `/${version}/Observation/${String(kept?.id)}` });
+    expect([created, read, kept?.valueString]).toEqual([201, 200, comment]);
+    expect(same).toEqual(kept);
+    expect(engines.objects()).toBe(1);
   });
 
   test('patches by FHIRPath, answers GraphQL and validates by the profiles of FHIR', async () => {

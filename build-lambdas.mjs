@@ -44,7 +44,7 @@ await Promise.all(
       minify: true,
       legalComments: 'none',
       chunkNames: '[name]-[hash]',
-      assetNames: '[name]-[hash].br',
+      assetNames: '[name]-[hash]',
       plugins: [bundledUnits, leaveOut, pack(packed)],
       // Modules of CommonJS ask for Node's own by `require`; names here must be longer than those that minifying gives.
       banner: {

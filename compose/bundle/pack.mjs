@@ -5,6 +5,8 @@ import { brotliCompress, constants } from 'node:zlib';
 import { build } from 'esbuild';
 
 const reader = join(dirname(fileURLToPath(import.meta.url)), 'read-packed.mjs');
+/** What the names of packed files end with. */
+const packedEnd = '.br';
 const compress = promisify(brotliCompress);
 /** By file: functions that are bundled at the same time share the work. */
 const made = new Map();
@@ -29,12 +31,13 @@ export const pack = (modules) => ({
     });
     for (const way of ['imported', 'required']) {
       bundle.onResolve({ filter: /./, namespace: way }, ({ path, importer }) =>
-        path === 'code' ? { path: importer, namespace: `code ${way}` } : { path: reader },
+        path === 'code' ? { path: `${importer}${packedEnd}`, namespace: `code ${way}` } : { path: reader },
       );
       bundle.onLoad({ filter: /./, namespace: way }, async ({ path }) => ({
         contents: way === 'required' ? requiring : importing(await namesOf(path)),
       }));
-      bundle.onLoad({ filter: /./, namespace: `code ${way}` }, async ({ path }) => {
+      bundle.onLoad({ filter: /./, namespace: `code ${way}` }, async ({ path: file }) => {
+        const path = file.slice(0, -packedEnd.length);
         const key = `${way} ${path}`;
         if (!made.has(key)) made.set(key, codeOf(path, way));
         return { contents: await made.get(key), loader: 'file' };

@@ -40,7 +40,7 @@ beforeAll(async () => {
   mkdirSync(allowed);
   server = await startTestServer({
     jobs: {
-      importSources: [`${pathToFileURL(allowed).href}/`, webUrl],
+      importSources: [`${pathToFileURL(allowed).href}/`, webUrl, 'https://in.example.org/in/'],
       importSizes: { lines: 3, step: 6, longest: 5_000 },
       limits: { mostOfCaller: 50, mostOfAll: 50 },
       space: { pause: 1 },
@@ -158,6 +158,42 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     expect((await read('Patient/w-2')).status).toBe(404);
   });
 
+  test('takes UTF-8 only, with a byte order mark or without: nothing is stored with other letters than were sent', async () => {
+    const url = file('');
+    const line = (id: string, name: string, encoding: BufferEncoding): Buffer =>
+      Buffer.from(ndjson(patient(id, { name: [{ family: name }] })), encoding);
+    const lines = [line('e-1', 'Müller', 'latin1'), line('e-2', 'Müller', 'utf8'), line('e-3', 'Müller', 'utf16le')];
+    writeFileSync(new URL(url), Buffer.concat([Buffer.from('\ufeff'), line('e-0', 'Özil', 'utf8'), ...lines]));
+    const { counts, errors } = await imported(version, bodyOf([['Patient', url]]));
+    expect([counts, errors.slice(0, 1)]).toEqual([[2], ['Line 2: The line is not valid UTF-8']]);
+    expect((await read('Patient/e-1')).status).toBe(404);
+    expect((await read('Patient/e-0')).text).toContain('"Özil"');
+    expect((await read('Patient/e-2')).text).toContain('"Müller"');
+  });
+
+  test('makes references by criteria the one match, as any write; without one the line is passed over', async () => {
+    const clinic = {
+      resourceType: 'Organization',
+      id: 'c-1',
+      name: 'C',
+      identifier: [{ system: 'urn:c', value: '1' }],
+    };
+    const managed = patient('c-p', { managingOrganization: { reference: 'Organization?identifier=urn:c|1' } });
+    const patients = bodyOf([['Patient', file(managed, patient('c-q'))]]);
+    const first = await imported(version, patients);
+    expect([first.counts, first.errors]).toEqual([
+      [1],
+      ['Line 1: No Organization matches the reference "Organization?identifier=urn:c|1"'],
+    ]);
+    expect((await read('Patient/c-p')).status).toBe(404);
+    await imported(version, bodyOf([['Organization', file(clinic)]]));
+    for (let again = 0; again < 2; again += 1) expect((await imported(version, patients)).counts).toEqual([2]);
+    expect((await read('Patient/c-p')).json).toMatchObject({
+      managingOrganization: { reference: 'Organization/c-1' },
+      meta: { versionId: '1' },
+    });
+  });
+
   test('of one resource twice in a file, the later line counts', async () => {
     const lines = Array.from({ length: 8 }, (_, at) => patient('twice', { multipleBirthInteger: at + 1 }));
     await imported(version, bodyOf([['Patient', file(...lines)]]));
@@ -236,6 +272,11 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     [
       'an encoded one',
       bodyOf([['Patient', `${pathToFileURL(allowed).href}/%2e%2e/secret.ndjson`]]),
+      'Parameters.parameter[3]',
+    ],
+    [
+      'a way out that another server may see',
+      bodyOf([['Patient', 'https://in.example.org/in/..%2fsecret.ndjson']]),
       'Parameters.parameter[3]',
     ],
     ['another server', bodyOf([['Patient', 'http://169.254.169.254/in/x']]), 'Parameters.parameter[3]'],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,8 @@ beforeAll(async () => {
     const page = pages.get(request.url ?? '');
     const { range } = request.headers;
     asked.push(`${request.url ?? ''} ${range ?? ''}`.trim());
-    if (request.url === '/in/elsewhere') response.writeHead(302, { location: '/in/a.ndjson' }).end();
+    if (request.url === '/in/slow') void slowly(response);
+    else if (request.url === '/in/elsewhere') response.writeHead(302, { location: '/in/a.ndjson' }).end();
     else if (page === undefined) response.writeHead(404).end();
     else if (page.failures > 0) {
       page.failures -= 1;
@@ -54,6 +55,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
   expect(server.logged).toEqual([]);
 });
+
+/** What comes of a slow file, what comes when it is let go on, and when who reads it goes; it does not end by itself. */
+const slow = { first: '', rest: '', goOn: Promise.resolve(), left: (): void => undefined };
+async function slowly(response: ServerResponse): Promise<void> {
+  response.on('close', () => {
+    slow.left();
+  });
+  response.writeHead(200).write(slow.first);
+  await slow.goOn;
+  response.write(slow.rest);
+}
 
 const patient = (id: string, more: object = {}): object => ({ resourceType: 'Patient', id, active: true, ...more });
 const ndjson = (...lines: readonly (object | string)[]): string =>
@@ -238,6 +250,22 @@ describe.each(fhirVersions)('$import, %s', (version) => {
         expect.stringContaining('cannot be read'),
       ]);
     }
+  });
+
+  test('that is cancelled stops after the lines under way', async () => {
+    const lines = Array.from({ length: 60 }, (_, at) => patient(`stop-${String(at)}`));
+    let goOn = (): void => undefined;
+    const left = new Promise<void>((resolve) => {
+      Object.assign(slow, { first: ndjson(...lines.slice(0, 4)), rest: ndjson(...lines.slice(4)), left: resolve });
+    });
+    slow.goOn = new Promise((resolve) => (goOn = resolve));
+    const job = await kickOff(server, version, '$import', { body: bodyOf([['Patient', `${webUrl}slow`]]) });
+    while ((await read('Patient/stop-2')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await server.send('DELETE', job.url)).status).toBe(202);
+    goOn();
+    await left;
+    expect((await read('Patient/stop-12')).status).toBe(404);
+    expect((await read('Patient/stop-59')).status).toBe(404);
   });
 
   test('writes with the rights of who began it, looked at for each resource', async () => {

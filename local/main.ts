@@ -47,7 +47,6 @@ async function main(): Promise<void> {
   const { url, port } = running;
   const address = settings.isPublicUrlSet ? `${settings.host} port ${String(port)}, known as ${url}` : url;
   const data = settings.engines.kind === 'aws' ? 'DynamoDB, searched by OpenSearch' : settings.dataFolder;
-  console.log(`fhir-on-appsync listens on ${address} (data in ${data}, ready in ${String(milliseconds)} ms)`);
   let isClosing = false;
   const close = (): void => {
     if (isClosing) process.exit(130); // a second Ctrl-C does not wait; LMDB keeps what was committed
@@ -62,6 +61,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', close);
   process.on('SIGTERM', close);
+  console.log(`fhir-on-appsync listens on ${address} (data in ${data}, ready in ${String(milliseconds)} ms)`);
 }
 
 main().catch((error: unknown) => {

@@ -25,7 +25,7 @@ export interface OutputContent {
 
 /**
  * Where the files of jobs are. A file is there when it is closed, and never in part; written again under the same name it
- * is replaced. In memory there is a bounded part of each file that is open. Adapters: output-files.ts, output-s3.ts.
+ * is replaced. In memory there is a bounded part of each file that is open. Adapters: output-files.ts, s3/output.ts.
  */
 export interface OutputStore {
   create(key: OutputKey): Promise<OutputFile>;

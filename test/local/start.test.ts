@@ -143,7 +143,9 @@ describe('npm start', () => {
       });
       expect(await reply.json()).toEqual({ data: { PatientList: [] } });
     }
-    const page = await fetch(`${url}/`);
+    const console = await (await fetch(`${url}/`)).text();
+    expect(console).toContain('href="./start"'); // for who has no JavaScript
+    const page = await fetch(`${url}/start`);
     expect(page.headers.get('content-type')).toContain('text/html');
     const html = await page.text();
     for (const place of ['/r4', '/stu3', '/r4/graphql', '/stu3/graphql']) expect(html).toContain(`${url}${place}`);

@@ -20,7 +20,9 @@ describe.each(fhirVersions)('what is read from the GraphQL of %s can be written 
     const fixtures = new URL(`../fixtures/extraction/synthea-${version}.json`, import.meta.url);
     const resources = parseJson(readFileSync(fixtures, 'utf8')) as unknown[];
     for (const resource of resources) {
-      const trip = await roundTrip(graphql, schema, stringifyJson(resource));
+      // What their transactions found by criteria is not here, and writes leave no link open.
+      const text = stringifyJson(resource).replace(/"reference":"(\w+)\?[^"]+"/g, '"reference":"$1/1"');
+      const trip = await roundTrip(graphql, schema, text);
       expect(trip?.after).toBe(trip?.before);
       expect(trip).toBeDefined();
     }

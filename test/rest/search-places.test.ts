@@ -234,6 +234,6 @@ describe.each(fhirVersions)('a search, %s', (version) => {
         headers: { prefer: 'handling=lenient' },
       },
     );
-    expect(selfOf(answer)).toBe(`${server.base(version)}/Patient?name=O%27%C3%A9+x%26y`);
+    expect(selfOf(answer)).toBe(`${server.base(version)}/Patient?name=O%27%C3%A9+x%26y&_format=json`);
   });
 });

@@ -41,7 +41,7 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
       expect(read.bytes).toEqual(pdf);
       expect([read.status, read.headers['content-type'], read.headers.etag]).toEqual([200, 'application/pdf', 'W/"1"']);
       expect(read.headers['last-modified']).toBe(created.headers['last-modified']);
-      expect(read.headers['content-security-policy']).toContain("default-src 'none'");
+      expect(read.headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'; sandbox");
     });
 
     test('is a FHIR resource for who asks for one', async () => {

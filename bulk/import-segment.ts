@@ -137,10 +137,11 @@ async function storeLine(
   server: FhirServer,
   { principal, baseUrl, conditionalCreate }: ImportInput,
   { type }: ImportFile,
-  { text, number }: NumberedLine,
+  { text, wrong, number }: NumberedLine,
 ): Promise<string | undefined> {
   const caller: Caller = { principal, baseUrl };
   try {
+    if (wrong === 'encoding') throw invalidRequest('The line is not valid UTF-8');
     if (text === undefined) throw tooCostly('The line is too long');
     const resource = requireResource(parseUniqueJson(text));
     if (resource.resourceType !== type) {

@@ -64,7 +64,7 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
       return id;
     },
     async read(id) {
-      const job = await items.read(id);
+      const job = isJobId(id) ? await items.read(id) : undefined;
       return job === undefined || !isThere(job) ? undefined : progressOf(job);
     },
     list: async () => Promise.all((await items.list()).filter(isThere).map(progressOf)),
@@ -80,6 +80,9 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
     },
   };
 }
+
+/** Whether a text may be an id that `begin` gave: any other is none of a job, and may be no key of the table. */
+const isJobId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 
 const isOf = (
   principal: { readonly subject: string; readonly clientId: string },

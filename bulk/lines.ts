@@ -1,11 +1,24 @@
 /** A line of a file, and where the next one begins, in bytes. */
 export interface FileLine {
-  /** Undefined for one that is too long, which was not kept. */
+  /** Undefined for one that cannot be had. */
   readonly text: string | undefined;
+  /** Why it cannot: it is too long, and was not kept, or it is no UTF-8. */
+  readonly wrong?: 'length' | 'encoding';
   readonly end: number;
 }
 
 const newline = 0x0a;
+/** A byte order mark before a line is none of its letters. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The text of a line: another encoding taken for UTF-8 would change letters, and nobody would notice. */
+function decoded(bytes: Buffer): Omit<FileLine, 'end'> {
+  try {
+    return { text: utf8.decode(bytes) };
+  } catch {
+    return { text: undefined, wrong: 'encoding' };
+  }
+}
 
 /**
  * The lines of a file, one at a time: of the rest of the file only a chunk is in memory.
@@ -21,10 +34,10 @@ export async function* linesOf(
   let length = 0;
   let end = from;
   const line = (): FileLine => {
-    const text = length > longest ? undefined : Buffer.concat(parts).toString('utf8');
+    const bytes = length > longest ? undefined : Buffer.concat(parts);
     parts = [];
     length = 0;
-    return { text, end };
+    return { ...(bytes === undefined ? ({ text: undefined, wrong: 'length' } as const) : decoded(bytes)), end };
   };
   for await (const chunk of chunks) {
     let start = 0;

@@ -100,8 +100,9 @@ function holdSegment(space: JobSpace, job: Job, mine: JobSegment, isOver: () => 
     async goOn(more) {
       if (signal?.aborted === true) throw new StopWork('ending');
       seen += more;
-      if (seen - current.seen < toldEvery && now() < current.until - (lease * 3) / 4) return;
+      // Looked at each time: who cancels an import does not want what comes next of it.
       if ((await items.read(job.id))?.state !== 'running') throw new StopWork('lost');
+      if (seen - current.seen < toldEvery && now() < current.until - (lease * 3) / 4) return;
       await keep({ ...current, seen, until: now() + lease }, []);
     },
     step({ progress, done, files }) {

@@ -59,7 +59,7 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
   const jobs = createJobs(space, {
     segments,
     ...settings.limits,
-    ...(importSources.length === 0 ? {} : { imports: (url) => importSources.some((each) => url.startsWith(each)) }),
+    ...(importSources.length === 0 ? {} : { imports: (url) => isBelow(importSources, url) }),
     countItems: () => table.countItems?.() ?? Promise.resolve(undefined),
     onBegun: () => {
       running.wake();
@@ -74,12 +74,16 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
   };
 }
 
+/** Whether a URL is below one of the sources. Who answers it may read an encoded slash or dot as one that leads out. */
+const isBelow = (sources: readonly string[], url: string): boolean =>
+  sources.some((each) => url.startsWith(each)) && !/%2f|%5c|%2e/i.test(url.split(/[?#]/)[0] ?? '');
+
 /**
  * Where a file is read from. What may be read was decided when the import began, and is here once more.
  * @throws OperationOutcomeError 400 for a URL that is below no source.
  */
 function sourceOf({ importSources = [], s3Files }: JobSettings, url: string): InputSource {
-  const isSource = importSources.some((each) => url.startsWith(each));
+  const isSource = isBelow(importSources, url);
   if (isSource && /^https?:/.test(url)) return webFiles;
   if (isSource && url.startsWith('file:')) return localFiles;
   if (isSource && url.startsWith('s3:') && s3Files !== undefined) return s3Files;

@@ -52,13 +52,22 @@ export const contentPath = ({ id, versionId }: Pick<StoredVersion, 'id' | 'versi
   `_${defaultTenant}/Binary/${id}~${String(versionId)}`;
 
 /**
+ * The media type that a Binary's content is sent by. FHIR's codes may have line breaks and letters that no header can:
+ * such a content is bytes of no known type.
+ */
+const mediaTypeOf = ({ contentType }: Resource & { readonly contentType?: unknown }): string =>
+  typeof contentType === 'string' && /^[\x20-\x7e]{1,1000}$/.test(contentType)
+    ? contentType
+    : 'application/octet-stream';
+
+/**
  * The content of a version of a Binary. One call of the store of contents when it is not in the resource; more for what
  * was patched since.
  * @param version not deleted.
  */
 export async function contentOf(server: FhirServer, version: StoredVersion): Promise<BinaryContent> {
   const resource = parseJson(version.body) as Resource;
-  const contentType = String(resource['contentType']);
+  const contentType = mediaTypeOf(resource);
   const text = resource[contentElement(server.definitions.version)];
   if (typeof text === 'string') return { kind: 'inline', contentType, bytes: () => Buffer.from(text, 'base64') };
   return { kind: 'stored', contentType, ...(await storedContent(server, version)) };

@@ -68,7 +68,12 @@ export async function contentAnswer(
   if (form === 'xml' && !isOf('xml', contentType)) {
     throw notAcceptable(`The content is ${clip(contentType)}; FHIR resources are answered in JSON only`, 'http.Accept');
   }
-  const headers = { ...versionHeaders(version), ...contextHeader(version), 'Accept-Ranges': 'bytes' };
+  const headers = {
+    ...versionHeaders(version),
+    ...contextHeader(version),
+    ...inertContent,
+    'Accept-Ranges': 'bytes',
+  };
   if (content.kind === 'stored') {
     return {
       status: 307,
@@ -84,6 +89,9 @@ export async function contentAnswer(
     ? { status: 416, headers: ranged }
     : { status: 206, headers: ranged, bytes: bytes.subarray(part.from, part.to + 1) };
 }
+
+/** A page that somebody stored is no page of this server: its forms and links lead nowhere when a browser shows it. */
+const inertContent = { 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox" };
 
 /** https://hl7.org/fhir/R4/binary.html#rest: the reference of the security context. */
 function contextHeader({ body }: StoredVersion): Record<string, string> {

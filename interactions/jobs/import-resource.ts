@@ -8,6 +8,7 @@ import { clip, requireResourceType } from '../resource-type.js';
 import { retryLostRaces } from '../retry.js';
 import type { Caller, FhirServer, WriteOutcome } from '../server.js';
 import { isThere, requireIdentity, updatedVersion } from '../update.js';
+import { conditionalReferences } from '../write-references.js';
 
 /**
  * Stores a resource under its own id, as an update does, unless it is there already just so: an import that is done
@@ -29,15 +30,17 @@ export async function importResource(
   const key = { type, id };
   requireIdentity(key, resource);
   await requireValid(server, caller, resource, 'update');
+  const fillReferences = conditionalReferences(server, caller, resource);
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
+    const checks = await fillReferences(key);
     if (isThere(previous) && contentOf(parseJson(previous.body) as Resource) === contentOf(resource)) {
       requireWritable(access, type, previous);
       return { version: previous, status: 'unchanged' };
     }
     const version = updatedVersion(server, caller, { key, resource, access, previous });
     const write = { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) } as const;
-    const { committed } = await server.store.commit([write]);
+    const { committed } = await server.store.commit([write, ...checks]);
     return committed ? { version, status: isThere(previous) ? 'updated' : 'created' } : undefined;
   });
 }

@@ -2,6 +2,7 @@ import { forbidden, notFound } from '../../fhir/outcome.js';
 import { accessOrNone } from '../access.js';
 import { clip } from '../resource-type.js';
 import type { Caller, FhirServer } from '../server.js';
+import { accessText, everything } from './export-access.js';
 import type { ExportInput } from './export-input.js';
 import type { JobProgress, Jobs } from './jobs.js';
 
@@ -44,11 +45,9 @@ export async function ownJob(server: FhirServer, caller: Caller, id: string): Pr
 function requireSameAccess(server: FhirServer, caller: Caller, input: ExportInput | undefined): void {
   for (const [type, before] of Object.entries(input?.access ?? {})) {
     if (accessOrNone(server, caller, 'search', type) !== undefined) {
-      const now = JSON.stringify(server.authorizer.authorize(caller.principal, 'search', type));
+      const now = accessText(server, caller, type);
       if (now === before || now === everything) continue;
     }
     throw forbidden(`The export holds ${type}, which is not open to you in the same way any more`);
   }
 }
-
-const everything = JSON.stringify({ kind: 'everything' });

@@ -3,6 +3,7 @@ import { parseReference } from '../../fhir/reference.js';
 import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { readElements } from '../../search/parse-result.js';
 import { accessOrNone, authorize } from '../access.js';
+import { accessText } from '../jobs/export-access.js';
 import { exportFilters, readTypeFilters } from '../jobs/export-filters.js';
 import type { ExportInput } from '../jobs/export-input.js';
 import { groupPatients } from '../jobs/group-patients.js';
@@ -101,10 +102,6 @@ async function begin(
   const id = await jobs.begin({ kind: 'export', principal, request: kickOff.request, input: asked });
   return { kind: 'job', id };
 }
-
-/** What of a type is open to the caller, as text that can be compared. */
-const accessText = (server: FhirServer, { principal }: Caller, type: string): string =>
-  JSON.stringify(server.authorizer.authorize(principal, 'search', type));
 
 function requireFormat(input: OperationInput): void {
   // A + in a query is a space: `application/fhir+ndjson` written without %2B.

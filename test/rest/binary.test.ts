@@ -41,7 +41,7 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
       expect(read.bytes).toEqual(pdf);
       expect([read.status, read.headers['content-type'], read.headers.etag]).toEqual([200, 'application/pdf', 'W/"1"']);
       expect(read.headers['last-modified']).toBe(created.headers['last-modified']);
-      expect(read.headers['content-security-policy']).toContain("default-src 'none'");
+      expect(read.headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'; sandbox");
     });
 
     test('is a FHIR resource for who asks for one', async () => {
@@ -165,6 +165,28 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
     const raw = await send('GET', `Binary/json-${version}`);
     expect(raw.text).toBe('ABC');
   });
+
+  test.each(['text/html\nSet-Cookie: a=b', 'text/плейн', `text/${'x'.repeat(2_000)}`])(
+    'whose media type can be no header is sent as bytes: %j',
+    async (contentType) => {
+      const created = await send('POST', 'Binary', {
+        body: { resourceType: 'Binary', contentType, [element]: 'SGk=' },
+      });
+      const read = await send('GET', pathOf(created));
+      expect([created.status, read.status, read.text]).toEqual([201, 200, 'Hi']);
+      expect([read.headers['content-type'], read.headers['set-cookie']]).toEqual([
+        'application/octet-stream',
+        undefined,
+      ]);
+
+      const asked = await send('POST', 'Binary', { body: { resourceType: 'Binary', contentType } });
+      expect(asked.status).toBe(201);
+      const headers = { 'content-type': 'application/octet-stream' };
+      expect((await fetch(member(asked, 'presignedPutUrl'), { method: 'PUT', body: 'Ho', headers })).status).toBe(200);
+      const found = await fetch((await send('GET', pathOf(asked))).headers.location ?? '');
+      expect([found.headers.get('content-type'), await found.text()]).toEqual(['application/octet-stream', 'Ho']);
+    },
+  );
 
   test('tells its size by HEAD, and gives parts of itself', async () => {
     const path = pathOf(await post({ 'content-type': 'text/plain' }, '0123456789'));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Principal } from '../../auth/principal.js';
 import { fhirVersions } from '../../fhir/version.js';
+import { contentElement } from '../../interactions/binary.js';
 import type { ListedJob } from '../../interactions/jobs/list-jobs.js';
 import { outputFiles } from '../../persistence/output-files.js';
 import type { OutputStore } from '../../persistence/output-store.js';
@@ -26,6 +27,7 @@ const principals: Record<string, Principal> = {
   // The same application with other tokens: of more, of other and of narrower scopes.
   'backend-all': { ...backend, scopes: ['system/*.rs'] },
   'backend-other': { ...backend, scopes: ['system/Observation.rs'] },
+  'backend-binaries': { ...backend, scopes: ['system/Binary.rs'] },
   'backend-narrow': { ...backend, scopes: ['system/Patient.rs?gender=female'] },
   'other-app': application('other-app', 'system/*.read'),
   'of-p1': { ...application('of-p1', 'patient/*.rs'), isApplication: false, patient: 'Patient/p1' },
@@ -141,6 +143,28 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     expect((await server.send('GET', file?.url ?? '', { as })).status).toBe(status);
   });
 
+  test('that holds Binaries with a security context is closed to who may not read what that points to', async () => {
+    const binary = {
+      resourceType: 'Binary',
+      id: 'of-p1',
+      contentType: 'text/plain',
+      [contentElement(version)]: 'SGk=',
+    };
+    const body = { ...binary, securityContext: { reference: 'Patient/p1' } };
+    await server.send('PUT', `/${version}/Binary/of-p1`, { body });
+    const job = await kickOff(server, version, '$export?_type=Binary', { as: 'backend-all' });
+    const [file] = (await manifestOf(job)).output;
+    for (const [as, status] of [
+      ['backend-all', 200],
+      ['backend-binaries', 403],
+    ] as const) {
+      for (const url of [job.url, file?.url ?? '']) expect((await server.send('GET', url, { as })).status).toBe(status);
+    }
+    const narrow = await kickOff(server, version, '$export?_type=Binary', { as: 'backend-binaries' });
+    expect((await manifestOf(narrow)).output).toEqual([]);
+    expect((await server.send('GET', narrow.url, { as: 'backend-all' })).status).toBe(200);
+  });
+
   test('that runs says how far it is and when to ask again', async () => {
     const job = await whileRunning(async () => {
       const begun = await kickOff(server, version, '$export');
@@ -214,6 +238,8 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     await ended(job);
     const paths = [
       `/${version}/_jobs/nothing`,
+      `/${version}/_jobs//`,
+      `/${version}/_jobs/${'a'.repeat(3_000)}`,
       `${job.url}/x.ndjson`,
       `${job.url}/..%2f..%2fpage.key`,
       `${job.url}/a/b`,

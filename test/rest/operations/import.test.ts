@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,8 @@ beforeAll(async () => {
     const page = pages.get(request.url ?? '');
     const { range } = request.headers;
     asked.push(`${request.url ?? ''} ${range ?? ''}`.trim());
-    if (request.url === '/in/elsewhere') response.writeHead(302, { location: '/in/a.ndjson' }).end();
+    if (request.url === '/in/slow') void slowly(response);
+    else if (request.url === '/in/elsewhere') response.writeHead(302, { location: '/in/a.ndjson' }).end();
     else if (page === undefined) response.writeHead(404).end();
     else if (page.failures > 0) {
       page.failures -= 1;
@@ -40,7 +41,7 @@ beforeAll(async () => {
   mkdirSync(allowed);
   server = await startTestServer({
     jobs: {
-      importSources: [`${pathToFileURL(allowed).href}/`, webUrl],
+      importSources: [`${pathToFileURL(allowed).href}/`, webUrl, 'https://in.example.org/in/'],
       importSizes: { lines: 3, step: 6, longest: 5_000 },
       limits: { mostOfCaller: 50, mostOfAll: 50 },
       space: { pause: 1 },
@@ -54,6 +55,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
   expect(server.logged).toEqual([]);
 });
+
+/** What comes of a slow file, what comes when it is let go on, and when who reads it goes; it does not end by itself. */
+const slow = { first: '', rest: '', goOn: Promise.resolve(), left: (): void => undefined };
+async function slowly(response: ServerResponse): Promise<void> {
+  response.on('close', () => {
+    slow.left();
+  });
+  response.writeHead(200).write(slow.first);
+  await slow.goOn;
+  response.write(slow.rest);
+}
 
 const patient = (id: string, more: object = {}): object => ({ resourceType: 'Patient', id, active: true, ...more });
 const ndjson = (...lines: readonly (object | string)[]): string =>
@@ -158,6 +170,42 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     expect((await read('Patient/w-2')).status).toBe(404);
   });
 
+  test('takes UTF-8 only, with a byte order mark or without: nothing is stored with other letters than were sent', async () => {
+    const url = file('');
+    const line = (id: string, name: string, encoding: BufferEncoding): Buffer =>
+      Buffer.from(ndjson(patient(id, { name: [{ family: name }] })), encoding);
+    const lines = [line('e-1', 'Müller', 'latin1'), line('e-2', 'Müller', 'utf8'), line('e-3', 'Müller', 'utf16le')];
+    writeFileSync(new URL(url), Buffer.concat([Buffer.from('\ufeff'), line('e-0', 'Özil', 'utf8'), ...lines]));
+    const { counts, errors } = await imported(version, bodyOf([['Patient', url]]));
+    expect([counts, errors.slice(0, 1)]).toEqual([[2], ['Line 2: The line is not valid UTF-8']]);
+    expect((await read('Patient/e-1')).status).toBe(404);
+    expect((await read('Patient/e-0')).text).toContain('"Özil"');
+    expect((await read('Patient/e-2')).text).toContain('"Müller"');
+  });
+
+  test('makes references by criteria the one match, as any write; without one the line is passed over', async () => {
+    const clinic = {
+      resourceType: 'Organization',
+      id: 'c-1',
+      name: 'C',
+      identifier: [{ system: 'urn:c', value: '1' }],
+    };
+    const managed = patient('c-p', { managingOrganization: { reference: 'Organization?identifier=urn:c|1' } });
+    const patients = bodyOf([['Patient', file(managed, patient('c-q'))]]);
+    const first = await imported(version, patients);
+    expect([first.counts, first.errors]).toEqual([
+      [1],
+      ['Line 1: No Organization matches the reference "Organization?identifier=urn:c|1"'],
+    ]);
+    expect((await read('Patient/c-p')).status).toBe(404);
+    await imported(version, bodyOf([['Organization', file(clinic)]]));
+    for (let again = 0; again < 2; again += 1) expect((await imported(version, patients)).counts).toEqual([2]);
+    expect((await read('Patient/c-p')).json).toMatchObject({
+      managingOrganization: { reference: 'Organization/c-1' },
+      meta: { versionId: '1' },
+    });
+  });
+
   test('of one resource twice in a file, the later line counts', async () => {
     const lines = Array.from({ length: 8 }, (_, at) => patient('twice', { multipleBirthInteger: at + 1 }));
     await imported(version, bodyOf([['Patient', file(...lines)]]));
@@ -204,6 +252,22 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     }
   });
 
+  test('that is cancelled stops after the lines under way', async () => {
+    const lines = Array.from({ length: 60 }, (_, at) => patient(`stop-${String(at)}`));
+    let goOn = (): void => undefined;
+    const left = new Promise<void>((resolve) => {
+      Object.assign(slow, { first: ndjson(...lines.slice(0, 4)), rest: ndjson(...lines.slice(4)), left: resolve });
+    });
+    slow.goOn = new Promise((resolve) => (goOn = resolve));
+    const job = await kickOff(server, version, '$import', { body: bodyOf([['Patient', `${webUrl}slow`]]) });
+    while ((await read('Patient/stop-2')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await server.send('DELETE', job.url)).status).toBe(202);
+    goOn();
+    await left;
+    expect((await read('Patient/stop-12')).status).toBe(404);
+    expect((await read('Patient/stop-59')).status).toBe(404);
+  });
+
   test('writes with the rights of who began it, looked at for each resource', async () => {
     const url = file(patient('p2', { gender: 'male' }));
     for (const as of ['patient-1', 'auditor', 'operator', 'nobody']) {
@@ -236,6 +300,11 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     [
       'an encoded one',
       bodyOf([['Patient', `${pathToFileURL(allowed).href}/%2e%2e/secret.ndjson`]]),
+      'Parameters.parameter[3]',
+    ],
+    [
+      'a way out that another server may see',
+      bodyOf([['Patient', 'https://in.example.org/in/..%2fsecret.ndjson']]),
       'Parameters.parameter[3]',
     ],
     ['another server', bodyOf([['Patient', 'http://169.254.169.254/in/x']]), 'Parameters.parameter[3]'],

@@ -1,7 +1,10 @@
 // `npm run build:lambda`: bundles each Lambda entry to dist/lambda/<name>/index.mjs with all it needs; what a request does not need is a chunk of
-// its own beside it, read when it is asked for.
+// its own beside it, read when it is asked for; tables and libraries that are used whole or not at all are compressed there.
 import { build } from 'esbuild';
 import { rm } from 'node:fs/promises';
+import { bundledUnits } from './compose/bundle/bundled-units.mjs';
+import { leaveOut } from './compose/bundle/leave-out.mjs';
+import { pack } from './compose/bundle/pack.mjs';
 
 /** The entries by the names of their functions. */
 const entries = {
@@ -15,6 +18,16 @@ const entries = {
   'add-claims': 'auth/add-claims-lambda.ts',
 };
 const outdir = 'dist/lambda';
+/** Few requests need them, or the tables of the other FHIR version. */
+const packed = [
+  /[/\\]fhir[/\\]generated[/\\]\w+[/\\][\w-]+\.js$/,
+  'fhirpath',
+  'fhirpath/fhir-context/r4/index.js',
+  'fhirpath/fhir-context/stu3/index.js',
+  'graphql',
+  're2js',
+  '@lhncbc/ucum-lhc',
+];
 
 await rm(outdir, { recursive: true, force: true });
 await Promise.all(
@@ -31,6 +44,8 @@ await Promise.all(
       minify: true,
       legalComments: 'none',
       chunkNames: '[name]-[hash]',
+      assetNames: '[name]-[hash].br',
+      plugins: [bundledUnits, leaveOut, pack(packed)],
       // Modules of CommonJS ask for Node's own by `require`; names here must be longer than those that minifying gives.
       banner: {
         js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url);",

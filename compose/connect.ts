@@ -1,5 +1,4 @@
 import { type DynamoDbClients, dynamoDbClients } from '../persistence/dynamodb/client.js';
-import { s3Client } from '../persistence/s3/client.js';
 import { openSearchClient, signedRegion } from '../search/opensearch/client.js';
 
 /** Where the engines are. */
@@ -17,19 +16,15 @@ export interface EnginePlaces {
 export interface Connections {
   readonly dynamoDb: DynamoDbClients;
   readonly openSearch: ReturnType<typeof openSearchClient>;
-  readonly s3: ReturnType<typeof s3Client> | undefined;
-  /** Signs URLs of the same bucket. */
-  readonly presigning: ReturnType<typeof s3Client> | undefined;
   close(): Promise<void>;
 }
 
-/** Makes the clients of a process; nothing is asked for yet. */
-export function connect({ dynamoDbEndpoint, openSearchEndpoint, bodies, region }: EnginePlaces): Connections {
-  const place = (endpoint: string | undefined): { endpoint?: string; region?: string } => ({
-    ...(endpoint === undefined ? {} : { endpoint }),
+/** Makes the clients of a process but those of its bucket; nothing is asked for yet. */
+export function connect({ dynamoDbEndpoint, openSearchEndpoint, region }: EnginePlaces): Connections {
+  const dynamoDb = dynamoDbClients({
+    ...(dynamoDbEndpoint === undefined ? {} : { endpoint: dynamoDbEndpoint }),
     ...(region === undefined ? {} : { region }),
   });
-  const dynamoDb = dynamoDbClients(place(dynamoDbEndpoint));
   const signed = signedRegion(openSearchEndpoint);
   // The same credentials as DynamoDB's, found, kept and renewed by the SDK.
   const credentials = (): ReturnType<typeof dynamoDb.client.config.credentials> => dynamoDb.client.config.credentials();
@@ -37,17 +32,11 @@ export function connect({ dynamoDbEndpoint, openSearchEndpoint, bodies, region }
     openSearchEndpoint,
     signed === undefined ? undefined : { region: signed, credentials },
   );
-  const s3 = bodies === undefined ? undefined : s3Client(place(bodies.endpoint));
-  const presigning = bodies === undefined ? undefined : s3Client({ ...place(bodies.endpoint), presigns: true });
   return {
     dynamoDb,
     openSearch,
-    s3,
-    presigning,
     async close() {
       dynamoDb.close();
-      s3?.destroy();
-      presigning?.destroy();
       await openSearch.close();
     },
   };

@@ -5,8 +5,7 @@ import type { BodyStore } from '../persistence/body-store.js';
 import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { readPageKey } from '../persistence/page-key.js';
-import { s3Bodies } from '../persistence/s3.js';
-import { s3Contents } from '../persistence/s3/content.js';
+import { bucketWhenAsked } from './bucket-when-asked.js';
 import { connect, type Connections } from './connect.js';
 import { lambdaLog, named } from './lambda-log.js';
 import { type Environment, type LambdaSettings, readLambdaSettings } from './lambda-settings.js';
@@ -55,19 +54,18 @@ function composed(
   definitions: FhirDefinitions,
   pageKey: Uint8Array,
 ): Pick<OpenLambda, 'server' | 'bodies'> {
-  const { table, alias, consistency, validation, authorization, audit } = settings;
-  const bodies =
-    connections.s3 === undefined || settings.bodies === undefined
+  const { table, alias, region, consistency, validation, authorization, audit } = settings;
+  const place = settings.bodies;
+  const bucket =
+    place === undefined
       ? undefined
-      : s3Bodies(connections.s3, settings.bodies.bucket, table);
+      : bucketWhenAsked(async () => (await import('./bucket.js')).openBucket(place, region, table));
+  const bodies = bucket?.bodies;
   const server = serveOnAws(connections, definitions, {
     table,
     alias,
     bodies,
-    contents:
-      connections.presigning === undefined || settings.bodies === undefined
-        ? undefined
-        : s3Contents(connections.presigning, settings.bodies.bucket, `${table}/content`),
+    contents: bucket?.contents,
     consistency,
     pageKey,
     // What an emulator has written is in its index at once.

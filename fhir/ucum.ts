@@ -45,11 +45,12 @@ function ucum(): UcumLibrary {
  */
 export function askUcum<Answer>(code: string, ask: (library: UcumLibrary) => Answer | undefined): Answer | undefined {
   if (code === '' || code.length > longestUnit) return undefined;
+  const library = ucum(); // outside of `try`: without it every quantity would be of an unknown unit
   // The library prints what it cannot read; data of clients belongs in no log.
   const { log } = console;
   console.log = () => undefined;
   try {
-    return ask(ucum());
+    return ask(library);
   } catch {
     return undefined;
   } finally {

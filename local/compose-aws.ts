@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type Connections } from '../compose/connect.js';
+import { connectWithBucket, type ConnectionsWithBucket } from '../compose/connect-bucket.js';
+import type { Connections } from '../compose/connect.js';
 import { startJobs } from '../compose/jobs.js';
 import { serveOnAws } from '../compose/on-aws.js';
 import { notifierOf } from '../compose/notify.js';
@@ -64,7 +65,7 @@ export async function openAwsServers(
 ): Promise<EmbeddedServers> {
   mkdirSync(dataFolder, { recursive: true });
   const pageKey = readSecret(dataFolder, 'page.key');
-  const connections = connect(engines);
+  const connections = connectWithBucket(engines);
   const running: { stop(): Promise<void> }[] = [];
   const timers: NodeJS.Timeout[] = [];
   const ending = new AbortController();
@@ -159,7 +160,7 @@ const every = (milliseconds: number, what: string, log: ProblemLog, work: () => 
  */
 function bodiesOf(
   engines: AwsEngines,
-  { s3 }: Connections,
+  { s3 }: ConnectionsWithBucket,
   dataFolder: string,
   version: FhirVersion,
 ): BodyStore | undefined {
@@ -172,7 +173,7 @@ function bodiesOf(
 /** Where the files of jobs are: as bodies. */
 function outputOf(
   engines: AwsEngines,
-  { s3 }: Connections,
+  { s3 }: ConnectionsWithBucket,
   dataFolder: string,
   version: FhirVersion,
 ): OutputStore | undefined {
@@ -185,7 +186,7 @@ function outputOf(
 /** Where content goes by URL: where bodies are, below a folder of its own. */
 function contentsOf(
   engines: AwsEngines,
-  { presigning }: Connections,
+  { presigning }: ConnectionsWithBucket,
   dataFolder: string,
   version: FhirVersion,
 ): ContentStore | undefined {
@@ -199,7 +200,7 @@ function contentsOf(
 
 const nameOf = ({ prefix }: AwsEngines, version: FhirVersion): string => `${prefix}-${version}`;
 
-async function requireBucket({ bodies, createMissing }: AwsEngines, { s3 }: Connections): Promise<void> {
+async function requireBucket({ bodies, createMissing }: AwsEngines, { s3 }: ConnectionsWithBucket): Promise<void> {
   if (bodies === undefined || s3 === undefined) return;
   await answering('S3', () => ensureBucket(s3, bodies.bucket, createMissing));
 }
@@ -239,7 +240,7 @@ async function answering(engine: string, use: () => Promise<void>): Promise<void
 
 function composeServer(
   engines: AwsEngines,
-  connections: Connections,
+  connections: ConnectionsWithBucket,
   base: FhirDefinitions,
   more: {
     readonly pageKey: Uint8Array;

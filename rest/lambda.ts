@@ -1,3 +1,6 @@
+import { once as onceOf } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { Jwks } from 'aws-jwt-verify/jwk';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { createTokenVerifier, type TokenVerifier } from '../auth/verify-token.js';
@@ -41,6 +44,7 @@ async function openVerifier(environment: Environment): Promise<TokenVerifier> {
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool}`;
   const emulator = optionalUrl(environment, 'COGNITO_ENDPOINT');
   if (emulator === undefined) return createTokenVerifier({ issuer, clientIds });
-  const answer = await fetch(`${emulator}/${pool}/.well-known/jwks.json`); // it speaks no https
-  return createTokenVerifier({ issuer, clientIds, jwks: (await answer.json()) as Jwks });
+  // It speaks no https.
+  const [answer] = (await onceOf(get(`${emulator}/${pool}/.well-known/jwks.json`), 'response')) as [IncomingMessage];
+  return createTokenVerifier({ issuer, clientIds, jwks: (await json(answer)) as Jwks });
 }

@@ -115,7 +115,7 @@ export function openSearchIndex(
   });
 
   const next = nextOpenSearchIndex(client, alias, {
-    terms: termsFingerprint(definitions),
+    terms: () => termsFingerprint(definitions),
     tenant,
     believed,
     put: (changes) => {

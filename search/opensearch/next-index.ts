@@ -28,14 +28,22 @@ export function nextIndexWatch(client: Client, alias: string, believed: number):
 /**
  * Makes an index anew on OpenSearch: the next one has an alias of its own, by which every put goes there too.
  * @param put puts versions by that alias.
+ * @param terms what `NextIndex.terms` is; asked for when it is needed, since it takes every search parameter.
  * @param believed as the puts of all processes have it.
  */
 export function nextOpenSearchIndex(
   client: Client,
   alias: string,
-  { terms, tenant, put, believed }: Pick<NextIndex, 'terms' | 'put'> & { tenant: string; believed: number },
+  {
+    terms: termsOf,
+    tenant,
+    put,
+    believed,
+  }: Pick<NextIndex, 'put'> & { terms: () => string; tenant: string; believed: number },
 ): NextIndex {
   const next = nextAlias(alias);
+  let made: string | undefined;
+  const terms = (): string => (made ??= termsOf());
   const remove = (index: string): Promise<unknown> => client.indices.delete({ index, ignore_unavailable: true });
 
   async function names(): Promise<NextIndexNames> {
@@ -51,7 +59,7 @@ export function nextOpenSearchIndex(
     for (const other of await indicesOf(client, next)) if (other !== index) await remove(other);
     const { body } = await client.indices.getSettings({ index: replaces });
     const { number_of_shards: shards = 1, number_of_replicas: replicas = 1 } = body[replaces]?.settings?.index ?? {};
-    const isNew = await makeIndex(client, index, next, { shards: Number(shards), replicas: Number(replicas) }, terms);
+    const isNew = await makeIndex(client, index, next, { shards: Number(shards), replicas: Number(replicas) }, terms());
     await pause(2 * believed); // what a process knows was asked for at most so long ago
     return isNew;
   }
@@ -73,7 +81,9 @@ export function nextOpenSearchIndex(
   }
 
   return {
-    terms,
+    get terms() {
+      return terms();
+    },
     names,
     open,
     put,

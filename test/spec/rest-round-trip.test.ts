@@ -29,7 +29,10 @@ const check = async (version: FhirVersion, folder: string): Promise<void> => {
       // Idle connections are closed while a large file is read.
       const headers = { 'content-type': 'application/fhir+json', connection: 'close' };
       const put = await server.send('PUT', url, { headers, body: stringifyJson({ ...resource, id }) });
-      const read = await server.send('GET', url, { headers: { connection: 'close' } });
+      // Without Accept a Binary is its content.
+      const read = await server.send('GET', url, {
+        headers: { connection: 'close', accept: 'application/fhir+json' },
+      });
       const isStored = put.status === 200 || put.status === 201;
       if (!isStored) different.push(`${file}: ${String(put.status)} ${put.text.slice(0, 200)}`);
       else if (bare(parseJson(read.text) as Resource) !== bare({ ...resource, id })) different.push(`${file} changes`);

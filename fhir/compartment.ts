@@ -42,13 +42,14 @@ export function compartmentTable(generated: GeneratedCompartments): CompartmentT
  * by the compartments' parameters. https://hl7.org/fhir/R4/compartmentdefinition.html
  * @param definitions the version's compartments and search parameters.
  * @param resource the resource.
- * @param bases the server's own base URLs, such as `https://host/r4`: absolute references below them count too.
+ * @param bases the server's own base URLs, such as `https://host/r4`: absolute references below them count too; `every`
+ * counts those below any.
  * @returns `Patient/1`, …; sorted, each once. References into a contained resource or to other servers are in none.
  */
 export function compartmentsOf(
   definitions: CompartmentDefinitions,
   resource: Resource,
-  bases: readonly string[] = [],
+  bases: readonly string[] | 'every' = [],
 ): string[] {
   const { compartments, searchParameters } = definitions;
   const type = resource.resourceType;
@@ -60,7 +61,9 @@ export function compartmentsOf(
         const text = (value as { reference?: unknown }).reference;
         if (typeof text !== 'string') continue;
         const target = parseReference(text);
-        const isOurs = target.kind === 'relative' || (target.kind === 'absolute' && bases.includes(target.base));
+        const isOurs =
+          target.kind === 'relative' ||
+          (target.kind === 'absolute' && (bases === 'every' || bases.includes(target.base)));
         if (isOurs && target.type === compartment) found.add(keyText(target));
       }
     }

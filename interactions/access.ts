@@ -46,7 +46,7 @@ export async function opens(
   if (version.type !== 'Binary') return false;
   const reach = accessOf(server, caller);
   const own = reach(interaction, version.type);
-  return own !== undefined && opensByContext(server, caller, version, own, reach);
+  return own !== undefined && opensByContext(server, version, own, reach);
 }
 
 const accessOf =

@@ -10,6 +10,7 @@ import { accessOrNone } from './access.js';
 import { asChecked, withoutUrls } from './binary.js';
 import { statedProfileErrors } from './check-profiles.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { withOwnContext } from './security-context.js';
 import { asRequested, authorOf, subscriptionIssues } from './subscription-terms.js';
 
 /**
@@ -82,7 +83,7 @@ export function newVersion(
   },
 ): StoredVersion {
   const { id, method, access, previous } = write;
-  const resource = { ...asRequested(server, withoutUrls(write.resource)), id };
+  const resource = { ...asRequested(server, withOwnContext(caller, withoutUrls(write.resource))), id };
   const author = authorOf(server, caller, resource.resourceType);
   const compartments = compartmentsOf(server.definitions, resource, [caller.baseUrl]);
   const next = nextVersion({
@@ -97,6 +98,7 @@ export function newVersion(
   });
   requireWritable(access, next.type, previous);
   requireWritable(access, next.type, next);
+  requireWithoutOthers(server, access, next, resource);
   return next;
 }
 
@@ -118,6 +120,21 @@ export function hiddenFrom(server: FhirServer, caller: Caller, version: StoredVe
  */
 export function requireWritable(access: AccessFilter, type: string, version: StoredVersion | undefined): void {
   if (version !== undefined && !permitsWrite(access, version)) throw outside(type);
+}
+
+/**
+ * Refuses a resource that refers to another record than the caller's by an absolute URL, whatever its base: a client says
+ * itself, by Host, by which base it knows this server, and what it calls another server may be this one.
+ * @throws OperationOutcomeError 403.
+ */
+function requireWithoutOthers(
+  { definitions }: FhirServer,
+  access: AccessFilter,
+  version: StoredVersion,
+  resource: Resource,
+): void {
+  if (access.kind === 'everything') return;
+  requireWritable(access, version.type, { ...version, compartments: compartmentsOf(definitions, resource, 'every') });
 }
 
 /**

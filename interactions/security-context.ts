@@ -65,7 +65,6 @@ const hasNoContext: Filter = {
  */
 export async function opensByContext(
   server: FhirServer,
-  caller: Caller,
   version: StoredVersion,
   own: AccessFilter,
   accessOf: AccessOf,
@@ -73,12 +72,11 @@ export async function opensByContext(
   if (version.type !== 'Binary' || version.deleted) return false;
   const byContent: AccessFilter =
     own.kind === 'everything' ? own : { kind: 'limited', grants: own.grants.map(({ filters }) => ({ filters })) };
-  return permits(byContent, version) && isReadable(server, caller, contextOf(caller, version), accessOf, mostSteps);
+  return permits(byContent, version) && isReadable(server, contextOf(version), accessOf, mostSteps);
 }
 
 async function isReadable(
   server: FhirServer,
-  caller: Caller,
   key: ResourceKey | undefined,
   accessOf: AccessOf,
   steps: number,
@@ -89,18 +87,31 @@ async function isReadable(
   const current = await server.store.read(key);
   if (current === undefined || current.deleted) return false;
   if (key.type !== 'Binary' || !hasContext(current)) return permits(access, current);
-  return isReadable(server, caller, contextOf(caller, current), accessOf, steps - 1);
+  return isReadable(server, contextOf(current), accessOf, steps - 1);
 }
 
 const securityContextOf = ({ body }: StoredVersion): unknown => (parseJson(body) as Resource)['securityContext'];
 
 const hasContext = (version: StoredVersion): boolean => securityContextOf(version) !== undefined;
 
-/** The resource of this server that a Binary's security context points to; undefined when there is none. */
-function contextOf({ baseUrl }: Caller, version: StoredVersion): ResourceKey | undefined {
+/**
+ * The resource of this server that a Binary's security context points to; undefined when there is none. An absolute URL
+ * points to no resource of this server: by which base it is known, a client says itself, by Host.
+ */
+function contextOf(version: StoredVersion): ResourceKey | undefined {
   const context = securityContextOf(version) as { reference?: unknown } | undefined;
   if (typeof context?.reference !== 'string') return undefined;
   const target = parseReference(context.reference);
-  const isOurs = target.kind === 'relative' || (target.kind === 'absolute' && target.base === baseUrl);
-  return isOurs ? { type: target.type, id: target.id } : undefined;
+  return target.kind === 'relative' ? { type: target.type, id: target.id } : undefined;
+}
+
+/** A Binary that is written with the URL of a resource here as its security context, as it is stored: relative. */
+export function withOwnContext({ baseUrl }: Caller, resource: Resource): Resource {
+  const context = resource['securityContext'] as { readonly reference?: unknown } | undefined;
+  if (resource.resourceType !== 'Binary' || typeof context?.reference !== 'string') return resource;
+  const { reference } = context;
+  if (!reference.startsWith(`${baseUrl}/`)) return resource;
+  return Object.assign({}, resource, {
+    securityContext: { ...context, reference: reference.slice(baseUrl.length + 1) },
+  });
 }

@@ -9,7 +9,7 @@ import { isOperator, isOwn, requireJobs } from './own-job.js';
  * @throws OperationOutcomeError 404.
  */
 export async function cancelJob(server: FhirServer, caller: Caller, id: string): Promise<void> {
-  const jobs = requireJobs(server);
+  const jobs = requireJobs(server, caller);
   const found = await jobs.read(id);
   if (found === undefined || !(isOwn(caller, found) || isOperator(server, caller))) {
     throw notFound(`The job ${clip(id)}`);

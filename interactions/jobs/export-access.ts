@@ -2,13 +2,18 @@ import { authorize } from '../access.js';
 import type { Caller, FhirServer } from '../server.js';
 
 /**
- * What of a type is open to a caller's searches, as text that can be compared. Of Binaries also whether those with a
+ * What of a type is open to a caller's searches, or updates, as text that can be compared. Of Binaries also whether those with a
  * security context are open: the authorization component alone does not say so (interactions/security-context.ts).
  * @throws OperationOutcomeError 403 when nothing is.
  */
-export function accessText(server: FhirServer, caller: Caller, type: string): string {
-  const access = server.authorizer.authorize(caller.principal, 'search', type);
-  const isWhole = type !== 'Binary' || authorize(server, caller, 'search', type).kind === 'everything';
+export function accessText(
+  server: FhirServer,
+  caller: Caller,
+  type: string,
+  interaction: 'search' | 'update' = 'search',
+): string {
+  const access = server.authorizer.authorize(caller.principal, interaction, type);
+  const isWhole = type !== 'Binary' || authorize(server, caller, interaction, type).kind === 'everything';
   return JSON.stringify(isWhole ? access : { ...access, contexts: false });
 }
 

@@ -10,7 +10,7 @@ import { ownJob, requireJobs } from './own-job.js';
  */
 export async function jobFile(server: FhirServer, caller: Caller, id: string, name: string): Promise<OutputContent> {
   const { job } = await ownJob(server, caller, id);
-  const jobs = requireJobs(server);
+  const jobs = requireJobs(server, caller);
   const isListed = job.state === 'complete' && (await jobs.files(id)).some((file) => file.name === name);
   const content = isListed ? await jobs.output.read({ job: id, name }) : undefined;
   if (content === undefined) throw notFound(`The file ${clip(name)} of the job`);

@@ -25,7 +25,7 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
   const { job } = found;
   if (job.state === 'running') return { kind: 'running', percent: percentOf(found) };
   if (job.state === 'failed') return { kind: 'failed', failure: job.failure ?? 'It failed' };
-  const jobs = requireJobs(server);
+  const jobs = requireJobs(server, caller);
   const { signedUrl } = jobs.output;
   const isSigned = signedUrl !== undefined;
   const until = Math.min(job.expires ?? Infinity, isSigned ? server.now() + urlsLast * 1000 : Infinity);

@@ -1,15 +1,20 @@
-import { forbidden, notFound } from '../../fhir/outcome.js';
-import { accessOrNone } from '../access.js';
+import { forbidden, notFound, OperationOutcomeError } from '../../fhir/outcome.js';
+import { accessOrNone, authorize } from '../access.js';
 import { clip } from '../resource-type.js';
 import type { Caller, FhirServer } from '../server.js';
 import { accessText, everything } from './export-access.js';
 import type { ExportInput } from './export-input.js';
+import type { ImportInput } from './import-input.js';
 import type { JobProgress, Jobs } from './jobs.js';
 
-/** The jobs of a server that has them. */
-export function requireJobs({ jobs }: FhirServer): Jobs {
-  if (jobs === undefined) throw notFound('Jobs, which this server does not do: _jobs');
-  return jobs;
+/**
+ * The jobs of a server that has them.
+ * @throws OperationOutcomeError 404 where there are none; 403 to whom nothing here is open.
+ */
+export function requireJobs(server: FhirServer, caller: Caller): Jobs {
+  if (server.jobs === undefined) throw notFound('Jobs, which this server does not do: _jobs');
+  authorize(server, caller, 'capabilities');
+  return server.jobs;
 }
 
 /** Whether a caller began a job: the same person, or application, by the same client. */
@@ -28,14 +33,43 @@ export const isOperator = (server: FhirServer, caller: Caller): boolean => {
 
 /**
  * A job that the caller began; what others began is as if it were not there.
- * @throws OperationOutcomeError 404; 403 when an export holds what is not, or not in the same way, open to them any more.
+ * @throws OperationOutcomeError 404; 403 when an export holds, or an import brought, what is not, or not in the same way, open to them any more.
  */
 export async function ownJob(server: FhirServer, caller: Caller, id: string): Promise<JobProgress> {
-  const jobs = requireJobs(server);
+  const jobs = requireJobs(server, caller);
   const found = await jobs.read(id);
   if (found === undefined || !isOwn(caller, found)) throw notFound(`The job ${clip(id)}`);
-  if (found.job.kind === 'export') requireSameAccess(server, caller, (await jobs.input(id)) as ExportInput | undefined);
+  await requireOpenJob(server, caller, found);
   return found;
+}
+
+/** Whether what an own job is about is open to the caller's token as well, which may be another one than began it. */
+export async function isOpenJob(server: FhirServer, caller: Caller, found: JobProgress): Promise<boolean> {
+  try {
+    await requireOpenJob(server, caller, found);
+    return true;
+  } catch (error) {
+    if (error instanceof OperationOutcomeError && error.status === 403) return false;
+    throw error;
+  }
+}
+
+async function requireOpenJob(server: FhirServer, caller: Caller, { job }: JobProgress): Promise<void> {
+  const input = await server.jobs?.input(job.id);
+  if (job.kind === 'export') requireSameAccess(server, caller, input as ExportInput | undefined);
+  if (job.kind === 'import') requireSameWrites(server, caller, input as ImportInput | undefined);
+}
+
+/** What an import tells of lines that are wrong holds parts of them: it is for who may write as who began it might. */
+function requireSameWrites(server: FhirServer, caller: Caller, input: ImportInput | undefined): void {
+  const open = (to: Caller, type: string): string | undefined =>
+    accessOrNone(server, to, 'update', type) && accessText(server, to, type, 'update');
+  for (const type of new Set(input?.files.map((file) => file.type))) {
+    const now = open(caller, type);
+    const isSame = input !== undefined && now === open({ ...caller, principal: input.principal }, type);
+    if (now !== undefined && (isSame || now === everything)) continue;
+    throw forbidden(`The import is of ${type}, which you may not write in the same way any more`);
+  }
 }
 
 /**

@@ -207,6 +207,17 @@ describe.each(fhirVersions)('by SMART scopes, %s,', (version) => {
         'all',
         { ...observation('x', 'p2', 'survey', 'x'), performer: [{ reference: 'Patient/p1' }] },
       ],
+      [
+        'into another record, by a URL that may be one of this server under another name',
+        'POST',
+        'Observation',
+        'all',
+        {
+          ...observation('x', 'p1', 'survey', 'x'),
+          subject: { reference: 'https://elsewhere.example.org/r4/Patient/p2' },
+          performer: [{ reference: 'Patient/p1' }],
+        },
+      ],
       ['of another patient', 'PUT', 'Patient/p2', 'all', { resourceType: 'Patient', id: 'p2' }],
       ['of a new patient', 'POST', 'Patient', 'all', { resourceType: 'Patient' }],
       ['that deletes what is another patient’s', 'DELETE', 'Observation/lab-p2', 'all', undefined],

@@ -229,6 +229,17 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     expect(await seen('operator')).toMatchObject({ kind: 'export', state: 'complete', percent: 100 });
     expect(await seen('operator')).not.toHaveProperty('request');
     expect(await seen('backend')).toBeUndefined();
+    const begun = await kickOff(server, version, '$export?_type=Patient', { as: 'backend' });
+    await ended(begun);
+    const own = begun.url.split('/').at(-1);
+    for (const [as, isWhole] of [
+      ['backend-all', true],
+      ['backend-other', false],
+    ] as const) {
+      const found = (await jobsOf(version, as)).find((each) => each.id === own);
+      expect([as, found === undefined, found?.request !== undefined]).toEqual([as, false, isWhole]);
+    }
+    expect((await server.send('GET', `/${version}/_jobs`, { as: 'nobody' })).status).toBe(403);
     expect((await server.send('DELETE', job.url, { as: 'operator' })).status).toBe(202);
     expect(await seen('other-app')).toBeUndefined();
   });

@@ -59,6 +59,8 @@ async function fill(version: FhirVersion): Promise<void> {
     'of-itself': 'Binary/of-itself',
     'of-nothing': 'DocumentReference/none',
     'of-elsewhere': 'https://elsewhere.example.org/Patient/p1',
+    'of-other-server': `https://elsewhere.example.org/${version}/Patient/p1`,
+    'of-url': `${server.base(version)}/Patient/p1`,
   };
   for (const [id, reference] of Object.entries(contexts)) {
     const headers = { 'content-type': 'text/plain', 'x-security-context': reference };
@@ -89,11 +91,21 @@ describe.each(fhirVersions)('The security context of a Binary of %s', (version) 
     ['of-itself', 404, 404],
     ['of-nothing', 404, 404],
     ['of-elsewhere', 404, 404],
+    ['of-other-server', 404, 404],
+    ['of-url', 200, 404],
     ['open', 404, 404],
   ])('opens %s to the patient whose it is (%d), to no other (%d)', async (id, own, other) => {
     for (const path of [`Binary/${id}`, `Binary/${id}/_history/1`]) {
       expect([path, await statusOf('patient-1', path), await statusOf('patient-2', path)]).toEqual([path, own, other]);
     }
+  });
+
+  test('opens nothing to who calls this server as another one is called', async () => {
+    const headers = { 'x-forwarded-host': 'elsewhere.example.org', 'x-forwarded-proto': 'https' };
+    const { status } = await send(version, 'GET', 'Binary/of-other-server', { as: 'patient-1', headers });
+    expect(status).toBe(404);
+    const { json } = await send(version, 'GET', 'Binary/of-url?_format=json');
+    expect(json).toMatchObject({ securityContext: { reference: 'Patient/p1' } });
   });
 
   test('closes to who may read Binaries, but not what it points to', async () => {
@@ -118,7 +130,7 @@ describe.each(fhirVersions)('The security context of a Binary of %s', (version) 
     expect(text).toContain('Binary/open');
     expect(text).not.toContain('Binary/of-');
     const everyone = await send(version, 'GET', 'Binary?_total=accurate');
-    expect(everyone.json.total).toBe(8);
+    expect(everyone.json.total).toBe(10);
   });
 
   test('is followed to the resource as it is now', async () => {

@@ -39,7 +39,13 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
   webUrl = `http://127.0.0.1:${String((web.address() as AddressInfo).port)}/in/`;
   mkdirSync(allowed);
+  const importer = { subject: 'importer', username: 'importer', groups: [], clientId: 'importer', isApplication: true };
   server = await startTestServer({
+    authorization: 'roles+smart',
+    principals: {
+      importer: { ...importer, scopes: ['system/*.cruds'] },
+      'importer-reads': { ...importer, scopes: ['system/*.rs'] },
+    },
     jobs: {
       importSources: [`${pathToFileURL(allowed).href}/`, webUrl, 'https://in.example.org/in/'],
       importSizes: { lines: 3, step: 6, longest: 5_000 },
@@ -266,6 +272,20 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     await left;
     expect((await read('Patient/stop-12')).status).toBe(404);
     expect((await read('Patient/stop-59')).status).toBe(404);
+  });
+
+  test('tells of wrong lines to tokens that may write as the one that began it, to no narrower one', async () => {
+    const wrong = { resourceType: 'Patient', id: 'told', gender: 'secret' };
+    const job = await kickOff(server, version, '$import', { body: bodyOf([['Patient', file(wrong)]]), as: 'importer' });
+    const [error] = (await manifestOf(job)).error;
+    for (const [as, status] of [
+      ['importer', 200],
+      ['importer-reads', 403],
+      ['practitioner', 404],
+    ] as const) {
+      for (const url of [job.url, error?.url ?? ''])
+        expect((await server.send('GET', url, { as })).status).toBe(status);
+    }
   });
 
   test('writes with the rights of who began it, looked at for each resource', async () => {

@@ -129,17 +129,27 @@ const byPost = (method: string, place: SearchPlace, what: string): Route | NoRou
 
 const none = (error: OperationOutcomeError): NoRoute => ({ kind: 'none', error });
 
-/** What changes nothing can be asked for by GET as well. https://hl7.org/fhir/R4/operations.html#request */
+/**
+ * What changes nothing can be asked for by GET as well, and by HEAD unless it begins a job.
+ * https://hl7.org/fhir/R4/operations.html#request
+ */
 function operationRoute(method: string, called: FoundOperation): Route | NoRoute {
   const route: Route = { kind: 'operation', ...called };
-  const { name, affectsState } = called.operation;
-  return byMethod(method, affectsState ? { POST: route } : { GET: route, POST: route }, `$${name}`);
+  const { name, affectsState, asynchronous } = called.operation;
+  const routes: Readonly<Record<string, Route>> = affectsState ? { POST: route } : { GET: route, POST: route };
+  return byMethod(method, routes, `$${name}`, asynchronous !== 'always');
 }
 
-function byMethod(method: string, routes: Readonly<Record<string, Route>>, what: string): Route | NoRoute {
-  const route = Object.hasOwn(routes, method) ? routes[method] : method === 'HEAD' ? routes['GET'] : undefined;
+function byMethod(
+  method: string,
+  routes: Readonly<Record<string, Route>>,
+  what: string,
+  isHeadAsGet = true,
+): Route | NoRoute {
+  const asked = method === 'HEAD' && isHeadAsGet ? 'GET' : method;
+  const route = Object.hasOwn(routes, asked) ? routes[asked] : undefined;
   if (route !== undefined) return route;
-  const allow = Object.keys(routes).flatMap((known) => (known === 'GET' ? ['GET', 'HEAD'] : [known]));
+  const allow = Object.keys(routes).flatMap((known) => (known === 'GET' && isHeadAsGet ? ['GET', 'HEAD'] : [known]));
   const error = methodNotAllowed(`${clip(method)} is not possible on ${what}; possible: ${allow.join(', ')}`);
   return { kind: 'none', error, allow: allow.join(', ') };
 }

@@ -244,6 +244,19 @@ describe.each(fhirVersions)('$export, %s', (version) => {
     ]);
   });
 
+  test('is begun by GET and POST, and not by HEAD', async () => {
+    const jobs = async (): Promise<number> => {
+      const { text } = await server.send('GET', `/${version}/_jobs`);
+      return (JSON.parse(text) as { jobs: unknown[] }).jobs.length;
+    };
+    const before = await jobs();
+    const { status, headers } = await server.send('HEAD', `/${version}/$export`, {
+      headers: { prefer: 'respond-async' },
+    });
+    expect([status, headers.allow]).toEqual([405, 'GET, POST']);
+    expect(await jobs()).toBe(before);
+  });
+
   test('must be asked for with Prefer: respond-async, by itself', async () => {
     const plain = await server.send('GET', `/${version}/$export`);
     expect([plain.status, plain.json.issue[0].expression]).toEqual([400, ['http.Prefer']]);

@@ -1,8 +1,8 @@
 // npm run bench -- [--engines | --base URL --graphql PATH --token T] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
+import { type BareCalls, measureBareCalls } from './bare-calls.js';
 import { projectFolder } from '../local/project-folder.js';
-import { type Ceilings, measureCeilings } from './engine-ceilings.js';
 import { startEngines, untilIndexed } from './engines.js';
 import { loadTransactions, runLoads, type Target } from './loads.js';
 import { measure } from './measure.js';
@@ -72,33 +72,29 @@ const memoryAtStart = started?.memory();
 if (started !== undefined)
   say({ load: 'start to first answer', milliseconds: started.startMilliseconds, memoryMiB: memoryAtStart });
 const peer = (load: string): object => beside(load, engines === undefined ? 'embedded' : 'engines');
-/** How a figure compares with what the engines answer when only they work. */
-const ofEngines = (ceilings: Ceilings | undefined, load: string, perSecond: number): object => {
-  const most = ceilings?.get(load);
-  return most === undefined ? {} : { ofEnginesAlone: Math.round((perSecond / most) * 100) / 100 };
+/** How a figure compares with a bare client's calls of the engines. */
+const ofBareCalls = (bare: BareCalls | undefined, load: string, perSecond: number): object => {
+  const most = bare?.get(load);
+  return most === undefined ? {} : { ofBareCalls: Math.round((perSecond / most) * 100) / 100 };
 };
 const bundles = Number(values.bundles);
 const { patients, ...transactions } = await loadTransactions(target, bundles, Number(values.entries));
 say({ load: 'transactions', concurrency: 2, entries: values.entries, ...transactions, ...peer('transactions') });
-let smallTransactions = 0;
 if (engines !== undefined) {
   const small = Math.min(Number(values.entries), 90);
   const { patients: more, ...smaller } = await loadTransactions(target, bundles * 2, small);
   say({ load: 'transactions', concurrency: 2, entries: small, ...smaller, ...peer('transactions') });
-  smallTransactions = smaller.entriesPerSecond;
   const milliseconds = await untilIndexed(target, patients.length * Number(values.entries) + more.length * small);
   say({ load: 'searches find all of it', milliseconds });
 }
 const index = `${engines?.environment['TABLE_PREFIX'] ?? ''}-r4`;
-const ceilings = engines === undefined ? undefined : await measureCeilings(engines, index, { concurrency, seconds });
-for (const [load, perSecond] of ceilings ?? []) {
-  const share = load === 'transactions' ? ofEngines(ceilings, load, smallTransactions) : {};
-  say({ load: `the engines alone: ${load}`, perSecond: Math.round(perSecond), ...share });
-}
+const bareCalls = engines === undefined ? undefined : await measureBareCalls(engines, index, { concurrency, seconds });
+for (const [load, perSecond] of bareCalls ?? [])
+  say({ load: `a bare client's calls: ${load}`, perSecond: Math.round(perSecond) });
 for await (const figures of runLoads(target, patients)) {
   const ofBareHttp = Math.round((figures.perSecond / reference.perSecond) * 1000) / 1000;
   const { load, perSecond } = figures;
-  say({ ...figures, ofBareHttp, ...ofEngines(ceilings, load, perSecond), ...peer(load) });
+  say({ ...figures, ofBareHttp, ...ofBareCalls(bareCalls, load, perSecond), ...peer(load) });
 }
 if (started !== undefined) say({ load: 'after the loads', memoryMiB: started.memory() });
 await target.pool.close();

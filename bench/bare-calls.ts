@@ -1,9 +1,4 @@
-import {
-  BatchGetItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { keyAttributes, toAttributes } from '../persistence/dynamodb/attributes.js';
 import { dynamoDbClients } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
@@ -11,24 +6,24 @@ import type { Item, ItemKey } from '../persistence/table.js';
 import { openSearchClient } from '../search/opensearch/client.js';
 import type { BenchEngines } from './engines.js';
 
-/** What the engines do alone, by load of the server: the most a server on them can reach on this machine, now. */
-export type Ceilings = ReadonlyMap<string, number>;
+/** By load of the server: how often a second a bare client does the calls that it cannot do without. */
+export type BareCalls = ReadonlyMap<string, number>;
 
 const hits = 20;
-const entries = 90;
 const body = JSON.stringify({ resourceType: 'Basic', text: 'x'.repeat(1_200) });
 
 /**
- * Measures what the engines answer when only they work, through the same clients, with items of the size of a
- * resource and the same index: the calls that an interaction cannot do without, one after the other.
+ * Measures the engines through the same clients, with items of the size of a resource and the same index, by the calls
+ * that an interaction cannot do without and nothing else. It is no ceiling: the client is this process, which has less
+ * practice than the server's.
  * @param index an OpenSearch index with documents.
- * @returns per load: operations a second, entries a second of transactions.
+ * @returns per load: operations a second.
  */
-export async function measureCeilings(
+export async function measureBareCalls(
   { environment }: BenchEngines,
   index: string,
   { concurrency, seconds }: { readonly concurrency: number; readonly seconds: number },
-): Promise<Ceilings> {
+): Promise<BareCalls> {
   const engine = (name: string): string => environment[name] ?? process.env[name] ?? '';
   const clients = dynamoDbClients({ endpoint: engine('DYNAMODB_ENDPOINT'), region: 'us-east-1' });
   const { client } = clients;
@@ -50,6 +45,10 @@ export async function measureCeilings(
   };
   const any = (): ItemKey => keyOf(1 + Math.floor(Math.random() * made));
   const rate = async (workers: number, call: () => Promise<unknown>): Promise<number> => {
+    await rateOf(workers, call); // engines and clients are slow at first
+    return rateOf(workers, call);
+  };
+  const rateOf = async (workers: number, call: () => Promise<unknown>): Promise<number> => {
     const until = performance.now() + seconds * 1_000;
     let calls = 0;
     const work = async (): Promise<void> => {
@@ -67,23 +66,15 @@ export async function measureCeilings(
     const keys = [...new Map(Array.from({ length: hits }, any).map((key) => [key.pk, keyAttributes(key)])).values()];
     await client.send(new BatchGetItemCommand({ RequestItems: { [name]: { Keys: keys, ConsistentRead: true } } }));
   };
-  const commit = () =>
-    client.send(
-      new TransactWriteItemsCommand({ TransactItems: Array.from({ length: entries }, () => ({ Put: put() })) }),
-    );
   try {
-    await rate(concurrency, putOne); // engines are slow at first
     const creates = await rate(concurrency, putOne);
-    const transactions = entries * (await rate(2, commit));
     const reads = await rate(concurrency, getOne);
-    await rate(concurrency, find);
     const searches = await rate(concurrency, find);
     return new Map([
       ['create Patient', creates],
       ['read Patient', reads],
       ['Patient?family&_count=20', searches],
       ['Observation?subject&code&date&_sort', searches],
-      ['transactions', transactions],
     ]);
   } finally {
     clients.close();

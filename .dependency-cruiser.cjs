@@ -7,7 +7,7 @@ const allowed = {
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
   rest: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
-  bulk: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
+  bulk: ['fhir', 'auth', 'search', 'persistence', 'interactions', 'indexer'],
   indexer: ['fhir', 'search', 'persistence'],
   resolvers: ['schema'], // APPSYNC_JS; the Lambda entry has a rule of its own below
   codegen: ['fhir'],

@@ -1,3 +1,4 @@
+import { interruptibleSleep } from '../indexer/interruptible-sleep.js';
 import type { JobSegment } from '../persistence/job.js';
 import { type JobSpace, workSegment } from './work-segment.js';
 
@@ -25,20 +26,12 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000 }: RunOpti
   const underWay = new Map<string, Promise<void>>();
   let stopped = false;
   let isWoken = false;
-  let rouse: () => void = () => undefined;
+  /** Until something is to be done, or it is time to look; a wake before it counts. */
+  const pauses = interruptibleSleep(() => isWoken || stopped);
   const wake = (): void => {
     isWoken = true;
-    rouse();
+    pauses.wake();
   };
-  /** Until something is to be done, or it is time to look; a wake before it counts. */
-  const sleep = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, isWoken || stopped ? 0 : milliseconds).unref();
-      rouse = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
 
   async function look(): Promise<number> {
     await removeExpired(space);
@@ -69,7 +62,7 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000 }: RunOpti
       } catch (error) {
         space.onProblem(error, 'the jobs could not be looked at');
       }
-      await sleep(pause);
+      await pauses.sleep(pause);
     }
     await Promise.all(underWay.values());
   }

@@ -6,7 +6,7 @@ import { decidedTransaction, loadCurrentChange } from '../persistence/stream.js'
 import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
-import { interruptibleSleep } from './interruptible-sleep.js';
+import { interruptibleSleep, pauseAfter } from './interruptible-sleep.js';
 import { isTransient } from './transient.js';
 
 /** What indexing met; never what is in a resource. */
@@ -57,7 +57,6 @@ interface SetAside {
 }
 
 const pageSize = 500;
-const longestPause = 60_000;
 /** When so many versions are set aside it is not them: nothing more is read until they are fewer. */
 const mostAside = 1_000;
 
@@ -117,7 +116,7 @@ export function followChanges(options: FollowOptions): Follower {
           return;
         }
         onProblem({ what: 'the index takes nothing', error });
-        await sleep(pauseAfter(tries));
+        await sleep(pauseAfter(pause, tries));
       }
     }
   }
@@ -137,7 +136,7 @@ export function followChanges(options: FollowOptions): Follower {
   function setAside(version: StoredVersion, error: unknown): void {
     const before = aside.get(keyText(version));
     const tries = before?.version.versionId === version.versionId ? before.tries + 1 : 1;
-    aside.set(keyText(version), { version, tries, due: Date.now() + pauseAfter(tries) });
+    aside.set(keyText(version), { version, tries, due: Date.now() + pauseAfter(pause, tries) });
     const { type, id, versionId } = version;
     onProblem({ what: 'a version cannot be indexed', error, version: { type, id, versionId } });
   }
@@ -146,8 +145,6 @@ export function followChanges(options: FollowOptions): Follower {
     const due = [...aside.values()].filter((each) => each.due <= Date.now());
     for (const { version } of due) await put([version]);
   }
-
-  const pauseAfter = (tries: number): number => Math.min(longestPause, pause * 2 ** tries);
 
   async function run(): Promise<void> {
     let after: string | undefined;
@@ -180,7 +177,7 @@ export function followChanges(options: FollowOptions): Follower {
           what: lost ? 'changes were lost: the index must be rebuilt' : 'the change feed cannot be read',
           error,
         });
-        await sleep(pauseAfter(failures));
+        await sleep(pauseAfter(pause, failures));
         failures += 1;
       }
     }

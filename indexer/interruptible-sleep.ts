@@ -5,6 +5,9 @@ export interface InterruptibleSleep {
   readonly wake: () => void;
 }
 
+/** The pause after so many failures in a row, in milliseconds: doubled each time, up to a minute. */
+export const pauseAfter = (first: number, failures: number): number => Math.min(60_000, first * 2 ** failures);
+
 /**
  * The pauses of one loop.
  * @param isOver whether the loop is to end: then no pause lasts.

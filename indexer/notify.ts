@@ -4,7 +4,8 @@ import { StoreError } from '../persistence/store-error.js';
 import { newCurrent } from '../persistence/stream.js';
 import type { ItemChange } from '../persistence/table.js';
 import { deliverer, type DeliverOptions } from './deliver.js';
-import { interruptibleSleep } from './interruptible-sleep.js';
+import { feedNews } from './feed-news.js';
+import { interruptibleSleep, pauseAfter } from './interruptible-sleep.js';
 import type { PublishedFeed } from './publish.js';
 import type { Subscriber, Subscriptions } from './subscriber.js';
 
@@ -45,15 +46,11 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
   const owner = randomUUID();
   const subscribers = new Map<string, Subscriber>();
   let stopped = false;
-  const { sleep, wake } = interruptibleSleep(() => stopped);
-  /** Whether something new may have come since the feed was read last, and whether that ends the sleep. */
-  const news = { came: false, wakes: false };
-  const rest = async (): Promise<void> => {
-    if (news.came) return;
-    news.wakes = true;
-    await sleep(idle);
-    news.wakes = false;
-  };
+  const pauses = interruptibleSleep(() => stopped);
+  const { sleep, wake } = pauses;
+  const news = feedNews((listener) => {
+    feed.onChange(listener);
+  }, pauses);
 
   let place: string | undefined;
   let keptPlace: string | undefined;
@@ -169,11 +166,11 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
         if (!isLoaded) await load();
         if (now() - keptAt >= (isShared ? lease / 3 : 1000)) await keep();
         endDue();
-        news.came = false;
+        news.reading();
         const page = await feed.changes({ limit: pageSize, ...(place === undefined ? {} : { after: place }) });
         await lookAt(page);
         failures = 0;
-        if (page.length === 0) await rest();
+        if (page.length === 0) await news.rest(idle);
       } catch (error) {
         const lost = error instanceof StoreError;
         if (lost) place = undefined; // what the feed still has is looked at
@@ -181,16 +178,12 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
           what: lost ? 'changes were lost: subscribers were not told of them' : 'the change feed cannot be read',
           error,
         });
-        await sleep(Math.min(60_000, pause * 2 ** failures));
+        await sleep(pauseAfter(pause, failures));
         failures += 1;
       }
     }
   }
 
-  feed.onChange(() => {
-    news.came = true;
-    if (news.wakes) wake();
-  });
   const running = run();
   return {
     async stop() {

@@ -1,7 +1,8 @@
 import { StoreError } from '../persistence/store-error.js';
 import type { ItemChange, Table } from '../persistence/table.js';
 import { resourceChange, type ResourceChange } from './resource-change.js';
-import { interruptibleSleep } from './interruptible-sleep.js';
+import { feedNews } from './feed-news.js';
+import { interruptibleSleep, pauseAfter } from './interruptible-sleep.js';
 
 /** What a publisher reads, and where it keeps how far it has come. */
 export interface PublishedFeed {
@@ -54,7 +55,6 @@ export interface Publisher {
 }
 
 const pageSize = 500;
-const longestPause = 60_000;
 
 /**
  * Tells subscribers of every change of a feed at least once, those of a resource in their order: the place is kept
@@ -64,16 +64,11 @@ export function publishChanges(options: PublishOptions): Publisher {
   const { feed, publish, isHeard = () => true, onProblem, now = Date.now } = options;
   const { patience = 60_000, idle = 250, pause = 500, keepEvery = 1000 } = options;
   let stopped = false;
-  const { sleep, wake } = interruptibleSleep(() => stopped);
-  /** Whether something new may have come since the feed was read last, and whether that ends the sleep. */
-  const news = { came: false, wakes: false };
-  const rest = async (): Promise<void> => {
-    if (news.came) return;
-    news.wakes = true;
-    await sleep(idle);
-    news.wakes = false;
-  };
-  const pauseAfter = (failures: number): number => Math.min(longestPause, pause * 2 ** failures);
+  const pauses = interruptibleSleep(() => stopped);
+  const { sleep, wake } = pauses;
+  const news = feedNews((listener) => {
+    feed.onChange(listener);
+  }, pauses);
 
   let place = feed.readPlace();
   let kept = { place, at: now() };
@@ -107,7 +102,7 @@ export function publishChanges(options: PublishOptions): Publisher {
       } catch (error) {
         const { type, id, versionId } = change;
         onProblem({ what: 'a change cannot be published', error, version: { type, id, versionId } });
-        await sleep(pauseAfter(failures));
+        await sleep(pauseAfter(pause, failures));
       }
     }
     throw new Stopped();
@@ -131,28 +126,24 @@ export function publishChanges(options: PublishOptions): Publisher {
         continue;
       }
       try {
-        news.came = false;
+        news.reading();
         const page = await feed.changes({ limit: pageSize, ...(place === undefined ? {} : { after: place }) });
         await tellPage(page);
         failures = 0;
-        if (page.length === 0) await rest();
+        if (page.length === 0) await news.rest(idle);
       } catch (error) {
         if (error instanceof Stopped) break;
         const lost = error instanceof StoreError;
         if (lost) place = undefined; // what the feed still has is told
         const what = lost ? 'changes were lost: subscribers were not told of them' : 'the change feed cannot be read';
         onProblem({ what, error });
-        await sleep(pauseAfter(failures));
+        await sleep(pauseAfter(pause, failures));
         failures += 1;
       }
     }
     await keepPlace();
   }
 
-  feed.onChange(() => {
-    news.came = true;
-    if (news.wakes) wake();
-  });
   const running = run();
   return {
     async stop() {

@@ -90,8 +90,11 @@ export async function matchingVersion(
   return match(request, parseJson(version.body) as Resource) ? version : undefined;
 }
 
-/** Criteria as they are understood, and what the caller may find by them. */
-async function criteriaOf(
+/**
+ * Criteria as they are understood, and what the caller may find by them.
+ * @throws OperationOutcomeError 400 for criteria that are not understood, 403, 404 unknown type.
+ */
+export async function criteriaOf(
   server: FhirServer,
   caller: Caller,
   type: string,

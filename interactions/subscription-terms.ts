@@ -1,12 +1,10 @@
 import { OperationOutcomeError, unprocessable, type OutcomeIssue } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import { type AllowedEndpoints, EndpointRefused, requireAllowed } from '../indexer/endpoint.js';
-import { parseSearch } from '../search/parse.js';
 import { requireUnchained, type SearchRequest } from '../search/request.js';
-import { authorize } from './access.js';
 import { readQuery } from './read-query.js';
-import { clip, requireResourceType } from './resource-type.js';
-import { searchTerminology } from './search-terminology.js';
+import { clip } from './resource-type.js';
+import { criteriaOf } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
 
 /** What a Subscription asks for, understood. */
@@ -108,21 +106,9 @@ async function readCriteria(server: FhirServer, caller: Caller, criteria: string
   const type = path.replace(/^\//, '');
   const query = rest.join('?');
   try {
-    requireResourceType(server, type);
-    authorize(server, caller, 'search', type);
-    const parameters = readQuery(query);
-    const request = requireUnchained(
-      parseSearch(server.definitions, type, parameters, {
-        handling: 'strict',
-        baseUrl: caller.baseUrl,
-        defaultCount: 0,
-        maxCount: 0,
-        now: server.now(),
-        ...(await searchTerminology(server, caller, parameters)),
-      }),
-    );
+    const request = requireUnchained((await criteriaOf(server, caller, type, query)).parsed);
     // What shapes the answer of a search says nothing of a resource, nor does a parameter without a value.
-    if (request.filters.length === parameters.length) return request;
+    if (request.filters.length === readQuery(query).length) return request;
     throw refused('The criteria have parameters that are no conditions on the resource alone', 'criteria');
   } catch (error) {
     if (!(error instanceof OperationOutcomeError) || error.status === 403 || error.status >= 500) throw error;

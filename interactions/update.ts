@@ -2,7 +2,7 @@ import type { AccessFilter } from '../search/access.js';
 import { invalidRequest } from '../fhir/outcome.js';
 import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
-import { newVersion, requireValid } from './new-version.js';
+import { newVersion, requireValid, requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
@@ -15,14 +15,20 @@ import { conditionalReferences } from './write-references.js';
  * https://hl7.org/fhir/R4/http.html#update https://hl7.org/fhir/R4/http.html#upsert
  * @param request with `ifMatch` the current version must be one the client has seen, with `ifNoneMatch` none of those it
  * names; without them the last write wins, whatever happens at the same time.
- * @returns `created` when there was no resource or a deleted one, else `updated`.
+ * @param request.isSame whether what is there, compared with the resource as it would be stored, is to stay as it is;
+ * never without it.
+ * @returns `created` when there was no resource or a deleted one, `unchanged` when it stays, else `updated`.
  * @throws OperationOutcomeError 400 when the resource's type or id is not the key's, 412 when a precondition does not
  * hold (in STU3 409 for `ifMatch`), 403, 404 unknown type, 422 broken rules.
  */
 export async function update(
   server: FhirServer,
   caller: Caller,
-  request: Preconditions & { readonly key: ResourceKey; readonly resource: Resource },
+  request: Preconditions & {
+    readonly key: ResourceKey;
+    readonly resource: Resource;
+    readonly isSame?: (previous: StoredVersion) => boolean;
+  },
 ): Promise<WriteOutcome> {
   const { key, resource } = request;
   requireResourceType(server, key.type);
@@ -33,6 +39,10 @@ export async function update(
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
     const checks = await fillReferences(key);
+    if (isThere(previous) && request.isSame?.(previous) === true) {
+      requireWritable(access, key.type, previous);
+      return { version: previous, status: 'unchanged' };
+    }
     const version = updatedVersion(server, caller, { ...request, access, previous });
     const { committed } = await server.store.commit([
       { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) },

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Facts } from '../components/Facts.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Notice, Refusal } from '../components/Said.js';
 import { PageHead } from '../components/fields.js';
@@ -30,16 +31,7 @@ function Who({ permissions }: { readonly permissions: Permissions }) {
       <div className="card-head">
         <h2>Who you are</h2>
       </div>
-      <dl className="access-facts card-body">
-        {facts.map(([name, value]) =>
-          value === undefined || value === '' ? null : (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-        )}
-      </dl>
+      <Facts facts={facts} className="access-facts card-body" />
     </section>
   );
 }

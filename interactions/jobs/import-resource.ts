@@ -1,14 +1,11 @@
 import { parseJson, stringifyJson } from '../../fhir/json.js';
 import { invalidRequest } from '../../fhir/outcome.js';
 import type { Resource } from '../../fhir/resource.js';
-import { authorize } from '../access.js';
+import type { StoredVersion } from '../../persistence/resource-store.js';
 import { create } from '../create.js';
-import { requireValid, requireWritable } from '../new-version.js';
 import { clip, requireResourceType } from '../resource-type.js';
-import { retryLostRaces } from '../retry.js';
 import type { Caller, FhirServer, WriteOutcome } from '../server.js';
-import { isThere, requireIdentity, updatedVersion } from '../update.js';
-import { conditionalReferences } from '../write-references.js';
+import { update } from '../update.js';
 
 /**
  * Stores a resource under its own id, as an update does, unless it is there already just so: an import that is done
@@ -26,23 +23,8 @@ export async function importResource(
   requireResourceType(server, type);
   if (id === undefined)
     return create(server, caller, { resource, ifNoneExist: criteriaOf(resource, conditionalCreate) });
-  const access = authorize(server, caller, 'update', type);
-  const key = { type, id };
-  requireIdentity(key, resource);
-  await requireValid(server, caller, resource, 'update');
-  const fillReferences = conditionalReferences(server, caller, resource);
-  return retryLostRaces(async () => {
-    const previous = await server.store.read(key);
-    const checks = await fillReferences(key);
-    if (isThere(previous) && contentOf(parseJson(previous.body) as Resource) === contentOf(resource)) {
-      requireWritable(access, type, previous);
-      return { version: previous, status: 'unchanged' };
-    }
-    const version = updatedVersion(server, caller, { key, resource, access, previous });
-    const write = { kind: 'put', next: version, ...(previous === undefined ? {} : { previous }) } as const;
-    const { committed } = await server.store.commit([write, ...checks]);
-    return committed ? { version, status: isThere(previous) ? 'updated' : 'created' } : undefined;
-  });
+  const isSame = ({ body }: StoredVersion): boolean => contentOf(parseJson(body) as Resource) === contentOf(resource);
+  return update(server, caller, { key: { type, id }, resource, isSame });
 }
 
 /** The text of a resource without what the server says of its version, in the order in which versions are stored. */

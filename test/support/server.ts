@@ -18,6 +18,9 @@ export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu
 /** Whether the suites run on DynamoDB Local and OpenSearch, which take their time. */
 export const isOnDynamoDb = process.env['TEST_ENGINES'] === 'aws';
 
+/** Whether large bodies and the files of jobs are in an S3 there: then files have signed URLs. */
+export const isOnS3 = isOnDynamoDb && process.env['S3_ENDPOINT'] !== undefined;
+
 /** The principals of the tests, by the token that stands for them. */
 export const principals: Readonly<Record<string, Principal>> = {
   practitioner: principal('practitioner'),

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { Facts } from '../../components/Facts.js';
 import { Icon } from '../../components/Icon.js';
 import { objectsOf, type Resource, textAt } from '../../fhir/json.js';
 import { dateText, titleOf, valueText } from '../../fhir/text.js';
@@ -106,16 +107,7 @@ export function Banner({ patient }: { readonly patient: Resource }) {
   ];
   return (
     <section className="card banner" aria-label="Patient">
-      <dl>
-        {facts.map(([name, value]) =>
-          value === undefined || value === '' ? null : (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-        )}
-      </dl>
+      <Facts facts={facts} />
       <Warnings name="Allergies" none="None recorded" type="AllergyIntolerance" query={`patient=${id}`} />
       <Warnings
         name="Problems"

@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
 import { fhirVersions } from '../../../fhir/version.js';
 import { ended, exported, kickOff, linesOf, manifestOf } from '../../support/jobs.js';
-import { isOnDynamoDb, startTestServer, type TestServer } from '../../support/server.js';
+import { isOnS3, startTestServer, type TestServer } from '../../support/server.js';
 
-/** On S3 files have signed URLs. */
-const isOnS3 = isOnDynamoDb && process.env['S3_ENDPOINT'] !== undefined;
 const testOnFiles = isOnS3 ? test.skip : test;
 
 let server: TestServer;

@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fhirVersions, type FhirVersion } from '../../../fhir/version.js';
 import { ended, kickOff, linesOf, type Manifest, manifestOf } from '../../support/jobs.js';
-import { isOnDynamoDb, startTestServer, type TestServer } from '../../support/server.js';
+import { isOnDynamoDb, isOnS3, startTestServer, type TestServer } from '../../support/server.js';
 
-/** On S3 files have signed URLs. */
-const isOnS3 = isOnDynamoDb && process.env['S3_ENDPOINT'] !== undefined;
 const folder = mkdtempSync(join(tmpdir(), 'import-'));
 const allowed = join(folder, 'in');
 let server: TestServer;

@@ -22,7 +22,7 @@ const urlsLast = 3600;
  */
 export async function jobStatus(server: FhirServer, caller: Caller, id: string): Promise<JobStatus> {
   const found = await ownJob(server, caller, id);
-  const { job } = found;
+  const { job, input } = found;
   if (job.state === 'running') return { kind: 'running', percent: percentOf(found) };
   if (job.state === 'failed') return { kind: 'failed', failure: job.failure ?? 'It failed' };
   const jobs = requireJobs(server, caller);
@@ -50,7 +50,6 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
     deleted: await entries('deleted'),
     error: await entries('error'),
   };
-  const input = await jobs.input(id);
   const manifest =
     job.kind === 'import'
       ? {

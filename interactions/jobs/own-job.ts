@@ -31,22 +31,31 @@ export const isOperator = (server: FhirServer, caller: Caller): boolean => {
   }
 };
 
+/** A job that the caller began. */
+export interface OwnJob extends JobProgress {
+  /** What it is asked to do. */
+  readonly input: unknown;
+}
+
 /**
  * A job that the caller began; what others began is as if it were not there.
  * @throws OperationOutcomeError 404; 403 when an export holds, or an import brought, what is not, or not in the same way, open to them any more.
  */
-export async function ownJob(server: FhirServer, caller: Caller, id: string): Promise<JobProgress> {
+export async function ownJob(server: FhirServer, caller: Caller, id: string): Promise<OwnJob> {
   const jobs = requireJobs(server, caller);
   const found = await jobs.read(id);
-  if (found === undefined || !isOwn(caller, found)) throw notFound(`The job ${clip(id)}`);
-  await requireOpenJob(server, caller, found);
-  return found;
+  const input = found !== undefined && isOwn(caller, found) ? await jobs.input(id) : undefined;
+  if (found === undefined || input === undefined) throw notFound(`The job ${clip(id)}`);
+  requireOpenJob(server, caller, { ...found, input });
+  return { ...found, input };
 }
 
 /** Whether what an own job is about is open to the caller's token as well, which may be another one than began it. */
 export async function isOpenJob(server: FhirServer, caller: Caller, found: JobProgress): Promise<boolean> {
+  const input = await server.jobs?.input(found.job.id);
+  if (input === undefined) return false; // it is being removed
   try {
-    await requireOpenJob(server, caller, found);
+    requireOpenJob(server, caller, { ...found, input });
     return true;
   } catch (error) {
     if (error instanceof OperationOutcomeError && error.status === 403) return false;
@@ -54,19 +63,18 @@ export async function isOpenJob(server: FhirServer, caller: Caller, found: JobPr
   }
 }
 
-async function requireOpenJob(server: FhirServer, caller: Caller, { job }: JobProgress): Promise<void> {
-  const input = await server.jobs?.input(job.id);
-  if (job.kind === 'export') requireSameAccess(server, caller, input as ExportInput | undefined);
-  if (job.kind === 'import') requireSameWrites(server, caller, input as ImportInput | undefined);
+function requireOpenJob(server: FhirServer, caller: Caller, { job, input }: OwnJob): void {
+  if (job.kind === 'export') requireSameAccess(server, caller, input as ExportInput);
+  if (job.kind === 'import') requireSameWrites(server, caller, input as ImportInput);
 }
 
 /** What an import tells of lines that are wrong holds parts of them: it is for who may write as who began it might. */
-function requireSameWrites(server: FhirServer, caller: Caller, input: ImportInput | undefined): void {
+function requireSameWrites(server: FhirServer, caller: Caller, input: ImportInput): void {
   const open = (to: Caller, type: string): string | undefined =>
     accessOrNone(server, to, 'update', type) && accessText(server, to, type, 'update');
-  for (const type of new Set(input?.files.map((file) => file.type))) {
+  for (const type of new Set(input.files.map((file) => file.type))) {
     const now = open(caller, type);
-    const isSame = input !== undefined && now === open({ ...caller, principal: input.principal }, type);
+    const isSame = now === open({ ...caller, principal: input.principal }, type);
     if (now !== undefined && (isSame || now === everything)) continue;
     throw forbidden(`The import is of ${type}, which you may not write in the same way any more`);
   }
@@ -76,8 +84,8 @@ function requireSameWrites(server: FhirServer, caller: Caller, input: ImportInpu
  * What was exported is what was open when it was: it may be had as long as that is so.
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#privacy-and-security-considerations
  */
-function requireSameAccess(server: FhirServer, caller: Caller, input: ExportInput | undefined): void {
-  for (const [type, before] of Object.entries(input?.access ?? {})) {
+function requireSameAccess(server: FhirServer, caller: Caller, input: ExportInput): void {
+  for (const [type, before] of Object.entries(input.access)) {
     if (accessOrNone(server, caller, 'search', type) !== undefined) {
       const now = accessText(server, caller, type);
       if (now === before || now === everything) continue;

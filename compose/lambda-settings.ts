@@ -1,6 +1,6 @@
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
-import type { Consistency, Validation } from '../interactions/server.js';
+import { validations, type Consistency, type Validation } from '../interactions/server.js';
 import type { EnginePlaces } from './connect.js';
 import { oneOf, SettingsError } from './settings-error.js';
 
@@ -64,7 +64,7 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     region: optional(environment, 'AWS_REGION'),
     authorization: word('AUTHORIZATION', 'roles', authorizations),
     audit: word('AUDIT', 'off', ['on', 'off']),
-    validation: word<Validation>('VALIDATION', 'full', ['structure', 'invariants', 'full']),
+    validation: word<Validation>('VALIDATION', 'full', validations),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
   };
 }

@@ -15,10 +15,14 @@ import type { SmartEndpoints } from './smart-configuration.js';
 export type Consistency = 'eventual' | 'strong';
 /**
  * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes); the
- * invariants of its type as well; or the profiles it states, too, where a guide has them.
+ * invariants of its type as well; the profiles it states, too, where a guide has them; or those of the definitions as well.
  * docs/adr/0025-invariants-on-every-write.md docs/adr/0033-profiles-on-every-write.md
+ * docs/adr/0060-profiles-of-the-definitions-by-choice.md
  */
-export type Validation = 'structure' | 'invariants' | 'full';
+export type Validation = (typeof validations)[number];
+
+/** From the fewest rules to the most. */
+export const validations = ['structure', 'invariants', 'full', 'strict'] as const;
 
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {

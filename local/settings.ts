@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
-import type { Validation } from '../interactions/server.js';
+import { validations, type Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
 import { oneOf, SettingsError } from '../compose/settings-error.js';
@@ -68,7 +68,6 @@ export interface AwsEngines {
 export { SettingsError };
 
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
-const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 function portOf(text: string): number {

@@ -65,9 +65,9 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
       case 'conditional-patch':
         return { kind: 'written', ...(await patch(server, caller, action)) };
       case 'delete':
-        return deleted(await deleteResource(server, caller, action));
+        return { kind: 'deleted', versions: listOf(await deleteResource(server, caller, action)) };
       case 'conditional-delete':
-        return deleted(await conditionalDelete(server, caller, action));
+        return { kind: 'deleted', versions: await conditionalDelete(server, caller, action) };
       default:
         return await readEntry(server, caller, action);
     }
@@ -76,10 +76,8 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
   }
 }
 
-const deleted = (version: StoredVersion | undefined): EntryAnswer => ({
-  kind: 'deleted',
-  ...(version === undefined ? {} : { version }),
-});
+const listOf = (version: StoredVersion | undefined): readonly StoredVersion[] =>
+  version === undefined ? [] : [version];
 
 /** What two writes have in common that must be done one after the other; undefined for one of its own. */
 function writeTarget(action: EntryAction): string | undefined {

@@ -24,6 +24,12 @@ export type Validation = (typeof validations)[number];
 /** From the fewest rules to the most. */
 export const validations = ['structure', 'invariants', 'full', 'strict'] as const;
 
+/** Whether a conditional delete deletes one resource only, or all that match. https://hl7.org/fhir/R4/http.html#cdelete */
+export type ConditionalDelete = (typeof conditionalDeletes)[number];
+
+/** The codes of http://hl7.org/fhir/ValueSet/conditional-delete-status that are served. */
+export const conditionalDeletes = ['single', 'multiple'] as const;
+
 /** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
 export interface FhirServer {
   readonly definitions: FhirDefinitions;
@@ -41,6 +47,8 @@ export interface FhirServer {
   readonly audit?: AuditLog;
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
+  /** How many resources a conditional delete may delete; `single` without it. docs/adr/0021 */
+  readonly conditionalDelete?: ConditionalDelete;
   /** The profiles of implementation guides; none without it. */
   readonly guides?: Guides;
   /** Answers `$graphql`, and never throws for what is expected; absent where it is not served. */

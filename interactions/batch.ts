@@ -9,6 +9,7 @@ import { deleteResource } from './delete.js';
 import type { EntryAction } from './entry-action.js';
 import { placed } from './entry-place.js';
 import { readEntries, type EntryRequest } from './entry-request.js';
+import { independentEntries } from './independent-entries.js';
 import { inParallel } from './parallel.js';
 import { patch } from './patch.js';
 import { isReadAction, readEntry } from './read-entry.js';
@@ -28,7 +29,7 @@ const concurrency = 64;
  */
 export async function batch(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
   authorize(server, caller, 'batch');
-  const requests = readEntries(server, caller, bundle);
+  const requests = independentEntries(server, readEntries(server, caller, bundle));
   const answers: EntryAnswer[] = [];
   const reads: number[] = [];
   const chains = new Map<string, number[]>();

@@ -6,7 +6,13 @@ import type { Logger } from 'pino';
 import type { Authorization } from '../auth/authorizers.js';
 import type { TokenVerifier, VerifiedToken } from '../auth/verify-token.js';
 import { publishChanges } from '../indexer/publish.js';
-import { publishMutation, publishVariables } from '../indexer/publish-mutation.js';
+import {
+  publishJobMutation,
+  publishJobVariables,
+  publishMutation,
+  publishVariables,
+} from '../indexer/publish-mutation.js';
+import { jobNotice } from '../interactions/jobs/job-notice.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
@@ -158,6 +164,14 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
       const variables = publishVariables(change);
       const { errors } = await api.execute({ ...publisher, query: publishMutation, variables, headers: {} });
       if (errors !== undefined) throw new Error('publishChange failed');
+    },
+    publishJob: async (change) => {
+      const notice = server.jobs === undefined ? undefined : await jobNotice(server.jobs, change);
+      if (notice === undefined) return;
+      const variables = publishJobVariables(notice);
+      const api = await runtime();
+      const { errors } = await api.execute({ ...publisher, query: publishJobMutation, variables, headers: {} });
+      if (errors !== undefined) throw new Error('publishJob failed');
     },
     onProblem: ({ what, error, version: named }) => {
       log.error({ name: error instanceof Error ? error.name : typeof error, ...named }, `publishing: ${what}`);

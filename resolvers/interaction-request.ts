@@ -65,7 +65,8 @@ export interface DeleteRequest extends Writes {
 export type MutationRequest = CreateRequest | UpdateRequest | DeleteRequest;
 
 export interface SubscribeRequest extends Asked {
-  readonly interaction: 'subscribe';
+  /** To changes of resources, or of jobs. */
+  readonly interaction: 'subscribe' | 'subscribe-jobs';
   /** The field's arguments: which changes are asked for. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }

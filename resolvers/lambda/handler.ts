@@ -13,6 +13,7 @@ import { render } from './render.js';
 import { connection, list } from './search.js';
 import { selectedMembers } from './selected-members.js';
 import { subscriptionFilter } from './subscribe.js';
+import { jobFilter } from './subscribe-jobs.js';
 
 /** What the handler needs beside the server. */
 export interface ResolverHandlerOptions {
@@ -131,6 +132,8 @@ async function interact(
       return consistently(server, request, delayed, (own) => deleteMutation(own, caller, request));
     case 'subscribe':
       return subscriptionFilter(server, caller, request);
+    case 'subscribe-jobs':
+      return jobFilter(server, caller, request);
     case 'reference':
       return valueOf((await resolveReferences(server, caller, [request], options.isInSchema))[0]);
   }

@@ -99,7 +99,7 @@ export async function introspect(
   if (known === undefined || known.size >= mostAnswers) {
     answers.set(schema, (known = new Map<string, Promise<string>>()));
   }
-  const variables = Object.fromEntries(operation.variables);
+  const variables = Object.fromEntries([...operation.variables].filter(([, value]) => value !== undefined));
   const question = print(document) + JSON.stringify(variables);
   let text = known.get(question);
   if (text === undefined) {

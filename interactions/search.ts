@@ -39,6 +39,8 @@ export interface SearchQuery {
   readonly offset?: number;
   /** The page size, when it is no `_count` among the parameters. */
   readonly count?: number;
+  /** Whether nobody is told how many matches there are: they are not counted then. */
+  readonly uncounted?: boolean;
 }
 
 /**
@@ -67,6 +69,7 @@ export async function search(
     used,
     binding,
     place: { ...(open ?? { offset }), query: used, count },
+    uncounted: query.uncounted === true,
     ...(contained === undefined ? {} : { contained }),
   };
   return count === 0 ? onlyTotal(server, paging) : answer(server, caller, paging);
@@ -167,6 +170,7 @@ interface Paging {
   readonly used: SearchPage['used'];
   readonly binding: PageBinding;
   readonly place: PagePlace;
+  readonly uncounted: boolean;
   /** Absent when contained resources are not searched. */
   readonly contained?: ContainedMatches;
 }
@@ -184,7 +188,7 @@ async function answer(server: FhirServer, caller: Caller, paging: Paging): Promi
   const { matches, more, counted } = await findMatches(server, plan, {
     limit: Math.min(count, place.size ?? count),
     backwards,
-    ...(plan.request.total === undefined ? { countTo: countedUnasked(plan) } : {}),
+    ...(plan.request.total === undefined && !paging.uncounted ? { countTo: countedUnasked(plan) } : {}),
     ...(after === undefined ? { skip: backwards ? 0 : place.offset } : { after }),
   });
   const offset = backwards && !more ? 0 : place.offset;
@@ -238,8 +242,8 @@ const countShown = (versions: readonly StoredVersion[], shown: SearchPage['shown
 
 /** The number of all matches: always when it is asked for, otherwise when it is quickly told. */
 async function totalOf(server: FhirServer, paging: Paging, counted: IndexPage['counted']): Promise<number | undefined> {
-  const { plan } = paging;
-  if (plan.request.total === 'none') return undefined;
+  const { plan, uncounted } = paging;
+  if (plan.request.total === 'none' || uncounted) return undefined;
   if (plan.request.total === 'accurate') return exactTotal(server, paging);
   return counted === undefined ? server.index.count({ ...plan, atMost: countedUnasked(plan) }) : counted.total;
 }
@@ -252,25 +256,38 @@ interface Found {
   readonly total: number | undefined;
 }
 
+/** The links of a page: each is sealed when it is first asked for, since most faces show few of them. */
 function linksOf(server: FhirServer, { binding, place }: Paging, found: Found): SearchPage['links'] {
   const { matches, more, offset, total } = found;
   const { query, count, after, backwards = false } = place;
-  const seal = (page: Omit<PagePlace, 'query' | 'count'>): string =>
+  const seal = (page: Omit<PagePlace, 'query' | 'count'>) => (): string =>
     sealPage(server.pageKey, binding, { query, count, ...page });
-  const first = seal({ offset: 0 });
+  const first = once(seal({ offset: 0 }));
   const head = matches[0];
   const tail = matches.at(-1);
   const hasNext = backwards ? after !== undefined : more;
   const hasPrevious = backwards ? more : offset > 0;
-  const links: { first: string; previous?: string; next?: string; last?: string } = { first };
-  if (hasPrevious) {
-    if (offset <= count || head === undefined) links.previous = first;
-    else links.previous = seal({ offset: offset - count, after: head.position, backwards: true });
-  }
-  if (hasNext && tail !== undefined) links.next = seal({ offset: offset + matches.length, after: tail.position });
-  if (total !== undefined && total > 0) {
-    const size = total % count === 0 ? count : total % count;
-    links.last = total <= count ? first : seal({ offset: total - size, backwards: true, size });
-  }
-  return links;
+  const previous =
+    offset <= count || head === undefined
+      ? first
+      : once(seal({ offset: offset - count, after: head.position, backwards: true }));
+  const next = tail && once(seal({ offset: offset + matches.length, after: tail.position }));
+  const lastOf = (all: number): (() => string) => {
+    const size = all % count === 0 ? count : all % count;
+    return all <= count ? first : once(seal({ offset: all - size, backwards: true, size }));
+  };
+  const last = total !== undefined && total > 0 ? lastOf(total) : undefined;
+  return Object.defineProperties({} as SearchPage['links'], {
+    first: lazily(first),
+    ...(hasPrevious ? { previous: lazily(previous) } : {}),
+    ...(hasNext && next !== undefined ? { next: lazily(next) } : {}),
+    ...(last === undefined ? {} : { last: lazily(last) }),
+  });
+}
+
+const lazily = (get: () => string): PropertyDescriptor => ({ get, enumerable: true });
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => (made ??= make());
 }

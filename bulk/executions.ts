@@ -29,10 +29,10 @@ export function openExecutions({ stateMachine: stateMachineArn, now, ...place }:
       }
       return ids;
     },
-    async start(job) {
+    async start(job, tenant) {
       const name = `${job}-${now().toString(36)}`;
       try {
-        await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify({ job }) }));
+        await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify({ job, tenant }) }));
       } catch (error) {
         if (!(error instanceof ExecutionAlreadyExists)) throw error; // its answer got lost, and it was sent again
       }

@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { removeExpired } from './run-jobs.js';
 import { type JobSpace, workSegment } from './work-segment.js';
 
@@ -19,7 +20,7 @@ export interface JobExecutions {
   /** The ids of the jobs that are worked on. */
   underWay(): Promise<ReadonlySet<string>>;
   /** Has a job worked on; one that is already, is as it was. */
-  start(job: string): Promise<void>;
+  start(job: string, tenant: Tenant): Promise<void>;
 }
 
 /** The longest wait until a segment is looked at again, in seconds: after a minute its owner was killed. */
@@ -53,13 +54,13 @@ export async function segmentStep(
   return { job, segment, next: 'again', wait: worked === 'left' ? wait : Math.max(1, wait) };
 }
 
-/** Removes jobs whose time is over, and has those worked on that nobody works on. */
-export async function sweepJobs(space: JobSpace, executions: JobExecutions): Promise<void> {
+/** Removes a tenant's jobs whose time is over, and has those worked on that nobody works on. */
+export async function sweepJobs(space: JobSpace, tenant: Tenant, executions: JobExecutions): Promise<void> {
   await removeExpired(space);
   const old = (await space.items.list()).filter(
     ({ state, created }) => state === 'running' && created <= space.now() - soonWorkedOn,
   );
   if (old.length === 0) return;
   const underWay = await executions.underWay();
-  for (const { id } of old) if (!underWay.has(id)) await executions.start(id);
+  for (const { id } of old) if (!underWay.has(id)) await executions.start(id, tenant);
 }

@@ -1,11 +1,15 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { jobSpaceOf } from '../compose/jobs.js';
-import { executionsAt, outputAt, readJobPlaces, s3At } from '../compose/lambda-jobs.js';
+import { executionsAt, outputAt, readJobPlaces, s3At, sourcesOf } from '../compose/lambda-jobs.js';
 import { lambdaLog, named } from '../compose/lambda-log.js';
 import type { Environment } from '../compose/lambda-settings.js';
 import { once } from '../compose/once.js';
+import { ofTenants } from '../compose/of-tenants.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { SettingsError } from '../compose/settings-error.js';
+import type { Tenant } from '../fhir/tenant.js';
+import type { Table } from '../persistence/table.js';
+import { tenantsIn } from '../persistence/tenants.js';
 import { type JobExecutions, segmentsOf, type SegmentOfJob, segmentStep, sweepJobs } from './job-steps.js';
 import type { JobSpace } from './work-segment.js';
 
@@ -16,8 +20,8 @@ open().catch(() => undefined);
 
 /** A job whose segments are asked for; a segment to work on; a minute of the schedule. */
 type JobsEvent =
-  | { readonly do: 'segments'; readonly job: string }
-  | ({ readonly do: 'segment' } & SegmentOfJob)
+  | { readonly do: 'segments'; readonly tenant: Tenant; readonly job: string }
+  | ({ readonly do: 'segment'; readonly tenant: Tenant } & SegmentOfJob)
   | (ScheduledEvent & { readonly do?: undefined });
 
 /** What is left of the function's time when a step is taken, in milliseconds: files that are open are ended by then. */
@@ -28,32 +32,44 @@ export const handler = async (
   event: JobsEvent,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<unknown> => {
-  const { space, executions } = await open();
+  const { spaceOf, executions, table } = await open();
   switch (event.do) {
     case 'segments':
-      return { job: event.job, segments: await segmentsOf(space, event.job) };
+      return { ...event, segments: await segmentsOf(spaceOf(event.tenant), event.job) };
     case 'segment':
-      return segmentStep(space, event, () => context.getRemainingTimeInMillis() < reserve);
+      return {
+        tenant: event.tenant,
+        ...(await segmentStep(spaceOf(event.tenant), event, () => context.getRemainingTimeInMillis() < reserve)),
+      };
     default:
-      await sweepJobs(space, executions);
+      for (const tenant of await tenantsIn(table)) await sweepJobs(spaceOf(tenant), tenant, executions);
       return undefined;
   }
 };
 
-async function openJobs(environment: Environment): Promise<{ space: JobSpace; executions: JobExecutions }> {
+interface OpenJobs {
+  readonly table: Table;
+  readonly executions: JobExecutions;
+  readonly spaceOf: (tenant: Tenant) => JobSpace;
+}
+
+async function openJobs(environment: Environment): Promise<OpenJobs> {
   const places = readJobPlaces(environment);
   if (places === undefined) throw new SettingsError('JOBS_BUCKET is not set');
   const { server } = await openLambda(environment, { sealsPages: false });
+  const { table, ofTenant } = server;
   const s3 = s3At(places);
   const [client, { s3Files }] = await Promise.all([s3(), import('../persistence/s3/input.js')]);
-  const space = jobSpaceOf(server, {
-    table: server.table,
-    output: outputAt(places, s3),
-    importSources: places.importSources,
-    s3Files: s3Files(client),
-    onProblem: (error, what) => {
-      lambdaLog.error(named(error), what);
-    },
-  });
-  return { space, executions: executionsAt(places, () => server.now()) };
+  const spaceOf = ofTenants((tenant) =>
+    jobSpaceOf(ofTenant(tenant), {
+      table,
+      output: outputAt(places, tenant, s3),
+      importSources: sourcesOf(places, tenant),
+      s3Files: s3Files(client),
+      onProblem: (error, what) => {
+        lambdaLog.error(named(error), what);
+      },
+    }),
+  );
+  return { table, spaceOf, executions: executionsAt(places, () => server.now()) };
 }

@@ -5,14 +5,15 @@ import { runJobs } from '../bulk/run-jobs.js';
 import { isBelowSource } from '../bulk/import-sources.js';
 import type { JobSpace } from '../bulk/work-segment.js';
 import { invalidRequest } from '../fhir/outcome.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { Jobs } from '../interactions/jobs/jobs.js';
 import type { FhirServer } from '../interactions/server.js';
 import { localFiles, webFiles } from '../persistence/input-files.js';
 import type { InputSource } from '../persistence/input-source.js';
 import { jobItems } from '../persistence/job.js';
-import { defaultTenant } from '../persistence/keys.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
+import type { DefinitionOptions } from './serve.js';
 
 /** What jobs of a server work with. */
 export interface JobSettings {
@@ -46,7 +47,7 @@ export interface StartedJobs {
  */
 export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: AbortSignal): JobSpace {
   return {
-    items: jobItems(settings.table, defaultTenant),
+    items: jobItems(settings.table, server.tenant),
     output: settings.output,
     kinds: {
       export: exportKind(server, settings.exportSizes),
@@ -59,7 +60,7 @@ export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: A
   };
 }
 
-/** Does the jobs of a server in this process, beside the requests. */
+/** Does the jobs of a server's tenant in this process, beside the requests. */
 export function startJobs(server: FhirServer, settings: JobSettings): StartedJobs {
   const { table, segments = 1, importSources = [] } = settings;
   const ending = new AbortController();
@@ -79,6 +80,50 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
     async stop() {
       ending.abort();
       await running.stop();
+    },
+  };
+}
+
+/** The jobs of all tenants of a version, done in this process. */
+export interface JobsOfTenants {
+  /** Those of a server's tenant, which are begun to be done when they are first asked for. */
+  of(server: FhirServer): Jobs;
+  /** Leaves what is under way at its last step. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Does the jobs of a version's tenants in this process, each by itself: its items, its files, and of the sources of
+ * imports what stands for it (`{tenant}`).
+ */
+export function jobsOfTenants(
+  table: Table,
+  output: (tenant: Tenant) => OutputStore,
+  { onJobProblem = () => undefined, jobs = {} }: DefinitionOptions,
+  more: Pick<JobSettings, 'segments' | 's3Files'> = {},
+): JobsOfTenants {
+  const started = new Map<Tenant, StartedJobs>();
+  return {
+    of(server) {
+      const { tenant } = server;
+      const known = started.get(tenant);
+      if (known !== undefined) return known.jobs;
+      const { importSources, ...settings } = jobs;
+      const own = startJobs(server, {
+        table,
+        output: output(tenant),
+        onProblem: onJobProblem,
+        ...more,
+        ...settings,
+        ...(importSources === undefined
+          ? {}
+          : { importSources: importSources.map((each) => each.replaceAll('{tenant}', tenant)) }),
+      });
+      started.set(tenant, own);
+      return own.jobs;
+    },
+    async stop() {
+      await Promise.all([...started.values()].map((each) => each.stop()));
     },
   };
 }

@@ -2,13 +2,14 @@ import { createJobs } from '../bulk/jobs.js';
 import { isBelowSource } from '../bulk/import-sources.js';
 import type { JobExecutions } from '../bulk/job-steps.js';
 import type { JobSpace } from '../bulk/work-segment.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { Jobs } from '../interactions/jobs/jobs.js';
 import { jobItems } from '../persistence/job.js';
-import { defaultTenant } from '../persistence/keys.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { BucketClients } from './connect-bucket.js';
 import { lambdaLog, named } from './lambda-log.js';
 import { type Environment, optional, optionalUrl, required } from './lambda-settings.js';
+import { folderOf } from './of-tenants.js';
 import { once } from './once.js';
 import type { ServerOnAws } from './on-aws.js';
 import { SettingsError } from './settings-error.js';
@@ -57,6 +58,10 @@ export function readJobPlaces(environment: Environment): JobPlaces | undefined {
 /** Items of segments have four digits. */
 const mostSegments = 1_000;
 
+/** The sources of imports of a tenant: `{tenant}` in them stands for it. */
+export const sourcesOf = ({ importSources }: JobPlaces, tenant: Tenant): readonly string[] =>
+  importSources.map((each) => each.replaceAll('{tenant}', tenant));
+
 /** The executions that work on jobs; their client is made by the first call. */
 export function executionsAt({ stateMachine, statesEndpoint, region }: JobPlaces, now: () => number): JobExecutions {
   const open = once(async () =>
@@ -69,8 +74,8 @@ export function executionsAt({ stateMachine, statesEndpoint, region }: JobPlaces
   );
   return {
     underWay: async () => (await open()).underWay(),
-    start: async (job) => {
-      await (await open()).start(job);
+    start: async (job, tenant) => {
+      await (await open()).start(job, tenant);
     },
   };
 }
@@ -80,8 +85,14 @@ export const s3At = ({ s3Endpoint, region }: JobPlaces): (() => Promise<BucketCl
   once(async () => (await import('./connect-bucket.js')).bucketClients(s3Endpoint, region).s3);
 
 /** The files of jobs; nothing of S3 is loaded before the first call. */
-export function outputAt({ bucket, folder }: JobPlaces, s3: () => Promise<BucketClients['s3']>): OutputStore {
-  const open = once(async () => (await import('../persistence/s3/output.js')).s3Output(await s3(), bucket, folder));
+export function outputAt(
+  { bucket, folder }: JobPlaces,
+  tenant: Tenant,
+  s3: () => Promise<BucketClients['s3']>,
+): OutputStore {
+  const open = once(async () =>
+    (await import('../persistence/s3/output.js')).s3Output(await s3(), bucket, folderOf(folder, tenant)),
+  );
   return {
     create: async (key) => (await open()).create(key),
     read: async (key) => (await open()).read(key),
@@ -96,12 +107,13 @@ export function outputAt({ bucket, folder }: JobPlaces, s3: () => Promise<Bucket
  * The jobs of a server that begins them and has others work on them. One that nobody could be told of has begun as well:
  * who looks after jobs each minute has it worked on.
  */
-export function jobsElsewhere(server: Pick<ServerOnAws, 'table' | 'now'>, places: JobPlaces): Jobs {
-  const { segments, importSources } = places;
+export function jobsElsewhere(server: Pick<ServerOnAws, 'table' | 'tenant' | 'now'>, places: JobPlaces): Jobs {
+  const { segments } = places;
+  const importSources = sourcesOf(places, server.tenant);
   const executions = executionsAt(places, () => server.now());
   const space: JobSpace = {
-    items: jobItems(server.table, defaultTenant),
-    output: outputAt(places, s3At(places)),
+    items: jobItems(server.table, server.tenant),
+    output: outputAt(places, server.tenant, s3At(places)),
     kinds: {},
     now: () => server.now(),
     onProblem: () => undefined,
@@ -112,7 +124,7 @@ export function jobsElsewhere(server: Pick<ServerOnAws, 'table' | 'now'>, places
     countItems: () => server.table.countItems?.() ?? Promise.resolve(undefined),
     async onBegun(id) {
       try {
-        await executions.start(id);
+        await executions.start(id, server.tenant);
       } catch (error) {
         lambdaLog.error(named(error), 'a job has begun that nobody works on yet');
       }

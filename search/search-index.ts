@@ -1,9 +1,12 @@
 import type { AccessFilter } from './access.js';
 import type { Resource, ResourceKey } from '../fhir/resource.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { SearchRequest } from './request.js';
 
 /** The current version of a resource as an index sees it; `resource` is absent for a deleted one. */
 export interface Indexable extends ResourceKey {
+  /** Whose it is. */
+  readonly tenant: Tenant;
   readonly versionId: number;
   readonly lastUpdated: string;
   readonly compartments: readonly string[];
@@ -54,13 +57,16 @@ export interface IndexPage {
   readonly more: boolean;
 }
 
-/** The search port. Adapters: lmdb.ts (embedded, in the commit's transaction), opensearch.ts. */
+/**
+ * The search port, bound to a tenant: searches find nobody else's resources. Adapters: lmdb.ts (embedded, in the commit's
+ * transaction), opensearch.ts.
+ */
 export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
   /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly, or, with a bound, not quickly. */
   count(query: SearchPlan & { readonly atMost: number }): Promise<number | undefined>;
   /**
-   * Brings the index to these versions; one that is not newer than the indexed one changes nothing.
+   * Brings the index to these versions, whosesoever they are; one that is not newer than the indexed one changes nothing.
    * @returns once searches find them; with `visible: false` already when the index has safely taken them.
    */
   put(changes: readonly Indexable[], options?: { readonly visible?: boolean }): Promise<void>;

@@ -55,19 +55,22 @@ function definitionOf(functionArn: string, atOnce: number): object {
   return {
     StartAt: 'Segments',
     States: {
-      Segments: { ...call({ do: 'segments', 'job.$': '$.job' }), Next: 'EachSegment' },
+      Segments: { ...call({ do: 'segments', 'tenant.$': '$.tenant', 'job.$': '$.job' }), Next: 'EachSegment' },
       EachSegment: {
         Type: 'Map',
         Label: 'Segments',
         ItemsPath: '$.segments',
-        ItemSelector: { 'job.$': '$.job', 'segment.$': '$$.Map.Item.Value' },
+        ItemSelector: { 'tenant.$': '$.tenant', 'job.$': '$.job', 'segment.$': '$$.Map.Item.Value' },
         MaxConcurrency: atOnce,
         ToleratedFailurePercentage: 100, // of one that was given up the others are no worse off
         ItemProcessor: {
           ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
           StartAt: 'Work',
           States: {
-            Work: { ...call({ do: 'segment', 'job.$': '$.job', 'segment.$': '$.segment' }), Next: 'IsDone' },
+            Work: {
+              ...call({ do: 'segment', 'tenant.$': '$.tenant', 'job.$': '$.job', 'segment.$': '$.segment' }),
+              Next: 'IsDone',
+            },
             IsDone: {
               Type: 'Choice',
               Choices: [{ Variable: '$.next', StringEquals: 'again', Next: 'Pause' }],

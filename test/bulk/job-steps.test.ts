@@ -110,25 +110,25 @@ describe('each minute', () => {
   let started: string[];
   const executions = (...underWay: string[]): JobExecutions => ({
     underWay: () => Promise.resolve(new Set(underWay)),
-    start: (job) => Promise.resolve(void started.push(job)),
+    start: (job: string) => Promise.resolve(void started.push(job)),
   });
   beforeEach(() => {
     started = [];
   });
 
   test('a job that nobody works on is begun again, one that was begun just now or is worked on is not', async () => {
-    await sweepJobs(space, executions());
+    await sweepJobs(space, defaultTenant, executions());
     now += 2 * minute;
-    await sweepJobs(space, executions(id));
+    await sweepJobs(space, defaultTenant, executions(id));
     expect(started).toEqual([]);
-    await sweepJobs(space, executions());
+    await sweepJobs(space, defaultTenant, executions());
     expect(started).toEqual([id]);
   });
 
   test('a job whose time is over is removed with its files', async () => {
     for (const segment of [0, 1, 2]) await step(segment);
     now += 25 * 60 * minute;
-    await sweepJobs(space, executions());
+    await sweepJobs(space, defaultTenant, executions());
     expect([started, removed.includes(id), await state()]).toEqual([[], true, undefined]);
   });
 });

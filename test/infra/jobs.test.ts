@@ -36,8 +36,8 @@ describe('the state machine of jobs', () => {
       at(states, 'EachSegment', 'ItemProcessor', 'States', 'Work', 'Parameters', 'Payload'),
     ];
     expect(payloads).toEqual([
-      { do: 'segments', 'job.$': '$.job' },
-      { do: 'segment', 'job.$': '$.job', 'segment.$': '$.segment' },
+      { do: 'segments', 'tenant.$': '$.tenant', 'job.$': '$.job' },
+      { do: 'segment', 'tenant.$': '$.tenant', 'job.$': '$.job', 'segment.$': '$.segment' },
     ]);
   });
 

@@ -15,6 +15,7 @@ import { counting } from '../support/count.js';
 import { countingRequests } from '../support/count-searches.js';
 import { localClients, newTable } from '../support/dynamodb.js';
 import { openIndex } from './index-under-test.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 // What a search costs in calls of OpenSearch and DynamoDB: 250 observations of a patient, five of another.
 
@@ -35,11 +36,12 @@ beforeAll(async () => {
   const store = createResourceStore(table);
   const commit: ResourceStore['commit'] = async (writes) => {
     const result = await store.commit(writes);
-    await index.put(writes.flatMap((write) => (write.kind === 'put' ? [indexable(write.next)] : [])));
+    await index.put(writes.flatMap((write) => (write.kind === 'put' ? [indexable(defaultTenant, write.next)] : [])));
     return result;
   };
   server = {
     definitions,
+    tenant: defaultTenant,
     store: { ...store, commit },
     index,
     authorizer: byRoles(roleRules),

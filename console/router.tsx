@@ -91,6 +91,7 @@ const live = createRoute({
 const graphql = createRoute({
   getParentRoute: () => version,
   path: 'graphql',
+  validateSearch: (query: Record<string, unknown>) => only(query, 'surface', 'query', 'variables'),
   component: lazyRouteComponent(() => import('./pages/Graphql.js'), 'Graphql'),
 });
 

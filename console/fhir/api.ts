@@ -37,9 +37,10 @@ export interface Api {
   /**
    * Asks the AppSync API.
    * @param body the request as JSON: query and variables.
+   * @param headers beside what is always sent.
    * @returns the answer, with its `errors` if it has some.
    */
-  graphqlSend(body: string): Promise<Reply>;
+  graphqlSend(body: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
 }
 
 /** Tokens of the signed-in person. */
@@ -111,10 +112,10 @@ export function createApi(
       const below = path.startsWith('?') || path === '' ? path : `/${path}`;
       return send(`${place.rest}${below}`, request, false);
     },
-    graphqlSend: (body) =>
+    graphqlSend: (body, headers = {}) =>
       send(
         place.graphql,
-        { method: 'POST', body, headers: { 'Content-Type': 'application/json' }, takesErrors: true },
+        { method: 'POST', body, headers: { 'Content-Type': 'application/json', ...headers }, takesErrors: true },
         false,
       ),
   };

@@ -107,6 +107,17 @@ export function openSearchIndex(
     if (!(await putAll(to, puts, refreshing))) throw new Error(`There is no index ${to}`);
   }
 
+  async function newestIndexed(): Promise<string | undefined> {
+    const [found] = await findDocuments(client, alias, {
+      query: { term: { tenant } },
+      sort: [{ lastUpdated: 'desc' }],
+      limit: 1,
+      skip: 0,
+    });
+    const instant = found?.sort[0];
+    return typeof instant === 'number' ? new Date(instant).toISOString() : undefined;
+  }
+
   const putOf = (change: Indexable): ChangePut => ({
     id: `${tenant}#${change.type}#${change.id}`,
     version: change.versionId,
@@ -125,7 +136,7 @@ export function openSearchIndex(
   });
   const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
 
-  return { search, count, put, next, removeTombstones };
+  return { search, count, put, newest: newestIndexed, next, removeTombstones };
 }
 
 /** A version as it is put. */

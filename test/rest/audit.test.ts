@@ -141,6 +141,11 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
     expect(refused?.outcomeDesc).toMatch(reason);
   });
 
+  test('has nothing of what tells of the server and of the caller alone', async () => {
+    for (const path of ['metadata', '$permissions', '$index-lag'])
+      expect(await recordedBy(() => send('GET', path, 'practitioner'))).toEqual([]);
+  });
+
   test('tells of a create what was made, and in whose record', async () => {
     let made = '';
     const recorded = await recordedBy(async () => {

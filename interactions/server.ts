@@ -1,6 +1,7 @@
 import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { Guides } from '../fhir/guides.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { ContentStore } from '../persistence/content-store.js';
@@ -30,9 +31,14 @@ export type ConditionalDelete = (typeof conditionalDeletes)[number];
 /** The codes of http://hl7.org/fhir/ValueSet/conditional-delete-status that are served. */
 export const conditionalDeletes = ['single', 'multiple'] as const;
 
-/** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
+/**
+ * One FHIR version served to one tenant: what every interaction works on. Built once by an entry (local server, Lambda);
+ * where several tenants share the deployment, once for each (docs/adr/0064-tenants-share-a-deployment.md).
+ */
 export interface FhirServer {
   readonly definitions: FhirDefinitions;
+  /** Whose resources: store, index, jobs and contents hold, for this server, nobody else's. */
+  readonly tenant: Tenant;
   readonly store: ResourceStore;
   readonly index: SearchIndex;
   /** `later` when a stream brings the index to what was committed; absent when each commit writes it as well. */

@@ -4,7 +4,7 @@ import type { StoredVersion } from '../persistence/resource-store.js';
 import { openPage, type PageBinding, type PagePlace, sealPage } from '../search/page.js';
 import { parseSearch } from '../search/parse.js';
 import type { ParsedSearch } from '../search/request.js';
-import type { SearchPlan, TypeSearchPlan } from '../search/search-index.js';
+import type { IndexPage, SearchPlan, TypeSearchPlan } from '../search/search-index.js';
 import { chainResolver } from './chain.js';
 import { rightsOf } from './access.js';
 import { type ContainedMatches, containerPlan, requireContainer } from './contained.js';
@@ -21,8 +21,11 @@ import type { Caller, FhirServer } from './server.js';
 const defaultCount = 20;
 const maxCount = 1_000;
 
-/** Up to so many matches are counted unasked, when the search has one condition and when it has several. */
-const countedUnasked = { one: 10_000, several: 1_000 };
+/** Up to how many matches are counted unasked: more when the search has one condition than when it has several. */
+function countedUnasked({ request, access, others = [] }: SearchPlan): number {
+  const conditions = request.filters.length + (access.kind === 'everything' ? 0 : 1) + others.length;
+  return conditions > 1 ? 1_000 : 10_000;
+}
 
 /** A search as a face hands it on. */
 export interface SearchQuery {
@@ -182,16 +185,17 @@ const aboutThe = ({ plan: { request }, used }: Paging): Pick<SearchPage, 'used' 
 async function answer(server: FhirServer, caller: Caller, paging: Paging): Promise<SearchPage> {
   const { plan, place } = paging;
   const { after, backwards = false, count } = place;
-  const { matches, more } = await findMatches(server, plan, {
+  const { matches, more, counted } = await findMatches(server, plan, {
     limit: Math.min(count, place.size ?? count),
     backwards,
+    ...(plan.request.total === undefined && !paging.uncounted ? { countTo: countedUnasked(plan) } : {}),
     ...(after === undefined ? { skip: backwards ? 0 : place.offset } : { after }),
   });
   const offset = backwards && !more ? 0 : place.offset;
   const isWhole = !backwards && after === undefined && offset === 0 && !more;
   const versions = matches.map(({ version }) => version);
   const shown = shownOf(paging, versions);
-  const total = isWhole ? countShown(versions, shown) : await totalOf(server, paging);
+  const total = isWhole ? countShown(versions, shown) : await totalOf(server, paging, counted);
   return {
     ...aboutThe(paging),
     ...distancesOf(plan, versions),
@@ -237,14 +241,11 @@ const countShown = (versions: readonly StoredVersion[], shown: SearchPage['shown
     : [...shown.values()].reduce((sum, { own, contained }) => sum + (own ? 1 : 0) + contained.length, 0);
 
 /** The number of all matches: always when it is asked for, otherwise when it is quickly told. */
-async function totalOf(server: FhirServer, paging: Paging): Promise<number | undefined> {
+async function totalOf(server: FhirServer, paging: Paging, counted: IndexPage['counted']): Promise<number | undefined> {
   const { plan, uncounted } = paging;
-  const { request, access, others = [] } = plan;
-  if (request.total === 'none' || uncounted) return undefined;
-  if (request.total === 'accurate') return exactTotal(server, paging);
-  const conditions = request.filters.length + (access.kind === 'everything' ? 0 : 1) + others.length;
-  const atMost = conditions > 1 ? countedUnasked.several : countedUnasked.one;
-  return server.index.count({ ...plan, atMost });
+  if (plan.request.total === 'none' || uncounted) return undefined;
+  if (plan.request.total === 'accurate') return exactTotal(server, paging);
+  return counted === undefined ? server.index.count({ ...plan, atMost: countedUnasked(plan) }) : counted.total;
 }
 
 /** What was found for a page. */

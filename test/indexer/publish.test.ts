@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { handOn, type HandedOn } from '../../indexer/hand-on.js';
 import { publishChanges, type Publisher, type PublishOptions, type PublishingProblem } from '../../indexer/publish.js';
 import type { ResourceChange } from '../../indexer/resource-change.js';
-import { jobsPartition } from '../../persistence/keys.js';
+import { defaultTenant, jobsPartition } from '../../persistence/keys.js';
 import { lmdbPlace } from '../../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../../persistence/lmdb-root.js';
 import { type LmdbTable, lmdbTable } from '../../persistence/lmdb.js';
@@ -279,7 +279,7 @@ describe('what a stream’s follower hands on', () => {
 });
 
 describe('jobs', () => {
-  const key = { pk: jobsPartition('-'), sk: 'j1' };
+  const key = { pk: jobsPartition(defaultTenant), sk: 'j1' };
   const item = { ...key, id: 'j1', kind: 'export', state: 'running', subject: 's', client: 'c', request: 'r' };
   const job = { ...item, segments: 1, created: 1 };
   const feed = (): HandedOn => {

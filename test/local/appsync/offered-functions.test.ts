@@ -27,7 +27,7 @@ function functionsOf(file: string, type?: string): string[] {
       const isFunction =
         ts.isMethodSignature(member) ||
         (ts.isPropertySignature(member) && member.type !== undefined && ts.isFunctionTypeNode(member.type));
-      if (isFunction && member.name !== undefined && ts.isIdentifier(member.name)) names.add(member.name.text);
+      if (isFunction && ts.isIdentifier(member.name)) names.add(member.name.text);
     }
   }
   return [...names];

@@ -25,7 +25,7 @@ import { startedSubscription } from './realtime/started-subscription.js';
 import { createSubscriptions } from './realtime/subscriptions.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
 import { createSandbox, type FieldError, type Sandbox, type SandboxOptions } from './sandbox.js';
-import { selectedData, selectionSetGraphQL, selectionSetList, type QueryParts } from './selection-set.js';
+import { selectedData, selectionSetGraphQL, selectionSetListText, type QueryParts } from './selection-set.js';
 import type { Effect } from './util/effects.js';
 import type { SubscriptionFilter } from './util/subscription-filter.js';
 import { inputVariables } from './variables.js';
@@ -368,7 +368,7 @@ function contextText(run: FieldRun, query: QueryParts): (part: string) => string
     arguments: once(() => stringifyJson(args)),
     source: once(() => JSON.stringify(source ?? null)),
     variables: once(() => stringifyJson(info.variableValues)),
-    selectionSetList: once(() => JSON.stringify(selectionSetList(info.fieldNodes, namedTypeOf(info), query))),
+    selectionSetList: once(() => selectionSetListText(info.fieldNodes, namedTypeOf(info), query)),
     selectionSetGraphQL: () => selectionSetGraphQL(info.fieldNodes),
     identity: execution.identityText,
     headers: execution.headersText,

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
   Kind,
@@ -11,7 +12,8 @@ import {
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
 import { introspectionError } from '../../graphql/introspection-limit.js';
-import { depthError, depthOf, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
+import { sizeOf } from '../../graphql/measure.js';
+import { depthError, depthOf, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */
 export type PreparedOperation =
@@ -78,11 +80,21 @@ function prepare(
   }
   const tooDeep = depthError(depthOf(document, operation), limits);
   if (tooDeep !== undefined) return { errors: [requestErrorJson(tooDeep, 'QueryDepthLimit')] };
+  const { fields } = sizeOf({ definition: operation, fragments: fragmentsOf(document) });
+  if (fields > maxFields) {
+    const message = `The operation has ${String(fields)} fields, fragments put in; ${String(maxFields)} are allowed`;
+    return { errors: [{ message, errorType: 'QueryTooLarge' }] };
+  }
   const repeated = introspectionError(document, operation);
   return repeated === undefined
     ? { document, operation }
     : { errors: [requestErrorJson(repeated, 'BadFaithIntrospection')] };
 }
+
+const fragmentsOf = ({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> =>
+  new Map(
+    definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [])),
+  );
 
 /** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */
 const kinds: readonly (readonly [RegExp, string])[] = [

@@ -13,16 +13,13 @@ import {
 import { requestErrorJson } from './error-json.js';
 import { introspectionError } from '../../graphql/introspection-limit.js';
 import { sizeOf } from '../../graphql/measure.js';
+import { Remembered } from '../../graphql/remembered.js';
 import { depthError, depthOf, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */
 export type PreparedOperation =
   | { readonly document: DocumentNode; readonly operation: OperationDefinitionNode }
   | { readonly errors: readonly object[] };
-
-/** The longest query that is remembered, and how many. */
-const longestRemembered = 10_000;
-const mostRemembered = 500;
 
 /**
  * Parses and validates queries, remembering those seen lately.
@@ -33,19 +30,13 @@ export function operationPreparer(
   limits: OperationLimits,
   introspection = true,
 ): (schema: GraphQLSchema, query: string, operationName: string | undefined) => PreparedOperation {
-  const remembered = new Map<string, PreparedOperation>();
+  const remembered = new Remembered<PreparedOperation>();
   return (schema, query, operationName) => {
     const key = `${operationName ?? ''}\n${query}`;
     const known = remembered.get(key);
     if (known !== undefined) return known;
     const prepared = prepare(schema, query, operationName, limits, introspection);
-    if (query.length <= longestRemembered && !('errors' in prepared)) {
-      if (remembered.size >= mostRemembered) {
-        const [oldest] = remembered.keys();
-        remembered.delete(oldest ?? '');
-      }
-      remembered.set(key, prepared);
-    }
+    if (!('errors' in prepared)) remembered.set(key, prepared);
     return prepared;
   };
 }

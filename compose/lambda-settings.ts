@@ -1,6 +1,8 @@
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { Consistency, Validation } from '../interactions/server.js';
+import { readAllowedEndpoints } from './allowed-endpoints.js';
 import type { EnginePlaces } from './connect.js';
 import { oneOf, SettingsError } from './settings-error.js';
 
@@ -15,6 +17,8 @@ export interface LambdaSettings extends EnginePlaces {
   readonly audit: 'on' | 'off';
   readonly validation: Validation;
   readonly consistency: Consistency;
+  /** Where Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions: AllowedEndpoints | undefined;
 }
 
 /** The variables of a process. */
@@ -65,6 +69,7 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     authorization: word('AUTHORIZATION', 'roles', authorizations),
     audit: word('AUDIT', 'off', ['on', 'off']),
     validation: word<Validation>('VALIDATION', 'full', ['structure', 'invariants', 'full']),
+    subscriptions: readAllowedEndpoints((name, standard) => optional(environment, name) ?? standard),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
   };
 }

@@ -44,6 +44,9 @@ export const functionEnvironment = (
   VALIDATION: stage.validation,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
+  ...(stage.subscriptionEndpoints.length === 0
+    ? {}
+    : { SUBSCRIPTION_ENDPOINTS: stage.subscriptionEndpoints.join(',') }),
 });
 
 /** The variables of what begins jobs or works on them. */

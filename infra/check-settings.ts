@@ -86,7 +86,7 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   authorization: oneOf('roles', 'smart', 'roles+smart'),
   smartScopes: membersOf({ patient: scopes, user: scopes, system: scopes, launch: scopes }),
   audit: oneOf('on', 'off'),
-  validation: oneOf('structure', 'invariants', 'full'),
+  validation: oneOf('structure', 'invariants', 'full', 'strict'),
   callbackUrls: listOf(pageUrl, 1),
   logoutUrls: listOf(pageUrl),
   signInPrefix: emptyOr(

@@ -33,7 +33,7 @@ export interface Settings {
   /** Whether each request is recorded as an AuditEvent. */
   readonly audit: 'on' | 'off';
   /** How far what is written is checked. */
-  readonly validation: 'structure' | 'invariants' | 'full';
+  readonly validation: 'structure' | 'invariants' | 'full' | 'strict';
 
   /** Where applications may be signed in to, and out to: https, or http on localhost. */
   readonly callbackUrls: readonly string[];

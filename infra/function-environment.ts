@@ -45,6 +45,9 @@ export const functionEnvironment = (
   CONDITIONAL_DELETE: stage.conditionalDelete,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
+  ...(stage.subscriptionEndpoints.length === 0
+    ? {}
+    : { SUBSCRIPTION_ENDPOINTS: stage.subscriptionEndpoints.join(',') }),
 });
 
 /** The variables of what begins jobs or works on them. */

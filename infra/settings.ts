@@ -65,6 +65,9 @@ export interface Settings {
   /** What the URLs that `$import` reads begin with: `s3://bucket/folder/`, `https://…/`; nothing is imported without any. */
   readonly importSources: readonly string[];
 
+  /** URLs that FHIR Subscriptions may notify, and all below them: `https://hooks.example.org/fhir`; nobody is notified without any. */
+  readonly subscriptionEndpoints: readonly string[];
+
   /** Memory of the functions, in MB: processor time grows with it. */
   readonly memory: Readonly<Record<'rest' | 'resolvers' | 'indexer' | 'jobs', number>>;
   /** Instances kept warm; 0 for none. */
@@ -119,6 +122,7 @@ export const defaults: Settings = {
   resolverLimit: 10_000,
   jobs: { segments: 8, atOnce: 8 },
   importSources: [],
+  subscriptionEndpoints: [],
   memory: { rest: 1024, resolvers: 1024, indexer: 512, jobs: 1769 },
   provisionedConcurrency: { rest: 0, resolvers: 0 },
   logLevel: 'info',

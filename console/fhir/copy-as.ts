@@ -12,16 +12,21 @@ export interface Written {
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** A search as a URL, for curl, as JavaScript, and as GraphQL. */
+/**
+ * A search as a URL, for curl, as JavaScript, and as GraphQL.
+ * @param link the address of the console with the search in it.
+ */
 export function writtenAs(
   api: Pick<Api, 'base' | 'graphql'>,
   type: string,
   query: string,
   pairs: readonly Pair[],
+  link: string,
 ): readonly Written[] {
   const url = `${api.base}/${type}${query === '' ? '' : `?${query}`}`;
   const graphql = graphqlOf(type, pairs);
   return [
+    { id: 'link', text: 'Link', hint: 'to this page, to keep or to send', code: link },
     { id: 'url', text: 'URL', hint: 'GET', code: url },
     {
       id: 'curl',

@@ -3,6 +3,7 @@ import { CopyAs } from '../../components/CopyAs.js';
 import { Segments } from '../../components/fields.js';
 import { Icon } from '../../components/Icon.js';
 import { Loading, Notice } from '../../components/Said.js';
+import { inShell } from '../../fhir/copy-as.js';
 import { fhirPathPatchOf, jsonPatchOf } from '../../fhir/patch.js';
 import { useApi } from '../../session/queries.js';
 
@@ -38,8 +39,6 @@ function patchOf(form: Form, type: string, before: string, after: string): strin
     return undefined;
   }
 }
-
-const inShell = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** What was changed in the editor as a patch: to be read, copied, changed, and sent instead of the whole. */
 export default function PatchPanel({

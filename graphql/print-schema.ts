@@ -8,4 +8,4 @@ import { makeSchema } from './schema.js';
  * @returns 2.5 MB of text for R4.
  */
 export const operationSchema = async (version: FhirVersion): Promise<string> =>
-  printSchema(makeSchema(await loadDefinitions(version)));
+  printSchema(await makeSchema(await loadDefinitions(version)));

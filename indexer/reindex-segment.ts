@@ -1,6 +1,6 @@
 import { loadVersion } from '../persistence/load-version.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { currentKey } from '../persistence/keys.js';
+import { currentKey, tenantOf } from '../persistence/keys.js';
 import type { SegmentProgress } from '../persistence/reindex-run.js';
 import type { Item, Table } from '../persistence/table.js';
 import type { NextIndex } from '../search/next-index.js';
@@ -71,7 +71,7 @@ async function indexItems(
     const version = item.sk === currentKey ? await loadVersion(item, bodies) : undefined;
     if (version === undefined) continue;
     counts[version.deleted ? 'deleted' : 'resources'] += 1;
-    changes.push(indexable(version));
+    changes.push(indexable(tenantOf(item.pk), version));
     size += version.body.length;
     if (size > mostCharacters) await flush();
   }

@@ -16,12 +16,11 @@ import type { Table } from '../persistence/table.js';
 import type { NextIndex, NextIndexNames } from '../search/next-index.js';
 import { reindexSegment } from './reindex-segment.js';
 
-/** What a reindex works on. */
+/** What a reindex works on: the resources of all tenants of a table, whose index is one. */
 export interface ReindexOptions {
   readonly table: Pick<Table, 'get' | 'write' | 'scan'>;
   readonly bodies: BodyStore | undefined;
   readonly next: NextIndex;
-  readonly tenant?: string;
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number;
   /** In how many parts the table is read, at the same time; 4 without it. */
@@ -47,17 +46,17 @@ const lease = 60_000;
  * ends: then it is still under way. Error when the new index lacks something: the old one stays.
  */
 export async function reindex(options: ReindexOptions): Promise<ReindexedCounts> {
-  const { table, next, tenant = defaultTenant, now = Date.now, segments = 4 } = options;
-  const before = await readReindexRun(table, tenant);
+  const { table, next, now = Date.now, segments = 4 } = options;
+  const before = await readReindexRun(table, defaultTenant);
   if (before !== undefined && before.until > now()) throw busy();
   const mine = { owner: randomUUID(), until: now() + lease };
   if (before?.terms === next.terms) {
     const taken = { ...before, ...mine };
-    if (!(await keepReindexRun(table, tenant, before, taken))) throw busy();
+    if (!(await keepReindexRun(table, defaultTenant, before, taken))) throw busy();
     return work(options, taken);
   }
   const run = { id: randomUUID(), terms: next.terms, segments, ...mine };
-  if (!(await beginReindexRun(table, tenant, run, before))) throw busy();
+  if (!(await beginReindexRun(table, defaultTenant, run, before))) throw busy();
   return work(options, run);
 }
 
@@ -66,8 +65,8 @@ export async function reindex(options: ReindexOptions): Promise<ReindexedCounts>
  * @returns undefined when there is none.
  */
 export async function continueReindex(options: ReindexOptions): Promise<ReindexedCounts | undefined> {
-  const { table, next, tenant = defaultTenant, now = Date.now } = options;
-  const left = await readReindexRun(table, tenant);
+  const { table, next, now = Date.now } = options;
+  const left = await readReindexRun(table, defaultTenant);
   if (left === undefined || left.until > now() || left.terms !== next.terms) return undefined;
   return reindex(options);
 }
@@ -75,23 +74,23 @@ export async function continueReindex(options: ReindexOptions): Promise<Reindexe
 const busy = (): Error => conflict('The search index is being made anew already');
 
 async function work(options: ReindexOptions, begun: ReindexRun): Promise<ReindexedCounts> {
-  const { table, next, tenant = defaultTenant } = options;
+  const { table, next } = options;
   const kept = keepUp(options, begun);
   try {
     const names = begun.names ?? (await kept.name(await next.names()));
     if ((await next.open(names)) && (await isUnderWay(options, begun))) {
-      await endReindexRun(table, tenant, begun); // somebody removed what was done
+      await endReindexRun(table, defaultTenant, begun); // somebody removed what was done
       return await reindex(options);
     }
     const counts = await indexSegments(options, begun, kept.goOn);
     if ((await next.count(names)) < counts.resources + counts.deleted) {
       await next.abandon(names);
-      await endReindexRun(table, tenant, begun);
+      await endReindexRun(table, defaultTenant, begun);
       throw new Error('The new search index lacks resources: the old one stays');
     }
     kept.goOn();
     await next.serve(names);
-    await endReindexRun(table, tenant, begun);
+    await endReindexRun(table, defaultTenant, begun);
     return counts;
   } finally {
     await kept.letGo();
@@ -99,19 +98,16 @@ async function work(options: ReindexOptions, begun: ReindexRun): Promise<Reindex
 }
 
 /** Whether anything of a run was indexed before. */
-async function isUnderWay(
-  { table, tenant = defaultTenant }: ReindexOptions,
-  { id, segments }: ReindexRun,
-): Promise<boolean> {
+async function isUnderWay({ table }: ReindexOptions, { id, segments }: ReindexRun): Promise<boolean> {
   for (let segment = 0; segment < segments; segment += 1) {
-    const { after, done } = await readSegment(table, tenant, id, segment);
+    const { after, done } = await readSegment(table, defaultTenant, id, segment);
     if (done || after !== undefined) return true;
   }
   return false;
 }
 
 async function indexSegments(
-  { table, bodies, next, tenant = defaultTenant }: ReindexOptions,
+  { table, bodies, next }: ReindexOptions,
   { id, segments }: ReindexRun,
   goOn: () => void,
 ): Promise<ReindexedCounts> {
@@ -122,9 +118,10 @@ async function indexSegments(
     if (failures.length > 0) throw failures[0];
   };
   const indexOne = async (segment: number): Promise<void> => {
-    const save = (progress: SegmentProgress): Promise<void> => writeSegment(table, tenant, id, segment, progress);
+    const save = (progress: SegmentProgress): Promise<void> =>
+      writeSegment(table, defaultTenant, id, segment, progress);
     try {
-      const from = await readSegment(table, tenant, id, segment);
+      const from = await readSegment(table, defaultTenant, id, segment);
       const done = await reindexSegment({ table, bodies, next, segment, segments, save, goOn: goOnTogether }, from);
       counts.resources += done.resources;
       counts.deleted += done.deleted;
@@ -146,13 +143,13 @@ interface Keeping {
   readonly letGo: () => Promise<void>;
 }
 
-function keepUp({ table, tenant = defaultTenant, now = Date.now, signal }: ReindexOptions, begun: ReindexRun): Keeping {
+function keepUp({ table, now = Date.now, signal }: ReindexOptions, begun: ReindexRun): Keeping {
   let run = begun;
   let isLost = false;
   const keep = async (change: Partial<ReindexRun>): Promise<void> => {
     if (isLost) return;
     const next = { ...run, ...change };
-    if (await keepReindexRun(table, tenant, run, next)) run = next;
+    if (await keepReindexRun(table, defaultTenant, run, next)) run = next;
     else isLost = true;
   };
   let last = Promise.resolve();

@@ -1,8 +1,8 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
+import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
-import { sweepBodies } from '../persistence/sweep-bodies.js';
 import { indexedTerms } from '../search/opensearch/create-index.js';
 import { continueReindex, reindex } from './reindex.js';
 
@@ -34,12 +34,12 @@ export const handler = async (
   );
   const { server, bodies } = opened;
   const tasks: [what: string, work: () => Promise<unknown>][] = [
-    ['ending left transactions', server.store.sweep],
+    ['ending left transactions', () => sweepOfTenants(server)],
     ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, ending.signal)],
   ];
   if (minute === 0) tasks.push(['removing old tombstones', () => server.index.removeTombstones(Date.now())]);
   if (minute === 0 && hour === 3 && bodies !== undefined) {
-    tasks.push(['removing left bodies', () => sweepBodies(server.table, bodies, Date.now())]);
+    tasks.push(['removing left bodies', () => sweepBodiesOfTenants(server.table, bodies, Date.now())]);
   }
   try {
     await Promise.all(tasks.map(([what, work]) => tried(what, work)));

@@ -1,5 +1,7 @@
-import { jobPartition, jobsPartition } from './keys.js';
+import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, jobPartition, jobsPartition } from './keys.js';
 import type { AttributeValue, Item, ItemKey, Table, WriteAction } from './table.js';
+import { tenantItem } from './tenants.js';
 
 /*
  * What is kept of a job, so that it goes on after its process was killed, and whoever asks learns how far it is:
@@ -101,7 +103,7 @@ const mostItems = 1_000_000;
 const untouched = { done: false, seen: 0, files: 0, failures: 0, owner: '', until: 0 };
 
 /** The jobs of a tenant on its table. */
-export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: string): JobItems {
+export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: Tenant): JobItems {
   const jobKey = (id: string): ItemKey => ({ pk: jobsPartition(tenant), sk: id });
   const ofJob = (id: string, prefix: string): Promise<readonly Item[]> =>
     table.query({ pk: jobPartition(tenant, id), from: prefix, to: `${prefix}~`, limit: mostItems });
@@ -133,6 +135,7 @@ export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: 
       for (let at = 0; at < items.length; at += itemsAtOnce) {
         await table.write(items.slice(at, at + itemsAtOnce).map((item): WriteAction => ({ kind: 'put', item })));
       }
+      if (tenant !== defaultTenant) await table.write([{ kind: 'put', item: tenantItem(tenant) }]);
       await table.write([{ kind: 'put', item: { ...jobKey(job.id), ...job }, condition: { kind: 'absent' } }]);
     },
     async read(id) {
@@ -196,7 +199,8 @@ const kinds: readonly string[] = ['export', 'import', 'reindex'] satisfies JobKi
 const states: readonly string[] = ['running', 'complete', 'failed'] satisfies Job['state'][];
 const fileKinds: readonly string[] = ['output', 'deleted', 'error'] satisfies JobFile['kind'][];
 
-function jobOf(item: Item): Job {
+/** The job that an item holds. */
+export function jobOf(item: Item): Job {
   const { total, ended, expires, failure } = item;
   return {
     id: item.sk,

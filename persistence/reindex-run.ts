@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { conflict } from '../fhir/outcome.js';
 import { reindexPartition } from './keys.js';
 import type { AttributeValue, Condition, Item, ItemKey, Table } from './table.js';
@@ -37,20 +38,20 @@ export interface SegmentProgress {
 /** Nothing of a segment is done. */
 export const nothingDone: SegmentProgress = { done: false, resources: 0, deleted: 0 };
 
-const runKey = (tenant: string): ItemKey => ({ pk: reindexPartition(tenant), sk: 'run' });
-const segmentKey = (tenant: string, segment: number): ItemKey => ({
+const runKey = (tenant: Tenant): ItemKey => ({ pk: reindexPartition(tenant), sk: 'run' });
+const segmentKey = (tenant: Tenant, segment: number): ItemKey => ({
   pk: reindexPartition(tenant),
   sk: `segment-${String(segment).padStart(4, '0')}`,
 });
 
-const runItem = (tenant: string, { id, names, ...columns }: ReindexRun): Item => ({
+const runItem = (tenant: Tenant, { id, names, ...columns }: ReindexRun): Item => ({
   ...runKey(tenant),
   run: id,
   ...names,
   ...columns,
 });
 
-const segmentItem = (tenant: string, run: string, segment: number, progress: SegmentProgress): Item => {
+const segmentItem = (tenant: Tenant, run: string, segment: number, progress: SegmentProgress): Item => {
   const { after, ...columns } = progress;
   const place = after === undefined ? {} : { afterPk: after.pk, afterSk: after.sk };
   return { ...segmentKey(tenant, segment), run, ...columns, ...place };
@@ -59,7 +60,7 @@ const segmentItem = (tenant: string, run: string, segment: number, progress: Seg
 const isRun = (run: string): Condition => ({ kind: 'equals', attributes: { run } });
 
 /** The reindex that is under way; undefined when none is. */
-export async function readReindexRun(table: Pick<Table, 'get'>, tenant: string): Promise<ReindexRun | undefined> {
+export async function readReindexRun(table: Pick<Table, 'get'>, tenant: Tenant): Promise<ReindexRun | undefined> {
   const item = await table.get(runKey(tenant));
   if (item === undefined) return undefined;
   const { index, replaces } = item;
@@ -80,7 +81,7 @@ export async function readReindexRun(table: Pick<Table, 'get'>, tenant: string):
  */
 export async function beginReindexRun(
   table: Pick<Table, 'write'>,
-  tenant: string,
+  tenant: Tenant,
   run: ReindexRun,
   before: ReindexRun | undefined,
 ): Promise<boolean> {
@@ -100,7 +101,7 @@ export async function beginReindexRun(
  */
 export async function keepReindexRun(
   table: Pick<Table, 'write'>,
-  tenant: string,
+  tenant: Tenant,
   before: ReindexRun,
   next: ReindexRun,
 ): Promise<boolean> {
@@ -114,7 +115,7 @@ export async function keepReindexRun(
  */
 export async function readSegment(
   table: Pick<Table, 'get'>,
-  tenant: string,
+  tenant: Tenant,
   run: string,
   segment: number,
 ): Promise<SegmentProgress> {
@@ -135,7 +136,7 @@ export async function readSegment(
  */
 export async function writeSegment(
   table: Pick<Table, 'write'>,
-  tenant: string,
+  tenant: Tenant,
   run: string,
   segment: number,
   progress: SegmentProgress,
@@ -145,7 +146,7 @@ export async function writeSegment(
 }
 
 /** Ends a reindex: nothing is kept of it. One that is not there has ended. */
-export async function endReindexRun(table: Pick<Table, 'write'>, tenant: string, run: ReindexRun): Promise<void> {
+export async function endReindexRun(table: Pick<Table, 'write'>, tenant: Tenant, run: ReindexRun): Promise<void> {
   const condition = isRun(run.id);
   // The run first: whoever finds it gone has nothing to go on with, and a next one writes its own segments.
   if (!(await table.write([{ kind: 'remove', key: runKey(tenant), condition }])).written) return;

@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { conflict } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsFingerprint } from './document.js';
@@ -26,7 +27,10 @@ import { resourceWords } from './words.js';
 
 /** The embedded search index. */
 export interface LmdbSearchIndex {
+  /** The index as a deployment without tenants has it. */
   readonly index: SearchIndex;
+  /** The index of a tenant: searches find only what is theirs. */
+  of(tenant: Tenant): SearchIndex;
   /**
    * Prepares the index for changes, inside a write transaction: only reads.
    * @returns what does the writes, to be called in the same transaction before any other change is staged.
@@ -76,10 +80,10 @@ export function lmdbSearchIndex(
   let serving = openDatabases(root, name, state.serving());
   /** The index that is to take the place of the serving one; it gets every change as well. */
   let making: Databases | undefined;
-  const viewOf = (type: string): IndexView => ({ ...serving, type, limits });
+  const viewOf = (tenant: Tenant, type: string): IndexView => ({ ...serving, type: ownType(tenant, type), limits });
 
   function stage(changes: readonly Indexable[]): () => void {
-    const wanted = newest(changes);
+    const wanted = newest(changes).map(placed);
     const { writes, numbers } = stageIn(serving, wanted);
     if (making !== undefined) writes.push(...stageIn(making, wanted, numbers).writes);
     return () => {
@@ -88,7 +92,7 @@ export function lmdbSearchIndex(
   }
 
   /** @param given the numbers that the serving index has for resources, which another one takes over. */
-  function stageIn({ postings, documents, words }: Databases, changes: readonly Indexable[], given?: Numbers): Staged {
+  function stageIn({ postings, documents, words }: Databases, changes: readonly Placed[], given?: Numbers): Staged {
     const numbers: Numbers = new Map();
     let size = documents.size();
     const writes = changes.flatMap((change): (() => void)[] => {
@@ -117,7 +121,7 @@ export function lmdbSearchIndex(
   }
 
   /** Numbers that pages under way know stay; what the serving index does not have gets one behind all others. */
-  function numbersFor(changes: readonly Indexable[]): Numbers {
+  function numbersFor(changes: readonly Placed[]): Numbers {
     const { documents } = serving;
     let size = documents.size();
     const numbers: Numbers = new Map(
@@ -138,7 +142,7 @@ export function lmdbSearchIndex(
         emptied(next);
       });
       for await (const chunk of all) {
-        const wanted = newest(chunk);
+        const wanted = newest(chunk).map(placed);
         for (let at = 0; at < wanted.length; at += stagedAtOnce) {
           root.transactionSync(() => {
             const some = wanted.slice(at, at + stagedAtOnce);
@@ -165,11 +169,12 @@ export function lmdbSearchIndex(
     }
   }
 
-  function search({ request, access, others = [], limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
+  function search(tenant: Tenant, query: IndexQuery): IndexPage {
+    const { request, access, others = [], limit, after, backwards = false, skip = 0 } = query;
     const rules = request.sort.map(({ parameter, descending }) => ({ code: parameter.code, descending }));
     const from = after === undefined ? undefined : placeOf(after);
     const walks = [{ request, access }, ...others].map((plan) => {
-      const view = viewOf(plan.request.type);
+      const view = viewOf(tenant, plan.request.type);
       const clauses = clausesOf(view, plan);
       const exact = clauses.every((clause) => clause.exact);
       return { exact, places: inOrder(view, clauses, rules, from, backwards) };
@@ -186,24 +191,27 @@ export function lmdbSearchIndex(
       const document = serving.documents.read(place.number);
       if (document === undefined) throw new Error('The search index names a document it does not have');
       const { type, id, versionId } = document;
-      hits.push({ type, id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
+      hits.push({ type: typeOf(type), id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
     }
     if (backwards) hits.reverse();
     return { hits, more };
   }
 
-  function count({ request, access, others = [], atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
+  function count(
+    tenant: Tenant,
+    { request, access, others = [], atMost }: Parameters<SearchIndex['count']>[0],
+  ): number | undefined {
     let total = 0;
     for (const plan of [{ request, access }, ...others]) {
-      const found = countOne(plan, atMost - total);
+      const found = countOne(tenant, plan, atMost - total);
       if (found === undefined) return undefined;
       total += found;
     }
     return total;
   }
 
-  function countOne(plan: TypeSearchPlan, atMost: number): number | undefined {
-    const view = viewOf(plan.request.type);
+  function countOne(tenant: Tenant, plan: TypeSearchPlan, atMost: number): number | undefined {
+    const view = viewOf(tenant, plan.request.type);
     const clauses = clausesOf(view, plan);
     if (!clauses.every((clause) => clause.exact)) return undefined;
     const key = onlyList(view.type, clauses);
@@ -221,22 +229,39 @@ export function lmdbSearchIndex(
     return found;
   }
 
+  const of = (tenant: Tenant): SearchIndex => ({
+    search: (query) => attempt(() => search(tenant, query)),
+    count: (query) => attempt(() => count(tenant, query)),
+    put: (changes) =>
+      attempt(() => {
+        root.transactionSync(() => {
+          stage(changes)();
+        });
+      }),
+  });
   return {
-    index: {
-      search: (query) => attempt(() => search(query)),
-      count: (query) => attempt(() => count(query)),
-      put: (changes) =>
-        attempt(() => {
-          root.transactionSync(() => {
-            stage(changes)();
-          });
-        }),
-    },
+    index: of(noTenant),
+    of,
     stage,
     isUpToDate: () => serving.documents.fingerprint() === fingerprint,
     rebuild,
   };
 }
+
+/** As keys have it (`defaultTenant` of persistence/keys.ts). */
+const noTenant = '-' as Tenant;
+
+/**
+ * What stands where lists and documents have a type: it names the tenant as well, so that nothing is in a list of another
+ * one's. No type holds a `#`.
+ */
+const ownType = (tenant: Tenant, type: string): string => (tenant === noTenant ? type : `${tenant}#${type}`);
+const typeOf = (own: string): string => own.slice(own.indexOf('#') + 1);
+
+/** A change whose `type` names its tenant as well. */
+type Placed = Omit<Indexable, 'tenant'>;
+
+const placed = ({ tenant, ...change }: Indexable): Placed => ({ ...change, type: ownType(tenant, change.type) });
 
 /** A rebuild stages so many documents in one transaction, which holds up others. */
 const stagedAtOnce = 100;
@@ -260,7 +285,7 @@ const attempt = <T>(answer: () => T): Promise<T> =>
 
 function documentOf(
   definitions: FhirDefinitions,
-  { type, id, versionId, compartments, resource }: Indexable,
+  { type, id, versionId, compartments, resource }: Placed,
 ): IndexedDocument {
   const deleted = { type, id, versionId, compartments };
   return resource === undefined ? deleted : { ...deleted, terms: documentTerms(definitions, resource) };

@@ -1,5 +1,6 @@
 import type { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
 import type { NextIndex } from './next-index.js';
@@ -14,8 +15,6 @@ import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex 
 
 /** What an index on OpenSearch is told. */
 export interface OpenSearchOptions {
-  /** Whose resources: searches find no others. */
-  readonly tenant?: string;
   /**
    * How a put becomes visible when it is asked to: OpenSearch's next refresh is waited for (about a second, cheap),
    * or one is made at once (dear under load; for tests and small deployments).
@@ -28,8 +27,10 @@ export interface OpenSearchOptions {
   readonly believed?: number;
 }
 
-/** The search index on OpenSearch, and what keeps it in order. */
+/** The search index on OpenSearch, as a deployment without tenants has it, and what keeps it in order. */
 export interface OpenSearchIndex extends SearchIndex {
+  /** The index of a tenant: searches find only what is theirs. */
+  of(tenant: Tenant): SearchIndex;
   /** How it is made anew. */
   readonly next: NextIndex;
   /**
@@ -50,27 +51,38 @@ export function openSearchIndex(
   client: Client,
   alias: string,
   definitions: FhirDefinitions,
-  { tenant = 'default', refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
+  { refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
 ): OpenSearchIndex {
   const isMadeAnew = nextIndexWatch(client, alias, believed);
 
-  async function search(query: IndexQuery): Promise<IndexPage> {
-    const { request, limit, after, backwards = false, skip = 0 } = query;
-    const plan = planOf(tenant, query);
-    const found = await findDocuments(client, alias, {
+  async function search(tenant: Tenant, query: IndexQuery): Promise<IndexPage> {
+    const { request, limit, after, backwards = false, skip = 0, countTo } = query;
+    const plan = planOf(indexedTenant(tenant), query);
+    // Opaque documents stand at the head of the order without rules: where there is none, all is decided by the index.
+    const counts = countTo !== undefined && request.sort.length === 0 && after === undefined && !backwards;
+    const { found, counted } = await findDocuments(client, alias, {
       query: plan.query,
       sort: orderOf(request.sort, backwards),
       limit: limit + 1,
       skip,
       ...(after === undefined ? {} : { after: valuesOf(after) }),
+      ...(counts ? { countTo } : {}),
     });
+    const isCounted = counts && skip === 0 && plan.exact && found[0]?.opaque !== true;
     const hits = found.slice(0, limit).map((document) => hitOf(document, plan.exact));
     if (backwards) hits.reverse();
-    return { hits, more: found.length > limit };
+    return {
+      hits,
+      more: found.length > limit,
+      ...(isCounted ? { counted: { total: counted > countTo ? undefined : counted } } : {}),
+    };
   }
 
-  async function count({ atMost, ...searched }: Parameters<SearchIndex['count']>[0]): Promise<number | undefined> {
-    const plan = planOf(tenant, searched);
+  async function count(
+    tenant: Tenant,
+    { atMost, ...searched }: Parameters<SearchIndex['count']>[0],
+  ): Promise<number | undefined> {
+    const plan = planOf(indexedTenant(tenant), searched);
     const { request, others = [] } = searched;
     const isAll = [{ request }, ...others].every((each) => each.request.filters.length === 0);
     if (!plan.exact) return undefined;
@@ -97,7 +109,10 @@ export function openSearchIndex(
   async function putAll(to: string, puts: readonly ChangePut[], refreshing: boolean | 'wait_for'): Promise<boolean> {
     const { refused, isGone } = await putDocuments(client, to, puts, refreshing);
     if (isGone || refused.length === 0) return !isGone;
-    const opaque = refused.map((each) => ({ ...each, document: opaqueDocument(tenant, each.change) }));
+    const opaque = refused.map((each) => ({
+      ...each,
+      document: opaqueDocument(indexedTenant(each.change.tenant), each.change),
+    }));
     const left = await putDocuments(client, to, opaque, refreshing);
     if (left.refused.length > 0) throw new Error(`OpenSearch refuses ${String(left.refused.length)} documents`);
     return !left.isGone;
@@ -107,27 +122,26 @@ export function openSearchIndex(
     if (!(await putAll(to, puts, refreshing))) throw new Error(`There is no index ${to}`);
   }
 
-  async function newestIndexed(): Promise<string | undefined> {
-    const [found] = await findDocuments(client, alias, {
-      query: { term: { tenant } },
+  async function newestIndexed(tenant: Tenant): Promise<string | undefined> {
+    const { found } = await findDocuments(client, alias, {
+      query: { term: { tenant: indexedTenant(tenant) } },
       sort: [{ lastUpdated: 'desc' }],
       limit: 1,
       skip: 0,
     });
-    const instant = found?.sort[0];
+    const instant = found[0]?.sort[0];
     return typeof instant === 'number' ? new Date(instant).toISOString() : undefined;
   }
 
   const putOf = (change: Indexable): ChangePut => ({
-    id: `${tenant}#${change.type}#${change.id}`,
+    id: `${indexedTenant(change.tenant)}#${change.type}#${change.id}`,
     version: change.versionId,
-    document: documentOf(tenant, definitions, change),
+    document: documentOf(indexedTenant(change.tenant), definitions, change),
     change,
   });
 
   const next = nextOpenSearchIndex(client, alias, {
     terms: () => termsFingerprint(definitions),
-    tenant,
     believed,
     put: (changes) => {
       const puts = newest(changes).map((change) => ({ ...putOf(change), again: true }));
@@ -136,8 +150,20 @@ export function openSearchIndex(
   });
   const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
 
-  return { search, count, put, newest: newestIndexed, next, removeTombstones };
+  const of = (tenant: Tenant): SearchIndex => ({
+    search: (query) => search(tenant, query),
+    count: (query) => count(tenant, query),
+    newest: () => newestIndexed(tenant),
+    put,
+  });
+  return { ...of(noTenant), of, next, removeTombstones };
 }
+
+/** As keys have it (`defaultTenant` of persistence/keys.ts). */
+const noTenant = '-' as Tenant;
+
+/** A tenant as documents name it. No tenant's name begins so, and without tenants it is the word of indices made before. */
+const indexedTenant = (tenant: Tenant): string => (tenant === noTenant ? 'default' : `@${tenant}`);
 
 /** A version as it is put. */
 interface ChangePut extends DocumentPut {
@@ -148,8 +174,7 @@ interface ChangePut extends DocumentPut {
 const positionOf = (values: readonly unknown[]): Position => JSON.stringify(values);
 const valuesOf = (position: Position): SortValue[] => JSON.parse(position) as SortValue[];
 
-function hitOf({ id: documentId, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
-  const [, type = '', id = ''] = documentId.split('#');
+function hitOf({ type, id, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
   const hit = { type, id, position: positionOf(sort) };
   return exact && !opaque ? { ...hit, exactVersion: version } : hit;
 }

@@ -11,6 +11,7 @@ import type { NextIndex } from '../../search/next-index.js';
 import type { Indexable } from '../../search/search-index.js';
 import { memoryTable } from '../support/memory-table.js';
 import { Stopped } from '../support/table-calls.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 // On a table and indices in memory, so that it can be stopped at each of its calls.
 
@@ -88,8 +89,8 @@ async function write(id: string, text?: string): Promise<void> {
         });
   const writing = { kind: 'put' as const, next, ...(previous === undefined ? {} : { previous }) };
   expect((await store.commit([writing])).committed).toBe(true);
-  putInto(indices.serving, [indexable(next)]);
-  if (indices.making !== undefined) putInto(indices.making, [indexable(next)]);
+  putInto(indices.serving, [indexable(defaultTenant, next)]);
+  if (indices.making !== undefined) putInto(indices.making, [indexable(defaultTenant, next)]);
 }
 
 const ids = Array.from({ length: 12 }, (_, n) => `p${String(n)}`);
@@ -124,7 +125,7 @@ const options = (more: Partial<ReindexOptions> = {}): ReindexOptions => ({
 });
 
 /** What is shown of versions to compare them. */
-const shown = (version: StoredVersion): Indexable => indexable(version);
+const shown = (version: StoredVersion): Indexable => indexable(defaultTenant, version);
 
 /** Fails unless the index that serves is what the store holds, alone, and nothing is kept of a reindex. */
 async function expectDone(name: string, all: readonly string[] = ids): Promise<void> {

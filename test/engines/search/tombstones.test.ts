@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
 import { openIndex, type OpenSearchUnderTest } from './index-under-test.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 let opened: OpenSearchUnderTest;
 beforeAll(async () => {
@@ -11,6 +12,7 @@ afterAll(() => opened.close());
 const now = Date.parse('2026-03-10T12:00:00Z');
 const hours = 3_600_000;
 const patient = (id: string, age: number, resource?: { resourceType: string; id: string }) => ({
+  tenant: defaultTenant,
   type: 'Patient',
   id,
   versionId: 2,

@@ -1,0 +1,79 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
+import type { Item, ItemKey, Table } from '../table.js';
+import { fromAttributes, keyAttributes } from './attributes.js';
+import type { TablePlace } from './place.js';
+import { readItems } from './read.js';
+
+/** How many single reads go by themselves at a time. */
+const byThemselves = 2;
+/** The longest that a read waits for others, in milliseconds: one that hangs must not hold up the rest. */
+const longestWait = 10;
+
+interface Waiting {
+  readonly key: ItemKey;
+  readonly resolve: (item: Item | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Reads of single items, those together that come while others are under way: many callers at once cost a few
+ * BatchGetItem calls instead of one GetItem each, with the same units. A function that serves one request at a time
+ * sees no difference. Strongly consistent: what goes together is read after the last of it was asked for.
+ */
+export function gatheredReads(place: TablePlace): Table['get'] {
+  const { client, name, calls } = place;
+  let underWay = 0;
+  let waiting: Waiting[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  async function counted<Result>(read: () => Promise<Result>): Promise<Result> {
+    underWay += 1;
+    try {
+      return await read();
+    } finally {
+      underWay -= 1;
+      if (waiting.length > 0) sendTogether();
+    }
+  }
+
+  const readOne: Table['get'] = async (key) => {
+    const request = new GetItemCommand({ TableName: name, Key: keyAttributes(key), ConsistentRead: true });
+    const { Item: stored } = await calls.once((signal) => client.send(request, signal));
+    return stored === undefined ? undefined : fromAttributes(stored);
+  };
+
+  function sendTogether(): void {
+    clearTimeout(timer);
+    const together = waiting;
+    waiting = [];
+    void counted(() => tellAll(together));
+  }
+
+  /** Never rejects: each of them is told. */
+  async function tellAll(together: readonly Waiting[]): Promise<void> {
+    try {
+      if (together.length === 1) {
+        await tellEach(together);
+        return;
+      }
+      const keys = together.map(({ key }) => key);
+      const items = await readItems(place, keys);
+      for (const [at, { resolve }] of together.entries()) resolve(items[at]);
+    } catch (error) {
+      // What DynamoDB refuses it refuses for one of them: the others are not to blame.
+      if (!(error instanceof OperationOutcomeError)) await tellEach(together);
+      else for (const { reject } of together) reject(error);
+    }
+  }
+
+  const tellEach = (each: readonly Waiting[]): Promise<unknown> =>
+    Promise.all(each.map(({ key, resolve, reject }) => readOne(key).then(resolve, reject)));
+
+  return (key) => {
+    if (underWay < byThemselves) return counted(() => readOne(key));
+    return new Promise((resolve, reject) => {
+      if (waiting.push({ key, resolve, reject }) === 1) timer = setTimeout(sendTogether, longestWait);
+    });
+  };
+}

@@ -13,6 +13,7 @@ import { jobItems } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
 import type { DefinitionOptions } from './serve.js';
+import { tenantMark } from './tenancy-settings.js';
 
 /** What jobs of a server work with. */
 export interface JobSettings {
@@ -108,7 +109,7 @@ export function jobsOfTenants(
         ...settings,
         ...(importSources === undefined
           ? {}
-          : { importSources: importSources.map((each) => each.replaceAll('{tenant}', tenant)) }),
+          : { importSources: importSources.map((each) => each.replaceAll(tenantMark, tenant)) }),
       });
       started.set(tenant, own);
       return own.jobs;

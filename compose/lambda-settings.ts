@@ -2,7 +2,9 @@ import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import type { Consistency, Validation } from '../interactions/server.js';
 import type { EnginePlaces } from './connect.js';
+import type { Tenancy } from '../interactions/tenancy.js';
 import { oneOf, SettingsError } from './settings-error.js';
+import { tenancyOf } from './tenancy-settings.js';
 
 /** What a Lambda function is told by its environment; see docs/environment-variables.md. */
 export interface LambdaSettings extends EnginePlaces {
@@ -15,6 +17,8 @@ export interface LambdaSettings extends EnginePlaces {
   readonly audit: 'on' | 'off';
   readonly validation: Validation;
   readonly consistency: Consistency;
+  /** How tenants share the deployment; undefined where it is one's. */
+  readonly tenancy: Tenancy | undefined;
 }
 
 /** The variables of a process. */
@@ -66,5 +70,6 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     audit: word('AUDIT', 'off', ['on', 'off']),
     validation: word<Validation>('VALIDATION', 'full', ['structure', 'invariants', 'full']),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
+    tenancy: tenancyOf((name, standard) => optional(environment, name) ?? standard),
   };
 }

@@ -1,3 +1,4 @@
+import { defaultTenant, ownName } from '../persistence/keys.js';
 import type { ResourceChange } from './resource-change.js';
 
 /**
@@ -9,12 +10,18 @@ export const publishMutation =
   '{publishChange(type:$type id:$id versionId:$versionId action:$action lastUpdated:$lastUpdated compartments:$compartments)' +
   '{type id versionId action lastUpdated compartments}}';
 
-/** The variables of the mutation for a change. */
+/**
+ * The variables of the mutation for a change. Where tenants share the deployment the compartments name the tenant, and one
+ * more says whose the change is: a subscription's filter asks for one of them.
+ */
 export const publishVariables = (change: ResourceChange): Readonly<Record<string, unknown>> => ({
   type: change.type,
   id: change.id,
   versionId: String(change.versionId),
   action: change.action,
   lastUpdated: change.lastUpdated,
-  compartments: change.compartments,
+  compartments: compartmentsOf(change),
 });
+
+const compartmentsOf = ({ tenant, compartments }: ResourceChange): readonly string[] =>
+  tenant === defaultTenant ? compartments : ['', ...compartments].map((name) => ownName(tenant, name));

@@ -9,6 +9,7 @@ import type { TokenVerifier, VerifiedToken } from '../auth/verify-token.js';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import { publishChanges } from '../indexer/publish.js';
 import { publishMutation, publishVariables } from '../indexer/publish-mutation.js';
+import type { TenantServers } from '../interactions/tenancy.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
@@ -28,6 +29,8 @@ export interface GraphqlOptions {
   /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
   readonly baseUrl?: string;
   readonly authenticate: TokenVerifier;
+  /** Where tenants share the server: whose the resources are. */
+  readonly tenancy?: TenantServers;
   /** The authorization component of the server: resolvers answer by themselves only where they know its rules. */
   readonly authorization: Authorization;
   readonly folders: {
@@ -57,7 +60,7 @@ interface Runtime extends AppSyncRuntime {
 }
 
 async function createRuntime(
-  { server, authorization, folders, log, settings }: GraphqlOptions,
+  { server, tenancy, authorization, folders, log, settings }: GraphqlOptions,
   baseUrl: () => string,
 ): Promise<Runtime> {
   const { version } = server.definitions;
@@ -65,6 +68,7 @@ async function createRuntime(
   const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
   const handler = createResolverHandler(server, {
     baseUrl,
+    ...(tenancy === undefined ? {} : { tenancy }),
     isInSchema: (type) => types.has(type),
     onUnexpected: (failure) => {
       log.error(failure, 'an interaction behind GraphQL failed');
@@ -75,7 +79,11 @@ async function createRuntime(
   });
   const runtime = createAppSyncApi({
     api,
-    environment: { AUTHORIZATION: authorization, AUDIT: server.audit === undefined ? 'off' : 'on' },
+    environment: {
+      AUTHORIZATION: authorization,
+      AUDIT: server.audit === undefined ? 'off' : 'on',
+      ...(tenancy === undefined ? {} : { TENANCY: 'pooled', TENANT_CLAIM: tenancy.claim }),
+    },
     ...(settings === undefined
       ? {}
       : {

@@ -7,7 +7,9 @@ import { createTokenVerifier, type TokenVerifier } from '../auth/verify-token.js
 import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
 import { lambdaLog } from '../compose/lambda-log.js';
 import { once } from '../compose/once.js';
+import { ofTenants } from '../compose/of-tenants.js';
 import { openLambda } from '../compose/open-lambda.js';
+import type { FhirServer } from '../interactions/server.js';
 import { cognitoSmart } from './cognito-smart.js';
 import { createGatewayHandler, type GatewayEvent, type GatewayHandler } from './gateway.js';
 
@@ -28,8 +30,12 @@ async function openRest(environment: Environment): Promise<GatewayHandler> {
   const signIn = optionalUrl(environment, 'HOSTED_UI_URL');
   const scopes = (optional(environment, 'SMART_SCOPES') ?? 'openid profile').split(/\s+/);
   const isSmart = signIn !== undefined && settings.authorization !== 'roles';
+  const withSmart = (own: FhirServer): FhirServer => (isSmart ? { ...own, smart: cognitoSmart(signIn, scopes) } : own);
+  const { tenancy } = settings;
+  const ofTenant = ofTenants((tenant) => withSmart(server.ofTenant(tenant)));
   return createGatewayHandler({
-    server: isSmart ? { ...server, smart: cognitoSmart(signIn, scopes) } : server,
+    server: withSmart(server),
+    ...(tenancy === undefined ? {} : { tenancy: { ...tenancy, ofTenant } }),
     authenticate,
     log: lambdaLog,
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { handOn } from '../../indexer/hand-on.js';
 import { publishChanges, type Publisher, type PublishOptions, type PublishingProblem } from '../../indexer/publish.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import type { ResourceChange } from '../../indexer/resource-change.js';
 import { lmdbPlace } from '../../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../../persistence/lmdb-root.js';
@@ -124,6 +125,7 @@ describe('publishing', () => {
     await heard(2);
     expect(changes).toEqual([
       {
+        tenant: defaultTenant,
         type: 'Patient',
         id: 'a',
         versionId: 1,
@@ -132,6 +134,7 @@ describe('publishing', () => {
         compartments: ['Patient/a'],
       },
       {
+        tenant: defaultTenant,
         type: 'Patient',
         id: 'a',
         versionId: 2,

@@ -42,7 +42,12 @@ export const functionEnvironment = (
   VALIDATION: stage.validation,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
+  ...tenancyEnvironment(stage),
 });
+
+/** What functions and resolvers are told where tenants share the deployment; nothing where they do not. */
+export const tenancyEnvironment = ({ tenancy }: Pick<Stage, 'tenancy'>): Readonly<Record<string, string>> =>
+  tenancy === 'off' ? {} : { TENANCY: tenancy };
 
 /** To ask the search index, where it is in a domain of AWS. */
 export const askIndex = ({ search }: DataPlaces): readonly PolicyStatement[] =>

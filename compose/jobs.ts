@@ -2,6 +2,7 @@ import { exportKind, type ExportSizes } from '../bulk/export-segment.js';
 import { createJobs, type JobsOptions } from '../bulk/jobs.js';
 import { importKind, type ImportSizes } from '../bulk/import-segment.js';
 import { runJobs } from '../bulk/run-jobs.js';
+import { isBelowSource } from '../bulk/import-sources.js';
 import type { JobSpace } from '../bulk/work-segment.js';
 import { invalidRequest } from '../fhir/outcome.js';
 import type { Tenant } from '../fhir/tenant.js';
@@ -41,27 +42,35 @@ export interface StartedJobs {
   readonly stop: () => Promise<void>;
 }
 
-/** Does the jobs of a server's tenant in this process, beside the requests. */
-export function startJobs(server: FhirServer, settings: JobSettings): StartedJobs {
-  const { table, output, onProblem, segments = 1, importSources = [] } = settings;
-  const ending = new AbortController();
-  const space: JobSpace = {
-    items: jobItems(table, server.tenant),
-    output,
+/**
+ * What the workers of a server's jobs work with, wherever they run.
+ * @param signal aborted when the process ends.
+ */
+export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: AbortSignal): JobSpace {
+  return {
+    items: jobItems(settings.table, server.tenant),
+    output: settings.output,
     kinds: {
       export: exportKind(server, settings.exportSizes),
       import: importKind(server, (url) => sourceOf(settings, url), settings.importSizes),
     },
     now: () => server.now(),
-    onProblem,
-    signal: ending.signal,
+    onProblem: settings.onProblem,
+    ...(signal === undefined ? {} : { signal }),
     ...settings.space,
   };
+}
+
+/** Does the jobs of a server's tenant in this process, beside the requests. */
+export function startJobs(server: FhirServer, settings: JobSettings): StartedJobs {
+  const { table, segments = 1, importSources = [] } = settings;
+  const ending = new AbortController();
+  const space = jobSpaceOf(server, settings, ending.signal);
   const running = runJobs(space);
   const jobs = createJobs(space, {
     segments,
     ...settings.limits,
-    ...(importSources.length === 0 ? {} : { imports: (url) => isBelow(importSources, url) }),
+    ...(importSources.length === 0 ? {} : { imports: (url) => isBelowSource(importSources, url) }),
     countItems: () => table.countItems?.() ?? Promise.resolve(undefined),
     onBegun: () => {
       running.wake();
@@ -120,16 +129,12 @@ export function jobsOfTenants(
   };
 }
 
-/** Whether a URL is below one of the sources. Who answers it may read an encoded slash or dot as one that leads out. */
-const isBelow = (sources: readonly string[], url: string): boolean =>
-  sources.some((each) => url.startsWith(each)) && !/%2f|%5c|%2e/i.test(url.split(/[?#]/)[0] ?? '');
-
 /**
  * Where a file is read from. What may be read was decided when the import began, and is here once more.
  * @throws OperationOutcomeError 400 for a URL that is below no source.
  */
 function sourceOf({ importSources = [], s3Files }: JobSettings, url: string): InputSource {
-  const isSource = isBelow(importSources, url);
+  const isSource = isBelowSource(importSources, url);
   if (isSource && /^https?:/.test(url)) return webFiles;
   if (isSource && url.startsWith('file:')) return localFiles;
   if (isSource && url.startsWith('s3:') && s3Files !== undefined) return s3Files;

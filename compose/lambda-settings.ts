@@ -1,6 +1,12 @@
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
-import type { Consistency, Validation } from '../interactions/server.js';
+import {
+  conditionalDeletes,
+  validations,
+  type ConditionalDelete,
+  type Consistency,
+  type Validation,
+} from '../interactions/server.js';
 import type { EnginePlaces } from './connect.js';
 import type { Tenancy } from '../interactions/tenancy.js';
 import { oneOf, SettingsError } from './settings-error.js';
@@ -16,6 +22,7 @@ export interface LambdaSettings extends EnginePlaces {
   readonly authorization: Authorization;
   readonly audit: 'on' | 'off';
   readonly validation: Validation;
+  readonly conditionalDelete: ConditionalDelete;
   readonly consistency: Consistency;
   /** How tenants share the deployment; undefined where it is one's. */
   readonly tenancy: Tenancy | undefined;
@@ -68,7 +75,8 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     region: optional(environment, 'AWS_REGION'),
     authorization: word('AUTHORIZATION', 'roles', authorizations),
     audit: word('AUDIT', 'off', ['on', 'off']),
-    validation: word<Validation>('VALIDATION', 'full', ['structure', 'invariants', 'full']),
+    validation: word<Validation>('VALIDATION', 'full', validations),
+    conditionalDelete: word<ConditionalDelete>('CONDITIONAL_DELETE', 'single', conditionalDeletes),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
     tenancy: tenancyOf((name, standard) => optional(environment, name) ?? standard),
   };

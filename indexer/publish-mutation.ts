@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { defaultTenant, ownName } from '../persistence/keys.js';
 import type { ResourceChange } from './resource-change.js';
 
@@ -25,3 +26,39 @@ export const publishVariables = (change: ResourceChange): Readonly<Record<string
 
 const compartmentsOf = ({ tenant, compartments }: ResourceChange): readonly string[] =>
   tenant === defaultTenant ? compartments : ['', ...compartments].map((name) => ownName(tenant, name));
+
+/** How a job is, as subscribers are told; `subject` and `client` say whose it is, and who is told. */
+export interface PublishedJob {
+  readonly tenant: Tenant;
+  readonly id: string;
+  readonly kind: string;
+  readonly state: 'running' | 'complete' | 'failed' | 'removed';
+  /** From 0 to 100. */
+  readonly percent: number;
+  readonly subject: string;
+  readonly client: string;
+}
+
+/** The mutation that publishes how a job is, likewise. */
+export const publishJobMutation =
+  'mutation PublishJob($id:ID!$kind:String!$state:JobState!$percent:Int!$subject:String!$client:String!)' +
+  '{publishJob(id:$id kind:$kind state:$state percent:$percent subject:$subject client:$client)' +
+  '{id kind state percent subject client}}';
+
+/** The variables of the mutation for a job. Where tenants share the deployment the client names the tenant as well. */
+export const publishJobVariables = ({
+  tenant,
+  id,
+  kind,
+  state,
+  percent,
+  subject,
+  client,
+}: PublishedJob): Readonly<Record<string, unknown>> => ({
+  id,
+  kind,
+  state,
+  percent: Math.round(percent),
+  subject,
+  client: ownName(tenant, client),
+});

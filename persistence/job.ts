@@ -199,7 +199,8 @@ const kinds: readonly string[] = ['export', 'import', 'reindex'] satisfies JobKi
 const states: readonly string[] = ['running', 'complete', 'failed'] satisfies Job['state'][];
 const fileKinds: readonly string[] = ['output', 'deleted', 'error'] satisfies JobFile['kind'][];
 
-function jobOf(item: Item): Job {
+/** The job that an item holds. */
+export function jobOf(item: Item): Job {
   const { total, ended, expires, failure } = item;
   return {
     id: item.sk,

@@ -17,6 +17,7 @@ import { recover, recoverLocks, sweep } from './transaction/recover.js';
 import { resolve, type Counting } from './transaction/resolve.js';
 import { fitsOneWrite } from './transaction/writes.js';
 import { tenantItem } from './tenants.js';
+import { underWayOf } from './under-way.js';
 
 /** What a store may be told. */
 export interface StoreOptions {
@@ -117,6 +118,16 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
   }
 
   async function commit(asked: readonly ResourceWrite[]): Promise<CommitResult> {
+    const end = begun(asked);
+    if (end === undefined) return { committed: false, conflicts: asked.map((_, place) => place) };
+    try {
+      return await commitBegun(asked);
+    } finally {
+      end();
+    }
+  }
+
+  async function commitBegun(asked: readonly ResourceWrite[]): Promise<CommitResult> {
     const commitId = newCommitId();
     const writes = await putBodies(asked, commitId);
     const planned = commitActions({ tenant, historyShards }, writes, commitId, claimDigest);
@@ -170,6 +181,13 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
       }
       announced.add(type);
     }
+  }
+
+  /** Where one process writes alone, its history waits for its writes; others wait for the horizon. */
+  function begun(writes: readonly ResourceWrite[]): (() => void) | undefined {
+    const instants = writes.flatMap((write) => (write.kind === 'put' ? [Date.parse(write.next.lastUpdated)] : []));
+    if (table.historyHorizon > 0 || instants.length === 0) return () => undefined;
+    return underWayOf(table, tenant).begin(instants, now());
   }
 
   /** Where the history index lags, a version is written soon after its instant or not at all: history goes on behind it. */

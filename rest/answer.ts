@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ResourceKey } from '../fhir/resource.js';
 
 /** An HTTP response as a plain value; `send` turns it into bytes. */
 export interface RestAnswer {
@@ -10,6 +11,8 @@ export interface RestAnswer {
   readonly stream?: Readable;
   /** Content that is no JSON, sent as it is. */
   readonly bytes?: Buffer;
+  /** What was deleted, for the audit trail: no header tells it. */
+  readonly deleted?: readonly ResourceKey[];
 }
 
 /** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */

@@ -1,5 +1,5 @@
 import { parseReference } from '../fhir/reference.js';
-import { idPattern, type Resource } from '../fhir/resource.js';
+import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { AuditOutcome, AuditSubject } from '../interactions/audit.js';
 import type { BundleAnswer } from '../interactions/bundle-answer.js';
 import type { AuditTarget } from '../interactions/audit-event.js';
@@ -85,16 +85,16 @@ export function bundleSubject(bundle: Resource, baseUrl: string): AuditSubject {
 /** What the answers of entries say of a bundle: what was written, and whether one of them was refused. */
 export const bundleOutcome = ({ entries }: BundleAnswer): AuditOutcome => ({
   written: entries.flatMap((entry) =>
-    (entry.kind === 'written' || entry.kind === 'deleted') && entry.version !== undefined
-      ? [{ type: entry.version.type, id: entry.version.id }]
-      : [],
+    entry.kind === 'written' ? [keyOf(entry.version)] : entry.kind === 'deleted' ? entry.versions.map(keyOf) : [],
   ),
   isRefused: entries.some(({ kind }) => kind === 'failed'),
 });
 
-/** What an answer says of the request: what was written, by its Location. */
-export function auditOutcome({ status, headers }: RestAnswer): AuditOutcome {
+const keyOf = ({ type, id }: ResourceKey): AuditTarget => ({ type, id });
+
+/** What an answer says of the request: what was written, by its Location, and what was deleted. */
+export function auditOutcome({ status, headers, deleted = [] }: RestAnswer): AuditOutcome {
   const reference = parseReference(headers['Location'] ?? '');
-  const written = reference.kind === 'absolute' ? [{ type: reference.type, id: reference.id }] : [];
+  const written = reference.kind === 'absolute' ? [keyOf(reference)] : deleted.map(keyOf);
   return { written, isRefused: status >= 400 };
 }

@@ -5,9 +5,11 @@ import type { Jwks } from 'aws-jwt-verify/jwk';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { createTokenVerifier, type TokenVerifier } from '../auth/verify-token.js';
 import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
+import { jobsElsewhere, readJobPlaces } from '../compose/lambda-jobs.js';
 import { lambdaLog } from '../compose/lambda-log.js';
 import { once } from '../compose/once.js';
 import { ofTenants } from '../compose/of-tenants.js';
+import { requireOwnSources } from '../compose/tenancy-settings.js';
 import { openLambda } from '../compose/open-lambda.js';
 import type { FhirServer } from '../interactions/server.js';
 import { cognitoSmart } from './cognito-smart.js';
@@ -22,19 +24,26 @@ export const handler = async (event: GatewayEvent, context: Context): Promise<AP
   (await open())(event, context);
 
 async function openRest(environment: Environment): Promise<GatewayHandler> {
-  const [{ server, settings }, authenticate] = await Promise.all([
+  const [opened, authenticate] = await Promise.all([
     openLambda(environment, { sealsPages: true }),
     openVerifier(environment),
   ]);
+  const { settings, server } = opened;
+  const { tenancy } = settings;
+  const places = readJobPlaces(environment);
+  requireOwnSources(tenancy, places?.importSources);
   const publicUrl = optionalUrl(environment, 'PUBLIC_URL');
   const signIn = optionalUrl(environment, 'HOSTED_UI_URL');
   const scopes = (optional(environment, 'SMART_SCOPES') ?? 'openid profile').split(/\s+/);
   const isSmart = signIn !== undefined && settings.authorization !== 'roles';
-  const withSmart = (own: FhirServer): FhirServer => (isSmart ? { ...own, smart: cognitoSmart(signIn, scopes) } : own);
-  const { tenancy } = settings;
-  const ofTenant = ofTenants((tenant) => withSmart(server.ofTenant(tenant)));
+  const whole = (own: FhirServer): FhirServer => ({
+    ...own,
+    ...(places === undefined ? {} : { jobs: jobsElsewhere({ ...own, table: server.table }, places) }),
+    ...(isSmart ? { smart: cognitoSmart(signIn, scopes) } : {}),
+  });
+  const ofTenant = ofTenants((tenant) => whole(server.ofTenant(tenant)));
   return createGatewayHandler({
-    server: withSmart(server),
+    server: whole(server),
     ...(tenancy === undefined ? {} : { tenancy: { ...tenancy, ofTenant } }),
     authenticate,
     log: lambdaLog,

@@ -56,18 +56,26 @@ export function openSearchIndex(
   const isMadeAnew = nextIndexWatch(client, alias, believed);
 
   async function search(tenant: Tenant, query: IndexQuery): Promise<IndexPage> {
-    const { request, limit, after, backwards = false, skip = 0 } = query;
+    const { request, limit, after, backwards = false, skip = 0, countTo } = query;
     const plan = planOf(indexedTenant(tenant), query);
-    const found = await findDocuments(client, alias, {
+    // Opaque documents stand at the head of the order without rules: where there is none, all is decided by the index.
+    const counts = countTo !== undefined && request.sort.length === 0 && after === undefined && !backwards;
+    const { found, counted } = await findDocuments(client, alias, {
       query: plan.query,
       sort: orderOf(request.sort, backwards),
       limit: limit + 1,
       skip,
       ...(after === undefined ? {} : { after: valuesOf(after) }),
+      ...(counts ? { countTo } : {}),
     });
+    const isCounted = counts && skip === 0 && plan.exact && found[0]?.opaque !== true;
     const hits = found.slice(0, limit).map((document) => hitOf(document, plan.exact));
     if (backwards) hits.reverse();
-    return { hits, more: found.length > limit };
+    return {
+      hits,
+      more: found.length > limit,
+      ...(isCounted ? { counted: { total: counted > countTo ? undefined : counted } } : {}),
+    };
   }
 
   async function count(
@@ -154,8 +162,7 @@ interface ChangePut extends DocumentPut {
 const positionOf = (values: readonly unknown[]): Position => JSON.stringify(values);
 const valuesOf = (position: Position): SortValue[] => JSON.parse(position) as SortValue[];
 
-function hitOf({ id: documentId, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
-  const [, type = '', id = ''] = documentId.split('#');
+function hitOf({ type, id, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
   const hit = { type, id, position: positionOf(sort) };
   return exact && !opaque ? { ...hit, exactVersion: version } : hit;
 }

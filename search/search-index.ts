@@ -48,6 +48,8 @@ export interface IndexQuery extends SearchPlan {
   readonly backwards?: boolean;
   /** Hits to pass over first. */
   readonly skip?: number;
+  /** Whoever wants to know how many match, if they are not more than this. */
+  readonly countTo?: number;
 }
 
 /** Hits in the requests' order; candidates may include resources that `match` then drops, never miss one. */
@@ -55,6 +57,8 @@ export interface IndexPage {
   readonly hits: readonly IndexHit[];
   /** Whether there are hits beyond. */
   readonly more: boolean;
+  /** What `count` would tell, where the index learned it in passing. */
+  readonly counted?: { readonly total: number | undefined };
 }
 
 /**

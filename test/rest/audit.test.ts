@@ -123,6 +123,13 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
     expect(recorded).toEqual([`C create Observation/${made} Patient/p1: 0`]);
   });
 
+  test('tells of a delete by criteria what was deleted, and in whose record', async () => {
+    const gone = { ...observation, id: 'gone', identifier: [{ value: 'gone' }] };
+    await send('PUT', 'Observation/gone', 'practitioner', gone);
+    const recorded = await recordedBy(() => send('DELETE', 'Observation?identifier=gone', 'practitioner'));
+    expect(recorded).toEqual(['D delete Observation/gone Patient/p1: 0']);
+  });
+
   test('tells nothing of a request without a token, nor of what everyone may ask', async () => {
     expect(
       await recordedBy(async () => {

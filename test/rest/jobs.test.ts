@@ -6,10 +6,16 @@ import type { Principal } from '../../auth/principal.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { contentElement } from '../../interactions/binary.js';
 import type { ListedJob } from '../../interactions/jobs/list-jobs.js';
+import { jobNotice } from '../../interactions/jobs/job-notice.js';
+import { jobChange } from '../../persistence/job-change.js';
 import { outputFiles } from '../../persistence/output-files.js';
 import type { OutputStore } from '../../persistence/output-store.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import { ended, exported, kickOff, linesOf, manifestOf } from '../support/jobs.js';
-import { startTestServer, type TestServer } from '../support/server.js';
+import { isOnDynamoDb, startTestServer, type TestServer } from '../support/server.js';
+
+/** The feed of a stream has one reader. */
+const testEmbedded = isOnDynamoDb ? test.skip : test;
 
 // Who may see, have and end what goes on after its request was answered.
 
@@ -242,6 +248,27 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     expect((await server.send('GET', `/${version}/_jobs`, { as: 'nobody' })).status).toBe(403);
     expect((await server.send('DELETE', job.url, { as: 'operator' })).status).toBe(202);
     expect(await seen('other-app')).toBeUndefined();
+  });
+
+  testEmbedded('is told of by the change feed: whose it is, how far, and how it ended', async () => {
+    const { table, jobs } = server.servers[version];
+    if (jobs === undefined) throw new Error('no jobs');
+    const after = server.servers[version].feed.end() ?? '';
+    const job = await kickOff(server, version, '$export', { as: 'backend-all' });
+    await ended(job);
+    await server.send('DELETE', job.url, { as: 'backend-all' });
+    const id = job.url.split('/').at(-1) ?? '';
+    const changes = (await table.changes({ after, limit: 1_000 })).flatMap((each) => jobChange(each) ?? []);
+    const of = changes.filter((each) => each.id === id);
+    expect(of.length).toBeGreaterThan(2);
+    expect(of.at(-1)?.removed).toMatchObject({ id, subject: 'backend' });
+    const [first, last] = await Promise.all([of[0], of.at(-1)].map((each) => each && jobNotice(jobs, each)));
+    expect(first).toBeUndefined(); // it is gone by now
+    expect(last).toMatchObject({ id, kind: 'export', state: 'removed', subject: 'backend', client: 'backend' });
+    const another = await kickOff(server, version, '$export', { as: 'backend-all' });
+    const next = { tenant: defaultTenant, id: another.url.split('/').at(-1) ?? '' };
+    await ended(another);
+    expect(await jobNotice(jobs, next)).toMatchObject({ ...next, state: 'complete', percent: 100 });
   });
 
   test('that is none, or a file that is none, is not found', async () => {

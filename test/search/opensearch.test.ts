@@ -129,6 +129,8 @@ describe('the OpenSearch adapter', () => {
       compartments: ['Patient/b'],
       deleted: false,
       opaque: true,
+      order: -1,
+      version: 1,
     });
   });
 

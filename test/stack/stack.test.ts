@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { defaultTenant, partitionKey } from '../../persistence/keys.js';
 import { entriesOf } from '../support/server.js';
+import { describeBulk } from './bulk.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The whole app as a user deploys it, by the CDK's command line, on an emulated AWS over a real OpenSearch: what its
@@ -124,6 +125,8 @@ describe('REST', () => {
     expect([answer.status, answer.json.issue[0].expression]).toEqual([422, ['Patient.gender']]);
   });
 });
+
+describeBulk(() => stack);
 
 describe('a record that cannot be indexed', () => {
   test('does not hold up others: it is in the dead-letter queue', async () => {

@@ -116,7 +116,15 @@ export interface TestServer {
 /** What a test's server is told. */
 export interface TestServerOptions extends Pick<
   DefinitionOptions,
-  'validation' | 'guides' | 'authorization' | 'graphqlLimits' | 'subscriptions' | 'notifying' | 'onNotifying' | 'jobs'
+  | 'validation'
+  | 'conditionalDelete'
+  | 'guides'
+  | 'authorization'
+  | 'graphqlLimits'
+  | 'subscriptions'
+  | 'notifying'
+  | 'onNotifying'
+  | 'jobs'
 > {
   /**
    * How tenants share the server: the token `practitioner@a` is a practitioner's of the tenant `a`, `practitioner@a+b` of two.
@@ -182,6 +190,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     );
   }
   const http = createServer(app);
+  http.keepAliveTimeout = 0; // a connection that rested for long is not closed while it is used again
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const address = http.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;

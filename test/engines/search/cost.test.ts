@@ -108,12 +108,20 @@ test.each([
   expect(await cost(query)).toEqual(expected);
 });
 
-test('a page before others costs one resource more, which shows that there are others, and one request that counts them', async () => {
-  expect(await cost('Observation?subject=Patient/p1&_count=99')).toEqual({ hits: 99, searches: 2, reads: batches(1) });
+test('a page before others costs one resource more, which shows that there are others; the search counts them', async () => {
+  expect(await cost('Observation?subject=Patient/p1&_count=99')).toEqual({ hits: 99, searches: 1, reads: batches(1) });
   expect(await cost('Observation?subject=Patient/p1&_count=100&_total=none')).toEqual({
     hits: 100,
     searches: 1,
     reads: batches(2),
+  });
+});
+
+test('in an order of its own, a page before others costs one request that counts them', async () => {
+  expect(await cost('Observation?subject=Patient/p1&_count=99&_sort=date')).toEqual({
+    hits: 99,
+    searches: 2,
+    reads: batches(1),
   });
 });
 

@@ -58,7 +58,10 @@ export async function audited<Result>(
   if (audit === undefined) return act();
   // Before it is done: what is deleted or handed over was in this record.
   const before = await recordsOf(server, subject.targets);
-  const record = async (status: AuditedAccess['status'], written: readonly AuditTarget[]): Promise<void> => {
+  const record = async (
+    { status, reason }: Pick<AuditedAccess, 'status' | 'reason'>,
+    written: readonly AuditTarget[],
+  ): Promise<void> => {
     const targets = [...subject.targets, ...written];
     const after = written.length === 0 ? [] : await recordsOf(server, targets);
     for (const [patient, about] of byPatient(targets, [...before, ...after])) {
@@ -68,6 +71,7 @@ export async function audited<Result>(
         targets: about,
         ...(patient === '' ? {} : { patient }),
         status,
+        ...(reason === undefined ? {} : { reason }),
         at: server.now(),
       });
     }
@@ -75,12 +79,23 @@ export async function audited<Result>(
   try {
     const result = await act();
     const { written = [], isRefused = false } = outcomeOf(result);
-    await record(isRefused ? 'refused' : 'success', written);
+    await record({ status: isRefused ? 'refused' : 'success' }, written);
     return result;
   } catch (error) {
-    await record(error instanceof OperationOutcomeError && error.status < 500 ? 'refused' : 'failed', []);
+    await record(failureOf(error), []);
     throw error;
   }
+}
+
+/**
+ * How a request failed. Only the words of the rules (403) are kept: others may tell what a resource holds or what was
+ * searched for.
+ */
+function failureOf(error: unknown): Pick<AuditedAccess, 'status' | 'reason'> {
+  if (!(error instanceof OperationOutcomeError)) return { status: 'failed' };
+  const { status, issues, message } = error;
+  const words = status === 403 ? message : (issues[0]?.code ?? '');
+  return { status: status < 500 ? 'refused' : 'failed', reason: `${String(status)} ${words}`.trim() };
 }
 
 /** A resource, and the patient in whose record it is. */

@@ -10,6 +10,9 @@ import type { Route } from './routes.js';
 const target = (type: string, id?: string): AuditTarget[] =>
   id === undefined ? [{ type }] : idPattern.test(id) ? [{ type, id }] : [{ type }];
 
+/** Operations that tell of the server and of the caller, as capabilities do, and of no record. */
+const aboutServer: readonly string[] = ['permissions', 'versions', 'index-lag'];
+
 /**
  * What is recorded of a request, by its route: never its query.
  * @returns undefined for what everyone may ask, and for bundles, whose entries are not read yet.
@@ -61,6 +64,7 @@ export function auditSubject(route: Route): AuditSubject | undefined {
       return { interaction: 'operation', operation: route.kind, targets: [] };
     case 'operation': {
       const { target: on, operation } = route;
+      if (aboutServer.includes(operation.name)) return undefined;
       const targets = on.level === 'system' ? [] : on.level === 'type' ? target(on.type) : target(on.type, on.id);
       return { interaction: 'operation', operation: operation.name, targets };
     }

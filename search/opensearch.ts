@@ -125,6 +125,17 @@ export function openSearchIndex(
     if (!(await putAll(to, puts, refreshing))) throw new Error(`There is no index ${to}`);
   }
 
+  async function newestIndexed(tenant: Tenant): Promise<string | undefined> {
+    const { found } = await findDocuments(client, alias, {
+      query: { term: { tenant: indexedTenant(tenant) } },
+      sort: [{ lastUpdated: 'desc' }],
+      limit: 1,
+      skip: 0,
+    });
+    const instant = found[0]?.sort[0];
+    return typeof instant === 'number' ? new Date(instant).toISOString() : undefined;
+  }
+
   const putOf = (change: Indexable): ChangePut => ({
     id: `${indexedTenant(change.tenant)}#${change.type}#${change.id}`,
     version: change.versionId,
@@ -145,6 +156,7 @@ export function openSearchIndex(
   const of = (tenant: Tenant): SearchIndex => ({
     search: (query) => search(tenant, query),
     count: (query) => count(tenant, query),
+    newest: () => newestIndexed(tenant),
     put,
   });
   async function held(tenant: Tenant): Promise<{ resources: number; deleted: number }> {

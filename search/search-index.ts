@@ -74,4 +74,9 @@ export interface SearchIndex {
    * @returns once searches find them; with `visible: false` already when the index has safely taken them.
    */
   put(changes: readonly Indexable[], options?: { readonly visible?: boolean }): Promise<void>;
+  /**
+   * The instant (`lastUpdated`) of the newest version that is indexed, deletions included; undefined when it is empty.
+   * Absent where each commit writes the index as well.
+   */
+  newest?(): Promise<string | undefined>;
 }

@@ -11,6 +11,7 @@ import { type AnswerJson, entriesOf, startTestServer, type TestResponse, type Te
 interface AuditEventJson extends AnswerJson {
   readonly action: string;
   readonly outcome: string;
+  readonly outcomeDesc?: string;
   readonly subtype: readonly { readonly code: string }[];
   readonly entity?: readonly Entity[];
 }
@@ -113,6 +114,36 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
     ],
   ])('tells of %s %s by %s', async (method, path, as, body, expected) => {
     expect(await recordedBy(() => send(method, path, as, body))).toEqual([expected]);
+  });
+
+  test.each([
+    [
+      'by the rules, in their words',
+      'GET',
+      'Observation/o1',
+      'auditor',
+      undefined,
+      /^403 auditor \(auditor\) may not read Observation$/,
+    ],
+    ['since it is not there, or not theirs', 'GET', 'Observation/o1', 'patient-2', undefined, /^404 not-found$/],
+    [
+      'without what was wrong in it',
+      'PUT',
+      'Observation/o1',
+      'practitioner',
+      { ...observation, status: 'secret status' },
+      /^4\d\d [a-z-]+$/,
+    ],
+  ])('tells why something was refused: %s', async (_, method, path, as, body, reason) => {
+    const before = new Set((await events('outcome=4')).map(({ id }) => id));
+    await send(method, path, as, body);
+    const [refused] = (await events('outcome=4')).filter(({ id }) => !before.has(id));
+    expect(refused?.outcomeDesc).toMatch(reason);
+  });
+
+  test('has nothing of what tells of the server and of the caller alone', async () => {
+    for (const path of ['metadata', '$permissions', '$index-lag'])
+      expect(await recordedBy(() => send('GET', path, 'practitioner'))).toEqual([]);
   });
 
   test('tells of a create what was made, and in whose record', async () => {

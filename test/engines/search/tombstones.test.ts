@@ -35,6 +35,7 @@ test('tombstones go after 48 hours, by the clock that is given; never while the 
     patient('older', 48.1),
     patient('younger', 47.9),
   ]);
+  expect(await index.newest?.()).toBe(patient('younger', 47.9).lastUpdated);
   const names = await index.next.names();
   await index.next.open(names);
   expect(await index.removeTombstones(now)).toBe(0);

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type RunningServer, startServer } from '../../local/server.js';
 import { readSettings } from '../../local/settings.js';
-import { signToken } from '../../local/sign-in/access-token.js';
+import { consoleClientId, signToken } from '../../local/sign-in/access-token.js';
 import { readSignInKeys } from '../../local/sign-in/keys.js';
 import { renderLoginPage } from '../../local/sign-in/login-page.js';
 import { signInIssuer } from '../../local/sign-in/sign-in.js';
-import { userByName, userBySubject } from '../../local/sign-in/users.js';
+import { documentedPassword, userByName, userBySubject } from '../../local/sign-in/users.js';
 import { connectRealtime } from '../support/realtime-client.js';
 
 // The whole server with TENANCY=pooled: tokens of the local sign-in, both faces, live changes.
@@ -116,6 +117,47 @@ test('the audit trail is each tenant’s', async () => {
     (await ask(`auditor@${tenant}`, '/r4/AuditEvent?_summary=count')).json as { total: number };
   expect((await trail('never-asked')).total).toBe(0);
   expect((await trail('a')).total).toBeGreaterThan(0);
+});
+
+test('the sign-in asks for the tenant, which the token names then', async () => {
+  const [redirect, verifier] = ['http://127.0.0.1:53211/callback', 'v'.repeat(43)];
+  const client = { client_id: consoleClientId, redirect_uri: redirect };
+  const cookies = new Map<string, string>();
+  const go = async (url: string, form?: Readonly<Record<string, string>>): Promise<Response> => {
+    const answer = await fetch(new URL(url, running.url), {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; ') },
+      ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
+    });
+    for (const cookie of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    return answer;
+  };
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const asking = {
+    response_type: 'code',
+    scope: 'openid profile',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  };
+  const query = new URLSearchParams({ ...client, ...asking, state: 's' }).toString();
+  const page = (await go(`/sign-in/oauth2/authorize?${query}`)).headers.get('location') ?? '';
+  expect(await (await go(page)).text()).toContain('name="tenant"');
+  const user = { username: 'auditor', password: documentedPassword };
+  expect((await go(page, { ...user, tenant: 'no name' })).status).toBe(401);
+  expect((await go(page, { username: 'auditor@a', password: documentedPassword, tenant: 'b' })).status).toBe(401);
+  let location = (await go(page, { ...user, tenant: 'b' })).headers.get('location') ?? '';
+  while (!location.startsWith(redirect)) location = (await go(location)).headers.get('location') ?? '';
+  const code = new URL(location).searchParams.get('code') ?? '';
+  const given = await fetch(`${running.url}/sign-in/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ ...client, grant_type: 'authorization_code', code, code_verifier: verifier }),
+  });
+  const { access_token: token = '' } = (await given.json()) as { access_token?: string };
+  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
+  expect(claims).toMatchObject({ username: 'auditor@b', org: 'b', sub: userByName('auditor@b')?.subject });
 });
 
 describe('the local users', () => {

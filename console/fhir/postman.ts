@@ -54,6 +54,6 @@ function requestOf(name: string, request: Json, path: string, filled: (text: str
     body:
       form.length === 0
         ? filled(textAt(request, 'body', 'raw') ?? '')
-        : new URLSearchParams(form.map((pair) => [...pair])).toString(),
+        : new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
   };
 }

@@ -22,7 +22,7 @@ describe('the requests of the Postman collection', () => {
     expect(JSON.stringify(requests)).not.toContain('{{');
     expect(find('By form (POST _search)')).toMatchObject({
       method: 'POST',
-      headers: expect.stringContaining('x-www-form-urlencoded') as string,
+      headers: expect.stringContaining('x-www-form-urlencoded') as unknown as string,
     });
   });
 });

@@ -105,5 +105,7 @@ export function auditQuery({ who, patient, about, what, outcome, from, until }: 
     ['date', from === '' ? '' : `ge${from}`],
     ['date', until === '' ? '' : `le${until}`],
   ];
-  return new URLSearchParams(pairs.filter(([, value]) => value !== '').map(([name, value]): [string, string] => [name, value])).toString();
+  return new URLSearchParams(
+    pairs.filter(([, value]) => value !== '').map(([name, value]): [string, string] => [name, value]),
+  ).toString();
 }

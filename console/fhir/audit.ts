@@ -106,6 +106,6 @@ export function auditQuery({ who, patient, about, what, outcome, from, until }: 
     ['date', until === '' ? '' : `le${until}`],
   ];
   return new URLSearchParams(
-    pairs.filter(([, value]) => value !== '').map(([name, value]): [string, string] => [name, value]),
+    pairs.filter(([, value]) => value !== '').map(([key, value]): [string, string] => [key, value]),
   ).toString();
 }

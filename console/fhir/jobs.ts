@@ -63,15 +63,19 @@ export interface ExportRequest {
 export function exportPath({ level, group, types, since, filters }: ExportRequest): string {
   const place =
     level === 'system' ? '' : level === 'patients' ? 'Patient/' : `Group/${encodeURIComponent(group.trim())}/`;
-  const criteria = filters
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const query = new URLSearchParams();
-  if (types.length > 0) query.append('_type', types.join(','));
-  if (since !== '') query.append('_since', since.includes('T') ? since : `${since}T00:00:00Z`);
-  for (const each of criteria) query.append('_typeFilter', each);
-  return `${place}$export${query.size === 0 ? '' : `?${query.toString()}`}`;
+  const pairs: [string, string][] = [
+    ...(types.length === 0 ? [] : [['_type', types.join(',')] satisfies [string, string]]),
+    ...(since === ''
+      ? []
+      : [['_since', since.includes('T') ? since : `${since}T00:00:00Z`] satisfies [string, string]]),
+    ...filters
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .map((line): [string, string] => ['_typeFilter', line]),
+  ];
+  const query = new URLSearchParams(pairs).toString();
+  return `${place}$export${query === '' ? '' : `?${query}`}`;
 }
 
 /** A file to import. */

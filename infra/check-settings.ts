@@ -87,6 +87,7 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   smartScopes: membersOf({ patient: scopes, user: scopes, system: scopes, launch: scopes }),
   audit: oneOf('on', 'off'),
   validation: oneOf('structure', 'invariants', 'full', 'strict'),
+  conditionalDelete: oneOf('single', 'multiple'),
   callbackUrls: listOf(pageUrl, 1),
   logoutUrls: listOf(pageUrl),
   signInPrefix: emptyOr(

@@ -42,6 +42,7 @@ export const functionEnvironment = (
   AUTHORIZATION: stage.authorization,
   AUDIT: stage.audit,
   VALIDATION: stage.validation,
+  CONDITIONAL_DELETE: stage.conditionalDelete,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
   ...(stage.subscriptionEndpoints.length === 0

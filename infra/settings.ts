@@ -34,6 +34,8 @@ export interface Settings {
   readonly audit: 'on' | 'off';
   /** How far what is written is checked. */
   readonly validation: 'structure' | 'invariants' | 'full' | 'strict';
+  /** How many resources a delete by criteria may delete. */
+  readonly conditionalDelete: 'single' | 'multiple';
 
   /** Where applications may be signed in to, and out to: https, or http on localhost. */
   readonly callbackUrls: readonly string[];
@@ -105,6 +107,7 @@ export const defaults: Settings = {
   },
   audit: 'off',
   validation: 'full',
+  conditionalDelete: 'single',
   callbackUrls: ['http://localhost:3000/', 'http://localhost:5173/'],
   logoutUrls: ['http://localhost:3000/', 'http://localhost:5173/'],
   signInPrefix: '',

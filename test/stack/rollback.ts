@@ -17,9 +17,9 @@ export function describeRollback(stackOf: () => Stack): void {
       );
       if (jobs === undefined) throw new Error('The stack has no function');
       const changed = { ...jobs, Properties: { ...jobs.Properties, Description: 'changed by a broken update' } };
-      // Code that nobody uploaded; it is made when the function is changed already.
-      const code = { S3Bucket: 'there-is-no-such-bucket', S3Key: 'nothing.zip' };
-      const broken = { ...jobs, Properties: { ...jobs.Properties, Code: code }, DependsOn: [id] };
+      // The name is taken: it is refused when the function is changed already.
+      const BucketName = stack.stage.outputs['BodiesBucket'];
+      const broken = { Type: 'AWS::S3::Bucket', Properties: { BucketName }, DependsOn: [id] };
       const before = await stack.functionOf(name, id);
       await stack.updateStack(name, {
         ...template,

@@ -1,11 +1,13 @@
 import { exportKind, type ExportSizes } from '../bulk/export-segment.js';
 import { createJobs, type JobsOptions } from '../bulk/jobs.js';
 import { importKind, type ImportSizes } from '../bulk/import-segment.js';
+import { reindexKind } from '../bulk/reindex-segment.js';
 import { runJobs } from '../bulk/run-jobs.js';
 import type { JobSpace } from '../bulk/work-segment.js';
 import { invalidRequest } from '../fhir/outcome.js';
 import type { Jobs } from '../interactions/jobs/jobs.js';
 import type { FhirServer } from '../interactions/server.js';
+import type { BodyStore } from '../persistence/body-store.js';
 import { localFiles, webFiles } from '../persistence/input-files.js';
 import type { InputSource } from '../persistence/input-source.js';
 import { jobItems } from '../persistence/job.js';
@@ -21,6 +23,10 @@ export interface JobSettings {
   readonly onProblem: (error: unknown, what: string) => void;
   /** In how many parts the table is read; 1 without it. */
   readonly segments?: number;
+  /** Where the bodies are that are too large for their items; undefined where all are in them. */
+  readonly bodies?: BodyStore | undefined;
+  /** Whether other processes do jobs of the same table. */
+  readonly isShared: boolean;
   /** What the URLs of imports begin with; nothing is imported without it. */
   readonly importSources?: readonly string[];
   /** Where objects of S3 are imported from; none are without it. */
@@ -28,6 +34,7 @@ export interface JobSettings {
   /** For tests. */
   readonly exportSizes?: ExportSizes;
   readonly importSizes?: ImportSizes;
+  readonly reindexPage?: number;
   readonly limits?: Pick<JobsOptions, 'mostOfCaller' | 'mostOfAll'>;
   readonly space?: Partial<Pick<JobSpace, 'lease' | 'pause' | 'kept' | 'now'>>;
 }
@@ -49,6 +56,7 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
     kinds: {
       export: exportKind(server, settings.exportSizes),
       import: importKind(server, (url) => sourceOf(settings, url), settings.importSizes),
+      ...reindexes(server, settings),
     },
     now: () => server.now(),
     onProblem,
@@ -72,6 +80,17 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
       await running.stop();
     },
   };
+}
+
+/** How the index of a server is made anew, where it can be. */
+function reindexes(
+  { nextIndex, index }: FhirServer,
+  { table, bodies, isShared, reindexPage }: JobSettings,
+): JobSpace['kinds'] {
+  if (nextIndex === undefined) return {};
+  const page = reindexPage === undefined ? {} : { page: reindexPage };
+  const space = { table, tenant: defaultTenant, bodies, index, next: nextIndex, isShared, ...page };
+  return { reindex: reindexKind(space) };
 }
 
 /** Whether a URL is below one of the sources. Who answers it may read an encoded slash or dot as one that leads out. */

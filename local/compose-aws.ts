@@ -11,7 +11,6 @@ import { loadDefinitions } from '../fhir/load-definitions.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
 import { followChanges, type IndexingProblem } from '../indexer/follow.js';
 import { handOn, type HandedOn } from '../indexer/hand-on.js';
-import { continueReindex, reindex, type ReindexOptions } from '../indexer/reindex.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
@@ -44,7 +43,6 @@ interface AwsServer {
   readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
   readonly output: OutputStore | undefined;
-  readonly reindexing: ReindexOptions;
 }
 
 /** What is told to a server on the engines; the options of the index are for tests. */
@@ -68,30 +66,19 @@ export async function openAwsServers(
   const connections = connectWithBucket(engines);
   const running: { stop(): Promise<void> }[] = [];
   const timers: NodeJS.Timeout[] = [];
-  const ending = new AbortController();
-  const reindexes = new Set<Promise<unknown>>();
   const close = async (): Promise<void> => {
     timers.forEach(clearInterval);
-    ending.abort();
-    await Promise.allSettled([...running.map((each) => each.stop()), ...reindexes]);
+    await Promise.allSettled(running.map((each) => each.stop()));
     await connections.close();
-  };
-  const untilDone = async <Done>(work: Promise<Done>): Promise<Done> => {
-    reindexes.add(work);
-    try {
-      return await work;
-    } finally {
-      reindexes.delete(work);
-    }
   };
   try {
     const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
     await requireBucket(engines, connections);
     const composed = definitions.map((each) =>
-      composeServer(engines, connections, each, { pageKey, dataFolder, options, signal: ending.signal }),
+      composeServer(engines, connections, each, { pageKey, dataFolder, options }),
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
-    const servers = composed.map(({ server, bodies, output, reindexing }) => {
+    const servers = composed.map(({ server, bodies, output }) => {
       const { table, index, store, feed } = server;
       const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
       const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
@@ -114,22 +101,20 @@ export async function openAwsServers(
       if (bodies !== undefined) {
         timers.push(every(day, 'removing left bodies', log, () => sweepBodies(table, bodies, Date.now())));
       }
-      timers.push(
-        every(minute, 'making the search index anew', log, () => untilDone(continueReindex(reindexing))),
-        every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())),
-      );
-      const whole = { ...server, reindex: () => untilDone(reindex(reindexing)) };
-      if (output === undefined) return [server.definitions.version, whole];
-      const { jobs, stop } = startJobs(whole, {
+      timers.push(every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())));
+      if (output === undefined) return [server.definitions.version, server];
+      const { jobs, stop } = startJobs(server, {
         table,
+        bodies,
         output,
+        isShared: true,
         segments: 4,
         ...(connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) }),
         onProblem: options.onJobProblem ?? (() => undefined),
         ...options.jobs,
       });
       running.push({ stop });
-      return [server.definitions.version, { ...whole, jobs }];
+      return [server.definitions.version, { ...server, jobs }];
     });
     return { servers: Object.fromEntries(servers) as Record<FhirVersion, EmbeddedServer>, close };
   } catch (error) {
@@ -246,10 +231,9 @@ function composeServer(
     readonly pageKey: Uint8Array;
     readonly dataFolder: string;
     readonly options: AwsOptions;
-    readonly signal: AbortSignal;
   },
 ): AwsServer {
-  const { pageKey, dataFolder, options, signal } = more;
+  const { pageKey, dataFolder, options } = more;
   const { version } = base;
   const bodies = bodiesOf(engines, connections, dataFolder, version);
   const served = serveOnAws(connections, base, {
@@ -263,15 +247,16 @@ function composeServer(
     ...(isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: { patience: 20_000, historyHorizon: 0 } } : {}),
     options,
   });
-  const { table, index } = served;
+  const { index } = served;
   const server = {
     ...served,
+    nextIndex: index.next,
     ...(bodies === undefined ? {} : { bodies }),
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
   };
   const output = outputOf(engines, connections, dataFolder, version);
-  return { server, bodies, output, reindexing: { table, bodies, next: index.next, signal } };
+  return { server, bodies, output };
 }
 
 /** Logs the name and place of a problem, never its message, which may quote a resource. */

@@ -102,7 +102,7 @@ async function composeServer(
     feed: feed('published'),
     store: createResourceStore(table),
     index: search.index,
-    reindex: () => search.rebuild(everyCurrent(table)),
+    nextIndex: search.next,
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
     contents: stores.contents,
@@ -112,6 +112,7 @@ async function composeServer(
   const jobs = startJobs(server, {
     table,
     output: stores.output,
+    isShared: false,
     onProblem: options.onJobProblem ?? (() => undefined),
     ...options.jobs,
   });

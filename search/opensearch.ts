@@ -10,7 +10,7 @@ import { type FoundDocument, findDocuments, type SortValue } from './opensearch/
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
-import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
+import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, PutOptions, SearchIndex } from './search-index.js';
 
 /** What an index on OpenSearch is told. */
 export interface OpenSearchOptions {
@@ -82,9 +82,9 @@ export function openSearchIndex(
     return (opaque > 0 && !isAll) || found > atMost ? undefined : found;
   }
 
-  async function put(changes: readonly Indexable[], { visible = true }: { visible?: boolean } = {}): Promise<void> {
+  async function put(changes: readonly Indexable[], { visible = true, again = false }: PutOptions = {}): Promise<void> {
     const refreshing = !visible ? false : refresh === 'now' ? true : 'wait_for';
-    const puts = newest(changes).map(putOf);
+    const puts = newest(changes).map((change) => ({ ...putOf(change), ...(again ? { again } : {}) }));
     if (puts.length === 0) return;
     // Asked after the versions were committed: whoever makes an index reads the table later than this counts.
     const isMade = await isMadeAnew();

@@ -54,6 +54,12 @@ export interface IndexPage {
   readonly more: boolean;
 }
 
+/** How versions are put. */
+export interface PutOptions {
+  readonly visible?: boolean;
+  readonly again?: boolean;
+}
+
 /** The search port. Adapters: lmdb.ts (embedded, in the commit's transaction), opensearch.ts. */
 export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
@@ -61,7 +67,8 @@ export interface SearchIndex {
   count(query: SearchPlan & { readonly atMost: number }): Promise<number | undefined>;
   /**
    * Brings the index to these versions; one that is not newer than the indexed one changes nothing.
+   * @param options with `again` a version that is indexed already is indexed once more, as its terms are now.
    * @returns once searches find them; with `visible: false` already when the index has safely taken them.
    */
-  put(changes: readonly Indexable[], options?: { readonly visible?: boolean }): Promise<void>;
+  put(changes: readonly Indexable[], options?: PutOptions): Promise<void>;
 }

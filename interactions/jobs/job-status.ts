@@ -4,6 +4,7 @@ import type { ExportInput } from './export-input.js';
 import type { ImportInput, ImportProgress } from './import-input.js';
 import type { JobProgress } from './jobs.js';
 import { ownJob, requireJobs } from './own-job.js';
+import { reindexedCounts } from './reindex-input.js';
 
 /** What became of a job. */
 export type JobStatus =
@@ -25,6 +26,7 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
   const { job, input } = found;
   if (job.state === 'running') return { kind: 'running', percent: percentOf(found) };
   if (job.state === 'failed') return { kind: 'failed', failure: job.failure ?? 'It failed' };
+  if (job.kind === 'reindex') return reindexed(found);
   const jobs = requireJobs(server, caller);
   const { signedUrl } = jobs.output;
   const isSigned = signedUrl !== undefined;
@@ -60,6 +62,13 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
         }
       : { transactionTime: (input as ExportInput).cut, ...common, ...made };
   return { kind: 'complete', expires: until, manifest };
+}
+
+/** What a reindex indexed: there are no files of it. */
+function reindexed({ job, segments }: JobProgress): JobStatus {
+  const transactionTime = new Date(job.ended ?? job.created).toISOString();
+  const manifest = { transactionTime, request: job.request, ...reindexedCounts(segments) };
+  return { kind: 'complete', expires: job.expires ?? Infinity, manifest };
 }
 
 /** Of each file how many of its resources are stored. */

@@ -71,7 +71,7 @@ export function nextOpenSearchIndex(
           actions: [
             { remove: { index: replaces, alias, must_exist: true } },
             { add: { index, alias, is_write_index: true } },
-            { remove: { index, alias: next } },
+            { remove: { index, alias: next, must_exist: true } }, // not one that was given up
           ],
         },
       });
@@ -93,7 +93,10 @@ export function nextOpenSearchIndex(
       return body.count;
     },
     serve,
-    abandon: async ({ index }) => {
+    async abandon({ index }) {
+      // Whoever takes its alias away, to let it serve or to remove it, has it.
+      if (!(await indicesOf(client, next)).includes(index)) return;
+      await client.indices.updateAliases({ body: { actions: [{ remove: { index, alias: next, must_exist: true } }] } });
       await remove(index);
     },
   };

@@ -1,5 +1,5 @@
 import { interruptibleSleep } from '../indexer/interruptible-sleep.js';
-import type { JobSegment } from '../persistence/job.js';
+import type { Job, JobSegment } from '../persistence/job.js';
 import { type JobSpace, removeMade, workSegment } from './work-segment.js';
 
 /** Workers of this process. */
@@ -95,12 +95,17 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
   };
 }
 
-/** Removes the jobs whose time is over, with what they have written. */
-export async function removeExpired(space: JobSpace): Promise<void> {
-  const { items, output, now } = space;
+/**
+ * Removes the jobs whose time is over, with what they have written. A reindex that failed is left to a process that can
+ * remove its index.
+ * @param isWanted which of them; all without it.
+ */
+export async function removeExpired(space: JobSpace, isWanted: (job: Job) => boolean = () => true): Promise<void> {
+  const { items, output, kinds, now } = space;
   for (const job of await items.list()) {
     const { id, state, expires = Infinity } = job;
-    if (expires > now()) continue;
+    if (expires > now() || !isWanted(job)) continue;
+    if (job.kind === 'reindex' && state === 'failed' && kinds.reindex === undefined) continue;
     // The job behind it: what is left of it is found by it.
     await removeMade(space, job, state === 'failed' ? await items.input(id) : undefined);
     await items.remove(id);

@@ -104,7 +104,7 @@ const isBelow = (sources: readonly string[], url: string): boolean =>
 function sourceOf({ importSources = [], s3Files }: JobSettings, url: string): InputSource {
   const isSource = isBelow(importSources, url);
   if (isSource && /^https?:/.test(url)) return webFiles;
-  if (isSource && url.startsWith('file:')) return localFiles;
+  if (isSource && url.startsWith('file:')) return localFiles(importSources);
   if (isSource && url.startsWith('s3:') && s3Files !== undefined) return s3Files;
   throw invalidRequest(`${url.split('?')[0] ?? ''} is below no source of imports that can be read here`);
 }

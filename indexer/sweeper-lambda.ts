@@ -4,6 +4,7 @@ import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
 import { beginReindex, workOnReindexes } from '../bulk/outdated-index.js';
 import { reindexKind } from '../bulk/reindex-segment.js';
+import { removeExpired } from '../bulk/run-jobs.js';
 import type { JobSpace } from '../bulk/work-segment.js';
 import { jobItems } from '../persistence/job.js';
 import { defaultTenant } from '../persistence/keys.js';
@@ -71,6 +72,7 @@ async function bringIndexUpToDate(
   const { terms } = next;
   const isOutdated = isOrdered || (await indexedTerms(connections.openSearch, settings.alias)) !== terms;
   if (isOutdated) await beginReindex({ space, terms, names: () => next.names(), segments: 4 });
+  await removeExpired(space, ({ kind }) => kind === 'reindex');
   await workOnReindexes(space, isOver);
 }
 

@@ -39,6 +39,8 @@ export interface AuditSubject {
 /** What an answer says of the request. */
 export interface AuditOutcome {
   readonly written?: readonly AuditTarget[];
+  /** What of which types it gave, or told where to get, where the request does not say. */
+  readonly given?: readonly AuditTarget[];
   readonly isRefused?: boolean;
 }
 
@@ -58,8 +60,11 @@ export async function audited<Result>(
   if (audit === undefined) return act();
   // Before it is done: what is deleted or handed over was in this record.
   const before = await recordsOf(server, subject.targets);
-  const record = async (status: AuditedAccess['status'], written: readonly AuditTarget[]): Promise<void> => {
-    const targets = [...subject.targets, ...written];
+  const record = async (
+    status: AuditedAccess['status'],
+    { written = [], given = [] }: AuditOutcome = {},
+  ): Promise<void> => {
+    const targets = [...subject.targets, ...written, ...given];
     const after = written.length === 0 ? [] : await recordsOf(server, targets);
     for (const [patient, about] of byPatient(targets, [...before, ...after])) {
       await audit.record({
@@ -74,11 +79,11 @@ export async function audited<Result>(
   };
   try {
     const result = await act();
-    const { written = [], isRefused = false } = outcomeOf(result);
-    await record(isRefused ? 'refused' : 'success', written);
+    const outcome = outcomeOf(result);
+    await record(outcome.isRefused === true ? 'refused' : 'success', outcome);
     return result;
   } catch (error) {
-    await record(error instanceof OperationOutcomeError && error.status < 500 ? 'refused' : 'failed', []);
+    await record(error instanceof OperationOutcomeError && error.status < 500 ? 'refused' : 'failed');
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { AuditTarget } from '../interactions/audit-event.js';
 
 /** An HTTP response as a plain value; `send` turns it into bytes. */
 export interface RestAnswer {
@@ -10,6 +11,8 @@ export interface RestAnswer {
   readonly stream?: Readable;
   /** Content that is no JSON, sent as it is. */
   readonly bytes?: Buffer;
+  /** What of which types it gives, for the audit trail, where the request does not say. */
+  readonly given?: readonly AuditTarget[];
 }
 
 /** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */

@@ -93,8 +93,8 @@ export const bundleOutcome = ({ entries }: BundleAnswer): AuditOutcome => ({
 });
 
 /** What an answer says of the request: what was written, by its Location. */
-export function auditOutcome({ status, headers }: RestAnswer): AuditOutcome {
+export function auditOutcome({ status, headers, given = [] }: RestAnswer): AuditOutcome {
   const reference = parseReference(headers['Location'] ?? '');
   const written = reference.kind === 'absolute' ? [{ type: reference.type, id: reference.id }] : [];
-  return { written, isRefused: status >= 400 };
+  return { written, given, isRefused: status >= 400 };
 }

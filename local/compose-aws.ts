@@ -223,6 +223,22 @@ async function answering(engine: string, use: () => Promise<void>): Promise<void
   }
 }
 
+/** The versions on the engines, with nothing that goes on beside: for a command that looks at them. */
+export async function openAwsIndices(
+  engines: AwsEngines,
+  dataFolder: string,
+  options: AwsOptions = {},
+): Promise<EmbeddedServers> {
+  const connections = connectWithBucket(engines);
+  const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
+  const made = definitions.map((each) => {
+    const { server } = composeServer(engines, connections, each, { pageKey: new Uint8Array(32), dataFolder, options });
+    return [each.version, server];
+  });
+  const servers = Object.fromEntries(made) as Record<FhirVersion, EmbeddedServer>;
+  return { servers, close: () => connections.close() };
+}
+
 function composeServer(
   engines: AwsEngines,
   connections: ConnectionsWithBucket,
@@ -251,6 +267,7 @@ function composeServer(
   const server = {
     ...served,
     nextIndex: index.next,
+    inspection: index.inspection,
     ...(bodies === undefined ? {} : { bodies }),
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),

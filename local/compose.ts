@@ -19,6 +19,7 @@ import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
+import type { IndexInspection } from '../search/index-inspection.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { outputFiles } from '../persistence/output-files.js';
 import type { OutputStore } from '../persistence/output-store.js';
@@ -32,6 +33,8 @@ export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
   /** Where bodies go that an item does not hold; items hold all without it. */
   readonly bodies?: BodyStore;
+  /** How the index is looked into. */
+  readonly inspection: IndexInspection;
   /** What subscribers are told of. */
   readonly feed: PublishedFeed;
 }
@@ -103,6 +106,7 @@ async function composeServer(
     store: createResourceStore(table),
     index: search.index,
     nextIndex: search.next,
+    inspection: search.inspection,
     authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
     pageKey,
     contents: stores.contents,

@@ -7,10 +7,12 @@ import type { Clause } from './lmdb/clause.js';
 import { clausesOf } from './lmdb/clauses.js';
 import { type Databases, emptied, type IndexPlace, openDatabases, openState } from './lmdb/databases.js';
 import { comparePlaces, documentNumber, type IndexedDocument, listsOf, type Place } from './lmdb/documents.js';
+import { lmdbInspection } from './lmdb/inspection.js';
 import { merged } from './lmdb/merged.js';
 import { inOrder } from './lmdb/ordered.js';
 import { type DocumentNumber, lists, postingKey } from './lmdb/postings.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
+import type { IndexInspection } from './index-inspection.js';
 import { newest } from './newest.js';
 import type { NextIndex } from './next-index.js';
 import type {
@@ -39,6 +41,7 @@ export interface LmdbSearchIndex {
    * well. Documents keep their numbers, so that pages stay where they were.
    */
   readonly next: NextIndex;
+  readonly inspection: IndexInspection;
   /**
    * Makes the index anew at once.
    * @param all the current version of every resource, tombstones included, in chunks.
@@ -306,6 +309,10 @@ export function lmdbSearchIndex(
     },
     stage: (changes) => stage(changes),
     next,
+    inspection: lmdbInspection(
+      () => serving,
+      (change) => documentOf(definitions, change),
+    ),
     isUpToDate: () => serving.documents.fingerprint() === fingerprint,
     rebuild,
   };

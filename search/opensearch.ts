@@ -2,12 +2,14 @@ import type { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
+import type { IndexInspection } from './index-inspection.js';
 import type { NextIndex } from './next-index.js';
 import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
 import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
+import { openSearchInspection, withDigest } from './opensearch/inspection.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
 import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, PutOptions, SearchIndex } from './search-index.js';
@@ -32,6 +34,7 @@ export interface OpenSearchOptions {
 export interface OpenSearchIndex extends SearchIndex {
   /** How it is made anew. */
   readonly next: NextIndex;
+  readonly inspection: IndexInspection;
   /**
    * Removes the tombstones of what was deleted 48 hours before, unless the index is being made anew.
    * @param now milliseconds since 1970.
@@ -97,7 +100,7 @@ export function openSearchIndex(
   async function putAll(to: string, puts: readonly ChangePut[], refreshing: boolean | 'wait_for'): Promise<boolean> {
     const { refused, isGone } = await putDocuments(client, to, puts, refreshing);
     if (isGone || refused.length === 0) return !isGone;
-    const opaque = refused.map((each) => ({ ...each, document: opaqueDocument(tenant, each.change) }));
+    const opaque = refused.map((each) => ({ ...each, document: withDigest(opaqueDocument(tenant, each.change)) }));
     const left = await putDocuments(client, to, opaque, refreshing);
     if (left.refused.length > 0) throw new Error(`OpenSearch refuses ${String(left.refused.length)} documents`);
     return !left.isGone;
@@ -110,7 +113,7 @@ export function openSearchIndex(
   const putOf = (change: Indexable): ChangePut => ({
     id: `${tenant}#${change.type}#${change.id}`,
     version: change.versionId,
-    document: documentOf(tenant, definitions, change),
+    document: withDigest(documentOf(tenant, definitions, change)),
     change,
   });
 
@@ -125,7 +128,9 @@ export function openSearchIndex(
   });
   const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
 
-  return { search, count, put, next, removeTombstones };
+  const inspection = openSearchInspection(client, alias, tenant, definitions);
+
+  return { search, count, put, next, inspection, removeTombstones };
 }
 
 /** A version as it is put. */

@@ -94,9 +94,10 @@ export function nextOpenSearchIndex(
     },
     serve,
     async abandon({ index }) {
-      // Whoever takes its alias away, to let it serve or to remove it, has it.
-      if (!(await indicesOf(client, next)).includes(index)) return;
-      await client.indices.updateAliases({ body: { actions: [{ remove: { index, alias: next, must_exist: true } }] } });
+      // Whoever takes its alias away, to let it serve or to remove it, has it: it is not there for others.
+      const actions = [{ remove: { index, alias: next, must_exist: true } }];
+      const { statusCode } = await client.indices.updateAliases({ body: { actions } }, { ignore: [404] });
+      if (statusCode === 404) return;
       await remove(index);
     },
   };

@@ -12,13 +12,14 @@ import { callerOf } from '../support/server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'drift-'));
 beforeAll(async () => {
-  const { servers, close } = await openServers(folder);
+  const opened = await openServers(folder);
+  const { servers } = opened;
   const resource = { resourceType: 'Patient', id: 'p1', name: [{ family: 'Right' }] };
   await update(servers.r4, callerOf('practitioner'), { key: { type: 'Patient', id: 'p1' }, resource });
   const wrong = { ...resource, name: [{ family: 'Wrong' }] };
   const indexed = { type: 'Patient', id: 'p1', versionId: 1, lastUpdated: '', compartments: ['Patient/p1'] };
   await servers.r4.index.put([{ ...indexed, resource: wrong }], { again: true });
-  await close();
+  await opened.close();
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -46,5 +47,8 @@ test('names what differs, mends it when told, and then finds nothing', async () 
     0,
     'r4: 1 resources of the store, 1 of the index: 0 differ\nstu3: 0 resources of the store, 0 of the index: 0 differ\n',
   ]);
-  expect(await drift('--sample', 'all')).toMatchObject({ code: 2, printed: expect.stringContaining('Usage') });
+  expect(await drift('--sample', 'all')).toMatchObject({
+    code: 2,
+    printed: expect.stringContaining('Usage') as unknown,
+  });
 });

@@ -10,6 +10,8 @@ export interface ServerProcess {
   /** From spawning the process to the first answer of /r4/metadata, in milliseconds. */
   readonly startMilliseconds: number;
   readonly token: string;
+  /** A token of another user. */
+  tokenOf(user: string): Promise<string>;
   /** Resident memory now, in MiB; undefined where the system does not tell. */
   memory(): number | undefined;
   stop(): Promise<void>;
@@ -43,9 +45,9 @@ export async function startServer(
   const folder = mkdtempSync(join(tmpdir(), 'fhir-bench-'));
   const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn', ...more };
   const baseUrl = `http://127.0.0.1:${String(port)}`;
-  const token = await output(
-    spawn(process.execPath, [join(projectFolder, 'dist/token.js'), 'practitioner', '--ttl', '7200'], { env }),
-  );
+  const tokenOf = (user: string): Promise<string> =>
+    output(spawn(process.execPath, [join(projectFolder, 'dist/token.js'), user, '--ttl', '7200'], { env }));
+  const token = await tokenOf('practitioner');
   const begun = performance.now();
   const child = spawn(process.execPath, [join(projectFolder, 'dist/main.js')], { env, stdio: 'inherit' });
   const answers = async (): Promise<boolean> => {
@@ -65,6 +67,7 @@ export async function startServer(
     baseUrl,
     startMilliseconds,
     token,
+    tokenOf,
     memory: () => residentMemory(child.pid),
     stop: async () => {
       child.kill('SIGTERM');

@@ -55,7 +55,11 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
     output,
     kinds: {
       export: exportKind(server, settings.exportSizes),
-      import: importKind(server, (url) => sourceOf(settings, url), settings.importSizes),
+      import: importKind(server, (url) => sourceOf(settings, url), {
+        // What is written at the same time shares one flush to disk; an engine elsewhere would be flooded.
+        ...(settings.isShared ? {} : { atOnce: 100 }),
+        ...settings.importSizes,
+      }),
       ...reindexes(server, settings),
     },
     now: () => server.now(),

@@ -34,7 +34,7 @@ const allowed = {
 };
 const layers = Object.keys(allowed);
 const lambda = '^resolvers/lambda/';
-const entries = '^(rest/lambda|resolvers/lambda|(indexer|auth)/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
+const entries = '^(rest/lambda|resolvers/lambda|(indexer|auth|bulk)/[a-z-]*lambda)[.]ts$'; // they open clients: nothing imports them
 const shared = '^(persistence/keys|auth/rules)[.]ts$'; // APPSYNC_JS-safe, readable by resolvers/
 const deployed = '^(persistence/(dynamodb/definition|keys)|search/opensearch/index-access|auth/rules)[.]ts$'; // readable by infra/
 const exceptions = { resolvers: [shared], infra: [deployed] };
@@ -73,7 +73,7 @@ module.exports = {
     only(
       'aws-sdk-at-the-edge',
       '@aws-sdk/',
-      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/lambda[.]ts$|bench/|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
+      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/lambda[.]ts$|bulk/executions[.]ts$|bench/|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
     ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),

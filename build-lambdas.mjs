@@ -13,6 +13,7 @@ const entries = {
   indexer: 'indexer/lambda.ts',
   publisher: 'indexer/publisher-lambda.ts',
   sweeper: 'indexer/sweeper-lambda.ts',
+  jobs: 'bulk/lambda.ts',
   prepare: 'indexer/prepare-lambda.ts',
   'search-access': 'indexer/search-access-lambda.ts',
   'add-claims': 'auth/add-claims-lambda.ts',
@@ -41,6 +42,9 @@ await Promise.all(
       format: 'esm',
       platform: 'node',
       target: 'node22',
+      // The SDK's modules of ESM: what is not used is left out of them, and what is imported when it is needed is a chunk.
+      mainFields: ['module', 'main'],
+      conditions: ['module'],
       minify: true,
       legalComments: 'none',
       chunkNames: '[name]-[hash]',

@@ -13,6 +13,7 @@ const programs = {
   'migrate-fhir-works': 'local/migrate-fhir-works.ts',
   bench: 'bench/main.ts',
   engines: 'local/engines/main.ts',
+  'graphql-schema': 'graphql/print-schema.ts',
 };
 
 await mkdir('dist', { recursive: true });
@@ -32,7 +33,8 @@ const { metafile } = await build({
   metafile: true,
 });
 await bundleResolvers('dist/resolvers');
-await buildConsole('dist/console');
+const { operationSchema } = await import('./dist/graphql-schema.js');
+await buildConsole('dist/console', operationSchema);
 
 // What an earlier build left goes last, so that a server that runs from dist/ meanwhile finds its files.
 const written = new Set(Object.keys(metafile.outputs));

@@ -34,13 +34,13 @@ export async function startEngines(): Promise<BenchEngines> {
 
 /**
  * Waits until searches find what the transactions wrote, which the stream brings to them.
+ * @param query a search whose total tells it, such as `Patient?_summary=count`.
  * @returns how long that took after the last one was answered, in milliseconds.
  */
-export async function untilIndexed(target: Target, resources: number): Promise<number> {
+export async function untilFound(target: Target, query: string, resources: number): Promise<number> {
   const begun = performance.now();
-  const path = `${target.root}?_type=Patient,Encounter,Condition,Observation&_summary=count`;
   for (;;) {
-    const { text } = await send(target.pool, target.headers, { method: 'GET', path });
+    const { text } = await send(target.pool, target.headers, { method: 'GET', path: `${target.root}${query}` });
     const { total = 0 } = JSON.parse(text) as { total?: number };
     if (total >= resources) return Math.round(performance.now() - begun);
     if (performance.now() - begun > 120_000) throw new Error(`Searches find ${String(total)} of ${String(resources)}`);

@@ -7,9 +7,10 @@ import { randomFrom } from './random.js';
 export interface Target {
   readonly pool: Pool;
   readonly headers: Record<string, string>;
-  /** The path of the FHIR base, such as `/r4`. */
+  /** The path of the FHIR base, such as `/r4`; empty when the server is the base. */
   readonly root: string;
-  readonly graphqlPath: string;
+  /** Undefined for a server without GraphQL. */
+  readonly graphqlPath: string | undefined;
   readonly seconds: number;
   readonly concurrency: number;
 }
@@ -41,7 +42,7 @@ export async function loadTransactions(target: Target, bundles: number, entries:
   let firstFailure: string | undefined;
   const post = async (body: string): Promise<void> => {
     const begun = performance.now();
-    const answer = await send(target.pool, target.headers, { method: 'POST', path: target.root, body });
+    const answer = await send(target.pool, target.headers, { method: 'POST', path: target.root || '/', body });
     latencies.push(performance.now() - begun);
     const patient = patientOf(answer);
     if (answer.status < 300 && patient !== undefined) patients.push(patient);
@@ -73,8 +74,11 @@ export async function loadTransactions(target: Target, bundles: number, entries:
 /** The GraphQL query of the load: a patient with twenty observations. */
 export const patientWithObservations = `query PatientWithObservations($id: ID!) { Patient(id: $id) { id name { family given } birthDate ObservationList(_reference: subject, _count: 20) { id status code { text } effectiveDateTime valueQuantity { value unit } } } }`;
 
-/** Creates, reads, two searches and GraphQL, one after the other. */
-export async function* runLoads(target: Target, patients: readonly string[]): AsyncGenerator<Figures> {
+/**
+ * Creates, reads, two searches and, where the target has it, GraphQL, one after the other.
+ * @param patients ids of patients to ask for.
+ */
+export async function* runLoads(target: Target, patients: readonly string[]): AsyncGenerator<Figures, undefined> {
   const random = randomFrom(38);
   const bodies = Array.from({ length: 4000 }, (_, k) => JSON.stringify(generatePatient(random, k)));
   const step = (worker: number, i: number): number => i * target.concurrency + worker;
@@ -96,12 +100,13 @@ export async function* runLoads(target: Target, patients: readonly string[]): As
       'GraphQL Patient + 20 Observations',
       (worker, i) => ({
         method: 'POST',
-        path: target.graphqlPath,
+        path: target.graphqlPath ?? '',
         body: JSON.stringify({ query: patientWithObservations, variables: { id: at(patients, step(worker, i)) } }),
       }),
     ],
   ];
   for (const [name, next] of loads) {
+    if (name.startsWith('GraphQL') && target.graphqlPath === undefined) return;
     const headers = name.startsWith('GraphQL')
       ? { ...target.headers, 'content-type': 'application/json', accept: 'application/json' }
       : target.headers;

@@ -1,11 +1,12 @@
-// npm run bench -- [--engines | --base URL --graphql PATH --token T] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
+// npm run bench -- [--engines | --base URL --graphql PATH --token T] [--beside URL] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { type BareCalls, measureBareCalls } from './bare-calls.js';
 import { projectFolder } from '../local/project-folder.js';
-import { startEngines, untilIndexed } from './engines.js';
+import { startEngines, untilFound } from './engines.js';
 import { loadTransactions, runLoads, type Target } from './loads.js';
 import { measure } from './measure.js';
+import { otherServer } from './other-server.js';
 import { beside } from './peers.js';
 import { startReference } from './reference.js';
 import { startServer } from './server-process.js';
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     base: { type: 'string' },
     graphql: { type: 'string' },
     token: { type: 'string' },
+    beside: { type: 'string' },
     port: { type: 'string', default: '3999' },
     seconds: { type: 'string', default: '8' },
     concurrency: { type: 'string', default: '8' },
@@ -31,8 +33,9 @@ const engines = values.engines ? await startEngines() : undefined;
 const started =
   values.base === undefined ? await startServer(projectFolder(), Number(values.port), engines?.environment) : undefined;
 const base = new URL(values.base ?? `${started?.baseUrl ?? ''}/r4`);
-if (!['127.0.0.1', 'localhost', '[::1]'].includes(base.hostname))
-  throw new Error('The benchmark loads only this machine');
+const besideUrl = values.beside === undefined ? undefined : new URL(values.beside);
+for (const { hostname } of [base, besideUrl ?? base])
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) throw new Error('The benchmark loads only this machine');
 const token = values.token ?? started?.token;
 const root = base.pathname.replace(/\/$/, '');
 const target: Target = {
@@ -47,6 +50,8 @@ const target: Target = {
   seconds,
   concurrency,
 };
+
+const other = besideUrl === undefined ? undefined : otherServer(besideUrl, target);
 
 const say = (figures: object): void => {
   console.log(
@@ -77,15 +82,23 @@ const ofBareCalls = (bare: BareCalls | undefined, load: string, perSecond: numbe
   const most = bare?.get(load);
   return most === undefined ? {} : { ofBareCalls: Math.round((perSecond / most) * 100) / 100 };
 };
+/** What the other server reached by the same load in this run. */
+const ofOther = (perSecond: number, others: number | undefined): object =>
+  others === undefined ? {} : { other: others, timesOther: Math.round((perSecond / others) * 100) / 100 };
 const bundles = Number(values.bundles);
-const { patients, ...transactions } = await loadTransactions(target, bundles, Number(values.entries));
+const { patients: first, ...transactions } = await loadTransactions(target, bundles, Number(values.entries));
 say({ load: 'transactions', concurrency: 2, entries: values.entries, ...transactions, ...peer('transactions') });
-if (engines !== undefined) {
+const patients = [...first];
+if (engines !== undefined || other !== undefined) {
   const small = Math.min(Number(values.entries), 90);
   const { patients: more, ...smaller } = await loadTransactions(target, bundles * 2, small);
-  say({ load: 'transactions', concurrency: 2, entries: small, ...smaller, ...peer('transactions') });
-  const milliseconds = await untilIndexed(target, patients.length * Number(values.entries) + more.length * small);
-  say({ load: 'searches find all of it', milliseconds });
+  patients.push(...more);
+  const others = await other?.transactions(bundles * 2, small);
+  const compared = others === undefined ? peer('transactions') : ofOther(smaller.entriesPerSecond, others);
+  say({ load: 'transactions', concurrency: 2, entries: small, ...smaller, ...compared });
+  const query = '?_type=Patient,Encounter,Condition,Observation&_summary=count';
+  const all = first.length * Number(values.entries) + more.length * small;
+  say({ load: 'searches find all of it', milliseconds: await untilFound(target, query, all) });
 }
 const index = `${engines?.environment['TABLE_PREFIX'] ?? ''}-r4`;
 const bareCalls = engines === undefined ? undefined : await measureBareCalls(engines, index, { concurrency, seconds });
@@ -94,9 +107,11 @@ for (const [load, perSecond] of bareCalls ?? [])
 for await (const figures of runLoads(target, patients)) {
   const ofBareHttp = Math.round((figures.perSecond / reference.perSecond) * 1000) / 1000;
   const { load, perSecond } = figures;
-  say({ ...figures, ofBareHttp, ...ofBareCalls(bareCalls, load, perSecond), ...peer(load) });
+  const others = await other?.next();
+  const compared = others === undefined ? peer(load) : ofOther(perSecond, others.perSecond);
+  say({ ...figures, ofBareHttp, ...ofBareCalls(bareCalls, load, perSecond), ...compared });
 }
 if (started !== undefined) say({ load: 'after the loads', memoryMiB: started.memory() });
-await target.pool.close();
+await Promise.all([target.pool.close(), other?.close()]);
 await started?.stop();
 await engines?.stop();

@@ -14,6 +14,7 @@ import { parseSearch } from '../search/parse.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
 import { percentile } from './measure.js';
 import { families, generateBundle, laboratoryCodes } from './patients.js';
+import { defaultTenant } from '../persistence/keys.js';
 
 // Compares the two search indexes in process, on the same documents:
 //   OPENSEARCH_ENDPOINT=http://127.0.0.1:9200 npx tsx bench/search-index.ts [documents]
@@ -36,7 +37,7 @@ function* changes(count: number): Generator<Indexable> {
       const lastUpdated = new Date(Date.UTC(2026, 0, 1) + made * 1_000).toISOString();
       const meta = { versionId: '1', lastUpdated };
       const indexed = { ...(JSON.parse(text) as Resource), id, meta };
-      yield { type, id, versionId: 1, lastUpdated, compartments: [patient], resource: indexed };
+      yield { tenant: defaultTenant, type, id, versionId: 1, lastUpdated, compartments: [patient], resource: indexed };
     }
   }
 }

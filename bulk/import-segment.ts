@@ -82,7 +82,7 @@ async function importSegment(
   }
   async function keepStep(done: boolean): Promise<void> {
     // What was stored before a crash is among them: it is met again, unchanged.
-    if (unseen.length > 0) await server.index.put(unseen.map(indexable));
+    if (unseen.length > 0) await server.index.put(unseen.map((version) => indexable(server.tenant, version)));
     unseen = [];
     const files = segmentFiles(work.output, { job: work.job.id, segment: work.segment, written }, {});
     await files.append(errors.map((text) => ({ kind: 'error', type: 'OperationOutcome', text })));

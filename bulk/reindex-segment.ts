@@ -10,10 +10,9 @@ import type { NextIndex } from '../search/next-index.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 
-/** What a reindex works on. */
+/** What a reindex works on: the resources of all tenants of a table, whose index is one. */
 export interface ReindexSpace {
   readonly table: Pick<Table, 'scan'>;
-  readonly tenant: string;
   /** Where the bodies are that are too large for their items; undefined where all are in them. */
   readonly bodies: BodyStore | undefined;
   /** The index that serves. */
@@ -91,7 +90,7 @@ async function reindexSegment(space: ReindexSpace, work: SegmentWork): Promise<v
 }
 
 async function indexItems(
-  { tenant, bodies, next, index }: ReindexSpace,
+  { bodies, next, index }: ReindexSpace,
   { names, types }: ReindexInput,
   items: readonly Item[],
 ): Promise<{ readonly resources: number; readonly deleted: number }> {
@@ -106,12 +105,12 @@ async function indexItems(
     size = 0;
   };
   for (const item of items) {
-    const isCurrent = item.sk === currentKey && tenantOf(item.pk) === tenant;
+    const isCurrent = item.sk === currentKey;
     const isWanted = isCurrent && types?.includes(typeOf(item)) !== false;
     const version = isWanted ? await loadVersion(item, bodies) : undefined;
     if (version === undefined) continue;
     counts[version.deleted ? 'deleted' : 'resources'] += 1;
-    changes.push(indexable(version));
+    changes.push(indexable(tenantOf(item.pk), version));
     size += version.body.length;
     if (size > mostCharacters) await flush();
   }

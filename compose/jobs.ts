@@ -3,6 +3,7 @@ import { createJobs, type JobsOptions } from '../bulk/jobs.js';
 import { importKind, type ImportSizes } from '../bulk/import-segment.js';
 import { reindexKind } from '../bulk/reindex-segment.js';
 import { runJobs } from '../bulk/run-jobs.js';
+import { isBelowSource } from '../bulk/import-sources.js';
 import type { JobSpace } from '../bulk/work-segment.js';
 import { invalidRequest } from '../fhir/outcome.js';
 import type { Jobs } from '../interactions/jobs/jobs.js';
@@ -11,7 +12,6 @@ import type { BodyStore } from '../persistence/body-store.js';
 import { localFiles, webFiles } from '../persistence/input-files.js';
 import type { InputSource } from '../persistence/input-source.js';
 import { jobItems } from '../persistence/job.js';
-import { defaultTenant } from '../persistence/keys.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
 
@@ -46,13 +46,14 @@ export interface StartedJobs {
   readonly stop: () => Promise<void>;
 }
 
-/** Does the jobs of a server in this process, beside the requests. */
-export function startJobs(server: FhirServer, settings: JobSettings): StartedJobs {
-  const { table, output, onProblem, segments = 1, importSources = [] } = settings;
-  const ending = new AbortController();
-  const space: JobSpace = {
-    items: jobItems(table, defaultTenant),
-    output,
+/**
+ * What the workers of a server's jobs work with, wherever they run.
+ * @param signal aborted when the process ends.
+ */
+export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: AbortSignal): JobSpace {
+  return {
+    items: jobItems(settings.table, server.tenant),
+    output: settings.output,
     kinds: {
       export: exportKind(server, settings.exportSizes),
       import: importKind(server, (url) => sourceOf(settings, url), {
@@ -63,15 +64,22 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
       ...reindexes(server, settings),
     },
     now: () => server.now(),
-    onProblem,
-    signal: ending.signal,
+    onProblem: settings.onProblem,
+    ...(signal === undefined ? {} : { signal }),
     ...settings.space,
   };
+}
+
+/** Does the jobs of a server's tenant in this process, beside the requests. */
+export function startJobs(server: FhirServer, settings: JobSettings): StartedJobs {
+  const { table, segments = 1, importSources = [] } = settings;
+  const ending = new AbortController();
+  const space = jobSpaceOf(server, settings, ending.signal);
   const running = runJobs(space);
   const jobs = createJobs(space, {
     segments,
     ...settings.limits,
-    ...(importSources.length === 0 ? {} : { imports: (url) => isBelow(importSources, url) }),
+    ...(importSources.length === 0 ? {} : { imports: (url) => isBelowSource(importSources, url) }),
     countItems: () => table.countItems?.() ?? Promise.resolve(undefined),
     onBegun: () => {
       running.wake();
@@ -93,20 +101,16 @@ function reindexes(
 ): JobSpace['kinds'] {
   if (nextIndex === undefined) return {};
   const page = reindexPage === undefined ? {} : { page: reindexPage };
-  const space = { table, tenant: defaultTenant, bodies, index, next: nextIndex, isShared, ...page };
+  const space = { table, bodies, index, next: nextIndex, isShared, ...page };
   return { reindex: reindexKind(space) };
 }
-
-/** Whether a URL is below one of the sources. Who answers it may read an encoded slash or dot as one that leads out. */
-const isBelow = (sources: readonly string[], url: string): boolean =>
-  sources.some((each) => url.startsWith(each)) && !/%2f|%5c|%2e/i.test(url.split(/[?#]/)[0] ?? '');
 
 /**
  * Where a file is read from. What may be read was decided when the import began, and is here once more.
  * @throws OperationOutcomeError 400 for a URL that is below no source.
  */
 function sourceOf({ importSources = [], s3Files }: JobSettings, url: string): InputSource {
-  const isSource = isBelow(importSources, url);
+  const isSource = isBelowSource(importSources, url);
   if (isSource && /^https?:/.test(url)) return webFiles;
   if (isSource && url.startsWith('file:')) return localFiles(importSources);
   if (isSource && url.startsWith('s3:') && s3Files !== undefined) return s3Files;

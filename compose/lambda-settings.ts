@@ -1,6 +1,12 @@
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
-import type { Consistency, Validation } from '../interactions/server.js';
+import {
+  conditionalDeletes,
+  validations,
+  type ConditionalDelete,
+  type Consistency,
+  type Validation,
+} from '../interactions/server.js';
 import type { EnginePlaces } from './connect.js';
 import { oneOf, SettingsError } from './settings-error.js';
 
@@ -14,6 +20,7 @@ export interface LambdaSettings extends EnginePlaces {
   readonly authorization: Authorization;
   readonly audit: 'on' | 'off';
   readonly validation: Validation;
+  readonly conditionalDelete: ConditionalDelete;
   readonly consistency: Consistency;
 }
 
@@ -64,7 +71,8 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     region: optional(environment, 'AWS_REGION'),
     authorization: word('AUTHORIZATION', 'roles', authorizations),
     audit: word('AUDIT', 'off', ['on', 'off']),
-    validation: word<Validation>('VALIDATION', 'full', ['structure', 'invariants', 'full']),
+    validation: word<Validation>('VALIDATION', 'full', validations),
+    conditionalDelete: word<ConditionalDelete>('CONDITIONAL_DELETE', 'single', conditionalDeletes),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
   };
 }

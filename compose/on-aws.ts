@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { authorizerFor } from '../auth/authorizers.js';
 import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { Consistency, FhirServer } from '../interactions/server.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import type { ContentStore } from '../persistence/content-store.js';
 import { type DynamoDbOptions, dynamoDbTable } from '../persistence/dynamodb.js';
+import { defaultTenant } from '../persistence/keys.js';
 import { createResourceStore } from '../persistence/store.js';
 import type { Table } from '../persistence/table.js';
 import { openSearchIndex, type OpenSearchIndex, type OpenSearchOptions } from '../search/opensearch.js';
 import type { Connections } from './connect.js';
+import { ofTenants, pageKeyOf } from './of-tenants.js';
 import { type DefinitionOptions, serve } from './serve.js';
 
 /** What a version is served with on DynamoDB and OpenSearch; the options of the index are for tests. */
@@ -30,10 +33,12 @@ export interface OnAws {
   readonly options?: OpenSearchOptions & DefinitionOptions;
 }
 
-/** A version on the engines. */
+/** A version on the engines, as a deployment without tenants has it. */
 export interface ServerOnAws extends FhirServer {
   readonly table: Table;
   readonly index: OpenSearchIndex;
+  /** The same for a tenant. */
+  readonly ofTenant: (tenant: Tenant) => FhirServer;
 }
 
 /**
@@ -46,17 +51,22 @@ export function serveOnAws({ dynamoDb, openSearch }: Connections, base: FhirDefi
   const served = serve(base, options);
   const { client, streams } = dynamoDb;
   const table = dynamoDbTable({ client, streams, name: on.table, ...on.patience });
-  return {
+  const index = openSearchIndex(openSearch, on.alias, served.definitions, options);
+  const authorizer = authorizerFor(options.authorization ?? 'roles', roleRules);
+  const ofTenant = ofTenants((tenant): FhirServer => ({
     ...served,
-    table,
-    store: createResourceStore(table, bodies === undefined ? {} : { bodies }),
-    index: openSearchIndex(openSearch, on.alias, served.definitions, options),
+    tenant,
+    store: createResourceStore(table, { tenant, ...(bodies === undefined ? {} : { bodies }) }),
+    index: index.of(tenant),
+    // The index is everybody's: only who has no tenant makes it anew.
+    ...(tenant === defaultTenant ? { nextIndex: index.next } : {}),
     indexing: 'later',
     consistency,
-    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
-    pageKey,
+    authorizer,
+    pageKey: pageKeyOf(pageKey, tenant),
     ...(contents === undefined ? {} : { contents }),
     now: Date.now,
     newId: randomUUID,
-  };
+  }));
+  return { ...ofTenant(defaultTenant), table, index, ofTenant };
 }

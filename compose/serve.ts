@@ -8,13 +8,15 @@ import type { GraphqlLimits } from '../graphql/limits.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { NotifyOptions } from '../indexer/notify.js';
 import type { NotifyingProblem } from '../indexer/subscriber.js';
-import type { FhirServer, Validation } from '../interactions/server.js';
+import type { ConditionalDelete, FhirServer, Validation } from '../interactions/server.js';
 import type { JobSettings } from './jobs.js';
 
 /** What a deployment adds to the definitions of FHIR. */
 export interface DefinitionOptions {
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
+  /** How many resources a conditional delete may delete; `single` without it. */
+  readonly conditionalDelete?: ConditionalDelete;
   /** Which authorization component counts; `roles` without it. */
   readonly authorization?: Authorization;
   /** Implementation guides, of both versions. */
@@ -46,8 +48,16 @@ export interface DefinitionOptions {
  */
 export function serve(
   base: FhirDefinitions,
-  { validation = 'full', guides = [], graphqlLimits, subscriptions, onPassedOver }: DefinitionOptions,
-): Pick<FhirServer, 'definitions' | 'subscriptions'> & Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
+  {
+    validation = 'full',
+    guides = [],
+    graphqlLimits,
+    subscriptions,
+    conditionalDelete,
+    onPassedOver,
+  }: DefinitionOptions,
+): Pick<FhirServer, 'definitions' | 'subscriptions' | 'conditionalDelete'> &
+  Required<Pick<FhirServer, 'validation' | 'guides' | 'graphql'>> {
   const own = guides.filter(({ fhirVersion }) => fhirVersion === base.version);
   const { definitions, passedOver } = withGuideParameters(base, own);
   for (const parameter of passedOver) onPassedOver?.(parameter);
@@ -57,6 +67,7 @@ export function serve(
     guides: guidesOf(definitions, own),
     graphql: graphqlWithin(graphqlLimits),
     ...(subscriptions === undefined ? {} : { subscriptions }),
+    ...(conditionalDelete === undefined ? {} : { conditionalDelete }),
   };
 }
 

@@ -88,16 +88,29 @@ const live = createRoute({
   path: 'live',
   component: lazyRouteComponent(() => import('./pages/Live.js'), 'Live'),
 });
+const jobs = createRoute({
+  getParentRoute: () => version,
+  path: 'jobs',
+  component: lazyRouteComponent(() => import('./pages/Jobs.js'), 'Jobs'),
+});
+const audit = createRoute({
+  getParentRoute: () => version,
+  path: 'audit',
+  validateSearch: (query: Record<string, unknown>) =>
+    only(query, 'who', 'patient', 'about', 'what', 'outcome', 'from', 'until'),
+  component: lazyRouteComponent(() => import('./pages/Audit.js'), 'Audit'),
+});
 const graphql = createRoute({
   getParentRoute: () => version,
   path: 'graphql',
+  validateSearch: (query: Record<string, unknown>) => only(query, 'surface', 'query', 'variables'),
   component: lazyRouteComponent(() => import('./pages/Graphql.js'), 'Graphql'),
 });
 
 export const router = createRouter({
   routeTree: root.addChildren([
     index,
-    version.addChildren([home, access, rest, live, graphql, newResource, search, resource]),
+    version.addChildren([home, access, rest, live, jobs, audit, graphql, newResource, search, resource]),
   ]),
   history: createHashHistory(),
   defaultPreload: false,

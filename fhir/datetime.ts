@@ -20,7 +20,8 @@ const dayStart = (year: number, month: number, dayOfMonth: number): number =>
   new Date(0).setUTCFullYear(year, month - 1, dayOfMonth);
 
 /**
- * The span of time a date, dateTime or instant means: `2012` is the whole year, a time with seconds that second.
+ * The span of time a date, dateTime or instant means: `2012` is the whole year, a time with seconds that second, one
+ * with a fraction that millisecond (`.5`, `.500` and the `.5000000` of some clients are one), or less by further digits.
  * Text without a time zone is read as UTC.
  * @param text a FHIR date, dateTime or instant, or a search value of type date (seconds may be missing).
  * @returns the span, or undefined for what is no date, such as 2013-02-30.
@@ -45,8 +46,9 @@ export function parseDateTime(text: string): TimeSpan | undefined {
   if (seconds === undefined) return until(start, start + minute);
   const whole = start + Math.min(second, 59) * 1000; // a leap second counts as the one before it
   if (fraction === undefined) return until(whole, whole + 1000);
-  const digits = Math.min(fraction.length, 6);
-  const part = whole + Number(fraction.slice(0, 6)) / 10 ** (digits - 3);
+  const exact = fraction.slice(0, 6).replace(/0+$/, '').padEnd(3, '0');
+  const digits = exact.length;
+  const part = whole + Number(exact) / 10 ** (digits - 3);
   return until(part, part + 10 ** (3 - digits));
 }
 

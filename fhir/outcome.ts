@@ -23,10 +23,13 @@ export class OperationOutcomeError extends Error {
   override readonly name = 'OperationOutcomeError';
   readonly status: number;
   readonly issues: readonly OutcomeIssue[];
-  constructor(status: number, issues: readonly OutcomeIssue[]) {
+  /** The version of the resource that it is about, where that has one: a deletion is a version too. */
+  readonly versionId?: number;
+  constructor(status: number, issues: readonly OutcomeIssue[], versionId?: number) {
     super(issues.map((issue) => issue.diagnostics ?? issue.code).join('; '));
     this.status = status;
     this.issues = issues;
+    if (versionId !== undefined) this.versionId = versionId;
   }
 }
 
@@ -44,8 +47,13 @@ export const outcome = (issues: readonly OutcomeIssue[]): OperationOutcome => ({
 /** 404: there is no such resource, type or version. */
 export const notFound = (what: string): OperationOutcomeError => error(404, 'not-found', `${what} is not known`);
 
-/** 410: the resource was deleted. */
-export const gone = (what: string): OperationOutcomeError => error(410, 'deleted', `${what} was deleted`);
+/** 410: the resource was deleted, by the version `versionId` where that is known. */
+export const gone = (what: string, versionId?: number): OperationOutcomeError =>
+  new OperationOutcomeError(
+    410,
+    [{ severity: 'error', code: 'deleted', diagnostics: `${what} was deleted` }],
+    versionId,
+  );
 
 /** 400: the request cannot be understood. `expression` names the place. */
 export const invalidRequest = (diagnostics: string, expression?: string): OperationOutcomeError =>

@@ -52,7 +52,7 @@ async function answer(
   const type = typeOf(target);
   if (isIntrospection(operation)) {
     if (!limits.introspection) throw notSupported('Introspection is switched off on this server');
-    return { status: 200, data: introspect(definitions, operation, type), errors: [] };
+    return { status: 200, data: await introspect(definitions, operation, type), errors: [] };
   }
   const root: SelectedType = type === undefined ? { kind: 'query' } : fhirType(type);
   const fields = compile(definitions, operation, root);

@@ -1,7 +1,7 @@
 import {
   type DocumentNode,
-  executeSync,
   FieldsOnCorrectTypeRule,
+  GraphQLError,
   type GraphQLSchema,
   Kind,
   KnownArgumentNamesRule,
@@ -20,6 +20,7 @@ import { GraphqlRefusal } from './failure.js';
 import { introspectionError } from './introspection-limit.js';
 import type { Operation } from './request.js';
 import { makeSchema } from './schema.js';
+import { writeIntrospection } from './write-introspection.js';
 
 const rules = [
   FieldsOnCorrectTypeRule,
@@ -30,18 +31,18 @@ const rules = [
   ValuesOfCorrectTypeRule,
 ];
 
-/** Answers by what was asked: making that of the standard query takes seconds. */
-const answers = new WeakMap<GraphQLSchema, Map<string, string>>();
+/** Answers by what was asked: making that of the standard query takes half a second. */
+const answers = new WeakMap<GraphQLSchema, Map<string, Promise<string>>>();
 const mostAnswers = 2;
 
 /** Schemas by version and root: each is made once, when it is first asked for. */
-const schemas = new WeakMap<FhirDefinitions, Map<string | undefined, GraphQLSchema>>();
+const schemas = new WeakMap<FhirDefinitions, Map<string | undefined, Promise<GraphQLSchema>>>();
 const mostKept = 4;
 
-function schemaOf(definitions: FhirDefinitions, root: string | undefined): GraphQLSchema {
+function schemaOf(definitions: FhirDefinitions, root: string | undefined): Promise<GraphQLSchema> {
   let known = schemas.get(definitions);
   if (known === undefined || known.size >= mostKept) {
-    schemas.set(definitions, (known = new Map<string | undefined, GraphQLSchema>()));
+    schemas.set(definitions, (known = new Map<string | undefined, Promise<GraphQLSchema>>()));
   }
   let schema = known.get(root);
   if (schema === undefined) known.set(root, (schema = makeSchema(definitions, root)));
@@ -84,26 +85,33 @@ const documentOf = ({ definition, fragments }: Pick<Operation, 'definition' | 'f
 /**
  * Answers `__schema` and `__type`. https://spec.graphql.org/October2021/#sec-Introspection
  * @param root the type of the resource the query stands on; undefined for the whole system.
- * @returns the JSON text of the data: 17 MB for the standard query, R4.
+ * @returns the JSON text of the data: 17 MB for the standard query, R4. It is made in slices, other requests between them.
  * @throws GraphqlRefusal with what is wrong.
  */
-export function introspect(definitions: FhirDefinitions, operation: Operation, root: string | undefined): string {
-  const schema = schemaOf(definitions, root);
+export async function introspect(
+  definitions: FhirDefinitions,
+  operation: Operation,
+  root: string | undefined,
+): Promise<string> {
+  const schema = await schemaOf(definitions, root);
   const document = documentOf(operation);
   let known = answers.get(schema);
-  if (known === undefined || known.size >= mostAnswers) answers.set(schema, (known = new Map<string, string>()));
-  const variableValues = Object.fromEntries(operation.variables);
-  const question = print(document) + JSON.stringify(variableValues);
+  if (known === undefined || known.size >= mostAnswers) {
+    answers.set(schema, (known = new Map<string, Promise<string>>()));
+  }
+  const variables = Object.fromEntries([...operation.variables].filter(([, value]) => value !== undefined));
+  const question = print(document) + JSON.stringify(variables);
   let text = known.get(question);
   if (text === undefined) {
     const mistakes = validate(schema, document, rules);
     if (mistakes.length > 0) throw refusal(mistakes);
-    const { data, errors } = executeSync({ schema, document, variableValues });
-    if (errors !== undefined) throw refusal(errors);
-    text = JSON.stringify(data);
-    known.set(question, text);
+    known.set(question, (text = writeIntrospection(schema, { document, operation: operation.definition, variables })));
   }
-  return text;
+  try {
+    return await text;
+  } catch (error) {
+    throw error instanceof GraphQLError ? refusal([error]) : error;
+  }
 }
 
 const refusal = (errors: ReturnType<typeof validate>): GraphqlRefusal =>

@@ -29,16 +29,16 @@ import {
   searchArguments,
   texts,
 } from './schema-parts.js';
+import { TimeSlice } from './time-slice.js';
 import { graphqlName, typeNameOf } from './type-names.js';
 
 type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
 
 /**
- * Makes the schema that introspection tells: what `$graphql` takes, strictly typed. Types are made when they are first
- * asked for; the whole of it is made on construction of the schema.
+ * Makes the schema that introspection tells: what `$graphql` takes, strictly typed. Half a second of work, done in slices.
  * @param root the type of the resource a query stands on; undefined for the whole system.
  */
-export function makeSchema(definitions: FhirDefinitions, root?: string): GraphQLSchema {
+export function makeSchema(definitions: FhirDefinitions, root?: string): Promise<GraphQLSchema> {
   return new SchemaMaker(definitions).schema(root);
 }
 
@@ -59,16 +59,33 @@ class SchemaMaker {
     this.resource = new GraphQLInterfaceType({ name: 'Resource', fields: () => this.elements('Resource') });
   }
 
-  schema(root: string | undefined): GraphQLSchema {
-    const { resourceTypes } = this.definitions;
+  async schema(root: string | undefined): Promise<GraphQLSchema> {
     const query = root === undefined ? this.queries() : this.object(fhirType(root));
+    const mutation = root === undefined ? this.mutations() : undefined;
+    const types = this.definitions.resourceTypes.map((type) => this.object(fhirType(type)));
+    await this.makeFields([query, ...(mutation === undefined ? [] : [mutation])]);
     return new GraphQLSchema({
       query,
-      ...(root === undefined ? { mutation: this.mutations() } : {}),
-      types: resourceTypes.map((type) => this.object(fhirType(type))),
+      mutation,
+      types,
       directives: [GraphQLIncludeDirective, GraphQLSkipDirective, ...layoutDirectives],
       assumeValid: true,
     });
+  }
+
+  /** Makes the fields of all types, which name more types; the schema would ask for all of them at once. */
+  private async makeFields(roots: readonly GraphQLObjectType[]): Promise<void> {
+    const slice = new TimeSlice();
+    const made = async (types: Iterable<GraphQLObjectType | GraphQLInputObjectType>): Promise<void> => {
+      for (const type of types) {
+        type.getFields();
+        await slice.goOn();
+      }
+    };
+    await made(roots);
+    // A map that grows while it is gone through gives what is new as well.
+    await made(this.objects.values());
+    await made(this.inputs.values());
   }
 
   private queries(): GraphQLObjectType {

@@ -4,7 +4,7 @@ import { invalidRequest } from '../fhir/outcome.js';
 import { GraphqlRefusal, mistakeAt } from './failure.js';
 import { deepestBrackets } from './limits.js';
 
-/** The values of an operation's variables; one that is not given has no entry. */
+/** The values of the variables an operation declares; undefined for one that is not given. */
 export type Variables = ReadonlyMap<string, unknown>;
 
 /** A JSON object, as parsed. */
@@ -46,6 +46,7 @@ export function readVariables(operation: OperationDefinitionNode, given: unknown
     if (value === undefined && node.defaultValue !== undefined) value = valueOf(node.defaultValue, new Map());
     if (value === undefined) {
       if (node.type.kind === Kind.NON_NULL_TYPE) throw refuse(`The variable $${name} is needed`, [node]);
+      values.set(name, undefined);
       continue;
     }
     if (nestingOf(value) > deepestBrackets) throw refuse(`The variable $${name} is nested too deep`, [node]);
@@ -87,12 +88,16 @@ function nestingOf(value: unknown): number {
 /**
  * The JSON of a literal, variables put in: numbers with their digits, names without quotes as text (`use: official`).
  * @returns undefined for a variable that is not given; members of an object with such a variable are left out.
- * @throws OperationOutcomeError 400 for an object with a member twice.
+ * @throws OperationOutcomeError 400 for an object with a member twice, or a variable that is not declared: as an argument
+ * that is not given it would widen a search, or undo a lock.
  */
 export function valueOf(node: ValueNode, variables: Variables): unknown {
   switch (node.kind) {
-    case Kind.VARIABLE:
-      return variables.get(node.name.value);
+    case Kind.VARIABLE: {
+      const { value: name } = node.name;
+      if (!variables.has(name)) throw invalidRequest(`The variable $${name} is not declared by the operation`);
+      return variables.get(name);
+    }
     case Kind.NULL:
       return null;
     case Kind.INT:

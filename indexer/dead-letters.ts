@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { BodyStore } from '../persistence/body-store.js';
-import { currentKey } from '../persistence/keys.js';
+import { currentKey, tenantOf } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
 import type { ItemChange, ItemKey, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
@@ -53,6 +53,6 @@ export async function indexLetter(letter: DeadLetter, work: LetterIndexing): Pro
   for (const pk of partitions) {
     const item = await work.table.get({ pk, sk: currentKey });
     const version = item === undefined ? undefined : await loadVersion(item, work.bodies);
-    if (version !== undefined) await work.index.put([indexable(version)], { visible: false });
+    if (version !== undefined) await work.index.put([indexable(tenantOf(pk), version)], { visible: false });
   }
 }

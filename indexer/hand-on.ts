@@ -1,3 +1,4 @@
+import { jobChange } from '../persistence/job-change.js';
 import { StoreError } from '../persistence/store-error.js';
 import { newCurrent } from '../persistence/stream.js';
 import type { ItemChange } from '../persistence/table.js';
@@ -23,15 +24,19 @@ export function handOn(since: string, most = 10_000): HandedOn {
   const listeners: (() => void)[] = [];
   const isNew = (change: ItemChange): boolean => {
     try {
+      if (jobChange(change) !== undefined) return true;
       const version = newCurrent(change);
       return version !== undefined && version.lastUpdated >= since;
     } catch {
       return false; // the indexer tells of it
     }
   };
-  const withoutBody = ({ key, after }: ItemChange): ItemChange => {
+  const withoutBody = (change: ItemChange): ItemChange => {
     last += 1;
-    return { position: positionText(last), key, ...(after && { after: { ...after, body: '' } }) };
+    const position = positionText(last);
+    if (jobChange(change) !== undefined) return { ...change, position };
+    const { key, after } = change;
+    return { position, key, ...(after && { after: { ...after, body: '' } }) };
   };
   return {
     take(page) {

@@ -1,7 +1,7 @@
-import { keyText } from '../fhir/resource.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
-import { decidedTransaction, loadCurrentChange } from '../persistence/stream.js';
+import { tenantOf } from '../persistence/keys.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { type DecidedTransaction, decidedTransaction, loadCurrentChange } from '../persistence/stream.js';
 import type { ItemChange, ItemKey } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { IndexingProblem } from './follow.js';
@@ -14,7 +14,7 @@ export interface BatchIndexing {
   /** Where the bodies are that are too large for their items; undefined where all are in them. */
   readonly bodies: BodyStore | undefined;
   /** Ends a transaction that is decided; what fails here is left to the sweeper. */
-  readonly recover: ResourceStore['recover'];
+  readonly recover: (transaction: DecidedTransaction) => Promise<void>;
   readonly onProblem: (problem: IndexingProblem) => void;
 }
 
@@ -45,7 +45,7 @@ export async function indexBatch(changes: readonly ItemChange[], work: BatchInde
   for (const change of changes) {
     try {
       const version = await loadCurrentChange(change, work.bodies);
-      if (version !== undefined) newest.set(keyText(version), { key: change.key, version });
+      if (version !== undefined) newest.set(change.key.pk, { key: change.key, version });
     } catch (error) {
       work.onProblem({ what: 'a change cannot be read', error });
       if (isTransient(error)) {
@@ -86,7 +86,7 @@ async function put(versions: readonly Loaded[], work: BatchIndexing): Promise<re
   if (first === undefined) return [];
   try {
     await work.index.put(
-      versions.map(({ version }) => indexable(version)),
+      versions.map(({ key, version }) => indexable(tenantOf(key.pk), version)),
       { visible: false },
     );
     return [];

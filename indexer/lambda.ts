@@ -2,6 +2,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
 import { type Environment, optionalUrl, required } from '../compose/lambda-settings.js';
+import { recoverOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { readStreamBatch } from '../persistence/dynamodb/stream-batch.js';
@@ -37,16 +38,15 @@ async function openIndexer(environment: Environment): Promise<Indexer> {
   const queue = required(environment, 'DEAD_LETTER_QUEUE_URL');
   const endpoint = optionalUrl(environment, 'SQS_ENDPOINT');
   const { server, bodies, settings, connections } = await openLambda(environment, { sealsPages: false });
-  const { table, index, store } = server;
+  const { table, index } = server;
   const sqs = new SQSClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
   });
-  const { recover } = store;
   const work: BatchIndexing = {
     index,
     bodies,
-    recover,
+    recover: recoverOfTenants(server),
     onProblem({ what, error, version }) {
       lambdaLog.error({ ...named(error), ...version }, `indexing: ${what}`);
     },

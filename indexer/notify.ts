@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Delivery, NotificationProgress } from '../persistence/deliveries.js';
+import { type Delivery, type NotificationProgress, subscriptionName } from '../persistence/deliveries.js';
+import { tenantOf } from '../persistence/keys.js';
 import { StoreError } from '../persistence/store-error.js';
 import { newCurrent } from '../persistence/stream.js';
 import type { ItemChange } from '../persistence/table.js';
@@ -83,11 +84,12 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
   async function look(change: ItemChange): Promise<void> {
     const changed = newCurrent(change);
     if (changed === undefined || (isShared && isOld(changed.lastUpdated))) return;
-    if (changed.type === 'Subscription') await reload(changed.id);
+    const tenant = tenantOf(change.key.pk);
+    if (changed.type === 'Subscription') await reload(subscriptionName(tenant, changed.id));
     const asking = [...subscribers.values()].filter(
-      ({ type, since }) => type === changed.type && changed.lastUpdated >= since,
+      (each) => each.tenant === tenant && each.type === changed.type && changed.lastUpdated >= each.since,
     );
-    const version = asking.length === 0 || changed.deleted ? undefined : await subscriptions.versionOf(changed);
+    const version = asking.length === 0 || changed.deleted ? undefined : await subscriptions.versionOf(tenant, changed);
     if (version !== undefined) {
       const { type, id, versionId, lastUpdated } = version;
       const delivery: Delivery = { type, id, versionId, lastUpdated, tries: 0, due: 0 };

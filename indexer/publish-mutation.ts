@@ -18,3 +18,37 @@ export const publishVariables = (change: ResourceChange): Readonly<Record<string
   lastUpdated: change.lastUpdated,
   compartments: change.compartments,
 });
+
+/** How a job is, as subscribers are told; `subject` and `client` say whose it is, and who is told. */
+export interface PublishedJob {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: 'running' | 'complete' | 'failed' | 'removed';
+  /** From 0 to 100. */
+  readonly percent: number;
+  readonly subject: string;
+  readonly client: string;
+}
+
+/** The mutation that publishes how a job is, likewise. */
+export const publishJobMutation =
+  'mutation PublishJob($id:ID!$kind:String!$state:JobState!$percent:Int!$subject:String!$client:String!)' +
+  '{publishJob(id:$id kind:$kind state:$state percent:$percent subject:$subject client:$client)' +
+  '{id kind state percent subject client}}';
+
+/** The variables of the mutation for a job. */
+export const publishJobVariables = ({
+  id,
+  kind,
+  state,
+  percent,
+  subject,
+  client,
+}: PublishedJob): Readonly<Record<string, unknown>> => ({
+  id,
+  kind,
+  state,
+  percent: Math.round(percent),
+  subject,
+  client,
+});

@@ -1,3 +1,4 @@
+import { type JobChange, jobChange } from '../persistence/job-change.js';
 import { StoreError } from '../persistence/store-error.js';
 import type { ItemChange, Table } from '../persistence/table.js';
 import { resourceChange, type ResourceChange } from './resource-change.js';
@@ -33,6 +34,8 @@ export interface PublishOptions {
   readonly feed: PublishedFeed;
   /** Tells subscribers; what it throws makes the change be told again. */
   readonly publish: (change: ResourceChange) => Promise<void>;
+  /** Tells subscribers of a job, likewise; without it they are told of none. */
+  readonly publishJob?: (change: JobChange) => Promise<void>;
   /** Whether there is anybody to tell; changes made while there is nobody are passed over. Always without it. */
   readonly isHeard?: () => boolean;
   readonly onProblem: (problem: PublishingProblem) => void;
@@ -61,7 +64,7 @@ const pageSize = 500;
  * after the change was told. A change that cannot be told holds up those behind it.
  */
 export function publishChanges(options: PublishOptions): Publisher {
-  const { feed, publish, isHeard = () => true, onProblem, now = Date.now } = options;
+  const { feed, publish, publishJob, isHeard = () => true, onProblem, now = Date.now } = options;
   const { patience = 60_000, idle = 250, pause = 500, keepEvery = 1000 } = options;
   let stopped = false;
   const pauses = interruptibleSleep(() => stopped);
@@ -94,25 +97,32 @@ export function publishChanges(options: PublishOptions): Publisher {
     }
   }
 
-  async function tell(change: ResourceChange): Promise<void> {
+  async function tell(work: () => Promise<void>, version?: PublishingProblem['version']): Promise<void> {
     for (let failures = 0; !stopped; failures += 1) {
       try {
-        await publish(change);
+        await work();
         return;
       } catch (error) {
-        const { type, id, versionId } = change;
-        onProblem({ what: 'a change cannot be published', error, version: { type, id, versionId } });
+        onProblem({ what: 'a change cannot be published', error, ...(version === undefined ? {} : { version }) });
         await sleep(pauseAfter(pause, failures));
       }
     }
     throw new Stopped();
   }
 
+  async function tellOf(item: ItemChange): Promise<void> {
+    const job = publishJob === undefined ? undefined : jobChange(item);
+    if (job !== undefined) await tell(async () => publishJob?.(job));
+    const change = readChange(item);
+    if (change === undefined) return;
+    const { type, id, versionId } = change;
+    await tell(() => publish(change), { type, id, versionId });
+  }
+
   /** Tells of a page; the place is behind what was told, wherever it ends. */
   async function tellPage(page: readonly ItemChange[]): Promise<void> {
     for (const item of page) {
-      const change = readChange(item);
-      if (change !== undefined) await tell(change);
+      await tellOf(item);
       place = item.position;
     }
   }

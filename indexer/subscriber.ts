@@ -1,10 +1,14 @@
+import type { Tenant } from '../fhir/tenant.js';
 import type { Delivery } from '../persistence/deliveries.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { HookRequest } from './rest-hook.js';
 
 /** A FHIR Subscription that asks to be told of changes, as it is understood. */
 export interface Subscriber {
+  /** As `subscriptionName` of persistence/deliveries.ts has it. */
   readonly id: string;
+  /** Whose it is: it is told of changes of this tenant's only. */
+  readonly tenant: Tenant;
   /** The version of the Subscription this is read from. */
   readonly versionId: number;
   /** Since when it has been requested or active: what was changed before is not told. */
@@ -22,7 +26,7 @@ export interface Subscriber {
   notification(delivery: Delivery): Promise<HookRequest | undefined>;
 }
 
-/** The Subscriptions of a server. */
+/** The Subscriptions of all tenants of a server, by their names (`subscriptionName`). */
 export interface Subscriptions {
   /** All that are requested or active. */
   all(): AsyncIterable<Subscriber>;
@@ -31,7 +35,7 @@ export interface Subscriptions {
   /** Says what became of a Subscription, unless it was changed since it was read. */
   setStatus(subscriber: Subscriber, status: 'active' | 'error' | 'off', error?: string): Promise<void>;
   /** The version of a change; undefined when it is gone or a deletion. */
-  versionOf(key: Pick<StoredVersion, 'type' | 'id' | 'versionId'>): Promise<StoredVersion | undefined>;
+  versionOf(tenant: Tenant, key: Pick<StoredVersion, 'type' | 'id' | 'versionId'>): Promise<StoredVersion | undefined>;
 }
 
 /** What notifying met; never what is in a resource. */

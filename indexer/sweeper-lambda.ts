@@ -1,5 +1,6 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
+import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
 import { beginReindex, workOnReindexes } from '../bulk/outdated-index.js';
@@ -9,7 +10,6 @@ import type { JobSpace } from '../bulk/work-segment.js';
 import { jobItems } from '../persistence/job.js';
 import { defaultTenant } from '../persistence/keys.js';
 import type { OutputStore } from '../persistence/output-store.js';
-import { sweepBodies } from '../persistence/sweep-bodies.js';
 import { indexedTerms } from '../search/opensearch/create-index.js';
 
 /** The Lambda function that a schedule calls every minute: ends what others left undone. */
@@ -34,12 +34,12 @@ export const handler = async (
   const isOver = (): boolean => context.getRemainingTimeInMillis() < reserve;
   const { server, bodies } = opened;
   const tasks: [what: string, work: () => Promise<unknown>][] = [
-    ['ending left transactions', server.store.sweep],
+    ['ending left transactions', () => sweepOfTenants(server)],
     ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, isOver)],
   ];
   if (minute === 0) tasks.push(['removing old tombstones', () => server.index.removeTombstones(Date.now())]);
   if (minute === 0 && hour === 3 && bodies !== undefined) {
-    tasks.push(['removing left bodies', () => sweepBodies(server.table, bodies, Date.now())]);
+    tasks.push(['removing left bodies', () => sweepBodiesOfTenants(server.table, bodies, Date.now())]);
   }
   await Promise.all(tasks.map(([what, work]) => tried(what, work)));
 };
@@ -63,7 +63,7 @@ async function bringIndexUpToDate(
   const space: JobSpace = {
     items: jobItems(table, defaultTenant),
     output: noFiles,
-    kinds: { reindex: reindexKind({ table, tenant: defaultTenant, bodies, index, next, isShared: true }) },
+    kinds: { reindex: reindexKind({ table, bodies, index, next, isShared: true }) },
     now: Date.now,
     onProblem: (error, what) => {
       lambdaLog.error(named(error), what);

@@ -10,6 +10,7 @@ import type { FhirVersion } from './settings.js';
 import { DataStack } from './stacks/data-stack.js';
 import { GraphqlStack } from './stacks/graphql-stack.js';
 import { IndexingStack } from './stacks/indexing-stack.js';
+import { JobsStack } from './stacks/jobs-stack.js';
 import { OperationsStack } from './stacks/operations-stack.js';
 import { RestStack } from './stacks/rest-stack.js';
 import { SignInStack } from './stacks/sign-in-stack.js';
@@ -28,11 +29,13 @@ const named = (name: string): string => `Fhir-${stage.stage}-${name}`;
 const data = new DataStack(app, named('Data'), stage, held);
 const signIn = new SignInStack(app, named('SignIn'), stage, { ...held, data });
 const rest = new RestStack(app, named('Rest'), stage, { ...props, data, signIn });
+const jobs = new Map<FhirVersion, JobsStack>();
 const graphql = new Map<FhirVersion, GraphqlStack>();
 const indexing = new Map<FhirVersion, IndexingStack>();
 for (const version of stage.fhirVersions) {
   const title = titleOf(version);
   const map = await loadApi(version);
+  jobs.set(version, new JobsStack(app, named(`Jobs-${title}`), stage, { ...props, version, data }));
   const more = { ...props, version, map, data, signIn, restUrl: rest.url };
   const stack = new GraphqlStack(app, named(`GraphQl-${title}`), stage, more);
   graphql.set(version, stack);
@@ -41,10 +44,10 @@ for (const version of stage.fhirVersions) {
     new IndexingStack(app, named(`Indexing-${title}`), stage, { ...props, version, data, api: stack.api }),
   );
 }
-new OperationsStack(app, named('Operations'), stage, { ...props, data, rest, graphql, indexing });
+new OperationsStack(app, named('Operations'), stage, { ...props, data, rest, graphql, indexing, jobs });
 
-explainFindings(stage, { data, signIn, rest, graphql: graphql.values(), all: app });
-addOutputs(stage, { data, signIn, rest, graphql, indexing });
+explainFindings(stage, { data, signIn, rest, graphql: graphql.values(), jobs: jobs.values(), all: app });
+addOutputs(stage, { data, signIn, rest, graphql, jobs, indexing });
 for (const [key, value] of Object.entries({ ...stage.tags, stage: stage.stage })) Tags.of(app).add(key, value);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

@@ -54,6 +54,10 @@ const pageUrl = text(
   'it may be URLs of https, or of http://localhost',
 );
 const serverUrl = text(/^https?:\/\/[^\s/]+(\/\S*)?[^\s/]$/, 'it may be a URL without a slash at the end');
+const importSource = text(
+  /^(s3:\/\/[a-z0-9.-]{3,63}\/([^\s,*?]*\/)?|https?:\/\/[^\s/,]+\/\S*)$/,
+  'it may be folders such as s3://bucket/folder/ or https://example.org/files/',
+);
 const emptyOr =
   (check: Check): Check =>
   (value) =>
@@ -82,7 +86,7 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   authorization: oneOf('roles', 'smart', 'roles+smart'),
   smartScopes: membersOf({ patient: scopes, user: scopes, system: scopes, launch: scopes }),
   audit: oneOf('on', 'off'),
-  validation: oneOf('structure', 'invariants', 'full'),
+  validation: oneOf('structure', 'invariants', 'full', 'strict'),
   callbackUrls: listOf(pageUrl, 1),
   logoutUrls: listOf(pageUrl),
   signInPrefix: emptyOr(
@@ -97,7 +101,9 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   introspection: bool,
   depthLimit: whole(1, 75),
   resolverLimit: whole(1, 10_000),
-  memory: membersOf({ rest: megabytes, resolvers: megabytes, indexer: megabytes }),
+  jobs: membersOf({ segments: whole(1, 1000), atOnce: whole(1, 1000) }),
+  importSources: listOf(importSource),
+  memory: membersOf({ rest: megabytes, resolvers: megabytes, indexer: megabytes, jobs: megabytes }),
   provisionedConcurrency: membersOf({ rest: whole(0, 1000), resolvers: whole(0, 1000) }),
   logLevel: oneOf('error', 'warn', 'info', 'debug'),
   logDays: oneOf(7, 14, 30, 90, 180, 365, 731),

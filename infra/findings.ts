@@ -1,9 +1,11 @@
 import { Validations } from 'aws-cdk-lib/core';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
-import { prefixOf } from './names.js';
+import { jobMachineName, prefixOf } from './names.js';
 import type { Stage } from './read-settings.js';
 import type { DataStack } from './stacks/data-stack.js';
 import type { GraphqlStack } from './stacks/graphql-stack.js';
+import type { JobsStack } from './stacks/jobs-stack.js';
 import type { RestStack } from './stacks/rest-stack.js';
 import type { SignInStack } from './stacks/sign-in-stack.js';
 
@@ -12,6 +14,7 @@ interface Explained {
   readonly signIn: SignInStack;
   readonly rest: RestStack;
   readonly graphql: Iterable<GraphqlStack>;
+  readonly jobs: Iterable<JobsStack>;
   readonly all: IConstruct;
 }
 
@@ -19,15 +22,25 @@ interface Explained {
  * Says why what cdk-nag finds is meant so, finding by finding; any other fails `cdk synth`. What the reasons claim is
  * asserted in test/infra/.
  */
-export function explainFindings(stage: Stage, { data, signIn, rest, graphql, all }: Explained): void {
+export function explainFindings(stage: Stage, { data, signIn, rest, graphql, jobs, all }: Explained): void {
   explain(all, {
     'AwsSolutions-L1':
       'Node.js 22 is what the bundles are built and tested for; the function that CDK adds to run others has its own.',
     'AwsSolutions-SQS3': 'These queues are dead-letter queues.',
     [`AwsSolutions-IAM5[Resource::${searchPaths(stage)}]`]:
       'A path of the domain for each request; which indices a role may use, the domain says (search-access).',
-    [`AwsSolutions-IAM5[Resource::${imported(data)}/*]`]:
+    [`AwsSolutions-IAM5[Resource::${imported(data, data.bodies)}/*]`]:
       'The objects of one bucket: each function may use any body of its table.',
+    [`AwsSolutions-IAM5[Resource::${imported(data, data.files)}/*]`]:
+      'The objects of one bucket: a job writes files whose names nobody knows before.',
+    ...Object.fromEntries(
+      stage.importSources
+        .filter((source) => source.startsWith('s3:'))
+        .map((source) => [
+          `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${source.slice('s3://'.length)}*]`,
+          'The folder that the setting importSources names.',
+        ]),
+    ),
   });
   explain(data, {
     'AwsSolutions-OS1':
@@ -48,6 +61,19 @@ export function explainFindings(stage: Stage, { data, signIn, rest, graphql, all
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
       "API Gateway's own policy for its logs, which it takes no other for.",
   });
+  for (const stack of jobs) {
+    explain(stack, {
+      'AwsSolutions-SF1':
+        'What an execution did stands in its history, for 90 days; what a segment did, in the log of its function.',
+      'AwsSolutions-SF2': 'Nothing is traced by X-Ray here: one function is called, and its log says how long it took.',
+      ...Object.fromEntries(
+        stage.fhirVersions.map((version) => [
+          `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${jobMachineName(stage, version)}/*]`,
+          'The executions that one state machine begins for its own segments.',
+        ]),
+      ),
+    });
+  }
   for (const api of graphql) {
     explain(api, { 'AwsSolutions-ASC3': 'Variables and values hold what is in resources: they are not logged.' });
   }
@@ -60,8 +86,8 @@ function explain(scope: IConstruct, reasons: Readonly<Record<string, string>>): 
 const searchPaths = (stage: Stage): string =>
   `arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:domain/${prefixOf(stage)}/*`;
 
-/** How other stacks name the bucket of bodies, as cdk-nag writes it. */
-function imported(data: DataStack): string {
-  const found = data.resolve(data.exportValue(data.bodies.bucketArn)) as { readonly 'Fn::ImportValue': string };
+/** How other stacks name a bucket of the data, as cdk-nag writes it. */
+function imported(data: DataStack, bucket: IBucket): string {
+  const found = data.resolve(data.exportValue(bucket.bucketArn)) as { readonly 'Fn::ImportValue': string };
   return found['Fn::ImportValue'];
 }

@@ -2,7 +2,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { indexAlias } from './names.js';
+import { indexAlias, jobMachineArn } from './names.js';
 import { askSearch, readAndWriteBodies, readAndWriteTable } from './permissions.js';
 import type { Stage } from './read-settings.js';
 import type { FhirVersion } from './settings.js';
@@ -11,6 +11,8 @@ import type { FhirVersion } from './settings.js';
 export interface DataPlaces {
   readonly key: IKey;
   readonly bodies: IBucket;
+  /** What jobs write, for a day. */
+  readonly files: IBucket;
   readonly tables: ReadonlyMap<FhirVersion, ITable>;
   readonly search: {
     readonly endpoint: string;
@@ -42,6 +44,18 @@ export const functionEnvironment = (
   VALIDATION: stage.validation,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
+});
+
+/** The variables of what begins jobs or works on them. */
+export const jobsEnvironment = (
+  stage: Stage,
+  version: FhirVersion,
+  { files }: DataPlaces,
+): Readonly<Record<string, string>> => ({
+  JOBS_BUCKET: files.bucketName,
+  JOBS_STATE_MACHINE: jobMachineArn(stage, version),
+  JOB_SEGMENTS: stage.jobs.segments.toString(),
+  ...(stage.importSources.length === 0 ? {} : { IMPORT_SOURCES: stage.importSources.join(',') }),
 });
 
 /** To ask the search index, where it is in a domain of AWS. */

@@ -4,7 +4,7 @@ import type { FhirVersion } from './settings.js';
 
 /** The functions; their code is `dist/lambda/<name>`. Each FHIR version has one of each. */
 export type FunctionName =
-  'rest' | 'resolvers' | 'indexer' | 'publisher' | 'sweeper' | 'prepare' | 'search-access' | 'add-claims';
+  'rest' | 'resolvers' | 'indexer' | 'publisher' | 'sweeper' | 'jobs' | 'prepare' | 'search-access' | 'add-claims';
 
 /** What the names of a stage's resources begin with. */
 export const prefixOf = ({ stage }: Stage): string => `fhir-${stage}`;
@@ -19,6 +19,13 @@ export const roleName = (stage: Stage, name: FunctionName, version?: FhirVersion
 /** The ARN of a function's role. */
 export const roleArn = (stage: Stage, name: FunctionName, version?: FhirVersion): string =>
   `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${roleName(stage, name, version)}`;
+
+/** The name of the state machine that works on a version's jobs. */
+export const jobMachineName = (stage: Stage, version: FhirVersion): string => `${prefixOf(stage)}-${version}-jobs`;
+
+/** Its ARN: what begins jobs is told of it before it is made. */
+export const jobMachineArn = (stage: Stage, version: FhirVersion): string =>
+  `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${jobMachineName(stage, version)}`;
 
 /** `R4`, `Stu3`: a version in the names of stacks and constructs. */
 export const titleOf = (version: FhirVersion): string => version.charAt(0).toUpperCase() + version.slice(1);

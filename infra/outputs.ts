@@ -6,6 +6,7 @@ import type { FhirVersion } from './settings.js';
 import type { DataStack } from './stacks/data-stack.js';
 import type { GraphqlStack } from './stacks/graphql-stack.js';
 import type { IndexingStack } from './stacks/indexing-stack.js';
+import type { JobsStack } from './stacks/jobs-stack.js';
 import type { RestStack } from './stacks/rest-stack.js';
 import type { SignInStack } from './stacks/sign-in-stack.js';
 
@@ -14,6 +15,7 @@ interface Deployed {
   readonly signIn: SignInStack;
   readonly rest: RestStack;
   readonly graphql: ReadonlyMap<FhirVersion, GraphqlStack>;
+  readonly jobs: ReadonlyMap<FhirVersion, JobsStack>;
   readonly indexing: ReadonlyMap<FhirVersion, IndexingStack>;
 }
 
@@ -22,7 +24,7 @@ const add = (stack: Stack, values: Readonly<Record<string, string>>): void => {
 };
 
 /** Adds what clients and operators need to know to the stacks' outputs, which `npm run deploy` writes to outputs.json. */
-export function addOutputs(stage: Stage, { data, signIn, rest, graphql, indexing }: Deployed): void {
+export function addOutputs(stage: Stage, { data, signIn, rest, graphql, jobs, indexing }: Deployed): void {
   add(rest, {
     Region: Aws.REGION,
     RestApiUrl: rest.url,
@@ -45,6 +47,9 @@ export function addOutputs(stage: Stage, { data, signIn, rest, graphql, indexing
       [`RealtimeUrl${titleOf(version)}`]: stack.api.attrRealtimeUrl,
       [`GraphQlApiId${titleOf(version)}`]: stack.api.attrApiId,
     });
+  }
+  for (const [version, stack] of jobs) {
+    add(stack, { [`JobMachine${titleOf(version)}`]: stack.machine.arn });
   }
   for (const [version, stack] of indexing) {
     add(stack, { [`SweeperName${titleOf(version)}`]: stack.sweeper.function.code.functionName });

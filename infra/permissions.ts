@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib/core';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -38,6 +39,33 @@ export const readAndWriteBodies = ({ bucketArn }: IBucket): PolicyStatement[] =>
   statement(['s3:ListBucket'], bucketArn),
 ];
 
+/** To read the files of jobs by signed URLs, and to remove them with what of them was never ended. */
+export const removeFiles = ({ bucketArn }: IBucket): PolicyStatement[] => [
+  statement(['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'], `${bucketArn}/*`),
+  statement(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucketArn),
+];
+
+/** To write the files of jobs as well. */
+export const writeFiles = (bucket: IBucket): PolicyStatement[] => [
+  statement(['s3:PutObject'], `${bucket.bucketArn}/*`),
+  ...removeFiles(bucket),
+];
+
+/** To read what is imported: the objects below a folder such as `s3://bucket/folder/`. */
+export const readSource = (source: string): PolicyStatement =>
+  statement(['s3:GetObject'], `arn:${Aws.PARTITION}:s3:::${source.slice('s3://'.length)}*`);
+
+/** To tell about how many items a table has. */
+export const describeTable = ({ tableArn }: ITable): PolicyStatement => statement(['dynamodb:DescribeTable'], tableArn);
+
+/** To have a state machine work. */
+export const startExecution = (stateMachineArn: string): PolicyStatement =>
+  statement(['states:StartExecution'], stateMachineArn);
+
+/** To see what a state machine works on. */
+export const listExecutions = (stateMachineArn: string): PolicyStatement =>
+  statement(['states:ListExecutions'], stateMachineArn);
+
 /** To read and write what a key of ours encrypts. */
 export const useKey = ({ keyArn }: IKey): PolicyStatement =>
   statement(['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'], keyArn);
@@ -67,3 +95,12 @@ export const writeLogs = (logGroupArn: string): PolicyStatement =>
 /** To call a function, at any of the ARNs. */
 export const invoke = (...functionArns: readonly string[]): PolicyStatement =>
   statement(['lambda:InvokeFunction'], ...functionArns);
+
+/** What a state machine may do that runs a Distributed Map: begin its own executions, look after them and end them. */
+export const runMap = (stateMachineArn: string): PolicyStatement[] => [
+  startExecution(stateMachineArn),
+  statement(
+    ['states:DescribeExecution', 'states:StopExecution'],
+    `${stateMachineArn.replace(':stateMachine:', ':execution:')}/*`,
+  ),
+];

@@ -33,7 +33,7 @@ export interface Settings {
   /** Whether each request is recorded as an AuditEvent. */
   readonly audit: 'on' | 'off';
   /** How far what is written is checked. */
-  readonly validation: 'structure' | 'invariants' | 'full';
+  readonly validation: 'structure' | 'invariants' | 'full' | 'strict';
 
   /** Where applications may be signed in to, and out to: https, or http on localhost. */
   readonly callbackUrls: readonly string[];
@@ -58,8 +58,13 @@ export interface Settings {
   readonly depthLimit: number;
   readonly resolverLimit: number;
 
+  /** In how many parts a table is exported, and how many parts of jobs are worked on at the same time. */
+  readonly jobs: { readonly segments: number; readonly atOnce: number };
+  /** What the URLs that `$import` reads begin with: `s3://bucket/folder/`, `https://…/`; nothing is imported without any. */
+  readonly importSources: readonly string[];
+
   /** Memory of the functions, in MB: processor time grows with it. */
-  readonly memory: Readonly<Record<'rest' | 'resolvers' | 'indexer', number>>;
+  readonly memory: Readonly<Record<'rest' | 'resolvers' | 'indexer' | 'jobs', number>>;
   /** Instances kept warm; 0 for none. */
   readonly provisionedConcurrency: Readonly<Record<'rest' | 'resolvers', number>>;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
@@ -109,7 +114,9 @@ export const defaults: Settings = {
   introspection: true,
   depthLimit: 75,
   resolverLimit: 10_000,
-  memory: { rest: 1024, resolvers: 1024, indexer: 512 },
+  jobs: { segments: 8, atOnce: 8 },
+  importSources: [],
+  memory: { rest: 1024, resolvers: 1024, indexer: 512, jobs: 1769 },
   provisionedConcurrency: { rest: 0, resolvers: 0 },
   logLevel: 'info',
   logDays: 90,
@@ -125,6 +132,7 @@ export const stages: Readonly<Record<string, Partial<Settings>>> = {
   production: {
     search: 'production',
     searchShards: 3,
+    jobs: { segments: 64, atOnce: 32 },
     audit: 'on',
     introspection: false,
     secondFactor: 'required',

@@ -14,6 +14,8 @@ export interface AuditedAccess {
   /** The patient whose record it was about, as `Patient/1`. */
   readonly patient?: string;
   readonly status: 'success' | 'refused' | 'failed';
+  /** Why it was not done: HTTP status and issue code, and of a refusal by the rules its words. */
+  readonly reason?: string;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -53,7 +55,7 @@ const observer = 'fhir-on-appsync';
  * https://hl7.org/fhir/R4/auditevent.html https://hl7.org/fhir/STU3/auditevent.html
  */
 export function auditEvent(version: FhirVersion, access: AuditedAccess): Resource {
-  const { interaction, operation, targets, patient, status, at } = access;
+  const { interaction, operation, targets, patient, status, reason, at } = access;
   const isStu3 = version === 'stu3';
   const { type, source, role } = systems[version];
   const entity = [
@@ -76,6 +78,7 @@ export function auditEvent(version: FhirVersion, access: AuditedAccess): Resourc
     action: actions[interaction] ?? (executed.includes(interaction) ? 'E' : 'R'),
     recorded: new Date(at).toISOString(),
     outcome: outcomes[status],
+    ...(reason === undefined ? {} : { outcomeDesc: reason }),
     agent: [agentOf(isStu3, access)],
     source: {
       ...(isStu3 ? { identifier: { value: observer } } : { observer: { display: observer } }),

@@ -61,7 +61,7 @@ export async function audited<Result>(
   // Before it is done: what is deleted or handed over was in this record.
   const before = await recordsOf(server, subject.targets);
   const record = async (
-    status: AuditedAccess['status'],
+    { status, reason }: Pick<AuditedAccess, 'status' | 'reason'>,
     { written = [], given = [] }: AuditOutcome = {},
   ): Promise<void> => {
     const targets = [...subject.targets, ...written, ...given];
@@ -73,6 +73,7 @@ export async function audited<Result>(
         targets: about,
         ...(patient === '' ? {} : { patient }),
         status,
+        ...(reason === undefined ? {} : { reason }),
         at: server.now(),
       });
     }
@@ -80,12 +81,23 @@ export async function audited<Result>(
   try {
     const result = await act();
     const outcome = outcomeOf(result);
-    await record(outcome.isRefused === true ? 'refused' : 'success', outcome);
+    await record({ status: outcome.isRefused === true ? 'refused' : 'success' }, outcome);
     return result;
   } catch (error) {
-    await record(error instanceof OperationOutcomeError && error.status < 500 ? 'refused' : 'failed');
+    await record(failureOf(error));
     throw error;
   }
+}
+
+/**
+ * How a request failed. Only the words of the rules (403) are kept: others may tell what a resource holds or what was
+ * searched for.
+ */
+function failureOf(error: unknown): Pick<AuditedAccess, 'status' | 'reason'> {
+  if (!(error instanceof OperationOutcomeError)) return { status: 'failed' };
+  const { status, issues, message } = error;
+  const words = status === 403 ? message : (issues[0]?.code ?? '');
+  return { status: status < 500 ? 'refused' : 'failed', reason: `${String(status)} ${words}`.trim() };
 }
 
 /** A resource, and the patient in whose record it is. */

@@ -9,6 +9,7 @@ import { deleteResource } from './delete.js';
 import type { EntryAction } from './entry-action.js';
 import { placed } from './entry-place.js';
 import { readEntries, type EntryRequest } from './entry-request.js';
+import { independentEntries } from './independent-entries.js';
 import { inParallel } from './parallel.js';
 import { patch } from './patch.js';
 import { isReadAction, readEntry } from './read-entry.js';
@@ -28,7 +29,7 @@ const concurrency = 64;
  */
 export async function batch(server: FhirServer, caller: Caller, bundle: Resource): Promise<BundleAnswer> {
   authorize(server, caller, 'batch');
-  const requests = readEntries(server, caller, bundle);
+  const requests = independentEntries(server, readEntries(server, caller, bundle));
   const answers: EntryAnswer[] = [];
   const reads: number[] = [];
   const chains = new Map<string, number[]>();
@@ -65,9 +66,9 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
       case 'conditional-patch':
         return { kind: 'written', ...(await patch(server, caller, action)) };
       case 'delete':
-        return deleted(await deleteResource(server, caller, action));
+        return { kind: 'deleted', versions: listOf(await deleteResource(server, caller, action)) };
       case 'conditional-delete':
-        return deleted(await conditionalDelete(server, caller, action));
+        return { kind: 'deleted', versions: await conditionalDelete(server, caller, action) };
       default:
         return await readEntry(server, caller, action);
     }
@@ -76,10 +77,8 @@ async function answerEntry(server: FhirServer, caller: Caller, { place, action }
   }
 }
 
-const deleted = (version: StoredVersion | undefined): EntryAnswer => ({
-  kind: 'deleted',
-  ...(version === undefined ? {} : { version }),
-});
+const listOf = (version: StoredVersion | undefined): readonly StoredVersion[] =>
+  version === undefined ? [] : [version];
 
 /** What two writes have in common that must be done one after the other; undefined for one of its own. */
 function writeTarget(action: EntryAction): string | undefined {

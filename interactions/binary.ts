@@ -1,8 +1,9 @@
 import { parseJson } from '../fhir/json.js';
 import { notFound } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { FhirVersion } from '../fhir/version.js';
-import { defaultTenant } from '../persistence/keys.js';
+import { tenantPath } from '../persistence/body-store.js';
 import type { ContentTerms } from '../persistence/content-store.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { FhirServer } from './server.js';
@@ -48,8 +49,8 @@ export const asChecked = (server: FhirServer, resource: Resource): Resource =>
     : resource;
 
 /** Where the content of a version is that came by URL: no two versions share one. */
-export const contentPath = ({ id, versionId }: Pick<StoredVersion, 'id' | 'versionId'>): string =>
-  `_${defaultTenant}/Binary/${id}~${String(versionId)}`;
+export const contentPath = (tenant: Tenant, { id, versionId }: Pick<StoredVersion, 'id' | 'versionId'>): string =>
+  `${tenantPath(tenant)}/Binary/${id}~${String(versionId)}`;
 
 /**
  * The media type that a Binary's content is sent by. FHIR's codes may have line breaks and letters that no header can:
@@ -75,11 +76,11 @@ export async function contentOf(server: FhirServer, version: StoredVersion): Pro
 
 /** Where the content of a version is that has none in itself: a patch leaves it where it was. */
 async function storedContent(
-  { definitions, store, contents }: FhirServer,
+  { definitions, tenant, store, contents }: FhirServer,
   version: StoredVersion,
 ): Promise<{ readonly path?: string }> {
   for (let holder = version; ;) {
-    const path = contentPath(holder);
+    const path = contentPath(tenant, holder);
     if ((await contents?.head(path)) !== undefined) return { path };
     const before = holder.method === 'PATCH' ? await store.vread(holder, holder.versionId - 1) : undefined;
     if (before === undefined || before.deleted) return {};
@@ -111,7 +112,7 @@ export async function downloadUrl(
 export async function writtenBody(server: FhirServer, baseUrl: string, version: StoredVersion): Promise<string> {
   const content = server.contents && (await contentOf(server, version));
   if (server.contents === undefined || content?.kind !== 'stored' || content.path !== undefined) return version.body;
-  const terms = termsOf(server, baseUrl, contentPath(version), content.contentType);
+  const terms = termsOf(server, baseUrl, contentPath(server.tenant, version), content.contentType);
   return withUrl(version.body, 'presignedPutUrl', await server.contents.uploadUrl(terms));
 }
 

@@ -8,8 +8,8 @@ import type { WriteOutcome } from './server.js';
 /** What came of one entry of a batch or a transaction, before a face renders it. */
 export type EntryAnswer =
   | ({ readonly kind: 'written' } & WriteOutcome)
-  /** `version` is the tombstone; absent when there never was such a resource. */
-  | { readonly kind: 'deleted'; readonly version?: StoredVersion }
+  /** The tombstones; none when there never was such a resource. */
+  | { readonly kind: 'deleted'; readonly versions: readonly StoredVersion[] }
   | { readonly kind: 'read'; readonly version: StoredVersion; readonly form?: ResultForm }
   /** A HEAD that succeeded, of a version where it was one of a resource. */
   | { readonly kind: 'head'; readonly version?: StoredVersion }

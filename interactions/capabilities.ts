@@ -112,7 +112,7 @@ function statement(server: FhirServer, baseUrl: string): object {
             conditionalCreate: true,
             conditionalRead: 'full-support',
             conditionalUpdate: true,
-            conditionalDelete: 'single',
+            conditionalDelete: server.conditionalDelete ?? 'single',
             referencePolicy: ['literal', 'logical'],
             ...list('searchInclude', includes.length === 0 ? [] : ['*', ...includes.map((code) => `${type}:${code}`)]),
             ...list('searchRevInclude', withAll(revIncludes.get(type))),

@@ -1,3 +1,4 @@
+import { loadBaseProfiles } from '../fhir/base-profiles.js';
 import { type FhirNode, resourceNode } from '../fhir/fhirpath/node.js';
 import { unversioned } from '../fhir/guide.js';
 import type { Guides } from '../fhir/guides.js';
@@ -25,7 +26,7 @@ export interface ProfileRequest {
 
 /**
  * Checks a resource that is to be written against the profiles it states and the definitions of its extensions, as far
- * as they are known: it must be what it says it is. What nobody here knows is nobody's business.
+ * as they are known, those of the definitions by `VALIDATION=strict` only: it must be what it says it is. What nobody here knows is nobody's business.
  * @returns the errors.
  */
 export async function statedProfileErrors(
@@ -34,9 +35,12 @@ export async function statedProfileErrors(
   request: Pick<ProfileRequest, 'resource' | 'place'>,
 ): Promise<OutcomeIssue[]> {
   const { definitions, guides } = server;
+  const base = server.validation === 'strict' ? { base: await loadBaseProfiles(definitions) } : {};
   const node = resourceNode(definitions.structures, request.resource);
-  if (guides === undefined || guides.guides.length === 0 || node === undefined) return [];
-  const issues = await checkWithAnswers(server, caller, (means) => profileIssues(server, request, means));
+  if (node === undefined || (base.base === undefined && (guides?.guides.length ?? 0) === 0)) return [];
+  const issues = await checkWithAnswers(server, caller, (means) =>
+    profileIssues(server, { ...request, ...base }, means),
+  );
   return issues.filter(({ severity }) => severity === 'error');
 }
 

@@ -1,6 +1,7 @@
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { tombstone } from '../persistence/version.js';
-import { findExisting } from './conditional-create.js';
+import { preconditionFailed } from '../fhir/outcome.js';
+import { findDeletable } from './deletable.js';
 import { requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireResourceType } from './resource-type.js';
@@ -9,30 +10,46 @@ import type { Caller, FhirServer } from './server.js';
 import { authorize } from './access.js';
 
 /**
- * Deletes the one resource that matches criteria; when none does, nothing is deleted, and that is a success.
+ * Deletes the one resource that matches criteria, or all of them where the server is told so (docs/adr/0021); when none
+ * does, nothing is deleted, and that is a success. All are deleted together or none.
  * https://hl7.org/fhir/R4/http.html#cdelete
  * @param request `criteria` such as `identifier=a|1`.
- * @returns the version that says so; undefined when nothing matched.
- * @throws OperationOutcomeError 412 when several match (nothing is deleted then: docs/adr/0021) or `ifMatch` is another
- * version (in STU3 409), 400 for criteria that cannot be read, 403, 404 unknown type.
+ * @returns the versions that say so; none when nothing matched.
+ * @throws OperationOutcomeError 412 when several match and one may (nothing is deleted then), or `ifMatch` is another
+ * version (in STU3 409), 413 when too many match, 400 for criteria that cannot be read, 403, 404 unknown type.
  */
 export async function conditionalDelete(
   server: FhirServer,
   caller: Caller,
   request: Pick<Preconditions, 'ifMatch'> & { readonly type: string; readonly criteria: string },
-): Promise<StoredVersion | undefined> {
+): Promise<readonly StoredVersion[]> {
   const { type, criteria } = request;
   requireResourceType(server, type);
   const access = authorize(server, caller, 'delete', type);
-  const { version } = await retryLostRaces(async () => {
-    const found = await findExisting(server, caller, type, criteria);
-    const previous = found.kind === 'existing' ? found.version : undefined;
-    requirePreconditions(server.definitions.version, previous ?? { type, id: '' }, request, previous);
-    if (previous === undefined) return { version: undefined };
-    requireWritable(access, type, previous);
-    const next = tombstone(previous, server.now());
-    const { committed } = await server.store.commit([{ kind: 'put', next, previous }]);
-    return committed ? { version: next } : undefined;
+  return retryLostRaces(async () => {
+    const found = await findDeletable(server, caller, type, criteria);
+    requireOneVersion(found, request);
+    requirePreconditions(server.definitions.version, found[0] ?? { type, id: '' }, request, found[0]);
+    if (found.length === 0) return [];
+    const writes = found.map((previous) => {
+      requireWritable(access, type, previous);
+      return { kind: 'put' as const, next: tombstone(previous, server.now()), previous };
+    });
+    const { committed } = await server.store.commit(writes);
+    return committed ? writes.map(({ next }) => next) : undefined;
   });
-  return version;
+}
+
+/**
+ * If-Match is about one resource.
+ * @param place the element it stands in; the header without it.
+ * @throws OperationOutcomeError 412 when several match.
+ */
+export function requireOneVersion(
+  found: readonly StoredVersion[],
+  { ifMatch }: Pick<Preconditions, 'ifMatch'>,
+  place = 'http.If-Match',
+): void {
+  if (ifMatch === undefined || found.length < 2) return;
+  throw preconditionFailed(`The criteria match ${String(found.length)} resources, If-Match is about one`, place);
 }

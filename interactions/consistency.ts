@@ -21,13 +21,13 @@ export function readConsistency(text: string | undefined): Consistency | undefin
  */
 export function stronglyConsistent(server: FhirServer, onDelay: (error: unknown) => void): FhirServer {
   if (server.indexing !== 'later') return server;
-  const { store, index } = server;
+  const { tenant, store, index } = server;
   const commit: ResourceStore['commit'] = async (writes) => {
     const result = await store.commit(writes);
     if (!result.committed) return result;
     const written = writes.flatMap((write) => (write.kind === 'put' ? [write.next] : []));
     try {
-      if (written.length > 0) await index.put(written.map(indexable));
+      if (written.length > 0) await index.put(written.map((version) => indexable(tenant, version)));
     } catch (error) {
       onDelay(error);
     }

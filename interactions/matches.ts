@@ -4,7 +4,7 @@ import { tooCostly } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { match } from '../search/match.js';
-import type { IndexHit, Position, SearchPlan } from '../search/search-index.js';
+import type { IndexHit, IndexPage, Position, SearchPlan } from '../search/search-index.js';
 import type { FhirServer } from './server.js';
 
 /** So many candidates that do not match after all are looked at before a search is refused. */
@@ -17,6 +17,8 @@ export interface MatchRange {
   readonly backwards?: boolean;
   /** How many matches to pass over first. */
   readonly skip?: number;
+  /** As in IndexQuery. */
+  readonly countTo?: number;
 }
 
 /** A match, and its place in the order. */
@@ -27,19 +29,21 @@ export interface Match {
 
 /**
  * Finds matches: the index gives candidates, the current versions decide, and what fails is replaced by the next.
- * @returns at most `limit` matches in the search's order, and whether there are more beyond.
+ * @returns at most `limit` matches in the search's order, whether there are more beyond, and how many there are in all
+ * where the index told it.
  * @throws OperationOutcomeError 413 when far more candidates than matches have to be looked at.
  */
 export async function findMatches(
   server: FhirServer,
   plan: SearchPlan,
-  { limit, after, backwards = false, skip = 0 }: MatchRange,
-): Promise<{ readonly matches: readonly Match[]; readonly more: boolean }> {
+  { limit, after, backwards = false, skip = 0, countTo }: MatchRange,
+): Promise<{ readonly matches: readonly Match[]; readonly more: boolean; readonly counted?: IndexPage['counted'] }> {
   const skipsByIndex = skip > 0 && (await isExact(server, plan));
   const wanted = limit + 1 + (skipsByIndex ? 0 : skip);
   const found: Match[] = []; // in the walk's direction
   let from = after;
   let looked = 0;
+  let counted: IndexPage['counted'];
   for (;;) {
     const missing = wanted - found.length;
     const page = await server.index.search({
@@ -48,7 +52,9 @@ export async function findMatches(
       ...(from === undefined ? {} : { after: from }),
       ...(backwards ? { backwards } : {}),
       ...(skipsByIndex && looked === 0 ? { skip } : {}),
+      ...(countTo === undefined || looked > 0 ? {} : { countTo }),
     });
+    counted ??= page.counted;
     const hits = backwards ? [...page.hits].reverse() : page.hits;
     found.push(...(await currentMatches(server, plan, hits)));
     from = hits.at(-1)?.position;
@@ -58,7 +64,11 @@ export async function findMatches(
   }
   const start = skipsByIndex ? 0 : skip;
   const matches = found.slice(start, start + limit);
-  return { matches: backwards ? matches.reverse() : matches, more: found.length > start + limit };
+  return {
+    matches: backwards ? matches.reverse() : matches,
+    more: found.length > start + limit,
+    ...(counted === undefined ? {} : { counted }),
+  };
 }
 
 /**

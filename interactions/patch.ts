@@ -69,7 +69,7 @@ export function requirePatchable(
   if (current === undefined || !permits(access, current)) {
     throw notFound(key === undefined ? 'A resource that matches the criteria' : keyText(key));
   }
-  if (current.deleted) throw gone(keyText(current));
+  if (current.deleted) throw gone(keyText(current), current.versionId);
   return current;
 }
 

@@ -18,7 +18,7 @@ export async function read(server: FhirServer, caller: Caller, key: ResourceKey)
   const access = authorize(server, caller, 'read', key.type);
   const version = await server.store.read(key);
   if (version === undefined || !(await opens(server, caller, 'read', access, version))) throw notFound(keyText(key));
-  if (version.deleted) throw gone(keyText(key));
+  if (version.deleted) throw gone(keyText(key), version.versionId);
   return version;
 }
 

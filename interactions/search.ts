@@ -4,7 +4,7 @@ import type { StoredVersion } from '../persistence/resource-store.js';
 import { openPage, type PageBinding, type PagePlace, sealPage } from '../search/page.js';
 import { parseSearch } from '../search/parse.js';
 import type { ParsedSearch } from '../search/request.js';
-import type { SearchPlan, TypeSearchPlan } from '../search/search-index.js';
+import type { IndexPage, SearchPlan, TypeSearchPlan } from '../search/search-index.js';
 import { chainResolver } from './chain.js';
 import { rightsOf } from './access.js';
 import { type ContainedMatches, containerPlan, requireContainer } from './contained.js';
@@ -21,8 +21,11 @@ import type { Caller, FhirServer } from './server.js';
 const defaultCount = 20;
 const maxCount = 1_000;
 
-/** Up to so many matches are counted unasked, when the search has one condition and when it has several. */
-const countedUnasked = { one: 10_000, several: 1_000 };
+/** Up to how many matches are counted unasked: more when the search has one condition than when it has several. */
+function countedUnasked({ request, access, others = [] }: SearchPlan): number {
+  const conditions = request.filters.length + (access.kind === 'everything' ? 0 : 1) + others.length;
+  return conditions > 1 ? 1_000 : 10_000;
+}
 
 /** A search as a face hands it on. */
 export interface SearchQuery {
@@ -36,6 +39,8 @@ export interface SearchQuery {
   readonly offset?: number;
   /** The page size, when it is no `_count` among the parameters. */
   readonly count?: number;
+  /** Whether nobody is told how many matches there are: they are not counted then. */
+  readonly uncounted?: boolean;
 }
 
 /**
@@ -64,6 +69,7 @@ export async function search(
     used,
     binding,
     place: { ...(open ?? { offset }), query: used, count },
+    uncounted: query.uncounted === true,
     ...(contained === undefined ? {} : { contained }),
   };
   return count === 0 ? onlyTotal(server, paging) : answer(server, caller, paging);
@@ -164,6 +170,7 @@ interface Paging {
   readonly used: SearchPage['used'];
   readonly binding: PageBinding;
   readonly place: PagePlace;
+  readonly uncounted: boolean;
   /** Absent when contained resources are not searched. */
   readonly contained?: ContainedMatches;
 }
@@ -178,16 +185,17 @@ const aboutThe = ({ plan: { request }, used }: Paging): Pick<SearchPage, 'used' 
 async function answer(server: FhirServer, caller: Caller, paging: Paging): Promise<SearchPage> {
   const { plan, place } = paging;
   const { after, backwards = false, count } = place;
-  const { matches, more } = await findMatches(server, plan, {
+  const { matches, more, counted } = await findMatches(server, plan, {
     limit: Math.min(count, place.size ?? count),
     backwards,
+    ...(plan.request.total === undefined && !paging.uncounted ? { countTo: countedUnasked(plan) } : {}),
     ...(after === undefined ? { skip: backwards ? 0 : place.offset } : { after }),
   });
   const offset = backwards && !more ? 0 : place.offset;
   const isWhole = !backwards && after === undefined && offset === 0 && !more;
   const versions = matches.map(({ version }) => version);
   const shown = shownOf(paging, versions);
-  const total = isWhole ? countShown(versions, shown) : await totalOf(server, paging);
+  const total = isWhole ? countShown(versions, shown) : await totalOf(server, paging, counted);
   return {
     ...aboutThe(paging),
     ...distancesOf(plan, versions),
@@ -233,14 +241,11 @@ const countShown = (versions: readonly StoredVersion[], shown: SearchPage['shown
     : [...shown.values()].reduce((sum, { own, contained }) => sum + (own ? 1 : 0) + contained.length, 0);
 
 /** The number of all matches: always when it is asked for, otherwise when it is quickly told. */
-async function totalOf(server: FhirServer, paging: Paging): Promise<number | undefined> {
-  const { plan } = paging;
-  const { request, access, others = [] } = plan;
-  if (request.total === 'none') return undefined;
-  if (request.total === 'accurate') return exactTotal(server, paging);
-  const conditions = request.filters.length + (access.kind === 'everything' ? 0 : 1) + others.length;
-  const atMost = conditions > 1 ? countedUnasked.several : countedUnasked.one;
-  return server.index.count({ ...plan, atMost });
+async function totalOf(server: FhirServer, paging: Paging, counted: IndexPage['counted']): Promise<number | undefined> {
+  const { plan, uncounted } = paging;
+  if (plan.request.total === 'none' || uncounted) return undefined;
+  if (plan.request.total === 'accurate') return exactTotal(server, paging);
+  return counted === undefined ? server.index.count({ ...plan, atMost: countedUnasked(plan) }) : counted.total;
 }
 
 /** What was found for a page. */
@@ -251,25 +256,38 @@ interface Found {
   readonly total: number | undefined;
 }
 
+/** The links of a page: each is sealed when it is first asked for, since most faces show few of them. */
 function linksOf(server: FhirServer, { binding, place }: Paging, found: Found): SearchPage['links'] {
   const { matches, more, offset, total } = found;
   const { query, count, after, backwards = false } = place;
-  const seal = (page: Omit<PagePlace, 'query' | 'count'>): string =>
+  const seal = (page: Omit<PagePlace, 'query' | 'count'>) => (): string =>
     sealPage(server.pageKey, binding, { query, count, ...page });
-  const first = seal({ offset: 0 });
+  const first = once(seal({ offset: 0 }));
   const head = matches[0];
   const tail = matches.at(-1);
   const hasNext = backwards ? after !== undefined : more;
   const hasPrevious = backwards ? more : offset > 0;
-  const links: { first: string; previous?: string; next?: string; last?: string } = { first };
-  if (hasPrevious) {
-    if (offset <= count || head === undefined) links.previous = first;
-    else links.previous = seal({ offset: offset - count, after: head.position, backwards: true });
-  }
-  if (hasNext && tail !== undefined) links.next = seal({ offset: offset + matches.length, after: tail.position });
-  if (total !== undefined && total > 0) {
-    const size = total % count === 0 ? count : total % count;
-    links.last = total <= count ? first : seal({ offset: total - size, backwards: true, size });
-  }
-  return links;
+  const previous =
+    offset <= count || head === undefined
+      ? first
+      : once(seal({ offset: offset - count, after: head.position, backwards: true }));
+  const next = tail && once(seal({ offset: offset + matches.length, after: tail.position }));
+  const lastOf = (all: number): (() => string) => {
+    const size = all % count === 0 ? count : all % count;
+    return all <= count ? first : once(seal({ offset: all - size, backwards: true, size }));
+  };
+  const last = total !== undefined && total > 0 ? lastOf(total) : undefined;
+  return Object.defineProperties({} as SearchPage['links'], {
+    first: lazily(first),
+    ...(hasPrevious ? { previous: lazily(previous) } : {}),
+    ...(hasNext && next !== undefined ? { next: lazily(next) } : {}),
+    ...(last === undefined ? {} : { last: lazily(last) }),
+  });
+}
+
+const lazily = (get: () => string): PropertyDescriptor => ({ get, enumerable: true });
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => (made ??= make());
 }

@@ -1,6 +1,7 @@
 import type { Authorizer } from '../auth/authorizer.js';
 import type { Principal } from '../auth/principal.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { Guides } from '../fhir/guides.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { ContentStore } from '../persistence/content-store.js';
@@ -16,14 +17,29 @@ import type { SmartEndpoints } from './smart-configuration.js';
 export type Consistency = 'eventual' | 'strong';
 /**
  * What a resource must keep to be written: the structure of its type (elements, cardinalities, types, codes); the
- * invariants of its type as well; or the profiles it states, too, where a guide has them.
+ * invariants of its type as well; the profiles it states, too, where a guide has them; or those of the definitions as well.
  * docs/adr/0025-invariants-on-every-write.md docs/adr/0033-profiles-on-every-write.md
+ * docs/adr/0060-profiles-of-the-definitions-by-choice.md
  */
-export type Validation = 'structure' | 'invariants' | 'full';
+export type Validation = (typeof validations)[number];
 
-/** One FHIR version served: what every interaction works on. Built once by an entry (local server, Lambda). */
+/** From the fewest rules to the most. */
+export const validations = ['structure', 'invariants', 'full', 'strict'] as const;
+
+/** Whether a conditional delete deletes one resource only, or all that match. https://hl7.org/fhir/R4/http.html#cdelete */
+export type ConditionalDelete = (typeof conditionalDeletes)[number];
+
+/** The codes of http://hl7.org/fhir/ValueSet/conditional-delete-status that are served. */
+export const conditionalDeletes = ['single', 'multiple'] as const;
+
+/**
+ * One FHIR version served to one tenant: what every interaction works on. Built once by an entry (local server, Lambda);
+ * where several tenants share the deployment, once for each (docs/adr/0064-tenants-share-a-deployment.md).
+ */
 export interface FhirServer {
   readonly definitions: FhirDefinitions;
+  /** Whose resources: store, index, jobs and contents hold, for this server, nobody else's. */
+  readonly tenant: Tenant;
   readonly store: ResourceStore;
   readonly index: SearchIndex;
   /** `later` when a stream brings the index to what was committed; absent when each commit writes it as well. */
@@ -38,6 +54,8 @@ export interface FhirServer {
   readonly audit?: AuditLog;
   /** What writes must keep; `full` without it. */
   readonly validation?: Validation;
+  /** How many resources a conditional delete may delete; `single` without it. docs/adr/0021 */
+  readonly conditionalDelete?: ConditionalDelete;
   /** The profiles of implementation guides; none without it. */
   readonly guides?: Guides;
   /** Answers `$graphql`, and never throws for what is expected; absent where it is not served. */

@@ -3,7 +3,7 @@ import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { Subscriber, Subscriptions } from '../indexer/subscriber.js';
-import type { Delivery } from '../persistence/deliveries.js';
+import { type Delivery, namedSubscription, subscriptionName } from '../persistence/deliveries.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
 import type { AccessFilter } from '../search/access.js';
@@ -26,9 +26,10 @@ const asks = (resource: Resource): boolean => {
   return status === 'requested' || status === 'active';
 };
 
-/** The Subscriptions of a server, each with the rights of who wrote it. */
+/** The Subscriptions of a tenant, each with the rights of who wrote it. */
 export function subscriptionsOf(server: FhirServer, allowed: AllowedEndpoints): Subscriptions {
-  async function read(id: string): Promise<Subscriber | 'kept' | undefined> {
+  async function read(name: string): Promise<Subscriber | 'kept' | undefined> {
+    const { id } = namedSubscription(name);
     const version = await server.store.read({ type: 'Subscription', id });
     return version === undefined || version.deleted ? undefined : subscriberOf(version);
   }
@@ -114,8 +115,9 @@ export function subscriptionsOf(server: FhirServer, allowed: AllowedEndpoints): 
   return {
     all,
     read,
-    setStatus: (subscriber, status, error) => setStatus(subscriber, status, error),
-    async versionOf({ type, id, versionId }) {
+    setStatus: ({ id, versionId }, status, error) =>
+      setStatus({ id: namedSubscription(id).id, versionId }, status, error),
+    async versionOf(_, { type, id, versionId }) {
       const version = await server.store.vread({ type, id }, versionId);
       return version?.deleted === false ? version : undefined;
     },
@@ -135,7 +137,8 @@ function subscriber(
     return access !== undefined && opens(server, caller, 'search', access, version);
   };
   return {
-    id,
+    id: subscriptionName(server.tenant, id),
+    tenant: server.tenant,
     versionId,
     since,
     status,

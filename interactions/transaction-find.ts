@@ -4,6 +4,8 @@ import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { findExisting, type ConditionalCreate } from './conditional-create.js';
 import { createdKey, idTaken, requireSameId } from './conditional-update.js';
+import { requireOneVersion } from './conditional-delete.js';
+import { findDeletable } from './deletable.js';
 import type { EntryAction } from './entry-action.js';
 import { failingAt, placed } from './entry-place.js';
 import type { EntryRequest } from './entry-request.js';
@@ -56,10 +58,25 @@ export async function findEntries(
     const resolved = await inParallel(entries, 16, (entry) => resolveCriteria(server, caller, entry, pending));
     found.push(...resolved);
   };
-  await resolve(of('delete', 'conditional-delete'));
+  await resolve(of('delete'));
+  const deletes = of('conditional-delete');
+  found.push(...(await inParallel(deletes, 16, (entry) => resolveDelete(server, caller, entry))).flat());
   await resolve(of('create'), (type) => ({ ...pendingWrites(found, type), resources: [] }));
   await resolve(of('update', 'conditional-update', 'patch', 'conditional-patch'), (type) => pendingWrites(found, type));
   return readPrevious(server, found);
+}
+
+/** What a conditional delete deletes, one by one; itself, about nothing, where nothing matches. */
+async function resolveDelete(server: FhirServer, caller: Caller, entry: WriteEntry): Promise<FoundEntry[]> {
+  const { action, place } = entry;
+  if (action.kind !== 'conditional-delete') return [entry];
+  const at = `${place}.request.url`;
+  const found = await namingPlace(at, () => findDeletable(server, caller, action.type, action.criteria, at));
+  failingAt(place, () => {
+    requireOneVersion(found, action, `${place}.request.ifMatch`);
+  });
+  if (found.length === 0) return [entry];
+  return found.map((previous) => ({ ...entry, key: { type: previous.type, id: previous.id }, previous }));
 }
 
 /** Finds out by its criteria what an entry is about; one with a key is about that. */
@@ -89,7 +106,6 @@ async function resolveCriteria(
     case 'pending':
       throw invalidRequest(`Another entry writes ${keyText(match.key)}, which these criteria match`, place);
     case 'none': {
-      if (action.kind === 'conditional-delete') return entry;
       if (action.kind === 'conditional-patch') {
         return { ...entry, previous: failingAt(place, () => requirePatchable(entry.access, undefined, undefined)) };
       }

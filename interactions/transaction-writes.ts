@@ -82,12 +82,19 @@ export async function tryWrites(
   const commit = checks(entries, written, references);
   for (const entry of entries) {
     await requirePatchedValid(server, caller, entry);
-    answers[entry.index] = failingAt(entry.place, () => decide(server, caller, entry, commit));
+    const answer = failingAt(entry.place, () => decide(server, caller, entry, commit));
+    answers[entry.index] = joined(answers[entry.index], answer);
   }
   if (commit.length === 0) return answers;
   const { committed } = await server.store.commit(commit);
   return committed ? answers : undefined;
 }
+
+/** The answer of an entry that writes several resources: of a conditional delete. */
+const joined = (known: EntryAnswer | undefined, next: EntryAnswer): EntryAnswer =>
+  known?.kind === 'deleted' && next.kind === 'deleted'
+    ? { kind: 'deleted', versions: [...known.versions, ...next.versions] }
+    : next;
 
 /** The resources patches make: they hold what the patch brings, and that may point at other entries. */
 const patchedResources = (entries: readonly FoundEntry[]) =>
@@ -216,8 +223,8 @@ function decideDelete(server: FhirServer, entry: FoundEntry, commit: ResourceWri
   if (action.kind === 'delete') requireDeletable(access, key.type, previous);
   else requireWritable(access, key.type, previous);
   requirePreconditions(server.definitions.version, key, action as Preconditions, previous);
-  if (!isThere(previous)) return { kind: 'deleted', ...(previous === undefined ? {} : { version: previous }) };
+  if (!isThere(previous)) return { kind: 'deleted', versions: previous === undefined ? [] : [previous] };
   const version = tombstone(previous, server.now());
   commit.push({ kind: 'put', next: version, previous });
-  return { kind: 'deleted', version };
+  return { kind: 'deleted', versions: [version] };
 }

@@ -29,6 +29,6 @@ export async function vread(
     const current = await server.store.read(key);
     if (current === undefined || !(await opens(server, caller, 'vread', access, current))) throw notFound(what);
   }
-  if (version.deleted) throw gone(what);
+  if (version.deleted) throw gone(what, version.versionId);
   return version;
 }

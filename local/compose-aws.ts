@@ -2,16 +2,20 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectWithBucket, type ConnectionsWithBucket } from '../compose/connect-bucket.js';
 import type { Connections } from '../compose/connect.js';
-import { startJobs } from '../compose/jobs.js';
+import { jobsOfTenants } from '../compose/jobs-of-tenants.js';
 import { serveOnAws } from '../compose/on-aws.js';
 import { notifierOf } from '../compose/notify.js';
+import { folderOf, ofTenants, recoverOfTenants, sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import type { DefinitionOptions } from '../compose/serve.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
 import { followChanges, type IndexingProblem } from '../indexer/follow.js';
 import { handOn, type HandedOn } from '../indexer/hand-on.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
+import type { FhirServer } from '../interactions/server.js';
+import { defaultTenant } from '../persistence/keys.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
 import { ensureTable } from '../persistence/dynamodb/ensure-table.js';
 import type { BodyStore } from '../persistence/body-store.js';
@@ -26,7 +30,7 @@ import { ensureBucket } from '../persistence/s3/ensure-bucket.js';
 import { s3Files } from '../persistence/s3/input.js';
 import { s3Output } from '../persistence/s3/output.js';
 import { StoreError } from '../persistence/store-error.js';
-import { sweepBodies } from '../persistence/sweep-bodies.js';
+import { tenantsIn } from '../persistence/tenants.js';
 import { createIndex, indexedTerms } from '../search/opensearch/create-index.js';
 import type { OpenSearchIndex, OpenSearchOptions } from '../search/opensearch.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
@@ -42,7 +46,7 @@ interface ProblemLog {
 interface AwsServer {
   readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
-  readonly output: OutputStore | undefined;
+  readonly output: ((tenant: Tenant) => OutputStore) | undefined;
 }
 
 /** What is told to a server on the engines; the options of the index are for tests. */
@@ -78,45 +82,43 @@ export async function openAwsServers(
       composeServer(engines, connections, each, { pageKey, dataFolder, options }),
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
-    const servers = composed.map(({ server, bodies, output }) => {
-      const { table, index, store, feed } = server;
+    const opened = composed.map(async ({ server, bodies, output }): Promise<[FhirVersion, EmbeddedServer]> => {
+      const { table, index, feed } = server;
       const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
       const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
       if (notifier !== undefined) running.push(notifier);
-      const { sweep, recover } = store;
       running.push(
         followChanges({
           changes: table.changes.bind(table),
           index,
           bodies,
-          recover,
+          recover: recoverOfTenants(server),
           handOn: (page) => {
             feed.take(page);
             changes?.take(page);
           },
           onProblem: tell(log),
         }),
-        sweepTransactions(sweep, tell(log)),
+        sweepTransactions(() => sweepOfTenants(server), tell(log)),
       );
       if (bodies !== undefined) {
-        timers.push(every(day, 'removing left bodies', log, () => sweepBodies(table, bodies, Date.now())));
+        timers.push(every(day, 'removing left bodies', log, () => sweepBodiesOfTenants(table, bodies, Date.now())));
       }
       timers.push(every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())));
-      if (output === undefined) return [server.definitions.version, server];
-      const { jobs, stop } = startJobs(server, {
-        table,
-        bodies,
-        output,
-        isShared: true,
-        segments: 4,
-        ...(connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) }),
-        onProblem: options.onJobProblem ?? (() => undefined),
-        ...options.jobs,
+      const files = connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) };
+      const more = { segments: 4, bodies, isShared: true, ...files };
+      const jobs = output && jobsOfTenants(table, output, options, more);
+      if (jobs !== undefined) running.push(jobs);
+      const ofTenant = ofTenants((tenant): FhirServer => {
+        const own = server.ofTenant(tenant);
+        return jobs === undefined ? own : { ...own, jobs: jobs.of(own) };
       });
-      running.push({ stop });
-      return [server.definitions.version, { ...server, jobs }];
+      // What earlier processes left of jobs goes on, whosesoever they are.
+      for (const tenant of await tenantsIn(table)) ofTenant(tenant);
+      return [server.definitions.version, { ...server, ...ofTenant(defaultTenant), ofTenant }];
     });
-    return { servers: Object.fromEntries(servers) as Record<FhirVersion, EmbeddedServer>, close };
+    const servers = Object.fromEntries(await Promise.all(opened)) as Record<FhirVersion, EmbeddedServer>;
+    return { servers, close };
   } catch (error) {
     await close();
     throw error;
@@ -161,11 +163,13 @@ function outputOf(
   { s3 }: ConnectionsWithBucket,
   dataFolder: string,
   version: FhirVersion,
-): OutputStore | undefined {
-  if (s3 !== undefined && engines.bodies !== undefined) {
-    return s3Output(s3, engines.bodies.bucket, `${nameOf(engines, version)}/jobs`);
+): ((tenant: Tenant) => OutputStore) | undefined {
+  const { bodies } = engines;
+  if (s3 !== undefined && bodies !== undefined) {
+    return (tenant) => s3Output(s3, bodies.bucket, folderOf(`${nameOf(engines, version)}/jobs`, tenant));
   }
-  return isLocalEndpoint(engines.dynamoDbEndpoint) ? outputFiles(join(dataFolder, 'jobs', version)) : undefined;
+  if (!isLocalEndpoint(engines.dynamoDbEndpoint)) return undefined;
+  return (tenant) => outputFiles(folderOf(join(dataFolder, 'jobs', version), tenant));
 }
 
 /** Where content goes by URL: where bodies are, below a folder of its own. */
@@ -266,7 +270,6 @@ function composeServer(
   const { index } = served;
   const server = {
     ...served,
-    nextIndex: index.next,
     inspection: index.inspection,
     ...(bodies === undefined ? {} : { bodies }),
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.

@@ -5,6 +5,7 @@ import { authorizerFor } from '../auth/authorizers.js';
 import { roleRules } from '../auth/rules.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { everyCurrent } from '../indexer/every-current.js';
 import { indexable } from '../indexer/index-change.js';
@@ -13,24 +14,32 @@ import type { FhirServer } from '../interactions/server.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { contentFiles } from '../persistence/content-files.js';
 import type { ContentStore } from '../persistence/content-store.js';
+import { defaultTenant, tenantOf } from '../persistence/keys.js';
 import { lmdbTable } from '../persistence/lmdb.js';
 import { lmdbPlace } from '../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
+import { tenantsIn } from '../persistence/tenants.js';
 import type { IndexInspection } from '../search/index-inspection.js';
 import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { outputFiles } from '../persistence/output-files.js';
 import type { OutputStore } from '../persistence/output-store.js';
-import { startJobs } from '../compose/jobs.js';
+import { jobsOfTenants } from '../compose/jobs-of-tenants.js';
+import { folderOf, ofTenants, pageKeyOf } from '../compose/of-tenants.js';
 import { readSecret, versionSecret } from './secret.js';
 import { notifierOf } from '../compose/notify.js';
 import { type DefinitionOptions, serve } from '../compose/serve.js';
 
-/** One FHIR version on its store, and the table under it, which the AppSync resolvers read directly. */
+/**
+ * One FHIR version on its store, as a deployment without tenants has it, and the table under it, which the AppSync
+ * resolvers read directly.
+ */
 export interface EmbeddedServer extends FhirServer {
   readonly table: Table;
+  /** The same for a tenant. */
+  readonly ofTenant: (tenant: Tenant) => FhirServer;
   /** Where bodies go that an item does not hold; items hold all without it. */
   readonly bodies?: BodyStore;
   /** How the index is looked into. */
@@ -57,7 +66,7 @@ async function composeServer(
   root: Root,
   base: FhirDefinitions,
   pageKey: Uint8Array,
-  stores: { readonly contents: ContentStore; readonly output: OutputStore },
+  stores: { readonly contents: ContentStore; readonly output: (tenant: Tenant) => OutputStore },
   options: DefinitionOptions,
 ): Promise<Composed> {
   const served = serve(base, options);
@@ -68,10 +77,10 @@ async function composeServer(
   const table = lmdbTable(root, `${version}:resources`, {
     inTransaction: (changes) => {
       const finish = search.stage(
-        changes
-          .map(currentChange)
-          .filter((change) => change !== undefined)
-          .map(indexable),
+        changes.flatMap((change) => {
+          const version = currentChange(change);
+          return version === undefined ? [] : [indexable(tenantOf(change.key.pk), version)];
+        }),
       );
       return () => {
         finish();
@@ -99,29 +108,30 @@ async function composeServer(
       onChange: (listener) => void listeners.push(listener),
     };
   };
-  const server = {
-    ...served,
-    table,
-    feed: feed('published'),
-    store: createResourceStore(table),
-    index: search.index,
-    nextIndex: search.next,
-    inspection: search.inspection,
-    authorizer: authorizerFor(options.authorization ?? 'roles', roleRules),
-    pageKey,
-    contents: stores.contents,
-    now: Date.now,
-    newId: randomUUID,
-  };
-  const jobs = startJobs(server, {
-    table,
-    output: stores.output,
-    isShared: false,
-    onProblem: options.onJobProblem ?? (() => undefined),
-    ...options.jobs,
+  const authorizer = authorizerFor(options.authorization ?? 'roles', roleRules);
+  const jobs = jobsOfTenants(table, stores.output, options, { isShared: false });
+  const ofTenant = ofTenants((tenant): FhirServer => {
+    const server = {
+      ...served,
+      tenant,
+      store: createResourceStore(table, { tenant }),
+      index: search.of(tenant),
+      // The index is everybody's: only who has no tenant makes it anew.
+      ...(tenant === defaultTenant ? { nextIndex: search.next } : {}),
+      authorizer,
+      pageKey: pageKeyOf(pageKey, tenant),
+      contents: stores.contents,
+      now: Date.now,
+      newId: randomUUID,
+    };
+    return { ...server, jobs: jobs.of(server) };
   });
+  // What earlier processes left of jobs goes on, whosesoever they are.
+  for (const tenant of await tenantsIn(table)) ofTenant(tenant);
+  const { inspection } = search;
+  const server = { ...ofTenant(defaultTenant), table, inspection, feed: feed('published'), ofTenant };
   const notifier = notifierOf(server, { feed: feed('notified'), isShared: false }, options);
-  return { server: { ...server, jobs: jobs.jobs }, running: notifier === undefined ? [jobs] : [jobs, notifier] };
+  return { server, running: notifier === undefined ? [jobs] : [jobs, notifier] };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -157,7 +167,8 @@ export async function openServers(dataFolder: string, options: DefinitionOptions
   for (const each of definitions) {
     const { version } = each;
     const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
-    const stores = { contents, output: outputFiles(join(dataFolder, 'jobs', version)) };
+    const output = (tenant: Tenant): OutputStore => outputFiles(folderOf(join(dataFolder, 'jobs', version), tenant));
+    const stores = { contents, output };
     const made = await composeServer(root, each, pageKey, stores, options);
     composed.push([version, made.server]);
     running.push(...made.running);

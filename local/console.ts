@@ -79,6 +79,7 @@ const types: Readonly<Record<string, string>> = {
   woff2: 'font/woff2',
   svg: 'image/svg+xml',
   graphql: 'text/plain; charset=utf-8',
+  json: 'application/json; charset=utf-8',
 };
 
 /** Goes out compressed where the build left a compressed file and the browser takes one. */

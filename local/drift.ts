@@ -44,7 +44,7 @@ async function open({ engines, dataFolder, implementationGuides, ...settings }: 
   return (await import('./compose.js')).openServers(dataFolder, options);
 }
 
-const lineOf = ({ type, id, what, stored, indexed }: Drift): string => {
+const lineOf = ({ tenant, type, id, what, stored, indexed }: Drift): string => {
   const of = stored === undefined ? '' : ` (the store has version ${String(stored.versionId)})`;
   const words: Record<Drift['what'], string> = {
     missing: 'is not in the index',
@@ -53,7 +53,8 @@ const lineOf = ({ type, id, what, stored, indexed }: Drift): string => {
     terms: 'is indexed by other terms',
     surplus: `is in the index as version ${String(indexed ?? 0)}, and not in the store`,
   };
-  return `${keyText({ type, id })} ${words[what]}${of}`;
+  const whose = tenant === defaultTenant ? '' : ` of the tenant ${tenant}`;
+  return `${keyText({ type, id })}${whose} ${words[what]}${of}`;
 };
 
 /** Compares one version. @returns how many differ at the end. */
@@ -62,7 +63,6 @@ async function compare(server: EmbeddedServer, { sample, fix }: Asked): Promise<
   const isStreamed = server.indexing === 'later';
   const space: DriftSpace = {
     table: server.table,
-    tenant: defaultTenant,
     bodies: server.bodies,
     index: server.index,
     inspection: server.inspection,

@@ -1,14 +1,18 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Authorization } from '../auth/authorizers.js';
 import type { TokenVerifier, VerifiedToken } from '../auth/verify-token.js';
-import { OperationOutcomeError } from '../fhir/outcome.js';
 import { publishChanges } from '../indexer/publish.js';
-import { publishMutation, publishVariables } from '../indexer/publish-mutation.js';
+import {
+  publishJobMutation,
+  publishJobVariables,
+  publishMutation,
+  publishVariables,
+} from '../indexer/publish-mutation.js';
+import { jobNotice } from '../interactions/jobs/job-notice.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
@@ -56,15 +60,12 @@ interface Runtime extends AppSyncRuntime {
   readonly types: ReadonlySet<string>;
 }
 
-async function createRuntime(
-  { server, authorization, folders, log, settings }: GraphqlOptions,
-  baseUrl: () => string,
-): Promise<Runtime> {
+async function createRuntime({ server, authorization, folders, log, settings }: GraphqlOptions): Promise<Runtime> {
   const { version } = server.definitions;
   const api = await loadApi(version, folders.schema);
   const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
   const handler = createResolverHandler(server, {
-    baseUrl,
+    baseUrl: () => `/${version}`,
     isInSchema: (type) => types.has(type),
     onUnexpected: (failure) => {
       log.error(failure, 'an interaction behind GraphQL failed');
@@ -87,7 +88,9 @@ async function createRuntime(
     dataSources: {
       none: noneDataSource,
       resources: dynamoDbDataSource(server.table),
-      interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
+      interactions: lambdaDataSource((event, baseUrl) =>
+        handler(event as Parameters<typeof handler>[0], typeof baseUrl === 'string' ? baseUrl : undefined),
+      ),
     },
     onFailure: (failure) => {
       log.error(failure, 'a resolver failed');
@@ -137,12 +140,9 @@ const modes: AuthModes = { standard: 'AMAZON_COGNITO_USER_POOLS', additional: ['
 export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
   const { authenticate, log, server } = options;
   const { version } = server.definitions;
-  // AppSync hands the Lambda no request: on AWS the base URL is a setting. Here it is that of the request under way.
-  const requests = new AsyncLocalStorage<string>();
   let making: Promise<Runtime> | undefined;
   let made: Runtime | undefined;
-  const runtime = (): Promise<Runtime> =>
-    (making ??= createRuntime(options, () => requests.getStore() ?? `/${version}`).then((each) => (made = each)));
+  const runtime = (): Promise<Runtime> => (making ??= createRuntime(options).then((each) => (made = each)));
   const onFailure = (error: unknown): void => {
     log.error(error, 'GraphQL failed');
   };
@@ -151,6 +151,8 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
     authenticate: async (request: Request) => ({
       identity: identityOf(await authenticate(withScheme(request.get('authorization'))), request),
     }),
+    // AppSync hands the Lambda no request: on AWS the base URL is a setting. Here it is that of the request.
+    lambdaContext: (request: Request) => options.baseUrl ?? baseUrlOf(request, `/${version}`),
     onFailure,
   });
   const publishing = publishChanges({
@@ -163,20 +165,20 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
       const { errors } = await api.execute({ ...publisher, query: publishMutation, variables, headers: {} });
       if (errors !== undefined) throw new Error('publishChange failed');
     },
+    publishJob: async (change) => {
+      const notice = server.jobs === undefined ? undefined : await jobNotice(server.jobs, change);
+      if (notice === undefined) return;
+      const variables = publishJobVariables(notice);
+      const api = await runtime();
+      const { errors } = await api.execute({ ...publisher, query: publishJobMutation, variables, headers: {} });
+      if (errors !== undefined) throw new Error('publishJob failed');
+    },
     onProblem: ({ what, error, version: named }) => {
       log.error({ name: error instanceof Error ? error.name : typeof error, ...named }, `publishing: ${what}`);
     },
   });
-  const withBase: RequestHandler = (request, response, next) => {
-    try {
-      requests.run(options.baseUrl ?? baseUrlOf(request, `/${version}`), next);
-    } catch (error) {
-      if (!(error instanceof OperationOutcomeError)) throw error;
-      response.status(error.status).json({ errors: [{ errorType: 'BadRequestException', message: error.message }] });
-    }
-  };
   return {
-    handlers: [withBase, ...handlers],
+    handlers,
     realtime: {
       paths: [`/${version}/graphql`, `/${version}/graphql/realtime`],
       runtime,

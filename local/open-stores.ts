@@ -11,13 +11,14 @@ import type { FhirVersion } from '../fhir/version.js';
  * @throws StoreError with a sentence for the user when they cannot be used; SettingsError for a guide that cannot.
  */
 export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
-  const { engines, dataFolder, validation, authorization } = settings;
+  const { engines, dataFolder, validation, conditionalDelete, authorization } = settings;
   const guides = await Promise.all(settings.implementationGuides.map(readGuide));
   for (const note of guideNotes(guides)) log.warn(note);
   const options: DefinitionOptions = {
     ...(settings.graphqlLimits === undefined ? {} : { graphqlLimits: settings.graphqlLimits }),
     ...(settings.subscriptions === undefined ? {} : { subscriptions: settings.subscriptions }),
     validation,
+    conditionalDelete,
     authorization,
     guides,
     jobs: settings.importSources === undefined ? {} : { importSources: settings.importSources },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import type { GraphqlLimits } from '../graphql/limits.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
-import type { Validation } from '../interactions/server.js';
+import { conditionalDeletes, type ConditionalDelete, validations, type Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
 import { oneOf, SettingsError } from '../compose/settings-error.js';
@@ -22,6 +22,7 @@ export interface Settings {
   /** Whether requests are recorded as AuditEvents. */
   readonly audit: 'on' | 'off';
   readonly validation: Validation;
+  readonly conditionalDelete: ConditionalDelete;
   /** What the AppSync APIs are set to; AppSync's own limits without it. */
   readonly appsync?: AppSyncSettings;
   /** Absolute paths of packages of implementation guides. */
@@ -68,7 +69,6 @@ export interface AwsEngines {
 export { SettingsError };
 
 const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
-const validations: readonly Validation[] = ['structure', 'invariants', 'full'];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 function portOf(text: string): number {
@@ -211,6 +211,11 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     authorization: auth === 'off' ? 'roles' : authorizationOf(setting('AUTHORIZATION', 'roles').toLowerCase()),
     audit: oneOf('AUDIT', setting('AUDIT', 'off').toLowerCase(), ['on', 'off'] as const),
     validation: oneOf('VALIDATION', setting('VALIDATION', 'full').toLowerCase(), validations),
+    conditionalDelete: oneOf(
+      'CONDITIONAL_DELETE',
+      setting('CONDITIONAL_DELETE', 'single').toLowerCase(),
+      conditionalDeletes,
+    ),
     dataFolder: resolve(setting('DATA_DIR', '.data')),
     logLevel: oneOf('LOG_LEVEL', setting('LOG_LEVEL', 'info'), logLevels),
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),

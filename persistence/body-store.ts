@@ -1,6 +1,7 @@
+import type { Tenant } from '../fhir/tenant.js';
 /** What names a body: a version of a resource as one commit wrote it. No two commits share a body. */
 export interface BodyKey {
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly type: string;
   readonly id: string;
   readonly versionId: number;
@@ -25,7 +26,7 @@ export interface BodyStore {
   /** Removes a body; one that is not there is removed already. */
   delete(key: BodyKey): Promise<void>;
   /** All bodies of a tenant, in any order; what is put or removed meanwhile may be there or not. */
-  list(tenant: string): AsyncIterable<KeptBody>;
+  list(tenant: Tenant): AsyncIterable<KeptBody>;
 }
 
 /** The column `overflow` of an item whose body is kept elsewhere: the version, and the commit that wrote it. */
@@ -39,13 +40,20 @@ export const overflowText = ({ versionId, commitId }: Pick<BodyKey, 'versionId' 
 export const bodyPath = ({ tenant, type, id, versionId, commitId }: BodyKey): string =>
   `${tenantPath(tenant)}/${type}/${id}~${String(versionId)}~${commitId}`;
 
-/** The path of a tenant's bodies. */
-export const tenantPath = (tenant: string): string => `_${tenant}`;
+/**
+ * The path of what is a tenant's: `_` and its name, a `.` before each letter that was a capital, so that names which differ
+ * in nothing else differ where files do not.
+ */
+export const tenantPath = (tenant: Tenant): string =>
+  `_${tenant.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`)}`;
+
+const tenantOfPath = (path: string): Tenant =>
+  path.replace(/[.]([a-z])/g, (_, letter: string) => letter.toUpperCase()) as Tenant;
 
 /** The key of a body by its path; undefined for what is none. */
 export function keyOfBodyPath(path: string): BodyKey | undefined {
   const [, tenant, type, id, versionId, commitId] = /^_([^/]+)\/([^/]+)\/([^~/]+)~([0-9]+)~([^~/]+)$/.exec(path) ?? [];
   return tenant === undefined || type === undefined || id === undefined || commitId === undefined
     ? undefined
-    : { tenant, type, id, versionId: Number(versionId), commitId };
+    : { tenant: tenantOfPath(tenant), type, id, versionId: Number(versionId), commitId };
 }

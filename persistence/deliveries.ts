@@ -1,4 +1,5 @@
-import { defaultTenant } from './keys.js';
+import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, tenantOf } from './keys.js';
 import type { VersionKey } from './resource-store.js';
 import type { Item, ItemKey, Table } from './table.js';
 
@@ -7,7 +8,7 @@ import type { Item, ItemKey, Table } from './table.js';
  *
  * | Item     | Partition key               | Sort key                              | Holds                          |
  * | -------- | --------------------------- | ------------------------------------- | ------------------------------ |
- * | progress | `tenant#notifications`      | `progress`                            | `through`, `owner`, `until`    |
+ * | progress | `-#notifications`           | `progress`                            | `through`, `owner`, `until`    |
  * | delivery | `tenant#notifications#[id]` | `[lastUpdated] [type]/[id]/[version]` | what is to be told, tries, due |
  *
  * A delivery stays until its endpoint has taken it, or its subscription ends. The order of sort keys is that of changes.
@@ -32,18 +33,32 @@ export interface NotificationProgress {
   readonly until: number;
 }
 
-const partition = (tenant: string, subscription: string): string => `${tenant}#notifications#${subscription}`;
-const progressKey = (tenant: string): ItemKey => ({ pk: `${tenant}#notifications`, sk: 'progress' });
+/** What names a Subscription among those of all tenants: its id, behind its tenant's name where there are tenants. */
+export const subscriptionName = (tenant: Tenant, id: string): string =>
+  tenant === defaultTenant ? id : `${tenant}#${id}`;
+
+/** Whose Subscription a name means, and which. */
+export function namedSubscription(name: string): { readonly tenant: Tenant; readonly id: string } {
+  const mark = name.indexOf('#');
+  return mark < 0 ? { tenant: defaultTenant, id: name } : { tenant: tenantOf(name), id: name.slice(mark + 1) };
+}
+
+function partition(subscription: string): string {
+  const { tenant, id } = namedSubscription(subscription);
+  return `${tenant}#notifications#${id}`;
+}
+/** How far changes were looked at is kept once: those of all tenants are one feed. */
+const progressKey: ItemKey = { pk: `${defaultTenant}#notifications`, sk: 'progress' };
 
 /** Versions of a resource in their order: so many digits have the numbers. */
 const digits = 15;
 
-const keyOf = (tenant: string, subscription: string, delivery: Delivery): ItemKey => ({
-  pk: partition(tenant, subscription),
+const keyOf = (subscription: string, delivery: Delivery): ItemKey => ({
+  pk: partition(subscription),
   sk: `${delivery.lastUpdated} ${delivery.type}/${delivery.id}/${String(delivery.versionId).padStart(digits, '0')}`,
 });
 
-/** The deliveries of all subscriptions, and how far changes were looked at. */
+/** The deliveries of all subscriptions (`subscriptionName`), and how far changes were looked at. */
 export interface Deliveries {
   /** Keeps deliveries; one that is there already stays as it is. */
   add(subscription: string, deliveries: readonly Delivery[]): Promise<void>;
@@ -62,12 +77,9 @@ export interface Deliveries {
 }
 
 /** Deliveries in the table of the resources. */
-export function deliveriesIn(
-  table: Pick<Table, 'get' | 'query' | 'write'>,
-  tenant: string = defaultTenant,
-): Deliveries {
+export function deliveriesIn(table: Pick<Table, 'get' | 'query' | 'write'>): Deliveries {
   const itemOf = (subscription: string, delivery: Delivery): Item => ({
-    ...keyOf(tenant, subscription, delivery),
+    ...keyOf(subscription, delivery),
     ...delivery,
   });
   return {
@@ -78,22 +90,22 @@ export function deliveriesIn(
       }
     },
     async first(subscription, limit) {
-      return (await table.query({ pk: partition(tenant, subscription), limit })).map(deliveryOf);
+      return (await table.query({ pk: partition(subscription), limit })).map(deliveryOf);
     },
     async put(subscription, delivery) {
       await table.write([{ kind: 'put', item: itemOf(subscription, delivery) }]);
     },
     async remove(subscription, delivery) {
-      await table.write([{ kind: 'remove', key: keyOf(tenant, subscription, delivery) }]);
+      await table.write([{ kind: 'remove', key: keyOf(subscription, delivery) }]);
     },
     async progress() {
-      const item = await table.get(progressKey(tenant));
+      const item = await table.get(progressKey);
       return item && { through: text(item, 'through'), owner: text(item, 'owner'), until: count(item, 'until') };
     },
     async keepProgress(before, next) {
       const condition =
         before === undefined ? ({ kind: 'absent' } as const) : ({ kind: 'equals', attributes: { ...before } } as const);
-      return (await table.write([{ kind: 'put', item: { ...progressKey(tenant), ...next }, condition }])).written;
+      return (await table.write([{ kind: 'put', item: { ...progressKey, ...next }, condition }])).written;
     },
   };
 }

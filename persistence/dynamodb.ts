@@ -1,6 +1,5 @@
 import {
   DescribeTableCommand,
-  GetItemCommand,
   QueryCommand,
   ScanCommand,
   type DynamoDBClient,
@@ -12,6 +11,7 @@ import { callsWithin } from './aws-call.js';
 import { historyIndexName } from './dynamodb/definition.js';
 import { keyCondition } from './dynamodb/expression.js';
 import type { TablePlace } from './dynamodb/place.js';
+import { gatheredReads } from './dynamodb/gather-reads.js';
 import { readItems } from './dynamodb/read.js';
 import { streamReader } from './dynamodb/stream.js';
 import { maxActions, maxBytes, writeActions } from './dynamodb/write.js';
@@ -72,11 +72,7 @@ export function dynamoDbTable(options: DynamoDbOptions): Table {
     historyShards: options.historyShards ?? 4,
     historyHorizon: options.historyHorizon ?? 10 * patience,
     atomicWritesCostMore: true,
-    async get(key) {
-      const request = new GetItemCommand({ TableName: name, Key: keyAttributes(key), ConsistentRead: true });
-      const { Item: stored } = await calls.once((signal) => client.send(request, signal));
-      return stored === undefined ? undefined : fromAttributes(stored);
-    },
+    get: gatheredReads(place),
     batchGet: (keys) => readItems(place, keys),
     async query(request) {
       const found = await queryAll(request, { partition: 'pk', sort: 'sk' }, { ConsistentRead: true });

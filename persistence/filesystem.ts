@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BodyKey, bodyPath, type BodyStore, keyOfBodyPath, type KeptBody, tenantPath } from './body-store.js';
@@ -10,7 +11,7 @@ import { type BodyKey, bodyPath, type BodyStore, keyOfBodyPath, type KeptBody, t
 export function filesystemBodies(folder: string): BodyStore {
   const fileOf = (key: BodyKey): string => join(folder, bodyPath(key));
 
-  async function* list(tenant: string): AsyncGenerator<KeptBody> {
+  async function* list(tenant: Tenant): AsyncGenerator<KeptBody> {
     const ofTenant = tenantPath(tenant);
     for (const type of await namesIn(join(folder, ofTenant))) {
       for (const name of await namesIn(join(folder, ofTenant, type))) {

@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { archiveKey } from './keys.js';
 import { partOf } from './partition.js';
 import type { Item } from './table.js';
@@ -15,12 +16,12 @@ export interface HistoryPlace {
 }
 
 /** The partition of the history index (column `hp`) for a type's resources whose id is in this shard. */
-export const historyPartition = (tenant: string, type: string, shard: number): string =>
+export const historyPartition = (tenant: Tenant, type: string, shard: number): string =>
   `${tenant}#${type}#${String(shard)}`;
 
 /** The columns that put a version into the history index. */
 export const historyColumns = (
-  tenant: string,
+  tenant: Tenant,
   version: HistoryPlace,
   shards: number,
 ): { readonly hp: string; readonly hs: string } => ({
@@ -39,7 +40,7 @@ export function placeOf(hs: string): HistoryPlace {
 }
 
 /** The partition of the types a tenant has or had resources of, one item each: the history of all begins with it. */
-export const typesPartition = (tenant: string): string => `${tenant}#types`;
+export const typesPartition = (tenant: Tenant): string => `${tenant}#types`;
 
 /** The item that says that a tenant has resources of a type. */
-export const typeItem = (tenant: string, type: string): Item => ({ pk: typesPartition(tenant), sk: type });
+export const typeItem = (tenant: Tenant, type: string): Item => ({ pk: typesPartition(tenant), sk: type });

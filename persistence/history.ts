@@ -5,6 +5,7 @@ import type { StoredVersion, TypesHistory, TypesHistoryPage, VersionKey } from '
 import type { HistoryEntry, Item, ItemKey } from './table.js';
 import { idOfOpen, openPartition, type TransactionSpace } from './transaction/record.js';
 import { recover } from './transaction/recover.js';
+import { underWayOf } from './under-way.js';
 
 // The versions of one or more types in the order they were written, from the history index: a partition per type and
 // shard, merged. Two entries may name one version: the index says `current` and the archive for a moment. An entry's
@@ -54,7 +55,8 @@ export async function historyEnd(space: TransactionSpace, now = space.now()): Pr
     await recover(space, idOfOpen(open.hs)); // left by a process that ended
     open = await oldest();
   }
-  return new Date(open === undefined ? settled : Math.min(settled, startOf(open) - 1)).toISOString();
+  const end = open === undefined ? settled : Math.min(settled, startOf(open) - 1);
+  return new Date(table.historyHorizon > 0 ? end : underWayOf(table, tenant).complete(end)).toISOString();
 }
 
 const startOf = ({ hs }: HistoryEntry): number => Date.parse(hs.slice(0, hs.indexOf('|')));

@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import { overflowText } from './body-store.js';
 import { historyColumns } from './history-keys.js';
@@ -30,7 +31,7 @@ import type { AttributeValue, Item } from './table.js';
 
 /** The tenant whose items a store writes, and over how many partitions of the history index. */
 export interface ItemSpace {
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly historyShards: number;
 }
 
@@ -93,7 +94,7 @@ export function versionOf(item: Item): StoredVersion | undefined {
 }
 
 /** The item that says which resource a conditional create's criteria were claimed for. */
-export const claimItem = (tenant: string, digest: string, target: ResourceKey, commitId: string): Item => ({
+export const claimItem = (tenant: Tenant, digest: string, target: ResourceKey, commitId: string): Item => ({
   pk: claimPartitionKey(tenant, digest),
   sk: claimKey,
   type: target.type,

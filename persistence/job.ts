@@ -1,6 +1,8 @@
 import { unavailable } from '../fhir/outcome.js';
-import { jobPartition, jobPlacesPartition, jobsPartition } from './keys.js';
+import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, jobPartition, jobPlacesPartition, jobsPartition } from './keys.js';
 import type { AttributeValue, Condition, Item, ItemKey, Table, WriteAction } from './table.js';
+import { tenantItem } from './tenants.js';
 
 /*
  * What is kept of a job, so that it goes on after its process was killed, and whoever asks learns how far it is:
@@ -114,7 +116,7 @@ const mostTries = 30;
 const untouched = { done: false, seen: 0, files: 0, failures: 0, owner: '', until: 0 };
 
 /** The jobs of a tenant on its table. */
-export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: string): JobItems {
+export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: Tenant): JobItems {
   const jobKey = (id: string): ItemKey => ({ pk: jobsPartition(tenant), sk: id });
   const placesKey: ItemKey = { pk: jobPlacesPartition(tenant), sk: 'places' };
   const ofJob = (id: string, prefix: string): Promise<readonly Item[]> =>
@@ -166,6 +168,7 @@ export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: 
       const first = await runningNow();
       admit(first.jobs); // before anything is written
       await keepParts(job, input, progress);
+      if (tenant !== defaultTenant) await table.write([{ kind: 'put', item: tenantItem(tenant) }]);
       let now = first;
       for (let tries = 0; tries < mostTries; tries += 1) {
         const ids = [...now.jobs.map(({ id }) => id), job.id];

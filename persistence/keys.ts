@@ -1,20 +1,22 @@
+import type { Tenant } from '../fhir/tenant.js';
+
 // APPSYNC_JS-safe: shared by the store and the resolvers, so that the key format exists once.
 //
-// A partition key is made of parts joined by `#`. No part can hold a `#`: an id and a tenant are letters, digits,
-// `-` and `.` (https://hl7.org/fhir/R4/datatypes.html#id), a type is letters, a digest is hexadecimal. So two
+// A partition key is made of parts joined by `#`. No part can hold a `#`: an id is letters, digits, `-` and `.`
+// (https://hl7.org/fhir/R4/datatypes.html#id), a tenant letters, digits, `-` and `_` (fhir/tenant.ts), a type letters, a digest is hexadecimal. So two
 // different resources never share a partition key. Whoever takes an id from outside checks it against `idPattern`.
 
-/** The tenant of a deployment that has one. */
-export const defaultTenant = '-';
+/** The tenant of a deployment without tenants. */
+export const defaultTenant = '-' as Tenant;
 
 /**
  * The partition key of all versions of a resource.
  * @param id a logical id; the caller has checked its characters.
  */
-export const partitionKey = (tenant: string, type: string, id: string): string => `${tenant}#${type}#${id}`;
+export const partitionKey = (tenant: Tenant, type: string, id: string): string => `${tenant}#${type}#${id}`;
 
 /** The tenant in a partition key. */
-export const tenantOf = (pk: string): string => pk.split('#')[0] ?? '';
+export const tenantOf = (pk: string): Tenant => (pk.split('#')[0] ?? '') as Tenant;
 
 /** The sort key of a resource's current version. It sorts behind every archive key. */
 export const currentKey = 'current';
@@ -26,19 +28,19 @@ export const archiveKey = (versionId: number): string => `0000000000000000${vers
  * The partition key of a claim. No resource has it: types begin with a capital letter.
  * @param digest of the claim's criteria, hexadecimal: criteria are of any length and characters, keys are not.
  */
-export const claimPartitionKey = (tenant: string, digest: string): string => `${tenant}#claim#${digest}`;
+export const claimPartitionKey = (tenant: Tenant, digest: string): string => `${tenant}#claim#${digest}`;
 
 /** The sort key of a claim. */
 export const claimKey = 'claim';
 
 /** The partition of the jobs of a tenant, one item each. */
-export const jobsPartition = (tenant: string): string => `${tenant}#jobs`;
+export const jobsPartition = (tenant: Tenant): string => `${tenant}#jobs`;
 
 /** The partition of the item that says which jobs are under way: one item, so that they are counted in the write that begins one. */
-export const jobPlacesPartition = (tenant: string): string => `${tenant}#job-places`;
+export const jobPlacesPartition = (tenant: Tenant): string => `${tenant}#job-places`;
 
 /** The partition of what a job works on: its input, its segments, its files. */
-export const jobPartition = (tenant: string, id: string): string => `${tenant}#job#${id}`;
+export const jobPartition = (tenant: Tenant, id: string): string => `${tenant}#job#${id}`;
 
 /** Whether a partition is one of `jobsPartition`. */
 export const isJobsPartition = (pk: string): boolean => pk.split('#').length === 2 && pk.split('#')[1] === 'jobs';
@@ -50,4 +52,7 @@ export const jobOfPartition = (pk: string): string | undefined => {
 };
 
 /** The partition of what the processes of a deployment keep secret together. */
-export const secretPartition = (tenant: string): string => `${tenant}#secret`;
+export const secretPartition = (tenant: Tenant): string => `${tenant}#secret`;
+
+/** The partition of the tenants that have or had anything in a table, one item each. It is none of theirs. */
+export const tenantsPartition = `${defaultTenant}#tenants`;

@@ -1,6 +1,7 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { historyColumns, typeItem } from './history-keys.js';
 import { historyIndex } from './lmdb-history.js';
+import { tenantOf } from './keys.js';
 import { attributesOf, keyOf, storedKey, type Attributes } from './lmdb-key.js';
 import type { Item } from './table.js';
 
@@ -48,7 +49,7 @@ function upgradeTable(root: RootDatabase, name: string): void {
 
 /** The tenant and the place of a version that counts; undefined for any other item. */
 function placeOf({ pk, type, id, versionId, lastUpdated }: Item) {
-  const [tenant = ''] = pk.split('#');
+  const tenant = tenantOf(pk);
   return typeof type === 'string' &&
     typeof id === 'string' &&
     typeof versionId === 'number' &&

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Tenant } from '../fhir/tenant.js';
 import { defaultTenant, secretPartition } from './keys.js';
 import type { Table } from './table.js';
 
@@ -10,7 +11,10 @@ const length = 32;
  * the item: links given out before do not open any more.
  * @returns 32 bytes.
  */
-export async function readPageKey(table: Pick<Table, 'get' | 'write'>, tenant = defaultTenant): Promise<Uint8Array> {
+export async function readPageKey(
+  table: Pick<Table, 'get' | 'write'>,
+  tenant: Tenant = defaultTenant,
+): Promise<Uint8Array> {
   const key = { pk: secretPartition(tenant), sk: 'page' };
   const kept = (await table.get(key))?.['secret'];
   if (typeof kept === 'string') return bytesOf(kept);

@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -39,7 +40,7 @@ export function s3Bodies(client: S3Client, bucket: string, folder: string): Body
     }
   }
 
-  async function* list(tenant: string): AsyncGenerator<KeptBody> {
+  async function* list(tenant: Tenant): AsyncGenerator<KeptBody> {
     for (let token: string | undefined; ;) {
       const request = new ListObjectsV2Command({
         Bucket: bucket,

@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { createHash, randomUUID } from 'node:crypto';
 import type { ResourceKey } from '../fhir/resource.js';
 import { commitActions, type CommitActions } from './commit.js';
@@ -15,11 +16,13 @@ import { lockOf, type TransactionSpace } from './transaction/record.js';
 import { recover, recoverLocks, sweep } from './transaction/recover.js';
 import { resolve, type Counting } from './transaction/resolve.js';
 import { fitsOneWrite } from './transaction/writes.js';
+import { tenantItem } from './tenants.js';
+import { underWayOf } from './under-way.js';
 
 /** What a store may be told. */
 export interface StoreOptions {
-  /** Letters, digits, `-` and `.`; the one tenant of a deployment without it. */
-  readonly tenant?: string;
+  /** Whose resources; those of a deployment without tenants without it. */
+  readonly tenant?: Tenant;
   /** Makes an id no other commit has; random without it. */
   readonly newCommitId?: () => string;
   /** Where bodies of more than `inlineLimit` bytes go; without it all are in their items, whatever their size. */
@@ -115,6 +118,16 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
   }
 
   async function commit(asked: readonly ResourceWrite[]): Promise<CommitResult> {
+    const end = begun(asked);
+    if (end === undefined) return { committed: false, conflicts: asked.map((_, place) => place) };
+    try {
+      return await commitBegun(asked);
+    } finally {
+      end();
+    }
+  }
+
+  async function commitBegun(asked: readonly ResourceWrite[]): Promise<CommitResult> {
     const commitId = newCommitId();
     const writes = await putBodies(asked, commitId);
     const planned = commitActions({ tenant, historyShards }, writes, commitId, claimDigest);
@@ -162,9 +175,19 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     for (const type of types) {
       if (announced.has(type)) continue;
       const item = typeItem(tenant, type);
-      if ((await table.get(item)) === undefined) await table.write([{ kind: 'put', item }]);
+      if ((await table.get(item)) === undefined) {
+        const first = tenant === defaultTenant ? [item] : [item, tenantItem(tenant)];
+        await table.write(first.map((each) => ({ kind: 'put', item: each })));
+      }
       announced.add(type);
     }
+  }
+
+  /** Where one process writes alone, its history waits for its writes; others wait for the horizon. */
+  function begun(writes: readonly ResourceWrite[]): (() => void) | undefined {
+    const instants = writes.flatMap((write) => (write.kind === 'put' ? [Date.parse(write.next.lastUpdated)] : []));
+    if (table.historyHorizon > 0 || instants.length === 0) return () => undefined;
+    return underWayOf(table, tenant).begin(instants, now());
   }
 
   /** Where the history index lags, a version is written soon after its instant or not at all: history goes on behind it. */

@@ -1,6 +1,7 @@
+import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from './body-store.js';
 import { versionOf } from './item.js';
-import { currentKey } from './keys.js';
+import { currentKey, tenantOf } from './keys.js';
 import { loadVersion } from './load-version.js';
 import type { StoredVersion } from './resource-store.js';
 import type { Item, ItemChange } from './table.js';
@@ -40,12 +41,19 @@ export function newCurrent(change: ItemChange): Omit<StoredVersion, 'body'> | un
 const currentItem = ({ key, after }: ItemChange): Item | undefined =>
   key.sk === currentKey && lockOf(after) === undefined ? after : undefined;
 
+/** A transaction, and whose. */
+export interface DecidedTransaction {
+  readonly tenant: Tenant;
+  readonly id: string;
+}
+
 /**
- * The transaction that a change committed or aborted: who reads the stream ends it (`recover` of the store), unless
- * the process that began it has done so.
+ * The transaction that a change committed or aborted: who reads the stream ends it (`recover` of its tenant's store),
+ * unless the process that began it has done so.
  * @returns undefined for any other change.
  */
-export function decidedTransaction({ after }: ItemChange): string | undefined {
+export function decidedTransaction({ key, after }: ItemChange): DecidedTransaction | undefined {
   const record = recordOf(after);
-  return record === undefined || record.state === 'pending' || record.ended !== undefined ? undefined : record.id;
+  if (record === undefined || record.state === 'pending' || record.ended !== undefined) return undefined;
+  return { tenant: tenantOf(key.pk), id: record.id };
 }

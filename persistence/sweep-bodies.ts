@@ -1,5 +1,6 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { overflowText, type BodyKey, type BodyStore } from './body-store.js';
-import { currentKey, defaultTenant, partitionKey } from './keys.js';
+import { currentKey, partitionKey } from './keys.js';
 import type { Table } from './table.js';
 
 /** A commit puts its bodies at most minutes before its items. */
@@ -18,7 +19,7 @@ export async function sweepBodies(
   table: Pick<Table, 'get' | 'query'>,
   bodies: BodyStore,
   now: number,
-  tenant: string = defaultTenant,
+  tenant: Tenant,
 ): Promise<number> {
   let removed = 0;
   for await (const { key, storedAt } of bodies.list(tenant)) {

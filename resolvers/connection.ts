@@ -10,6 +10,7 @@ export function request(ctx: Context<Record<string, unknown>>): unknown {
     arguments: ctx.args,
     counted: ctx.info.selectionSetList.includes('count'),
     field: fieldOf(ctx),
+    selection: ctx.info.selectionSetGraphQL,
     ...claimsOf(ctx),
   });
 }

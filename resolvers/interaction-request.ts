@@ -9,13 +9,19 @@ interface Asked {
   readonly field: string;
 }
 
-export interface ReadRequest extends Asked {
+/** What every request for resources carries. */
+interface Shows extends Asked {
+  /** What of the answer is selected: other members of resources may be left out of it. */
+  readonly selection?: string;
+}
+
+export interface ReadRequest extends Shows {
   readonly interaction: 'read';
   readonly type: string;
   readonly id: string;
 }
 
-export interface SearchRequest extends Asked {
+export interface SearchRequest extends Shows {
   readonly interaction: 'search';
   /** A list is everything that matches; a connection is one page. */
   readonly shape: 'list' | 'connection';
@@ -59,7 +65,8 @@ export interface DeleteRequest extends Writes {
 export type MutationRequest = CreateRequest | UpdateRequest | DeleteRequest;
 
 export interface SubscribeRequest extends Asked {
-  readonly interaction: 'subscribe';
+  /** To changes of resources, or of jobs. */
+  readonly interaction: 'subscribe' | 'subscribe-jobs';
   /** The field's arguments: which changes are asked for. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -72,7 +79,7 @@ export interface Container {
   readonly path: readonly (string | number)[];
 }
 
-export interface ReferenceRequest extends Asked {
+export interface ReferenceRequest extends Shows {
   readonly interaction: 'reference';
   /** The text of `Reference.reference`. */
   readonly reference?: string;

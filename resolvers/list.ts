@@ -10,6 +10,7 @@ export function request(ctx: Context<Record<string, unknown>>): unknown {
     arguments: ctx.args,
     counted: false,
     field: fieldOf(ctx),
+    selection: ctx.info.selectionSetGraphQL,
     ...claimsOf(ctx),
   });
 }

@@ -1,10 +1,10 @@
 import { extensions, type Context, type SubscriptionFilter } from '@aws-appsync/utils';
 import { answerOf, claimsOf, fieldOf, invoke } from './invoke.js';
 
-/** `onResourceChanged(…)`: the Lambda says which changes the caller asks for and may know of. */
+/** `onResourceChanged(…)`, `onJobChanged(id)`: the Lambda says which changes the caller asks for and may know of. */
 export function request(ctx: Context<Record<string, unknown>>): unknown {
   return invoke({
-    interaction: 'subscribe',
+    interaction: ctx.info.fieldName === 'onJobChanged' ? 'subscribe-jobs' : 'subscribe',
     arguments: ctx.args,
     field: fieldOf(ctx),
     ...claimsOf(ctx),

@@ -1,6 +1,6 @@
 import { util, type Context } from '@aws-appsync/utils';
 
-/** `publishChange(…)`: what changed is the event that subscribers are told of. Only the publisher, by IAM, may say it. */
+/** `publishChange(…)`, `publishJob(…)`: what changed is the event that subscribers are told of. Only the publisher, by IAM, may say it. */
 export function request(ctx: Context<Record<string, unknown>>): unknown {
   if (util.authType() !== 'IAM Authorization') util.unauthorized();
   return { payload: ctx.args };

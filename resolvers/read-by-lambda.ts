@@ -9,6 +9,7 @@ export function request(ctx: Context<{ id: string }>): unknown {
     type: ctx.info.fieldName,
     id: ctx.args.id,
     field: fieldOf(ctx),
+    selection: ctx.info.selectionSetGraphQL,
     ...claimsOf(ctx),
   });
 }

@@ -9,6 +9,7 @@ export function request(ctx: Context<{ optional?: boolean; type?: string }>): un
     interaction: 'reference',
     optional: ctx.args.optional === true,
     field: fieldOf(ctx),
+    selection: ctx.info.selectionSetGraphQL,
     ...(source.reference ? { reference: source.reference } : {}),
     ...(source.__container ? { container: source.__container } : {}),
     ...(ctx.args.type ? { type: ctx.args.type } : {}),

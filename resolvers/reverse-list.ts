@@ -12,6 +12,7 @@ export function request(ctx: Context<Record<string, unknown>>): unknown {
     referring: referringOf(ctx),
     counted: false,
     field: fieldOf(ctx),
+    selection: ctx.info.selectionSetGraphQL,
     ...claimsOf(ctx),
   });
 }

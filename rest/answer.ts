@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ResourceKey } from '../fhir/resource.js';
 import type { AuditTarget } from '../interactions/audit-event.js';
 
 /** An HTTP response as a plain value; `send` turns it into bytes. */
@@ -13,6 +14,8 @@ export interface RestAnswer {
   readonly bytes?: Buffer;
   /** What of which types it gives, for the audit trail, where the request does not say. */
   readonly given?: readonly AuditTarget[];
+  /** What was deleted, for the audit trail: no header tells it. */
+  readonly deleted?: readonly ResourceKey[];
 }
 
 /** The media type of every body. https://hl7.org/fhir/R4/http.html#mime-type */

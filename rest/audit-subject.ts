@@ -1,5 +1,5 @@
 import { parseReference } from '../fhir/reference.js';
-import { idPattern, type Resource } from '../fhir/resource.js';
+import { idPattern, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { AuditOutcome, AuditSubject } from '../interactions/audit.js';
 import type { BundleAnswer } from '../interactions/bundle-answer.js';
 import type { AuditTarget } from '../interactions/audit-event.js';
@@ -9,6 +9,9 @@ import type { Route } from './routes.js';
 /** Ids that are none are not recorded: they may be anything. */
 const target = (type: string, id?: string): AuditTarget[] =>
   id === undefined ? [{ type }] : idPattern.test(id) ? [{ type, id }] : [{ type }];
+
+/** Operations that tell of the server and of the caller, as capabilities do, and of no record. */
+const aboutServer: readonly string[] = ['permissions', 'versions', 'index-lag'];
 
 /**
  * What is recorded of a request, by its route: never its query.
@@ -61,6 +64,7 @@ export function auditSubject(route: Route): AuditSubject | undefined {
       return { interaction: 'operation', operation: route.kind, targets: [] };
     case 'operation': {
       const { target: on, operation } = route;
+      if (aboutServer.includes(operation.name)) return undefined;
       const targets = on.level === 'system' ? [] : on.level === 'type' ? target(on.type) : target(on.type, on.id);
       return { interaction: 'operation', operation: operation.name, targets };
     }
@@ -85,16 +89,16 @@ export function bundleSubject(bundle: Resource, baseUrl: string): AuditSubject {
 /** What the answers of entries say of a bundle: what was written, and whether one of them was refused. */
 export const bundleOutcome = ({ entries }: BundleAnswer): AuditOutcome => ({
   written: entries.flatMap((entry) =>
-    (entry.kind === 'written' || entry.kind === 'deleted') && entry.version !== undefined
-      ? [{ type: entry.version.type, id: entry.version.id }]
-      : [],
+    entry.kind === 'written' ? [keyOf(entry.version)] : entry.kind === 'deleted' ? entry.versions.map(keyOf) : [],
   ),
   isRefused: entries.some(({ kind }) => kind === 'failed'),
 });
 
-/** What an answer says of the request: what was written, by its Location. */
-export function auditOutcome({ status, headers, given = [] }: RestAnswer): AuditOutcome {
+const keyOf = ({ type, id }: ResourceKey): AuditTarget => ({ type, id });
+
+/** What an answer says of the request: what was written, by its Location, what was deleted, and what it gave. */
+export function auditOutcome({ status, headers, deleted = [], given = [] }: RestAnswer): AuditOutcome {
   const reference = parseReference(headers['Location'] ?? '');
-  const written = reference.kind === 'absolute' ? [{ type: reference.type, id: reference.id }] : [];
+  const written = reference.kind === 'absolute' ? [keyOf(reference)] : deleted.map(keyOf);
   return { written, given, isRefused: status >= 400 };
 }

@@ -261,7 +261,12 @@ function responseEntry(
     }
     case 'deleted':
       return members([
-        responseOf(204, entry.version, false, show === 'OperationOutcome' ? deletedText(entry.version) : undefined),
+        responseOf(
+          204,
+          only(entry.versions),
+          false,
+          show === 'OperationOutcome' ? deletedText(entry.versions) : undefined,
+        ),
       ]);
     case 'head':
       return members([responseOf(200, entry.version, false)]);
@@ -302,8 +307,14 @@ export const writtenText = ({ version, status }: WriteOutcome): string =>
   `${versionText(version)} was ${status === 'unchanged' ? 'there already' : status}`;
 
 /** What a successful delete says about itself. */
-export const deletedText = (version: StoredVersion | undefined): string =>
-  version === undefined ? 'There was nothing to delete' : `${keyText(version)} is deleted`;
+export const deletedText = (versions: readonly StoredVersion[]): string => {
+  if (versions.length === 0) return 'There was nothing to delete';
+  return `${versions.map(keyText).join(', ')} ${versions.length === 1 ? 'is' : 'are'} deleted`;
+};
+
+/** The one there is: several have no ETag in common. */
+export const only = (versions: readonly StoredVersion[]): StoredVersion | undefined =>
+  versions.length === 1 ? versions[0] : undefined;
 
 /** An OperationOutcome that tells of a success. */
 export const information = (diagnostics: string): OperationOutcome =>

@@ -40,6 +40,9 @@ export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Rec
   const { status, outcome: explained } = failureOf(error, log);
   return jsonAnswer(status, stringifyJson(explained), {
     ...headers,
+    ...(error instanceof OperationOutcomeError && error.versionId !== undefined
+      ? { ETag: `W/"${String(error.versionId)}"` }
+      : {}),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
     ...(status === 429 ? { 'Retry-After': '30' } : {}),

@@ -5,6 +5,7 @@ import type { Jwks } from 'aws-jwt-verify/jwk';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { createTokenVerifier, type TokenVerifier } from '../auth/verify-token.js';
 import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
+import { jobsElsewhere, readJobPlaces } from '../compose/lambda-jobs.js';
 import { lambdaLog } from '../compose/lambda-log.js';
 import { once } from '../compose/once.js';
 import { openLambda } from '../compose/open-lambda.js';
@@ -20,10 +21,14 @@ export const handler = async (event: GatewayEvent, context: Context): Promise<AP
   (await open())(event, context);
 
 async function openRest(environment: Environment): Promise<GatewayHandler> {
-  const [{ server, settings }, authenticate] = await Promise.all([
+  const [opened, authenticate] = await Promise.all([
     openLambda(environment, { sealsPages: true }),
     openVerifier(environment),
   ]);
+  const { settings } = opened;
+  const places = readJobPlaces(environment);
+  const server =
+    places === undefined ? opened.server : { ...opened.server, jobs: jobsElsewhere(opened.server, places) };
   const publicUrl = optionalUrl(environment, 'PUBLIC_URL');
   const signIn = optionalUrl(environment, 'HOSTED_UI_URL');
   const scopes = (optional(environment, 'SMART_SCOPES') ?? 'openid profile').split(/\s+/);

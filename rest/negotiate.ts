@@ -29,13 +29,19 @@ export function negotiateAnswer(
       .trim()
       .toLowerCase()
       .replace(/(fhir|json) (json|fhir)/, '$1+$2');
-    if (wanted !== 'json' && !isJsonType(version, wanted)) throw jsonOnly('_format', format, '_format');
-  } else if (accept !== undefined && !acceptsJson(version, accept)) throw jsonOnly('Accept', accept, 'http.Accept');
+    if (wanted !== 'json' && !isJsonType(version, wanted)) throw jsonOnly(version, '_format', format, '_format');
+  } else if (accept !== undefined && !acceptsJson(version, accept)) {
+    throw jsonOnly(version, 'Accept', accept, 'http.Accept');
+  }
   return { pretty: query.get('_pretty') === 'true' };
 }
 
-const jsonOnly = (where: string, value: string, expression: string): OperationOutcomeError =>
-  notAcceptable(`${where} asks for "${clip(value)}"; this server answers application/fhir+json only`, expression);
+const jsonOnly = (version: FhirVersion, where: string, value: string, expression: string): OperationOutcomeError =>
+  notAcceptable(`${where} asks for "${clip(value)}"; here ${onlyForm(version)} is answered`, expression);
+
+/** What is read and written below a base, by its media type and its version. */
+const onlyForm = (version: FhirVersion): string =>
+  `application/fhir+json of FHIR ${fhirVersionNumbers[version].replace(/\.\d+$/, '')} only`;
 
 function acceptsJson(version: FhirVersion, accept: string): boolean {
   if (accept === '*/*' || accept === 'application/fhir+json' || accept.trim() === '') return true;
@@ -61,7 +67,7 @@ export function requireJsonBody(version: FhirVersion, contentType: string | unde
   if (contentType === 'application/fhir+json' || contentType === 'application/json') return;
   if (contentType === undefined) throw unsupportedMediaType('Content-Type is missing; send application/fhir+json');
   if (!isJsonType(version, contentType)) {
-    throw unsupportedMediaType(`Content-Type is "${clip(contentType)}"; this server reads application/fhir+json only`);
+    throw unsupportedMediaType(`Content-Type is "${clip(contentType)}"; here ${onlyForm(version)} is read`);
   }
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {

@@ -2,7 +2,7 @@ import { stringifyJson } from '../fhir/json.js';
 import type { WriteOutcome } from '../interactions/server.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
-import { deletedText, etagOf, information, versionText, writtenText } from './bundle.js';
+import { deletedText, etagOf, information, only, versionText, writtenText } from './bundle.js';
 import type { Preference } from './negotiate.js';
 
 /** ETag and Last-Modified of a version. https://hl7.org/fhir/R4/http.html#versioning */
@@ -44,11 +44,15 @@ export function writeAnswer(
   return jsonAnswer(code, body, { ...headers, 'Content-Location': url });
 }
 
-/** The answer to a delete. */
-export function deleteAnswer(version: StoredVersion | undefined, preference: Preference): RestAnswer {
+/** The answer to a delete, of one resource, of several or, where there was nothing to delete, of none. */
+export function deleteAnswer(versions: readonly StoredVersion[], preference: Preference): RestAnswer {
+  const version = only(versions);
   const headers = version === undefined ? {} : versionHeaders(version);
-  if (preference.return !== 'OperationOutcome') return { status: 204, headers };
-  return informationAnswer(200, deletedText(version), headers);
+  const answer: RestAnswer =
+    preference.return === 'OperationOutcome'
+      ? informationAnswer(200, deletedText(versions), headers)
+      : { status: 204, headers };
+  return { ...answer, deleted: versions };
 }
 
 const informationAnswer = (status: number, diagnostics: string, headers: Record<string, string>): RestAnswer =>

@@ -127,7 +127,12 @@ export async function respond(context: RestContext, request: RestRequest): Promi
       return writtenAnswer(request, server, await patch(server, caller, change), preference);
     }
     case 'delete':
-      return deleteAnswer(await deleteResource(server, caller, { key: route.key, ...ifMatch(http) }), preference);
+      return deleteAnswer(
+        [await deleteResource(server, caller, { key: route.key, ...ifMatch(http) })].filter(
+          (each) => each !== undefined,
+        ),
+        preference,
+      );
     case 'conditional-delete': {
       const change = { type: route.type, criteria: withoutFormat(request.query), ...ifMatch(http) };
       return deleteAnswer(await conditionalDelete(server, caller, change), preference);

@@ -51,13 +51,14 @@ export function expandResolvers(map: ResolverMap): ApiResolver[] {
       byLambda('Mutation', `${type}Delete`, 'delete'),
     ]),
     byLambda('Subscriptions', 'onResourceChanged', 'on-resource-changed'),
-    {
+    byLambda('Subscriptions', 'onJobChanged', 'on-resource-changed'),
+    ...['publishChange', 'publishJob'].map((fieldName): ApiResolver => ({
       kind: 'UNIT',
       typeName: 'Mutation',
-      fieldName: 'publishChange',
+      fieldName,
       dataSource: 'none',
       code: 'publish-change',
-    },
+    })),
     byLambda('Reference', 'resource', 'reference', maxReferenceBatch),
     ...Object.entries(map.reverseLists).flatMap(([parent, types]) =>
       types.flatMap((type) => [

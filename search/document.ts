@@ -9,9 +9,10 @@ import { isServedParameter, type ServedParameter } from './served-parameter.js';
 
 /**
  * Raise it when resources get other terms or words than before: an index with others is made anew, since it would
- * miss matches. 8: Lambda functions knew no units before.
+ * miss matches. 10: zeros at the end of a second's fraction counted before; documents of OpenSearch have an order and a
+ * version.
  */
-const termsVersion = 8;
+const termsVersion = 10;
 
 /**
  * What the terms of resources depend on: how they are made, and the parameters they are made for. An index whose terms

@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../fhir/resource.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { Indexable } from './search-index.js';
 
 /**
@@ -9,10 +10,11 @@ export type IndexDifference = 'missing' | 'older' | 'newer' | 'terms' | 'unknown
 
 /** A resource that searches may find. */
 export interface IndexedKey extends ResourceKey {
+  readonly tenant: Tenant;
   readonly versionId: number;
 }
 
-/** How an index is looked into, to be compared with the store. Adapters: lmdb/inspection.ts, opensearch/inspection.ts. */
+/** How an index is looked into, which all tenants share, to be compared with the store. Adapters: lmdb/inspection.ts, opensearch/inspection.ts. */
 export interface IndexInspection {
   /**
    * Compares current versions with how they are indexed: by digests of their terms, whole documents do not travel.

@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsFingerprint } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
@@ -10,6 +11,7 @@ import { comparePlaces, documentNumber, type IndexedDocument, listsOf, type Plac
 import { lmdbInspection } from './lmdb/inspection.js';
 import { merged } from './lmdb/merged.js';
 import { inOrder } from './lmdb/ordered.js';
+import { noTenant, ownType, type Placed, placed, typeOf } from './lmdb/placed.js';
 import { type DocumentNumber, lists, postingKey } from './lmdb/postings.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
 import type { IndexInspection } from './index-inspection.js';
@@ -28,7 +30,10 @@ import { resourceWords } from './words.js';
 
 /** The embedded search index. */
 export interface LmdbSearchIndex {
+  /** The index as a deployment without tenants has it. */
   readonly index: SearchIndex;
+  /** The index of a tenant: searches find only what is theirs. */
+  of(tenant: Tenant): SearchIndex;
   /**
    * Prepares the index for changes, inside a write transaction: only reads.
    * @returns what does the writes, to be called in the same transaction before any other change is staged.
@@ -96,10 +101,10 @@ export function lmdbSearchIndex(
     });
     return undefined;
   }
-  const viewOf = (type: string): IndexView => ({ ...serving, type, limits });
+  const viewOf = (tenant: Tenant, type: string): IndexView => ({ ...serving, type: ownType(tenant, type), limits });
 
   function stage(changes: readonly Indexable[], again = false): () => void {
-    const wanted = newest(changes);
+    const wanted = newest(changes).map(placed);
     const { writes, numbers } = stageIn(serving, wanted, { again });
     if (making !== undefined) writes.push(...stageIn(making, wanted, { again, given: numbers }).writes);
     return () => {
@@ -113,7 +118,7 @@ export function lmdbSearchIndex(
    */
   function stageIn(
     { postings, documents, words }: Databases,
-    changes: readonly Indexable[],
+    changes: readonly Placed[],
     { given, again = false }: { readonly given?: Numbers; readonly again?: boolean } = {},
   ): Staged {
     const numbers: Numbers = new Map();
@@ -145,7 +150,7 @@ export function lmdbSearchIndex(
   }
 
   /** Numbers that pages under way know stay; what the serving index does not have gets one behind all others. */
-  function numbersFor(changes: readonly Indexable[]): Numbers {
+  function numbersFor(changes: readonly Placed[]): Numbers {
     const { documents } = serving;
     let size = documents.size();
     const numbers: Numbers = new Map(
@@ -176,7 +181,7 @@ export function lmdbSearchIndex(
         return true;
       }),
     async put(changes) {
-      const wanted = newest(changes);
+      const wanted = newest(changes).map(placed);
       for (let at = 0; at < wanted.length; at += stagedAtOnce) {
         const databases = requireMade();
         root.transactionSync(() => {
@@ -240,11 +245,12 @@ export function lmdbSearchIndex(
     }
   }
 
-  function search({ request, access, others = [], limit, after, backwards = false, skip = 0 }: IndexQuery): IndexPage {
+  function search(tenant: Tenant, query: IndexQuery): IndexPage {
+    const { request, access, others = [], limit, after, backwards = false, skip = 0 } = query;
     const rules = request.sort.map(({ parameter, descending }) => ({ code: parameter.code, descending }));
     const from = after === undefined ? undefined : placeOf(after);
     const walks = [{ request, access }, ...others].map((plan) => {
-      const view = viewOf(plan.request.type);
+      const view = viewOf(tenant, plan.request.type);
       const clauses = clausesOf(view, plan);
       const exact = clauses.every((clause) => clause.exact);
       return { exact, places: inOrder(view, clauses, rules, from, backwards) };
@@ -261,24 +267,27 @@ export function lmdbSearchIndex(
       const document = serving.documents.read(place.number);
       if (document === undefined) throw new Error('The search index names a document it does not have');
       const { type, id, versionId } = document;
-      hits.push({ type, id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
+      hits.push({ type: typeOf(type), id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
     }
     if (backwards) hits.reverse();
     return { hits, more };
   }
 
-  function count({ request, access, others = [], atMost }: Parameters<SearchIndex['count']>[0]): number | undefined {
+  function count(
+    tenant: Tenant,
+    { request, access, others = [], atMost }: Parameters<SearchIndex['count']>[0],
+  ): number | undefined {
     let total = 0;
     for (const plan of [{ request, access }, ...others]) {
-      const found = countOne(plan, atMost - total);
+      const found = countOne(tenant, plan, atMost - total);
       if (found === undefined) return undefined;
       total += found;
     }
     return total;
   }
 
-  function countOne(plan: TypeSearchPlan, atMost: number): number | undefined {
-    const view = viewOf(plan.request.type);
+  function countOne(tenant: Tenant, plan: TypeSearchPlan, atMost: number): number | undefined {
+    const view = viewOf(tenant, plan.request.type);
     const clauses = clausesOf(view, plan);
     if (!clauses.every((clause) => clause.exact)) return undefined;
     const key = onlyList(view.type, clauses);
@@ -296,17 +305,19 @@ export function lmdbSearchIndex(
     return found;
   }
 
+  const of = (tenant: Tenant): SearchIndex => ({
+    search: (query) => attempt(() => search(tenant, query)),
+    count: (query) => attempt(() => count(tenant, query)),
+    put: (changes, { again = false } = {}) =>
+      attempt(() => {
+        root.transactionSync(() => {
+          stage(changes, again)();
+        });
+      }),
+  });
   return {
-    index: {
-      search: (query) => attempt(() => search(query)),
-      count: (query) => attempt(() => count(query)),
-      put: (changes, { again = false } = {}) =>
-        attempt(() => {
-          root.transactionSync(() => {
-            stage(changes, again)();
-          });
-        }),
-    },
+    index: of(noTenant),
+    of,
     stage: (changes) => stage(changes),
     next,
     inspection: lmdbInspection(
@@ -340,7 +351,7 @@ const attempt = <T>(answer: () => T): Promise<T> =>
 
 function documentOf(
   definitions: FhirDefinitions,
-  { type, id, versionId, compartments, resource }: Indexable,
+  { type, id, versionId, compartments, resource }: Placed,
 ): IndexedDocument {
   const deleted = { type, id, versionId, compartments };
   return resource === undefined ? deleted : { ...deleted, terms: documentTerms(definitions, resource) };

@@ -17,6 +17,13 @@ export const mapping = {
     tenant: term,
     type: termAndSortKey,
     id: termAndSortKey,
+    /**
+     * What stands first in the order: where the id begins, as a number, -1 of opaque documents. By a keyword alone
+     * OpenSearch looks up the terms of many ids in each segment to pass over documents, which takes longer than the rest.
+     */
+    order: { type: 'long' },
+    /** The resource's version. `_version` would be read from where `_id` is stored, document by document. */
+    version: { type: 'long', index: false },
     /** When the version was made, of tombstones as well; what `_sort=_lastUpdated` goes by. */
     lastUpdated: { type: 'date' },
     compartments: term,

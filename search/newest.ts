@@ -5,9 +5,10 @@ import type { Indexable } from './search-index.js';
 export function newest(changes: readonly Indexable[]): readonly Indexable[] {
   if (changes.length < 2) return changes;
   const byKey = new Map<string, Indexable>();
+  const named = (change: Indexable): string => `${change.tenant}#${keyText(change)}`;
   for (const change of changes) {
-    const other = byKey.get(keyText(change));
-    if (other === undefined || other.versionId < change.versionId) byKey.set(keyText(change), change);
+    const other = byKey.get(named(change));
+    if (other === undefined || other.versionId < change.versionId) byKey.set(named(change), change);
   }
   return [...byKey.values()];
 }

@@ -1,5 +1,6 @@
 import type { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../fhir/definitions.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
 import type { IndexInspection } from './index-inspection.js';
@@ -9,6 +10,7 @@ import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
+import { indexedTenant, noTenant } from './opensearch/indexed-tenant.js';
 import { openSearchInspection, withDigest } from './opensearch/inspection.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
@@ -16,8 +18,6 @@ import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, PutOptions, 
 
 /** What an index on OpenSearch is told. */
 export interface OpenSearchOptions {
-  /** Whose resources: searches find no others. */
-  readonly tenant?: string;
   /**
    * How a put becomes visible when it is asked to: OpenSearch's next refresh is waited for (about a second, cheap),
    * or one is made at once (dear under load; for tests and small deployments).
@@ -30,8 +30,10 @@ export interface OpenSearchOptions {
   readonly believed?: number;
 }
 
-/** The search index on OpenSearch, and what keeps it in order. */
+/** The search index on OpenSearch, as a deployment without tenants has it, and what keeps it in order. */
 export interface OpenSearchIndex extends SearchIndex {
+  /** The index of a tenant: searches find only what is theirs. */
+  of(tenant: Tenant): SearchIndex;
   /** How it is made anew. */
   readonly next: NextIndex;
   readonly inspection: IndexInspection;
@@ -53,27 +55,38 @@ export function openSearchIndex(
   client: Client,
   alias: string,
   definitions: FhirDefinitions,
-  { tenant = 'default', refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
+  { refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
 ): OpenSearchIndex {
   const isMadeAnew = nextIndexWatch(client, alias, believed);
 
-  async function search(query: IndexQuery): Promise<IndexPage> {
-    const { request, limit, after, backwards = false, skip = 0 } = query;
-    const plan = planOf(tenant, query);
-    const found = await findDocuments(client, alias, {
+  async function search(tenant: Tenant, query: IndexQuery): Promise<IndexPage> {
+    const { request, limit, after, backwards = false, skip = 0, countTo } = query;
+    const plan = planOf(indexedTenant(tenant), query);
+    // Opaque documents stand at the head of the order without rules: where there is none, all is decided by the index.
+    const counts = countTo !== undefined && request.sort.length === 0 && after === undefined && !backwards;
+    const { found, counted } = await findDocuments(client, alias, {
       query: plan.query,
       sort: orderOf(request.sort, backwards),
       limit: limit + 1,
       skip,
       ...(after === undefined ? {} : { after: valuesOf(after) }),
+      ...(counts ? { countTo } : {}),
     });
+    const isCounted = counts && skip === 0 && plan.exact && found[0]?.opaque !== true;
     const hits = found.slice(0, limit).map((document) => hitOf(document, plan.exact));
     if (backwards) hits.reverse();
-    return { hits, more: found.length > limit };
+    return {
+      hits,
+      more: found.length > limit,
+      ...(isCounted ? { counted: { total: counted > countTo ? undefined : counted } } : {}),
+    };
   }
 
-  async function count({ atMost, ...searched }: Parameters<SearchIndex['count']>[0]): Promise<number | undefined> {
-    const plan = planOf(tenant, searched);
+  async function count(
+    tenant: Tenant,
+    { atMost, ...searched }: Parameters<SearchIndex['count']>[0],
+  ): Promise<number | undefined> {
+    const plan = planOf(indexedTenant(tenant), searched);
     const { request, others = [] } = searched;
     const isAll = [{ request }, ...others].every((each) => each.request.filters.length === 0);
     if (!plan.exact) return undefined;
@@ -100,7 +113,10 @@ export function openSearchIndex(
   async function putAll(to: string, puts: readonly ChangePut[], refreshing: boolean | 'wait_for'): Promise<boolean> {
     const { refused, isGone } = await putDocuments(client, to, puts, refreshing);
     if (isGone || refused.length === 0) return !isGone;
-    const opaque = refused.map((each) => ({ ...each, document: withDigest(opaqueDocument(tenant, each.change)) }));
+    const opaque = refused.map((each) => ({
+      ...each,
+      document: withDigest(opaqueDocument(indexedTenant(each.change.tenant), each.change)),
+    }));
     const left = await putDocuments(client, to, opaque, refreshing);
     if (left.refused.length > 0) throw new Error(`OpenSearch refuses ${String(left.refused.length)} documents`);
     return !left.isGone;
@@ -110,16 +126,26 @@ export function openSearchIndex(
     if (!(await putAll(to, puts, refreshing))) throw new Error(`There is no index ${to}`);
   }
 
+  async function newestIndexed(tenant: Tenant): Promise<string | undefined> {
+    const { found } = await findDocuments(client, alias, {
+      query: { term: { tenant: indexedTenant(tenant) } },
+      sort: [{ lastUpdated: 'desc' }],
+      limit: 1,
+      skip: 0,
+    });
+    const instant = found[0]?.sort[0];
+    return typeof instant === 'number' ? new Date(instant).toISOString() : undefined;
+  }
+
   const putOf = (change: Indexable): ChangePut => ({
-    id: `${tenant}#${change.type}#${change.id}`,
+    id: `${indexedTenant(change.tenant)}#${change.type}#${change.id}`,
     version: change.versionId,
-    document: withDigest(documentOf(tenant, definitions, change)),
+    document: withDigest(documentOf(indexedTenant(change.tenant), definitions, change)),
     change,
   });
 
   const next = nextOpenSearchIndex(client, alias, {
     terms: () => termsFingerprint(definitions),
-    tenant,
     believed,
     put: (changes) => {
       const puts = newest(changes).map((change) => ({ ...putOf(change), again: true }));
@@ -128,9 +154,14 @@ export function openSearchIndex(
   });
   const removeTombstones = (now: number): Promise<number> => removeOldTombstones(client, alias, now);
 
-  const inspection = openSearchInspection(client, alias, tenant, definitions);
-
-  return { search, count, put, next, inspection, removeTombstones };
+  const of = (tenant: Tenant): SearchIndex => ({
+    search: (query) => search(tenant, query),
+    count: (query) => count(tenant, query),
+    newest: () => newestIndexed(tenant),
+    put,
+  });
+  const inspection = openSearchInspection(client, alias, definitions);
+  return { ...of(noTenant), of, next, inspection, removeTombstones };
 }
 
 /** A version as it is put. */
@@ -142,8 +173,7 @@ interface ChangePut extends DocumentPut {
 const positionOf = (values: readonly unknown[]): Position => JSON.stringify(values);
 const valuesOf = (position: Position): SortValue[] => JSON.parse(position) as SortValue[];
 
-function hitOf({ id: documentId, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
-  const [, type = '', id = ''] = documentId.split('#');
+function hitOf({ type, id, version, sort, opaque }: FoundDocument, exact: boolean): IndexHit {
   const hit = { type, id, position: positionOf(sort) };
   return exact && !opaque ? { ...hit, exactVersion: version } : hit;
 }

@@ -1,9 +1,12 @@
 import type { AccessFilter } from './access.js';
 import type { Resource, ResourceKey } from '../fhir/resource.js';
+import type { Tenant } from '../fhir/tenant.js';
 import type { SearchRequest } from './request.js';
 
 /** The current version of a resource as an index sees it; `resource` is absent for a deleted one. */
 export interface Indexable extends ResourceKey {
+  /** Whose it is. */
+  readonly tenant: Tenant;
   readonly versionId: number;
   readonly lastUpdated: string;
   readonly compartments: readonly string[];
@@ -45,6 +48,8 @@ export interface IndexQuery extends SearchPlan {
   readonly backwards?: boolean;
   /** Hits to pass over first. */
   readonly skip?: number;
+  /** Whoever wants to know how many match, if they are not more than this. */
+  readonly countTo?: number;
 }
 
 /** Hits in the requests' order; candidates may include resources that `match` then drops, never miss one. */
@@ -52,6 +57,8 @@ export interface IndexPage {
   readonly hits: readonly IndexHit[];
   /** Whether there are hits beyond. */
   readonly more: boolean;
+  /** What `count` would tell, where the index learned it in passing. */
+  readonly counted?: { readonly total: number | undefined };
 }
 
 /** How versions are put. */
@@ -60,15 +67,23 @@ export interface PutOptions {
   readonly again?: boolean;
 }
 
-/** The search port. Adapters: lmdb.ts (embedded, in the commit's transaction), opensearch.ts. */
+/**
+ * The search port, bound to a tenant: searches find nobody else's resources. Adapters: lmdb.ts (embedded, in the commit's
+ * transaction), opensearch.ts.
+ */
 export interface SearchIndex {
   search(query: IndexQuery): Promise<IndexPage>;
   /** How many resources match; undefined when there are more than `atMost`, or when the index cannot tell exactly, or, with a bound, not quickly. */
   count(query: SearchPlan & { readonly atMost: number }): Promise<number | undefined>;
   /**
-   * Brings the index to these versions; one that is not newer than the indexed one changes nothing.
+   * Brings the index to these versions, whosesoever they are; one that is not newer than the indexed one changes nothing.
    * @param options with `again` a version that is indexed already is indexed once more, as its terms are now.
    * @returns once searches find them; with `visible: false` already when the index has safely taken them.
    */
   put(changes: readonly Indexable[], options?: PutOptions): Promise<void>;
+  /**
+   * The instant (`lastUpdated`) of the newest version that is indexed, deletions included; undefined when it is empty.
+   * Absent where each commit writes the index as well.
+   */
+  newest?(): Promise<string | undefined>;
 }

@@ -81,16 +81,24 @@ const mutationFields = (type: string): string[] => [
 
 /**
  * Subscriptions and what publishes to them. A change names what changed and holds nothing of it: AppSync drops large
- * events. `compartments` is what subscribers are filtered by; the publisher alone gives and sees it. The root type is
- * `Subscriptions`: FHIR has a resource type `Subscription`.
+ * events. `compartments`, and a job's `subject` and `client`, are what subscribers are filtered by; the publisher alone gives
+ * and sees them. The root type is `Subscriptions`: FHIR has a resource type `Subscription`.
  * https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.html
  */
 const changeArguments =
   'type:ResourceType!id:ID!versionId:String!action:ChangeAction!lastUpdated:String!compartments:[String!]!';
+const jobArguments = 'id:ID!kind:String!state:JobState!percent:Int!subject:String!client:String!';
+const publishFields = [
+  `publishChange(${changeArguments}):ResourceChange@aws_iam`,
+  `publishJob(${jobArguments}):JobChange@aws_iam`,
+];
 const changes = [
   'enum ChangeAction{create update patch delete}',
   'type ResourceChange@aws_cognito_user_pools@aws_iam{type:ResourceType!id:ID!versionId:String!action:ChangeAction!lastUpdated:String!compartments:[String!]@aws_iam}',
-  'type Subscriptions{onResourceChanged(type:ResourceType id:ID compartment:String actions:[ChangeAction!]):ResourceChange@aws_subscribe(mutations:["publishChange"])}',
+  'enum JobState{running complete failed removed}',
+  'type JobChange@aws_cognito_user_pools@aws_iam{id:ID!kind:String!state:JobState!percent:Int!subject:String@aws_iam client:String@aws_iam}',
+  'type Subscriptions{onResourceChanged(type:ResourceType id:ID compartment:String actions:[ChangeAction!]):ResourceChange@aws_subscribe(mutations:["publishChange"])' +
+    'onJobChanged(id:ID):JobChange@aws_subscribe(mutations:["publishJob"])}',
 ];
 
 /** Throws when two definitions have the same name. */
@@ -124,7 +132,7 @@ export function printSchema(
     ...reverse.map((list) => `enum ${enumName(list)}{${list.parameters.join(' ')}}`),
     ...shapes.map(objectInput),
     `type Query{\n${types.map((type) => joined(queryFields(source, type))).join('\n')}}`,
-    `type Mutation{\n${types.map((type) => joined(mutationFields(type))).join('\n')}\npublishChange(${changeArguments}):ResourceChange@aws_iam}`,
+    `type Mutation{\n${types.map((type) => joined(mutationFields(type))).join('\n')}\n${joined(publishFields)}}`,
     ...changes,
   ];
   checkNames(source.version, definitions);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** Parts of OpenSearch's API that this server asks for, beside the functions of the client itself. */
 const asked = ['indices'];
@@ -12,7 +13,8 @@ const mediaTypes = ['application/json', 'application/octet-stream', 'text/html',
  * - iconv-lite, for bodies as text in other charsets: this server reads bodies as bytes, of which only UTF-8 is taken;
  * - the parts of OpenSearch's API that it does not ask for: who asks is told;
  * - all but few of the world's media types;
- * - bowser, by which the SDK of AWS tells browsers apart.
+ * - bowser, by which the SDK of AWS tells browsers apart;
+ * - where that looks for credentials: Lambda gives a function those of its role in the environment.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -30,6 +32,10 @@ export const leaveOut = {
         : { contents: `module.exports = function () { throw new Error(${JSON.stringify(told)}); };` };
     });
     bundle.onLoad({ filter: /[/\\]bowser[/\\]/ }, () => ({ contents: 'module.exports = {};' }));
+    bundle.onLoad({ filter: /[/\\]credential-provider-node[/\\]dist-es[/\\]index\.js$/ }, ({ path }) => ({
+      contents: "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+      resolveDir: dirname(path),
+    }));
     bundle.onLoad({ filter: /[/\\]mime-db[/\\]db\.json$/ }, async ({ path }) => {
       const all = JSON.parse(await readFile(path, 'utf8'));
       return {

@@ -2,14 +2,13 @@ import { json, jsonParseLinter } from '@codemirror/lang-json';
 import { type Diagnostic, forceLinting, linter, lintGutter } from '@codemirror/lint';
 import { EditorState, StateEffect } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
-import { type RefObject, useEffect, useRef } from 'react';
+import { type RefObject, useEffect, useImperativeHandle, useRef } from 'react';
 import { placeIn } from '../fhir/json-places.js';
 import type { Issue } from '../fhir/outcome.js';
-import { codeSetup } from './code-setup.js';
+import { useCodeView } from './use-code-view.js';
 
 /** What a page does with the editor in it. */
 export interface EditorHandle {
-  text(): string;
   /** Shows the place of an element. */
   show(path: string | undefined): void;
 }
@@ -39,62 +38,34 @@ export default function Editor({
   readonly handleRef: RefObject<EditorHandle | null>;
   readonly onChange: (text: string) => void;
 }) {
-  const place = useRef<HTMLDivElement>(null);
-  const view = useRef<EditorView>(null);
-  const changed = useRef(onChange);
   const shown = useRef(issues);
-  useEffect(() => {
-    changed.current = onChange;
-  }, [onChange]);
-  useEffect(() => {
-    if (place.current === null) return undefined;
-    const made = new EditorView({
-      parent: place.current,
-      state: EditorState.create({
-        doc: text,
-        extensions: [
-          codeSetup,
-          json(),
-          lintGutter(),
-          linter(
-            (editor) => [...jsonParseLinter()(editor), ...diagnosticsOf(editor.state.doc.toString(), shown.current)],
-            {
-              delay: 400,
-              needsRefresh: (update) =>
-                update.transactions.some(({ effects }) => effects.some((effect) => effect.is(told))),
-            },
-          ),
-          EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) changed.current(update.state.doc.toString());
-          }),
-        ],
-      }),
-    });
-    view.current = made;
-    handleRef.current = {
-      text: () => made.state.doc.toString(),
-      show(path) {
-        const { from, to } = placeIn(made.state.doc.toString(), path);
-        made.dispatch({
-          selection: { anchor: from, head: to },
-          effects: EditorView.scrollIntoView(from, { y: 'center' }),
-        });
-        made.focus();
-      },
-    };
-    return () => {
-      handleRef.current = null;
-      view.current = null;
-      made.destroy();
-    };
-  }, [text, label, handleRef]);
+  const extensions = () => [
+    json(),
+    lintGutter(),
+    linter((editor) => [...jsonParseLinter()(editor), ...diagnosticsOf(editor.state.doc.toString(), shown.current)], {
+      delay: 400,
+      needsRefresh: (update) => update.transactions.some(({ effects }) => effects.some((effect) => effect.is(told))),
+    }),
+    EditorState.tabSize.of(2),
+  ];
+  const { place, view } = useCodeView({ text, label, extensions, onChange });
+  useImperativeHandle(handleRef, () => ({
+    show(path) {
+      const editor = view.current;
+      if (editor === null) return;
+      const { from, to } = placeIn(editor.state.doc.toString(), path);
+      editor.dispatch({
+        selection: { anchor: from, head: to },
+        effects: EditorView.scrollIntoView(from, { y: 'center' }),
+      });
+      editor.focus();
+    },
+  }));
   useEffect(() => {
     shown.current = issues;
     if (view.current === null) return;
     view.current.dispatch({ effects: told.of(null) });
     forceLinting(view.current);
-  }, [issues]);
+  }, [issues, view]);
   return <div ref={place} className="code" />;
 }

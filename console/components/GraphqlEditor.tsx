@@ -1,9 +1,9 @@
-import { EditorState, Prec } from '@codemirror/state';
-import { EditorView, keymap } from '@codemirror/view';
+import { Prec } from '@codemirror/state';
+import { keymap } from '@codemirror/view';
 import { graphql, updateSchema } from 'cm6-graphql';
 import type { GraphQLSchema } from 'graphql';
 import { useEffect, useRef } from 'react';
-import { codeSetup } from './code-setup.js';
+import { useCodeView } from './use-code-view.js';
 
 /** GraphQL to write: fields and arguments are suggested, and what the schema does not know is marked. */
 export default function GraphqlEditor({
@@ -11,53 +11,41 @@ export default function GraphqlEditor({
   schema,
   onChange,
   onRun,
+  onDocs,
 }: {
   readonly text: string;
   readonly schema: GraphQLSchema | undefined;
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
+  /** A name was clicked with Ctrl or ⌘: its type, and the type it is a field of. */
+  readonly onDocs: (type: string) => void;
 }) {
-  const place = useRef<HTMLDivElement>(null);
-  const view = useRef<EditorView>(null);
-  const called = useRef({ onChange, onRun });
+  const called = useRef({ onRun, onDocs });
   useEffect(() => {
-    called.current = { onChange, onRun };
-  }, [onChange, onRun]);
-  useEffect(() => {
-    if (place.current === null) return undefined;
-    const made = new EditorView({
-      parent: place.current,
-      state: EditorState.create({
-        doc: text,
-        extensions: [
-          Prec.highest(
-            keymap.of([
-              {
-                key: 'Mod-Enter',
-                run: () => {
-                  called.current.onRun();
-                  return true;
-                },
-              },
-            ]),
-          ),
-          codeSetup,
-          graphql(),
-          EditorView.contentAttributes.of({ 'aria-label': 'Query' }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) called.current.onChange(update.state.doc.toString());
-          }),
-        ],
-      }),
-    });
-    view.current = made;
-    return () => {
-      view.current = null;
-      made.destroy();
-    };
-  }, [text]);
+    called.current = { onRun, onDocs };
+  }, [onRun, onDocs]);
+  const extensions = () => [
+    Prec.highest(
+      keymap.of([
+        {
+          key: 'Mod-Enter',
+          run: () => {
+            called.current.onRun();
+            return true;
+          },
+        },
+      ]),
+    ),
+    graphql(undefined, {
+      onShowInDocs(_, type, parent) {
+        const name = (parent ?? type)?.replace(/[[\]!]/g, '');
+        if (name !== undefined) called.current.onDocs(name);
+      },
+    }),
+  ];
+  const { place, view } = useCodeView({ text, label: 'Query', extensions, onChange });
   useEffect(() => {
     if (view.current !== null && schema !== undefined) updateSchema(view.current, schema);
-  }, [schema, text]);
+  }, [schema, view]);
   return <div ref={place} className="code" />;
 }

@@ -14,6 +14,7 @@ import {
   Separator,
 } from 'react-aria-components';
 import icon from '../icon.svg';
+import type { Permissions } from '../fhir/permissions.js';
 import { type FhirVersion, versionName } from '../fhir/version.js';
 import { usePermissions, useVersion } from '../session/queries.js';
 import { useSession } from '../session/session.js';
@@ -25,6 +26,8 @@ interface Place {
   readonly to: string;
   readonly icon: IconName;
   readonly text: string;
+  /** What must be open for it to be worth going there. */
+  readonly needs?: (permissions: Permissions) => boolean;
 }
 
 const placesOf = (version: FhirVersion): readonly Place[] => [
@@ -33,6 +36,13 @@ const placesOf = (version: FhirVersion): readonly Place[] => [
   { to: `/${version}/graphql`, icon: 'graph', text: 'GraphQL' },
   { to: `/${version}/rest`, icon: 'request', text: 'REST' },
   { to: `/${version}/live`, icon: 'live', text: 'Live changes' },
+  { to: `/${version}/jobs`, icon: 'clock', text: 'Jobs' },
+  {
+    to: `/${version}/audit`,
+    icon: 'audit',
+    text: 'Audit',
+    needs: (permissions) => permissions.may('search', 'AuditEvent') !== 'no',
+  },
   { to: `/${version}/access`, icon: 'shield', text: 'What I may do' },
 ];
 
@@ -40,7 +50,10 @@ function Navigation({ onNavigate }: { readonly onNavigate?: () => void }) {
   const version = useVersion();
   const { pathname } = useLocation();
   const { settings } = useSession();
-  const places = placesOf(version);
+  const { data: permissions } = usePermissions();
+  const places = placesOf(version).filter(
+    ({ needs }) => needs === undefined || (permissions !== undefined && needs(permissions)),
+  );
   const others = places.slice(2).map(({ to }) => to);
   const isCurrent = ({ to, text }: Place): boolean =>
     text === 'Search'

@@ -109,6 +109,37 @@ export function Choose({
   );
 }
 
+/** A choice of two or three, all in sight. */
+export function Segments<Id extends string>({
+  label,
+  choices,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly choices: readonly { readonly id: Id; readonly text: string }[];
+  readonly value: Id;
+  readonly onChange: (id: Id) => void;
+}) {
+  return (
+    <div className="segments" role="group" aria-label={label}>
+      {choices.map(({ id, text }) => (
+        <button
+          key={id}
+          type="button"
+          className="segment"
+          aria-pressed={value === id}
+          onClick={() => {
+            onChange(id);
+          }}
+        >
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 /** A button that opens a list of things to do. */
 export function Actions({
   label,

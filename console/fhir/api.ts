@@ -35,11 +35,18 @@ export interface Api {
    */
   send(path: string, request?: ApiRequest): Promise<Reply>;
   /**
+   * A file, such as a job's.
+   * @param url below the base, or elsewhere where no token is wanted: it is sent to this server only.
+   * @throws RequestError when the server refuses.
+   */
+  file(url: string): Promise<Blob>;
+  /**
    * Asks the AppSync API.
    * @param body the request as JSON: query and variables.
+   * @param headers beside what is always sent.
    * @returns the answer, with its `errors` if it has some.
    */
-  graphqlSend(body: string): Promise<Reply>;
+  graphqlSend(body: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
 }
 
 /** Tokens of the signed-in person. */
@@ -69,7 +76,7 @@ export function createApi(
   place: { readonly version: FhirVersion; readonly rest: string; readonly graphql: string },
   tokens: Tokens,
 ): Api {
-  const send = async (url: string, request: ApiRequest, isSecond: boolean): Promise<Reply> => {
+  const ask = async (url: string, request: ApiRequest, isSecond: boolean): Promise<Response> => {
     const token = tokens.current();
     const { method = 'GET', headers = {}, body, signal } = request;
     let reply: Response;
@@ -88,19 +95,21 @@ export function createApi(
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new RequestError(0, [], 'The server cannot be reached. Is it running?');
     }
-    if (reply.status === 401 && !isSecond && token !== undefined && (await tokens.renew()) !== undefined)
-      return send(url, request, true);
+    return reply.status === 401 && !isSecond && token !== undefined && (await tokens.renew()) !== undefined
+      ? ask(url, request, true)
+      : reply;
+  };
+  const refused = (reply: Response, text: string): RequestError => {
+    const issues = issuesOf(parsed(text));
+    const { status } = reply;
+    const why = issues.length > 0 ? undefined : `The server answered ${String(status)} without saying why.`;
+    return new RequestError(status, issues, why);
+  };
+  const send = async (url: string, request: ApiRequest): Promise<Reply> => {
+    const reply = await ask(url, request, false);
     const text = await reply.text();
-    const json = parsed(text);
-    if (!reply.ok && request.takesErrors !== true) {
-      const issues = issuesOf(json);
-      throw new RequestError(
-        reply.status,
-        issues,
-        issues.length > 0 ? undefined : `The server answered ${String(reply.status)} without saying why.`,
-      );
-    }
-    return { status: reply.status, headers: reply.headers, text, json };
+    if (!reply.ok && request.takesErrors !== true) throw refused(reply, text);
+    return { status: reply.status, headers: reply.headers, text, json: parsed(text) };
   };
   return {
     version: place.version,
@@ -109,13 +118,20 @@ export function createApi(
     token: () => Promise.resolve(tokens.current()),
     send: (path, request = {}) => {
       const below = path.startsWith('?') || path === '' ? path : `/${path}`;
-      return send(`${place.rest}${below}`, request, false);
+      return send(`${place.rest}${below}`, request);
     },
-    graphqlSend: (body) =>
-      send(
-        place.graphql,
-        { method: 'POST', body, headers: { 'Content-Type': 'application/json' }, takesErrors: true },
-        false,
-      ),
+    async file(url) {
+      const isOwn = url.includes(`/${place.version}/_jobs/`);
+      const reply = isOwn ? await ask(`${place.rest}/${pathBelow(place.version, url)}`, {}, false) : await fetch(url);
+      if (!reply.ok) throw refused(reply, await reply.text());
+      return reply.blob();
+    },
+    graphqlSend: (body, headers = {}) =>
+      send(place.graphql, {
+        method: 'POST',
+        body,
+        headers: { 'Content-Type': 'application/json', ...headers },
+        takesErrors: true,
+      }),
   };
 }

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly types: ReadonlyMap<string, TypeCapabilities>;
   readonly names: readonly string[];
   readonly software: string;
+  /** Operations on the base, without `$`. */
+  readonly operations: readonly string[];
 }
 
 /**
@@ -58,6 +60,7 @@ export function capabilitiesOf(statement: unknown): Capabilities {
     types: new Map(types.map((each) => [each.type, each])),
     names: types.map(({ type }) => type),
     software: textAt(statement, 'software', 'name') ?? '',
+    operations: objectsOf(at(statement, 'rest', 0, 'operation')).map((each) => textAt(each, 'name') ?? ''),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { FhirVersion } from './version.js';
+
 /** A query to begin with. */
 export interface GraphqlExample {
   readonly text: string;
@@ -11,7 +13,7 @@ export interface GraphqlExample {
  * Queries to begin with.
  * @param patient the id of a patient that is there; any, without one.
  */
-export const graphqlExamples = (patient: string | undefined): readonly GraphqlExample[] => [
+export const graphqlExamples = (version: FhirVersion, patient: string | undefined): readonly GraphqlExample[] => [
   {
     text: 'Patients',
     query: `{
@@ -41,7 +43,7 @@ export const graphqlExamples = (patient: string | undefined): readonly GraphqlEx
         value
         unit
       }
-      encounter {
+      ${version === 'r4' ? 'encounter' : 'context'} {
         resource {
           ... on Encounter {
             period {
@@ -89,6 +91,65 @@ export const graphqlExamples = (patient: string | undefined): readonly GraphqlEx
 }
 `,
     surface: 'operation',
+  },
+  {
+    text: 'Active problems of a patient, and who wrote them',
+    query: `query Problems($id: [String!]) {
+  ConditionList(patient: $id, clinical_status: "active") {
+    id
+    code {
+      text
+    }
+    onsetDateTime
+    asserter {
+      display
+    }
+  }
+}
+`,
+    variables: JSON.stringify({ id: patient ?? 'the id of a patient' }, null, 2),
+  },
+  {
+    text: 'Follow all changes',
+    query: `subscription {
+  onResourceChanged {
+    type
+    id
+    versionId
+    action
+    lastUpdated
+  }
+}
+`,
+    surface: 'appsync',
+  },
+  {
+    text: 'Follow what is added to a record',
+    query: `subscription Added($compartment: String!) {
+  onResourceChanged(compartment: $compartment, actions: [create]) {
+    type
+    id
+    lastUpdated
+  }
+}
+`,
+    variables: JSON.stringify({ compartment: `Patient/${patient ?? 'the id of a patient'}` }, null, 2),
+    surface: 'appsync',
+  },
+  {
+    text: 'Change a patient, if nobody else did',
+    query: `mutation Change($id: ID!) {
+  PatientUpdate(id: $id, versionId: "1", res: { name: [{ family: "Chalmers" }], active: true }) {
+    resource {
+      meta {
+        versionId
+      }
+    }
+  }
+}
+`,
+    variables: JSON.stringify({ id: patient ?? 'the id of a patient' }, null, 2),
+    surface: 'appsync',
   },
   {
     text: 'Make a patient',

@@ -7,20 +7,30 @@ export interface Change {
   readonly lastUpdated: string;
 }
 
-/** What a subscription asks for. */
+/** Which changes are listened to; all without members. */
 export interface ChangeFilter {
   readonly type?: string;
+  readonly id?: string;
   readonly compartment?: string;
+  readonly actions?: readonly Change['action'][];
 }
 
 /** How a subscription goes on. */
 export interface Listener {
-  onChange(change: Change): void;
+  /** An event: its `data`, and `errors` if it has some. */
+  onEvent(event: { readonly data?: unknown; readonly errors?: unknown }): void;
   onState(state: 'connecting' | 'open' | 'closed', why?: string): void;
 }
 
-const query = `subscription ($type: ResourceType, $compartment: String) {
-  onResourceChanged(type: $type, compartment: $compartment) { type id versionId action lastUpdated }
+/** How listening to changes goes on. */
+export interface ChangeListener extends Pick<Listener, 'onState'> {
+  onChange(change: Change): void;
+}
+
+const query = `subscription ($type: ResourceType, $id: ID, $compartment: String, $actions: [ChangeAction!]) {
+  onResourceChanged(type: $type, id: $id, compartment: $compartment, actions: $actions) {
+    type id versionId action lastUpdated
+  }
 }`;
 
 const base64Url = (text: string): string => btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -29,22 +39,45 @@ interface Frame {
   readonly type?: string;
   readonly payload?: {
     readonly connectionTimeoutMs?: number;
-    readonly data?: { readonly onResourceChanged?: Change };
+    readonly data?: unknown;
     readonly errors?: readonly { readonly message?: string }[];
   };
 }
 
-/**
- * Listens to changes by AppSync's real-time protocol, and connects again when the connection ends.
- * https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html
- * @param graphql the URL of the API.
- * @param token gives the access token of each connection.
- * @returns a function that ends it.
- */
-export function listenToChanges(
+/** Listens to changes; see `subscribe`. */
+export const listenToChanges = (
   graphql: string,
   token: () => Promise<string | undefined>,
   filter: ChangeFilter,
+  listener: ChangeListener,
+): (() => void) =>
+  subscribe(
+    graphql,
+    token,
+    { query, variables: filter },
+    {
+      onState: (state, why) => {
+        listener.onState(state, why);
+      },
+      onEvent: ({ data }) => {
+        const change = (data as { readonly onResourceChanged?: Change | null } | undefined)?.onResourceChanged;
+        if (change !== undefined && change !== null) listener.onChange(change);
+      },
+    },
+  );
+
+/**
+ * Subscribes by AppSync's real-time protocol, and connects again when the connection ends.
+ * https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html
+ * @param graphql the URL of the API.
+ * @param token gives the access token of each connection.
+ * @param asked the subscription and its variables.
+ * @returns a function that ends it.
+ */
+export function subscribe(
+  graphql: string,
+  token: () => Promise<string | undefined>,
+  asked: { readonly query: string; readonly variables?: unknown },
   listener: Listener,
 ): () => void {
   let socket: WebSocket | undefined;
@@ -66,7 +99,7 @@ export function listenToChanges(
     opened.onmessage = ({ data }) => {
       const { type, payload } = JSON.parse(String(data)) as Frame;
       if (type === 'connection_ack') {
-        const request = JSON.stringify({ query, variables: filter });
+        const request = JSON.stringify(asked);
         opened.send(
           JSON.stringify({ id: '1', type: 'start', payload: { data: request, extensions: { authorization } } }),
         );
@@ -80,8 +113,11 @@ export function listenToChanges(
         isEnded = type === 'error';
         opened.close();
       }
-      const change = payload?.data?.onResourceChanged;
-      if (type === 'data' && change !== undefined) listener.onChange(change);
+      if (type === 'data' && payload !== undefined)
+        listener.onEvent({
+          data: payload.data,
+          ...(payload.errors === undefined ? {} : { errors: payload.errors }),
+        });
     };
     opened.onclose = () => {
       listener.onState('closed', why);

@@ -11,7 +11,7 @@ import { inGroups } from '../fhir/groups.js';
 import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
 import { titleOf } from '../fhir/text.js';
 import { versionName } from '../fhir/version.js';
-import { useApi, useCapabilities, usePermissions } from '../session/queries.js';
+import { jobsQuery, useApi, useCapabilities, usePermissions } from '../session/queries.js';
 import { useSession } from '../session/session.js';
 import '../style/home.css';
 
@@ -66,11 +66,14 @@ function FindPatient() {
   );
 }
 
-function LastChanges() {
+/** What changed last, but for the audit trail, which would be all of it. */
+function LastChanges({ types }: { readonly types: readonly string[] }) {
   const api = useApi();
+  const wanted = types.filter((type) => type !== 'AuditEvent').join(',');
   const { data, error, isPending } = useQuery({
     queryKey: [api.version, 'last-changes'],
-    queryFn: async ({ signal }) => objectsOf(at((await api.send('_history?_count=8', { signal })).json, 'entry')),
+    queryFn: async ({ signal }) =>
+      objectsOf(at((await api.send(`_history?_count=8&_type=${wanted}`, { signal })).json, 'entry')),
     refetchInterval: 30_000,
     retry: false,
   });
@@ -125,6 +128,52 @@ function LastChanges() {
   );
 }
 
+/** How far searches are behind writes, and what goes on. */
+function State() {
+  const api = useApi();
+  const { data: capabilities } = useCapabilities();
+  const lag = useQuery({
+    queryKey: [api.version, 'index-lag'],
+    queryFn: async ({ signal }) => {
+      const parameters = objectsOf(at((await api.send('$index-lag', { signal })).json, 'parameter'));
+      return Number(
+        textAt(
+          parameters.find((each) => each['name'] === 'seconds'),
+          'valueInteger',
+        ) ?? '0',
+      );
+    },
+    enabled: capabilities?.operations.includes('index-lag') === true,
+    refetchInterval: 60_000,
+    retry: false,
+  });
+  const jobs = useQuery(jobsQuery(api));
+  const running = jobs.data?.filter(({ state }) => state === 'running').length ?? 0;
+  return (
+    <section className="card state" aria-label="State of the server">
+      {lag.data === undefined ? null : (
+        <p>
+          <span className={`chip ${lag.data === 0 ? 'good' : lag.data < 60 ? 'accent' : 'warn'}`}>
+            <span className="dot" />
+            {lag.data === 0 ? 'up to date' : `${lag.data.toLocaleString()} s behind`}
+          </span>
+          <span className="soft small">the search index</span>
+        </p>
+      )}
+      {jobs.data === undefined ? null : (
+        <p>
+          <span className={`chip ${running > 0 ? 'accent' : ''}`}>
+            {running > 0 ? `${String(running)} under way` : 'none under way'}
+          </span>
+          <Link className="small" to="/$version/jobs" params={{ version: api.version }}>
+            Jobs
+          </Link>
+        </p>
+      )}
+    </section>
+  );
+}
+
 function Types({ names }: { readonly names: readonly string[] }) {
   const api = useApi();
   const [text, setText] = useState('');
@@ -144,7 +193,7 @@ function Types({ names }: { readonly names: readonly string[] }) {
   const shown = groups.flatMap(([name, types], place) => {
     const some = types.filter(
       (type) =>
-        type.toLowerCase().includes(wanted) && (isAll || wanted !== '' || !isKnown || (count(place, type) ?? 0) > 0),
+        type.toLowerCase().includes(wanted) && (isAll || wanted !== '' || (isKnown && (count(place, type) ?? 0) > 0)),
     );
     return some.length === 0 ? [] : [{ name, place, types: some }];
   });
@@ -185,6 +234,18 @@ function Types({ names }: { readonly names: readonly string[] }) {
           </Empty>
         </div>
       ) : null}
+      {isKnown || isAll || wanted !== '' ? null : (
+        <div className="type-groups" role="status" aria-label="Counting what is here">
+          {groups.slice(0, 6).map(([name]) => (
+            <div key={name} className="card type-group" aria-hidden="true">
+              <h3>{name}</h3>
+              {[80, 60, 70].map((width) => (
+                <span key={width} className="loading" style={{ width: `${String(width)}%` }} />
+              ))}
+            </div>
+          ))}
+        </div>
+      )}
       <div className="type-groups">
         {shown.map(({ name, place, types }) => (
           <div key={name} className="card type-group">
@@ -213,6 +274,7 @@ export function Home() {
   const capabilities = useCapabilities();
   const permissions = usePermissions();
   const names = capabilities.data?.names.filter((type) => permissions.data?.may('search', type) !== 'no');
+  const past = permissions.data?.rules.flatMap((rule) => (rule.interaction === 'history' ? rule.types : [])) ?? [];
   const sees = permissions.data?.may('search', 'Patient') !== 'no';
   return (
     <>
@@ -243,7 +305,10 @@ export function Home() {
         ) : (
           <Types names={names} />
         )}
-        {permissions.data?.rules.some(({ interaction }) => interaction === 'history') === true ? <LastChanges /> : null}
+        <div className="stack home-side">
+          {permissions.data === undefined ? null : <State />}
+          {past.length === 0 ? null : <LastChanges types={past} />}
+        </div>
       </div>
     </>
   );

@@ -1,7 +1,8 @@
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import type { Api } from '../fhir/api.js';
 import { type Capabilities, capabilitiesOf } from '../fhir/capabilities.js';
+import { type Job, jobsOf } from '../fhir/jobs.js';
 import { type Permissions, permissionsOf } from '../fhir/permissions.js';
 import { type FhirVersion, isFhirVersion } from '../fhir/version.js';
 import { useSession } from './session.js';
@@ -35,3 +36,13 @@ export function usePermissions(): UseQueryResult<Permissions> {
     staleTime: 600_000,
   });
 }
+
+/** The jobs that the person sees, asked for again while one is under way. */
+export const jobsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: [api.version, 'jobs'],
+    queryFn: async ({ signal }): Promise<readonly Job[]> => jobsOf((await api.send('_jobs', { signal })).json),
+    refetchInterval: ({ state }) => (state.data?.some((job) => job.state === 'running') === true ? 2_000 : 60_000),
+    staleTime: 0,
+    retry: false,
+  });

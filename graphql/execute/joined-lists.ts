@@ -66,12 +66,11 @@ async function allMatches(
   keys: readonly string[],
 ): Promise<readonly StoredVersion[] | undefined> {
   const found: StoredVersion[] = [];
-  const search = { type, handling: 'strict', count: pageSize } as const;
-  const isTotalSaid = parameters.some(([name]) => name === '_total');
+  const search = { type, handling: 'strict', uncounted: true, count: pageSize } as const;
   try {
     let page = await searchType(server, caller, {
       ...search,
-      parameters: [[referring, keys.join(',')], ...parameters, ...(isTotalSaid ? [] : [['_total', 'none'] as const])],
+      parameters: [[referring, keys.join(',')], ...parameters],
     });
     found.push(...page.matches);
     while (page.links.next !== undefined && found.length <= mostMatches) {

@@ -1,3 +1,4 @@
+import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { outcome, type OperationOutcome } from '../../fhir/outcome.js';
 import { keyText, type Resource, type ResourceKey } from '../../fhir/resource.js';
 import { create } from '../../interactions/create.js';
@@ -23,10 +24,10 @@ export async function mutate(
 ): Promise<JsonObject> {
   switch (write.kind) {
     case 'create':
-      return written(caller, reads, await create(server, caller, { resource: resourceOf(write) }));
+      return written(caller, reads, await create(server, caller, { resource: resourceOf(server.definitions, write) }));
     case 'update': {
       const { type, id } = write;
-      const resource = resourceOf(write);
+      const resource = resourceOf(server.definitions, write);
       const change = { key: { type, id }, resource: resource.id === undefined ? { ...resource, id } : resource };
       return written(caller, reads, await update(server, caller, { ...change, ...ifMatch(write) }));
     }
@@ -45,17 +46,39 @@ export async function mutate(
 const ifMatch = ({ versionId }: { readonly versionId?: number }): { ifMatch?: readonly number[] } =>
   versionId === undefined ? {} : { ifMatch: [versionId] };
 
-const resourceOf = ({ type, resource }: Extract<WritePlan, { resource: JsonObject }>): Resource => ({
-  ...(withoutNulls(resource) as JsonObject),
-  resourceType: type,
-});
+const resourceOf = (
+  definitions: FhirDefinitions,
+  { type, resource }: Extract<WritePlan, { resource: JsonObject }>,
+): Resource => ({ ...members(definitions, type, resource), resourceType: type });
 
-/** A member that is null is one that is not there; nulls in lists are gaps beside extensions. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isJsonObject(value)) return value;
-  const kept = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(kept.map(([name, member]) => [name, withoutNulls(member)]));
+/**
+ * An object as an input of its type is read: a member that is null is one that is not there, and a value where a list may
+ * stand is a list of it; nulls in lists are gaps beside extensions.
+ * @param type a FHIR type or a backbone path; undefined where none is known.
+ * @see https://spec.graphql.org/October2021/#sec-List.Input-Coercion
+ */
+function members(definitions: FhirDefinitions, type: string | undefined, object: JsonObject): JsonObject {
+  const known = type === undefined ? undefined : definitions.structures.members(type);
+  const kept = Object.entries(object).filter(([, value]) => value !== null);
+  return Object.fromEntries(
+    kept.map(([name, value]) => {
+      const member = known?.get(name) ?? known?.get(name.replace(/^_/, ''));
+      const of = name.startsWith('_') ? 'Element' : member?.type;
+      const values = Array.isArray(value) ? value : [value];
+      const read = values.map((each: unknown) =>
+        isJsonObject(each) ? members(definitions, typeOf(definitions, of, each), each) : each,
+      );
+      const isList = Array.isArray(value) || (member !== undefined && member.rule.max > 1);
+      return [name, isList ? read : read[0]];
+    }),
+  );
+}
+
+/** A resource inside another one says its type itself. */
+function typeOf({ structures }: FhirDefinitions, declared: string | undefined, value: JsonObject): string | undefined {
+  if (declared !== 'Resource') return declared;
+  const { resourceType } = value;
+  return typeof resourceType === 'string' && structures.isResourceType(resourceType) ? resourceType : undefined;
 }
 
 function written(caller: Caller, reads: ResourceReads, { version, status }: WriteOutcome): JsonObject {

@@ -32,13 +32,15 @@ export async function listMatches(
     type,
     parameters: parametersOf(plan, referredTo),
     handling: 'strict',
+    uncounted: true,
     count: wanted,
     ...(offset === undefined ? {} : { offset }),
   });
   const found: StoredVersion[] = [...page.matches];
   // A page may be shorter than asked for: the server has a limit of its own.
-  while (page.links.next !== undefined && found.length < wanted) {
-    page = await searchType(server, caller, { type, parameters: [], handling: 'strict', cursor: page.links.next });
+  while (found.length < wanted && page.links.next !== undefined) {
+    const cursor = page.links.next;
+    page = await searchType(server, caller, { type, parameters: [], handling: 'strict', uncounted: true, cursor });
     found.push(...page.matches);
   }
   if (count === undefined && (page.links.next !== undefined || found.length > mostListed)) {

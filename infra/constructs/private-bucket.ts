@@ -19,8 +19,9 @@ export interface PrivateBucketProps {
   readonly key: IKey;
   /** Where requests for its objects are recorded. */
   readonly accessLogs: IBucket;
-  readonly lifecycleRules?: LifecycleRule[];
   readonly cors?: CorsRule[];
+  /** Objects are gone for good after so many days, or when they are deleted; without it they last until then, and can be got back. */
+  readonly lastingDays?: number;
 }
 
 /** Old versions of objects are kept so long: as long as the table can be restored. */
@@ -32,7 +33,7 @@ export class PrivateBucket extends Construct {
 
   constructor(scope: Construct, id: string, stage: Stage, props: PrivateBucketProps) {
     super(scope, id);
-    const { key, accessLogs, lifecycleRules = [], cors } = props;
+    const { key, accessLogs, cors, lastingDays } = props;
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.KMS,
       encryptionKey: key,
@@ -40,22 +41,25 @@ export class PrivateBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
-      versioned: true,
+      versioned: lastingDays === undefined,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: `${id.toLowerCase()}/`,
-      lifecycleRules: [
-        {
-          noncurrentVersionExpiration: restorable,
-          expiredObjectDeleteMarker: true,
-          abortIncompleteMultipartUploadAfter: Duration.days(2),
-        },
-        ...lifecycleRules,
-      ],
+      lifecycleRules: [{ ...lasting(lastingDays), abortIncompleteMultipartUploadAfter: Duration.days(2) }],
       ...(cors === undefined ? {} : { cors }),
       removalPolicy: removalPolicy(stage),
     });
   }
 }
+
+const lasting = (days: number | undefined): LifecycleRule =>
+  days === undefined
+    ? { noncurrentVersionExpiration: restorable, expiredObjectDeleteMarker: true }
+    : { expiration: Duration.days(days) };
+
+/** What pages may do with the URLs of what jobs wrote. */
+export const downloadCors: CorsRule[] = [
+  { allowedOrigins: ['*'], allowedMethods: [HttpMethods.GET, HttpMethods.HEAD], allowedHeaders: [], maxAge: 3600 },
+];
 
 /** What pages may do with signed URLs, which say themselves who may: get and put content, and read what it is. */
 export const signedUrlCors: CorsRule[] = [

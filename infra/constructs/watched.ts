@@ -104,6 +104,16 @@ export function watchIndexing(
   ];
 }
 
+/** What works on a version's jobs, and gives up: who looks after jobs has it begun again. */
+export const watchJobs = (version: FhirVersion, stateMachineArn: string): readonly Watched[] => [
+  {
+    name: `Jobs ${titleOf(version)} are given up`,
+    metric: metricOf('AWS/States', 'ExecutionsFailed', { StateMachineArn: stateMachineArn }, Stats.SUM),
+    threshold: 1,
+    advice: 'They are begun again each minute: the log of the jobs function says why they do not go on',
+  },
+];
+
 /** The search domain: red, full, or out of breath. */
 export function watchDomain(domainName: string): readonly Watched[] {
   const metric = (name: string, statistic: string = Stats.MAXIMUM): Watched['metric'] =>

@@ -5,7 +5,7 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import { Trigger } from 'aws-cdk-lib/triggers';
 import type { Construct } from 'constructs';
 import { DataKey } from '../constructs/data-key.js';
-import { AccessLogBucket, PrivateBucket, signedUrlCors } from '../constructs/private-bucket.js';
+import { AccessLogBucket, downloadCors, PrivateBucket, signedUrlCors } from '../constructs/private-bucket.js';
 import { ResourceTable } from '../constructs/resource-table.js';
 import { SearchWithAccess } from '../constructs/search-access.js';
 import { replicasOf } from '../constructs/search-domain.js';
@@ -19,6 +19,7 @@ import type { FhirVersion } from '../settings.js';
 export class DataStack extends Stack implements DataPlaces {
   readonly key: IKey;
   readonly bodies: IBucket;
+  readonly files: IBucket;
   readonly tables: ReadonlyMap<FhirVersion, ITable>;
   readonly search: DataPlaces['search'];
   /** The domain's name, for its metrics; undefined for an OpenSearch that was there before. */
@@ -31,6 +32,12 @@ export class DataStack extends Stack implements DataPlaces {
     const { bucket: accessLogs } = new AccessLogBucket(this, 'AccessLogs', stage);
     // Bodies too large for an item, and what Binaries hold, which clients get and put by signed URLs.
     this.bodies = new PrivateBucket(this, 'Bodies', stage, { key, accessLogs, cors: signedUrlCors }).bucket;
+    this.files = new PrivateBucket(this, 'Files', stage, {
+      key,
+      accessLogs,
+      cors: downloadCors,
+      lastingDays: 3,
+    }).bucket;
     this.tables = new Map(
       stage.fhirVersions.map((version) => [
         version,

@@ -9,6 +9,7 @@ import {
   watchFunction,
   watchGraphql,
   watchIndexing,
+  watchJobs,
   watchRest,
   watchTable,
 } from '../constructs/watched.js';
@@ -17,6 +18,7 @@ import { prefixOf, titleOf } from '../names.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
 import type { DataStack } from './data-stack.js';
+import type { JobsStack } from './jobs-stack.js';
 import type { GraphqlStack } from './graphql-stack.js';
 import type { IndexingStack } from './indexing-stack.js';
 import type { RestStack } from './rest-stack.js';
@@ -26,24 +28,27 @@ export interface OperationsStackProps extends StackProps {
   readonly rest: RestStack;
   readonly graphql: ReadonlyMap<FhirVersion, GraphqlStack>;
   readonly indexing: ReadonlyMap<FhirVersion, IndexingStack>;
+  readonly jobs: ReadonlyMap<FhirVersion, JobsStack>;
 }
 
 /** What watches over a stage: alarms, a dashboard, and by setting a firewall. It holds nothing and can be made anew. */
 export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, more: OperationsStackProps) {
-    const { data, rest, graphql, indexing, ...props } = more;
+    const { data, rest, graphql, indexing, jobs, ...props } = more;
     super(scope, id, props);
     const alarms = new Alarms(this, 'Alarms', stage, data.key);
     const served = { apiName: prefixOf(stage), stageName: 'v1' };
     const functions: Readonly<Record<string, ServerFunction>> = {
       ...Object.fromEntries([...rest.functions].map(([version, one]) => [`${titleOf(version)} REST`, one])),
       ...Object.fromEntries([...graphql].map(([version, one]) => [`${titleOf(version)} GraphQL`, one.resolvers])),
+      ...Object.fromEntries([...jobs].map(([version, one]) => [`${titleOf(version)} jobs`, one.function])),
     };
     const watched = [
       ...watchRest(served.apiName, served.stageName),
       ...[...graphql].flatMap(([version, { api }]) => watchGraphql(version, api.attrApiId)),
       ...Object.entries(functions).flatMap(([name, one]) => watchFunction(name, one)),
       ...stage.fhirVersions.flatMap((version) => watchTable(version, data)),
+      ...[...jobs].flatMap(([version, { machine }]) => watchJobs(version, machine.arn)),
       ...[...indexing].flatMap(([version, one]) => watchIndexing(version, data, one)),
       ...(data.domainName === undefined ? [] : watchDomain(data.domainName)),
     ];

@@ -3,8 +3,15 @@ import type { Construct } from 'constructs';
 import { RestGateway } from '../constructs/rest-api.js';
 import { ServerFunction } from '../constructs/server-function.js';
 import { UsagePlan } from '../constructs/usage-plan.js';
-import { type DataPlaces, functionEnvironment, useResources } from '../function-environment.js';
-import { titleOf } from '../names.js';
+import {
+  type DataPlaces,
+  functionEnvironment,
+  jobsEnvironment,
+  tableOf,
+  useResources,
+} from '../function-environment.js';
+import { jobMachineArn, titleOf } from '../names.js';
+import { describeTable, removeFiles, startExecution } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
 import type { SignInStack } from './sign-in-stack.js';
@@ -36,13 +43,19 @@ export class RestStack extends Stack {
           timeout: Duration.seconds(28), // API Gateway waits 29
           environment: {
             ...functionEnvironment(stage, version, data),
+            ...jobsEnvironment(stage, version, data),
             USER_POOL_ID: signIn.pool.userPoolId,
             CLIENT_IDS: signIn.clients.ids.join(','),
             HOSTED_UI_URL: signIn.url,
             SMART_SCOPES: ['openid', 'profile', ...signIn.smartScopes].join(' '),
             ...(stage.publicUrl === '' ? {} : { PUBLIC_URL: stage.publicUrl }),
           },
-          permissions: useResources(data, version),
+          permissions: [
+            ...useResources(data, version),
+            describeTable(tableOf(data, version)),
+            ...removeFiles(data.files),
+            startExecution(jobMachineArn(stage, version)),
+          ],
           warm: stage.provisionedConcurrency.rest,
         }),
       ]),

@@ -25,7 +25,7 @@ export async function changeMeta(
   return retryLostRaces(async () => {
     const previous = await server.store.read(key);
     if (previous === undefined || !permits(key.access, previous)) throw notFound(keyText(key));
-    if (previous.deleted) throw gone(keyText(key));
+    if (previous.deleted) throw gone(keyText(key), previous.versionId);
     requirePreconditions(server.definitions.version, key, ifMatch === undefined ? {} : { ifMatch }, previous);
     const resource = parseJson(previous.body) as Resource;
     const meta = resource.meta ?? {};

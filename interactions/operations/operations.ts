@@ -4,6 +4,7 @@ import { expand } from './expand.js';
 import { groupExport, patientExport, systemExport } from './export.js';
 import { graphql } from './graphql.js';
 import { bulkImport } from './import.js';
+import { indexLag } from './index-lag.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
@@ -25,6 +26,7 @@ export const operations: readonly Operation[] = [
   permissions,
   versions,
   reindex,
+  indexLag,
   systemExport,
   patientExport,
   groupExport,

@@ -55,6 +55,8 @@ export interface AppSyncRequest extends AppSyncCaller {
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly operationName?: string;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** What Lambda functions in this process are given beside the event. */
+  readonly lambdaContext?: unknown;
   /** Takes what resolver code asks of the request as a whole: response headers, subscription filters. */
   readonly onEffect?: (effect: Effect) => void;
 }
@@ -304,6 +306,7 @@ async function runField(resolver: RunnableResolver, run: FieldRun): Promise<unkn
       parentTypeName: info.parentType.name,
       identity: execution.request.identity,
       execution,
+      lambdaContext: execution.request.lambdaContext,
       text: contextText(run, query),
       append(error) {
         const at = new GraphQLError(error.message, { nodes: info.fieldNodes, path: pathOf(info) });

@@ -10,6 +10,8 @@ export interface DataSourceCall {
   readonly step: string;
   /** The greatest batch set on the resolver or function, 0 for none. */
   readonly maxBatchSize: number;
+  /** What a Lambda function in this process is given beside the event. */
+  readonly lambdaContext?: unknown;
   /** To be called before work that had to wait; throws when the request has passed a limit meanwhile. */
   goOn(): void;
 }

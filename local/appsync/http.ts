@@ -10,6 +10,8 @@ export interface AppSyncHttpOptions {
   readonly runtime: () => Promise<AppSyncRuntime>;
   /** Who asks; throws AuthenticationError, or OperationOutcomeError 401, when nobody is known by the request. */
   readonly authenticate: (request: Request) => Promise<AppSyncCaller>;
+  /** What Lambda functions in this process are given beside the event. */
+  readonly lambdaContext?: (request: Request) => unknown;
   /** Whether `authenticate` needs the body, then in `request.body` as text: a signature is over it. */
   readonly signed?: boolean;
   /** Told of failures nobody expected; nothing of the request is in them. */
@@ -75,6 +77,7 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
       identity: null,
       ...callers.get(request),
       headers: request.headers,
+      lambdaContext: options.lambdaContext?.(request),
       onEffect(effect) {
         if (effect.kind === 'responseHeader') headers.set(effect.name, effect.value);
       },

@@ -27,6 +27,8 @@ export interface ResolverCall {
   readonly identity: unknown;
   /** The object that stands for the GraphQL request. */
   readonly execution: object;
+  /** What the request has for Lambda functions in this process. */
+  readonly lambdaContext: unknown;
   /** The pieces of ctx that do not change during the run, as JSON text. */
   text(part: ContextPart): string | undefined;
   /** Takes what util.appendError was given. */
@@ -107,10 +109,11 @@ async function invoke(
   request: unknown,
 ): Promise<{ result: string; error?: string }> {
   try {
-    const { execution } = call;
+    const { execution, lambdaContext } = call;
     const result = await step.dataSource.invoke({
       request,
       execution,
+      lambdaContext,
       step: step.name,
       maxBatchSize: step.maxBatchSize,
       goOn: () => {

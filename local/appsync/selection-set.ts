@@ -54,7 +54,16 @@ export function selectionSetList(nodes: readonly FieldNode[], typeName: string, 
 
 /** `ctx.info.selectionSetGraphQL`: the field's selection set as text; empty for a field without one. */
 export const selectionSetGraphQL = (nodes: readonly FieldNode[]): string =>
-  nodes.map((node) => (node.selectionSet === undefined ? '' : print(node.selectionSet))).join('\n');
+  nodes.map(({ selectionSet }) => (selectionSet === undefined ? '' : printed(selectionSet))).join('\n');
+
+/** Documents are remembered, and so are the texts of their selections. */
+const texts = new WeakMap<SelectionSetNode, string>();
+
+function printed(set: SelectionSetNode): string {
+  let text = texts.get(set);
+  if (text === undefined) texts.set(set, (text = print(set)));
+  return text;
+}
 
 /**
  * The part of `data` of an error that the query selected, as AppSync filters it.

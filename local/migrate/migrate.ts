@@ -3,6 +3,7 @@ import { contentPath } from '../../interactions/binary.js';
 import type { BodyStore } from '../../persistence/body-store.js';
 import type { ContentStore } from '../../persistence/content-store.js';
 import type { FhirWorksItem } from '../../persistence/dynamodb/fhir-works-table.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import type { FhirWorksContent } from '../../persistence/s3/fhir-works-binaries.js';
 import type { Table } from '../../persistence/table.js';
@@ -148,7 +149,7 @@ async function bringContents(
       continue;
     }
     const { contentType } = JSON.parse(version.body) as { contentType?: string };
-    await putContent(contents, contentPath(version), contentType ?? 'application/octet-stream', content);
+    await putContent(contents, contentPath(defaultTenant, version), contentType ?? 'application/octet-stream', content);
     report.contents += 1;
   }
 }

@@ -14,22 +14,29 @@ export interface DynamoDbClients {
   close(): void;
 }
 
-const loopback = /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/;
+const loopback = /^https?:\/\/(?:[a-z0-9]+@)?(localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/;
 
 /** Whether an endpoint is on this machine: an emulator, which asks for no credentials. */
 export const isLocalEndpoint = (endpoint: string | undefined): boolean =>
   endpoint !== undefined && loopback.test(endpoint);
+
+/** The parts of `http://key@host:port`: DynamoDB Local keeps a database for each access key. */
+function splitKey(endpoint: string): { readonly place: string; readonly key: string | undefined } {
+  const [, scheme = '', key, rest = ''] = /^(https?:\/\/)(?:([a-z0-9]+)@)?(.*)$/.exec(endpoint) ?? [];
+  return { place: scheme + rest, key };
+}
 
 /**
  * Clients whose connections stay open between requests. A request that gets no answer ends and is tried again by the
  * SDK, within the time that the table gives a call.
  */
 export function dynamoDbClients({ endpoint, region }: DynamoDbPlace): DynamoDbClients {
-  const local = isLocalEndpoint(endpoint) && process.env['AWS_ACCESS_KEY_ID'] === undefined;
+  const { place, key } = splitKey(endpoint ?? '');
+  const local = isLocalEndpoint(endpoint) && (key !== undefined || process.env['AWS_ACCESS_KEY_ID'] === undefined);
   const configuration = {
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(endpoint === undefined ? {} : { endpoint: place }),
     ...(region === undefined ? {} : { region }),
-    ...(local ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
+    ...(local ? { credentials: { accessKeyId: key ?? 'local', secretAccessKey: 'local' } } : {}),
     maxAttempts: 4,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   };

@@ -40,7 +40,7 @@ interface OutputBucket {
  * OperationOutcomeError 503 when S3 does not answer in time.
  * @param folder what the keys begin with.
  */
-export function s3Output(client: S3Client, bucket: string, folder: string): OutputStore {
+export function s3Output(client: S3Client, bucket: string, folder: string): Required<OutputStore> {
   const place: OutputBucket = { client, bucket };
   const prefixOf = (job: string): string => `${folder}/${job}/`;
   const keyOf = ({ job, name }: OutputKey): string => `${prefixOf(job)}${name}`;

@@ -1,3 +1,4 @@
+import type { Tenant } from '../../fhir/tenant.js';
 import type { AttributeValue, Item, ItemKey, Table } from '../table.js';
 import type { BodyStore } from '../body-store.js';
 import type { ItemSpace } from '../item.js';
@@ -53,16 +54,16 @@ export interface TransactionRecord {
 }
 
 /** The partition of the history index that holds the records of all open transactions, oldest first. */
-export const openPartition = (tenant: string): string => `${tenant}#open`;
+export const openPartition = (tenant: Tenant): string => `${tenant}#open`;
 
 /** The key of a transaction's record. No resource has its partition: types begin with a capital letter. */
-export const recordKey = (tenant: string, id: string): ItemKey => ({
+export const recordKey = (tenant: Tenant, id: string): ItemKey => ({
   pk: `${tenant}#transaction#${id}`,
   sk: 'record',
 });
 
 /** The key of an item that names participants. */
-export const chunkKey = (tenant: string, id: string, chunk: number): ItemKey => ({
+export const chunkKey = (tenant: Tenant, id: string, chunk: number): ItemKey => ({
   pk: recordKey(tenant, id).pk,
   sk: `chunk-${String(chunk).padStart(4, '0')}`,
 });
@@ -88,7 +89,7 @@ export function stagedWithin(locked: Item): Item | undefined {
 }
 
 /** The item of a transaction's record. */
-export const recordItem = (tenant: string, record: TransactionRecord): Item => ({
+export const recordItem = (tenant: Tenant, record: TransactionRecord): Item => ({
   ...recordKey(tenant, record.id),
   transaction: record.id,
   state: record.state,
@@ -119,7 +120,7 @@ export const idOfOpen = (hs: string): string => hs.slice(hs.indexOf('|') + 1);
 const participantsInChunk = 1_000;
 
 /** The items that name the participants. */
-export function chunkItems(tenant: string, id: string, participants: readonly ItemKey[]): Item[] {
+export function chunkItems(tenant: Tenant, id: string, participants: readonly ItemKey[]): Item[] {
   const items: Item[] = [];
   for (let start = 0; start < participants.length; start += participantsInChunk) {
     const keys = participants.slice(start, start + participantsInChunk).flatMap(({ pk, sk }) => [pk, sk]);

@@ -33,6 +33,8 @@ export function auditSubject(request: Exclude<InteractionRequest, ReferenceReque
         targets: isNamed ? [{ type }] : [],
       };
     }
+    case 'subscribe-jobs':
+      return { interaction: 'operation', operation: 'subscribe-jobs', targets: [] };
   }
 }
 

@@ -11,7 +11,9 @@ import { createMutation, deleteMutation, updateMutation } from './mutations.js';
 import { type IsInSchema, type Resolved, resolveReferences } from './references.js';
 import { render } from './render.js';
 import { connection, list } from './search.js';
+import { selectedMembers } from './selected-members.js';
 import { subscriptionFilter } from './subscribe.js';
+import { jobFilter } from './subscribe-jobs.js';
 
 /** What the handler needs beside the server. */
 export interface ResolverHandlerOptions {
@@ -27,10 +29,12 @@ export interface ResolverHandlerOptions {
 
 /** The Lambda function behind the resolvers: one request, or a batch of references answered in its order. */
 export interface ResolverHandler {
-  (event: InteractionRequest): Promise<InteractionAnswer>;
-  (event: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]>;
+  /** @param baseUrl that of the request, where it is not the one for all. */
+  (event: InteractionRequest, baseUrl?: string): Promise<InteractionAnswer>;
+  (event: readonly InteractionRequest[], baseUrl?: string): Promise<readonly InteractionAnswer[]>;
   (
     event: InteractionRequest | readonly InteractionRequest[],
+    baseUrl?: string,
   ): Promise<InteractionAnswer | readonly InteractionAnswer[]>;
 }
 
@@ -44,23 +48,26 @@ type Level = Promise<readonly Resolved[]>;
  * @returns the handler. It never throws: every failure is an answer.
  */
 export function createResolverHandler(server: FhirServer, options: ResolverHandlerOptions): ResolverHandler {
-  const callerOf = (claims: Claims | undefined): Caller => {
+  const callerOf = (claims: Claims | undefined, baseUrl: string | undefined): Caller => {
     if (claims === undefined) throw unauthenticated('The request has no access token of a user pool');
-    return { principal: principalFromClaims(claims), baseUrl: options.baseUrl() };
+    return { principal: principalFromClaims(claims), baseUrl: baseUrl ?? options.baseUrl() };
   };
-  const one = (request: InteractionRequest): Promise<InteractionAnswer> =>
+  const one = (request: InteractionRequest, baseUrl: string | undefined): Promise<InteractionAnswer> =>
     answer(() => {
-      const caller = callerOf(request.claims);
+      const caller = callerOf(request.claims, baseUrl);
       const act = (): Promise<unknown> => interact(server, caller, request, options);
       if (request.interaction === 'reference') return audited(server, caller, referencesSubject([request]), act);
       return audited(server, caller, auditSubject(request), act, auditOutcome);
     }, options.onUnexpected);
 
-  const batch = (requests: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]> => {
+  const batch = (
+    requests: readonly InteractionRequest[],
+    baseUrl: string | undefined,
+  ): Promise<readonly InteractionAnswer[]> => {
     const levels = new Map<string, { requests: ReferenceRequest[]; level?: Level }>();
     return Promise.all(
       requests.map((request) => {
-        if (request.interaction !== 'reference') return one(request);
+        if (request.interaction !== 'reference') return one(request, baseUrl);
         // AppSync batches within one operation, so there is one caller; if ever not, nobody sees another's resources.
         const caller = JSON.stringify(request.claims);
         const together = levels.get(caller) ?? { requests: [] };
@@ -69,7 +76,7 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
         return answer(async () => {
           await Promise.resolve(); // until all requests of the level are gathered
           together.level ??= Promise.resolve().then(() => {
-            const from = callerOf(request.claims);
+            const from = callerOf(request.claims, baseUrl);
             return audited(server, from, referencesSubject(together.requests), () =>
               resolveReferences(server, from, together.requests, options.isInSchema),
             );
@@ -79,15 +86,17 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
       }),
     );
   };
-  function handle(event: InteractionRequest): Promise<InteractionAnswer>;
-  function handle(event: readonly InteractionRequest[]): Promise<readonly InteractionAnswer[]>;
+  function handle(event: InteractionRequest, baseUrl?: string): Promise<InteractionAnswer>;
+  function handle(event: readonly InteractionRequest[], baseUrl?: string): Promise<readonly InteractionAnswer[]>;
   function handle(
     event: InteractionRequest | readonly InteractionRequest[],
+    baseUrl?: string,
   ): Promise<InteractionAnswer | readonly InteractionAnswer[]>;
   function handle(
     event: InteractionRequest | readonly InteractionRequest[],
+    baseUrl?: string,
   ): Promise<InteractionAnswer | readonly InteractionAnswer[]> {
-    return isBatch(event) ? batch(event) : one(event);
+    return isBatch(event) ? batch(event, baseUrl) : one(event, baseUrl);
   }
   return handle;
 }
@@ -109,7 +118,10 @@ async function interact(
   const delayed = options.onDelay ?? (() => undefined);
   switch (request.interaction) {
     case 'read':
-      return render(await read(server, caller, { type: request.type, id: request.id }));
+      return render(
+        await read(server, caller, { type: request.type, id: request.id }),
+        selectedMembers(request.selection),
+      );
     case 'search':
       return request.shape === 'list' ? list(server, caller, request) : connection(server, caller, request);
     case 'create':
@@ -120,6 +132,8 @@ async function interact(
       return consistently(server, request, delayed, (own) => deleteMutation(own, caller, request));
     case 'subscribe':
       return subscriptionFilter(server, caller, request);
+    case 'subscribe-jobs':
+      return jobFilter(server, caller, request);
     case 'reference':
       return valueOf((await resolveReferences(server, caller, [request], options.isInSchema))[0]);
   }

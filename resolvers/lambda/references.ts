@@ -9,6 +9,7 @@ import type { StoredVersion } from '../../persistence/resource-store.js';
 import type { ReferenceRequest } from '../interaction-request.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import { render } from './render.js';
+import { selectedMembers } from './selected-members.js';
 
 /** What came of a reference: the resource, null when none is wanted or needed, or why it is missing. */
 export type Resolved = JsonObject | null | OperationOutcomeError;
@@ -69,18 +70,24 @@ export async function resolveReferences(
   }
   const versions = await readMany(server, caller, [...keys.values()]);
   const found = new Map([...keys.keys()].map((text, place) => [text, versions[place]] as const));
-  const rendered = new Map<StoredVersion, JsonObject>();
-  const once = (version: StoredVersion): JsonObject => {
-    const known = rendered.get(version) ?? render(version);
-    rendered.set(version, known);
+  const rendered = new Map<string, Map<StoredVersion, JsonObject>>();
+  const once = (version: StoredVersion, selection = ''): JsonObject => {
+    let alike = rendered.get(selection);
+    if (alike === undefined) rendered.set(selection, (alike = new Map<StoredVersion, JsonObject>()));
+    let known = alike.get(version);
+    if (known === undefined) {
+      alike.set(version, (known = render(version, selection === '' ? undefined : selectedMembers(selection))));
+    }
     return known;
   };
-  const resolve = async (target: Target): Promise<JsonObject | undefined> => {
+  const resolve = async (target: Target, place: number): Promise<JsonObject | undefined> => {
     if (target.kind === 'none') return undefined;
     if (target.kind === 'version') return versionOf(server, caller, target);
     const version = found.get(keyText(target.key));
     if (version === undefined) return undefined;
-    return target.kind === 'current' ? once(version) : contained(once(version), target.path, target.id);
+    return target.kind === 'current'
+      ? once(version, requests[place]?.selection)
+      : contained(once(version), target.path, target.id);
   };
   const resources = await Promise.all(targets.map(resolve));
   return requests.map((request, place) => wanted(request, resources[place], isInSchema));

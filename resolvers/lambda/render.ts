@@ -7,14 +7,18 @@ import type { Container } from '../interaction-request.js';
  * A stored version as the GraphQL types have it: decimals are text with their digits, a resource inside names its
  * type in `__typename` and is marked `__inside`: it is not the one stored under its id. References into the resource
  * (`#p1`) carry the `__container` they point into.
+ * @param members those that may be shown; all of them without it. `id`, by which other fields find it, is always there.
  * @returns a new object, O(size of the body).
  */
-export function render(version: StoredVersion): JsonObject {
+export function render(version: StoredVersion, members?: ReadonlySet<string>): JsonObject {
   const { type, id } = version;
   const resource = parseJson(version.body);
   if (!isJsonObject(resource)) throw new Error(`${type}/${id} is stored without a body`);
-  renderMembers(resource, { type, id, path: [] }, []);
-  return { ...resource, __typename: type };
+  const shown: JsonObject = members === undefined ? resource : { resourceType: type, id };
+  for (const name of members ?? []) if (Object.hasOwn(resource, name)) shown[name] = resource[name];
+  renderMembers(shown, { type, id, path: [] }, []);
+  shown['__typename'] = type;
+  return shown;
 }
 
 function renderMembers(object: JsonObject | unknown[], container: Container, path: readonly (string | number)[]): void {

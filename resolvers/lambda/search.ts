@@ -7,6 +7,7 @@ import type { StoredVersion } from '../../persistence/resource-store.js';
 import type { SearchRequest } from '../interaction-request.js';
 import type { JsonObject } from './json-object.js';
 import { render } from './render.js';
+import { selectedMembers } from './selected-members.js';
 
 /** A list without `_count` is everything that matches or an error: beyond these limits it is an error. */
 const maxListed = 1_000;
@@ -104,11 +105,12 @@ export async function connection(server: FhirServer, caller: Caller, request: Se
     ...(cursor === undefined ? {} : { cursor }),
   });
   requireAnswerable(request, page.matches);
+  const members = selectedMembers(request.selection, ['edges', 'resource']);
   return {
     count: page.total ?? null,
     offset: page.offset,
     pagesize: page.count,
-    edges: page.matches.map((version) => ({ mode: 'match', score: null, resource: render(version) })),
+    edges: page.matches.map((version) => ({ mode: 'match', score: null, resource: render(version, members) })),
     first: page.links.first,
     previous: page.links.previous ?? null,
     next: page.links.next ?? null,
@@ -128,6 +130,7 @@ export async function list(server: FhirServer, caller: Caller, request: SearchRe
     type,
     parameters,
     handling: 'strict',
+    uncounted: true,
     count: count ?? maxListed,
     ...(offset === undefined ? {} : { offset }),
   });
@@ -135,8 +138,9 @@ export async function list(server: FhirServer, caller: Caller, request: SearchRe
   const wanted = count ?? maxListed;
   requireAnswerable(request, found);
   // A page may be shorter than asked for: the server has a limit of its own.
-  while (page.links.next !== undefined && found.length < wanted) {
-    page = await searchType(server, caller, { type, parameters: [], handling: 'strict', cursor: page.links.next });
+  while (found.length < wanted && page.links.next !== undefined) {
+    const cursor = page.links.next;
+    page = await searchType(server, caller, { type, parameters: [], handling: 'strict', uncounted: true, cursor });
     found.push(...page.matches);
     requireAnswerable(request, found);
   }
@@ -146,7 +150,8 @@ export async function list(server: FhirServer, caller: Caller, request: SearchRe
       request.field,
     );
   }
-  return found.slice(0, wanted).map(render);
+  const members = selectedMembers(request.selection);
+  return found.slice(0, wanted).map((version) => render(version, members));
 }
 
 function requireAnswerable(request: SearchRequest, versions: readonly StoredVersion[]): void {

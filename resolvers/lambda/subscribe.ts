@@ -6,8 +6,8 @@ import type { AccessFilter } from '../../search/access.js';
 import type { SubscribeRequest } from '../interaction-request.js';
 
 /** A rule that a field of a change must keep. AWS documents `containsAny`, which its own types lack. */
-interface Rule {
-  readonly fieldName: 'type' | 'id' | 'action' | 'compartments';
+export interface Rule {
+  readonly fieldName: 'type' | 'id' | 'action' | 'compartments' | 'subject' | 'client';
   readonly operator: 'eq' | 'in' | 'contains' | 'containsAny';
   readonly value: string | readonly string[];
 }

@@ -1,7 +1,7 @@
 import { differenceOf, type IndexedKey, type IndexInspection } from '../index-inspection.js';
-import type { Indexable } from '../search-index.js';
 import { resourceWords } from '../words.js';
 import type { Databases } from './databases.js';
+import { type Placed, placed, tenantOf, typeOf } from './placed.js';
 import { documentNumber, type IndexedDocument, listsOf } from './documents.js';
 
 /** So many documents are told of at once. */
@@ -14,9 +14,9 @@ const chunk = 500;
  */
 export function lmdbInspection(
   serving: () => Databases,
-  documentOf: (change: Indexable) => IndexedDocument,
+  documentOf: (change: Placed) => IndexedDocument,
 ): IndexInspection {
-  function stateOf(change: Indexable): { versionId: number; digest: string } | undefined {
+  function stateOf(change: Placed): { versionId: number; digest: string } | undefined {
     const { documents, postings, words } = serving();
     const number = documents.numberOf(change.type, change.id);
     const document = number === undefined ? undefined : documents.read(number);
@@ -31,7 +31,10 @@ export function lmdbInspection(
   return {
     compare: (versions) =>
       Promise.resolve(
-        versions.map((change) => differenceOf(change, stateOf(change), [JSON.stringify(documentOf(change))])),
+        versions.map((change) => {
+          const own = placed(change);
+          return differenceOf(change, stateOf(own), [JSON.stringify(documentOf(own))]);
+        }),
       ),
     // eslint-disable-next-line @typescript-eslint/require-await -- LMDB reads at once
     async *keys() {
@@ -39,7 +42,9 @@ export function lmdbInspection(
       for (let from = 0; from < documents.size(); from += chunk) {
         const found = Array.from({ length: chunk }, (_, at) => documents.read(documentNumber(from + at)));
         yield found.flatMap((each): IndexedKey[] =>
-          each?.terms === undefined ? [] : [{ type: each.type, id: each.id, versionId: each.versionId }],
+          each?.terms === undefined
+            ? []
+            : [{ tenant: tenantOf(each.type), type: typeOf(each.type), id: each.id, versionId: each.versionId }],
         );
       }
     },

@@ -11,6 +11,7 @@ import { isServedParameter, type ServedParameter } from '../served-parameter.js'
 import { sortKey } from '../term.js';
 import { resourceWords } from '../words.js';
 import { type DocumentFields, keyed, noFields } from './fields.js';
+import { orderKey, orderOfOpaque } from './order-key.js';
 
 /** A document as OpenSearch takes it; see `search/mapping.ts`. */
 export type IndexDocument = Readonly<Record<string, unknown>>;
@@ -41,14 +42,17 @@ export const opaqueDocument = (tenant: string, change: Indexable): IndexDocument
   ...envelope(tenant, change),
   deleted: change.resource === undefined,
   opaque: true,
+  order: orderOfOpaque,
 });
 
-const envelope = (tenant: string, { type, id, lastUpdated, compartments }: Indexable): IndexDocument => ({
+const envelope = (tenant: string, change: Indexable): IndexDocument => ({
   tenant,
-  type,
-  id,
-  lastUpdated,
-  compartments,
+  type: change.type,
+  id: change.id,
+  order: orderKey(change.id),
+  version: change.versionId,
+  lastUpdated: change.lastUpdated,
+  compartments: change.compartments,
 });
 
 function fieldsOf(definitions: FhirDefinitions, resource: Resource): DocumentFields {

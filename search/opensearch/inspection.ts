@@ -5,6 +5,7 @@ import { differenceOf, type IndexedKey, type IndexedState, type IndexInspection 
 import type { Indexable } from '../search-index.js';
 import { documentOf, type IndexDocument, opaqueDocument } from './document.js';
 import { findDocuments } from './find.js';
+import { indexedTenant, tenantOfIndexed } from './indexed-tenant.js';
 import { asked } from './retry.js';
 
 /** A document with a digest of itself: what is indexed of it is not kept as it was sent. */
@@ -17,13 +18,8 @@ const digestOf = (document: IndexDocument): string =>
 const chunk = 1_000;
 
 /** Looks into an index on OpenSearch: what was put before is seen. */
-export function openSearchInspection(
-  client: Client,
-  alias: string,
-  tenant: string,
-  definitions: FhirDefinitions,
-): IndexInspection {
-  const idOf = ({ type, id }: Indexable): string => `${tenant}#${type}#${id}`;
+export function openSearchInspection(client: Client, alias: string, definitions: FhirDefinitions): IndexInspection {
+  const idOf = ({ tenant, type, id }: Indexable): string => `${indexedTenant(tenant)}#${type}#${id}`;
 
   async function statesOf(versions: readonly Indexable[]): Promise<ReadonlyMap<string, IndexedState>> {
     const { body } = await asked(
@@ -53,6 +49,7 @@ export function openSearchInspection(
       await asked(client.indices.refresh({ index: alias }));
       const states = await statesOf(versions);
       return versions.map((change) => {
+        const tenant = indexedTenant(change.tenant);
         const documents = [documentOf(tenant, definitions, change), opaqueDocument(tenant, change)];
         return differenceOf(change, states.get(idOf(change)), documents.map(digestOf));
       });
@@ -60,16 +57,16 @@ export function openSearchInspection(
     async *keys() {
       await asked(client.indices.refresh({ index: alias }));
       for (let after: Parameters<typeof findDocuments>[2]['after']; ;) {
-        const found = await findDocuments(client, alias, {
-          query: { bool: { filter: [{ term: { tenant } }, { term: { deleted: false } }] } },
-          sort: [{ type: 'asc' }, { id: 'asc' }],
+        const { found } = await findDocuments(client, alias, {
+          query: { term: { deleted: false } },
+          sort: [{ type: 'asc' }, { id: 'asc' }, { lastUpdated: 'asc' }],
           limit: chunk,
           skip: 0,
           ...(after === undefined ? {} : { after }),
         });
         yield found.map(({ id: name, version }): IndexedKey => {
-          const [, type = '', id = ''] = name.split('#');
-          return { type, id, versionId: version };
+          const [tenant = '', type = '', id = ''] = name.split('#');
+          return { tenant: tenantOfIndexed(tenant), type, id, versionId: version };
         });
         after = found.at(-1)?.sort;
         if (found.length < chunk) return;

@@ -34,12 +34,7 @@ export function nextIndexWatch(client: Client, alias: string, believed: number):
 export function nextOpenSearchIndex(
   client: Client,
   alias: string,
-  {
-    terms: termsOf,
-    tenant,
-    put,
-    believed,
-  }: Pick<NextIndex, 'put'> & { terms: () => string; tenant: string; believed: number },
+  { terms: termsOf, put, believed }: Pick<NextIndex, 'put'> & { terms: () => string; believed: number },
 ): NextIndex {
   const next = nextAlias(alias);
   let made: string | undefined;
@@ -89,7 +84,7 @@ export function nextOpenSearchIndex(
     put,
     async count({ index }) {
       await client.indices.refresh({ index });
-      const { body } = await client.count({ index, body: { query: { term: { tenant } } } });
+      const { body } = await client.count({ index });
       return body.count;
     },
     serve,

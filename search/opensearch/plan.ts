@@ -181,7 +181,8 @@ function withinLimit(conditions: readonly Condition[], limit: number): Condition
 }
 
 /**
- * The order of a search: its rules, then id and type, which make it total. Resources without a value come last.
+ * The order of a search: its rules, then id and type, which make it total. Resources without a value come last. Without
+ * rules opaque documents come first.
  * @param backwards the same order from its end.
  */
 export function orderOf(rules: readonly SortRule[], backwards: boolean): QueryDsl[] {
@@ -193,5 +194,5 @@ export function orderOf(rules: readonly SortRule[], backwards: boolean): QueryDs
     return { [descending ? 'sort.max' : 'sort.min']: { ...order, nested } };
   });
   const order = { order: backwards ? 'desc' : 'asc' };
-  return [...byRules, { id: order }, { type: order }];
+  return [...byRules, { order }, { id: order }, { type: order }];
 }

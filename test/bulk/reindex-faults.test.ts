@@ -7,7 +7,6 @@ import { reindexKind } from '../../bulk/reindex-segment.js';
 import type { JobSpace } from '../../bulk/work-segment.js';
 import { reindexedCounts, type ReindexInput } from '../../interactions/jobs/reindex-input.js';
 import { jobItems } from '../../persistence/job.js';
-import { defaultTenant } from '../../persistence/keys.js';
 import type { BodyKey, BodyStore } from '../../persistence/body-store.js';
 import type { ResourceStore, StoredVersion } from '../../persistence/resource-store.js';
 import { createResourceStore } from '../../persistence/store.js';
@@ -18,6 +17,7 @@ import type { Indexable } from '../../search/search-index.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf } from '../support/server.js';
 import { Stopped } from '../support/table-calls.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 // On a table and indices in memory, so that it can be stopped at each of its calls.
 
@@ -98,8 +98,8 @@ async function write(id: string, text?: string): Promise<void> {
         });
   const writing = { kind: 'put' as const, next, ...(previous === undefined ? {} : { previous }) };
   expect((await store.commit([writing])).committed).toBe(true);
-  putInto(indices.serving, [indexable(next)]);
-  if (indices.making !== undefined) putInto(indices.making, [indexable(next)]);
+  putInto(indices.serving, [indexable(defaultTenant, next)]);
+  if (indices.making !== undefined) putInto(indices.making, [indexable(defaultTenant, next)]);
 }
 
 const ids = Array.from({ length: 12 }, (_, n) => `p${String(n)}`);
@@ -152,7 +152,6 @@ const spaceOf = ({
   kinds: {
     reindex: reindexKind({
       table: own,
-      tenant: defaultTenant,
       bodies,
       index: { put: (changes) => Promise.resolve(putInto(indices.serving, changes)) },
       next,
@@ -183,7 +182,7 @@ const stateOf = async (job: string): Promise<string | undefined> => (await space
 const countsOf = async (job: string): Promise<object> => reindexedCounts(await spaceOf().items.segments(job));
 
 /** What is shown of versions to compare them. */
-const shown = (version: StoredVersion): Indexable => indexable(version);
+const shown = (version: StoredVersion): Indexable => indexable(defaultTenant, version);
 
 /** Fails unless the index that serves is what the store holds, alone. */
 async function expectDone(name: string, all: readonly string[] = ids): Promise<void> {
@@ -401,7 +400,7 @@ test('a server that ends leaves it to another one, which need not wait', async (
 
 test('of some types, what serves has them as they are, and all else as it was', async () => {
   const space = spaceOf();
-  const stale = { type: 'Patient', id: 'p5', versionId: 0, lastUpdated: '', compartments: [] };
+  const stale = { tenant: defaultTenant, type: 'Patient', id: 'p5', versionId: 0, lastUpdated: '', compartments: [] };
   indices.all.get('i1')?.set('Patient/p5', stale);
   const jobs = createJobs(space, { onBegun: () => undefined });
   const { principal } = callerOf('operator');

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyText } from '../../fhir/resource.js';
 import { type DriftReport, type DriftSpace, findDrift, fixDrift } from '../../indexer/drift.js';
 import { indexable } from '../../indexer/index-change.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import { createResourceStore } from '../../persistence/store.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { IndexInspection } from '../../search/index-inspection.js';
@@ -29,7 +30,6 @@ export function testDrift(open: () => Promise<IndexToCompare>): void {
     settled = 0;
     space = {
       table,
-      tenant: '-',
       bodies: undefined,
       ...(await open()),
       settle: () => Promise.resolve(void (settled += 1)),
@@ -48,7 +48,7 @@ export function testDrift(open: () => Promise<IndexToCompare>): void {
         ? tombstone(previous, now)
         : nextVersion({ resource, ...(previous && { previous }), method: 'PUT', now, id, compartments: [] });
     await store.commit([{ kind: 'put', next, ...(previous && { previous }) }]);
-    return indexable(next);
+    return indexable(defaultTenant, next);
   }
   const shown = ({ drifts }: Pick<DriftReport, 'drifts'>): string[] =>
     drifts.map((each) => `${keyText(each)} ${each.what}`).sort();
@@ -65,7 +65,7 @@ export function testDrift(open: () => Promise<IndexToCompare>): void {
       await write('new', 'New');
       const { type, lastUpdated, compartments } = made[0] ?? { type: '', lastUpdated: '', compartments: [] };
       const other = (id: string, versionId: number): Indexable => ({
-        ...{ type, id, versionId, lastUpdated, compartments },
+        ...{ tenant: defaultTenant, type, id, versionId, lastUpdated, compartments },
         resource: { resourceType: 'Patient', id, name: [{ family: 'Other' }] },
       });
       await space.index.put([other('p3', 1)], { again: true });

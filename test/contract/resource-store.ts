@@ -5,6 +5,7 @@ import { currentChange } from '../../persistence/stream.js';
 import type { Table } from '../../persistence/table.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { TableUnderTest } from './table.js';
+import { tenant } from '../support/tenant.js';
 
 /**
  * What the resource store does on every table, as a suite.
@@ -120,7 +121,7 @@ export function describeResourceStore(name: string, make: () => Promise<TableUnd
 
       test('tenants do not see each other', async () => {
         await chain(1);
-        expect(await createResourceStore(table, { tenant: 'other' }).read(key('a'))).toBeUndefined();
+        expect(await createResourceStore(table, { tenant: tenant('other') }).read(key('a'))).toBeUndefined();
       });
     });
 

@@ -20,6 +20,7 @@ import {
   terminology,
   textConditions,
 } from '../search/generated-resources.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 /** An index of R4 resources under test, empty at first. */
 export interface IndexUnderTest {
@@ -66,6 +67,7 @@ export function describeSearchIndex(
       return requireUnchained(parseSearch(definitions, type, [...new URLSearchParams(parameters)], options));
     };
     const indexed = (resource: Resource, versionId = 1): Indexable => ({
+      tenant: defaultTenant,
       type: resource.resourceType,
       id: resource.id ?? '',
       versionId,
@@ -350,7 +352,14 @@ export function describeSearchIndex(
       expect(await ids(index, 'Patient?_content=before')).toEqual([]);
       expect(await ids(index, 'Patient?_content=after')).toEqual(['a']);
       await index.put([
-        { type: 'Patient', id: 'a', versionId: 3, lastUpdated: '2020-01-01T00:00:00.000Z', compartments: [] },
+        {
+          tenant: defaultTenant,
+          type: 'Patient',
+          id: 'a',
+          versionId: 3,
+          lastUpdated: '2020-01-01T00:00:00.000Z',
+          compartments: [],
+        },
       ]);
       expect(await ids(index, 'Patient?_content=after')).toEqual([]);
     });
@@ -363,7 +372,14 @@ export function describeSearchIndex(
       expect(await ids(index, 'Patient?family=before')).toEqual([]);
       expect(await ids(index, 'Patient?family=after')).toEqual(['a']);
       await index.put([
-        { type: 'Patient', id: 'a', versionId: 3, lastUpdated: '2020-01-01T00:00:00.000Z', compartments: [] },
+        {
+          tenant: defaultTenant,
+          type: 'Patient',
+          id: 'a',
+          versionId: 3,
+          lastUpdated: '2020-01-01T00:00:00.000Z',
+          compartments: [],
+        },
       ]);
       expect(await ids(index, 'Patient')).toEqual([]);
       expect(await ids(index, 'Patient?name:missing=true')).toEqual([]);
@@ -378,7 +394,14 @@ export function describeSearchIndex(
       await index.put([indexed(patient('First'), 1)]);
       expect(await ids(index, 'Patient?family=third')).toEqual(['a']);
       await index.put([
-        { type: 'Patient', id: 'a', versionId: 4, lastUpdated: '2020-01-01T00:00:00.000Z', compartments: [] },
+        {
+          tenant: defaultTenant,
+          type: 'Patient',
+          id: 'a',
+          versionId: 4,
+          lastUpdated: '2020-01-01T00:00:00.000Z',
+          compartments: [],
+        },
       ]);
       await index.put([indexed(patient('Third'), 3)]);
       expect(await ids(index, 'Patient')).toEqual([]);

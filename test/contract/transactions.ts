@@ -9,6 +9,8 @@ import type { Table } from '../../persistence/table.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import { failing, gated, Stopped, type Fault } from '../support/table-calls.js';
 import type { TableUnderTest } from './table.js';
+import { tenant as tenantOf } from '../support/tenant.js';
+import type { Tenant } from '../../fhir/tenant.js';
 
 /** So few that a commit of ten writes takes many steps. */
 const maxActions = 4;
@@ -37,7 +39,7 @@ interface Scene {
   store(on?: Table, now?: () => number): ResourceStore;
   readonly writes: readonly ResourceWrite[];
   pass(milliseconds: number): void;
-  readonly tenant: string;
+  readonly tenant: Tenant;
   /** The ids of all its commits so far. */
   readonly commits: readonly string[];
 }
@@ -45,7 +47,7 @@ interface Scene {
 let tenants = 0;
 
 async function scene(table: Table): Promise<Scene> {
-  const tenant = `t${String(process.pid)}-${String((tenants += 1))}`;
+  const tenant = tenantOf(`t${String(process.pid)}-${String((tenants += 1))}`);
   let time = start + 1_000;
   const commits: string[] = [];
   const newCommitId = (): string => {

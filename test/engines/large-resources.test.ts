@@ -15,6 +15,7 @@ import { s3Bodies } from '../../persistence/s3.js';
 import { reindexed } from '../support/jobs.js';
 import { callerOf } from '../support/server.js';
 import { openOnEngines } from './support/servers.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 const endpoint = process.env['S3_ENDPOINT'];
 const caller = callerOf('practitioner');
@@ -42,7 +43,7 @@ const text = 'ä'.repeat(300_000); // 600,000 bytes, more than an item holds
     const client = s3Client({ endpoint: endpoint ?? '', region: 'us-east-1' });
     const found: number[] = [];
     const bodies = s3Bodies(client, 'bodies', `${opened.engines.prefix}-${version}`);
-    for await (const { key } of bodies.list('-')) found.push(key.versionId);
+    for await (const { key } of bodies.list(defaultTenant)) found.push(key.versionId);
     client.destroy();
     return found.sort();
   }

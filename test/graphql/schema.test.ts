@@ -6,7 +6,7 @@ import { makeSchema } from '../../graphql/schema.js';
 
 describe.each(fhirVersions)('the schema that introspection tells, %s', (version) => {
   test('is one, and takes the queries of the documentation', async () => {
-    const schema = makeSchema(await loadDefinitions(version));
+    const schema = await makeSchema(await loadDefinitions(version));
     Reflect.set(schema, '__validationErrors', undefined);
     expect(validateSchema(schema)).toEqual([]);
     const mistakes = (query: string): readonly GraphQLError[] => validate(schema, parse(query));
@@ -35,6 +35,6 @@ describe.each(fhirVersions)('the schema that introspection tells, %s', (version)
 });
 
 test('the schema on a resource begins with its type', async () => {
-  const schema = makeSchema(await loadDefinitions('stu3'), 'Patient');
+  const schema = await makeSchema(await loadDefinitions('stu3'), 'Patient');
   expect([schema.getQueryType()?.name, schema.getMutationType()]).toEqual(['Patient', undefined]);
 });

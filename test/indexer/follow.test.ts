@@ -13,6 +13,7 @@ import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { temporaryRoot } from '../persistence/temporary-root.js';
 import { gated, Stopped } from '../support/table-calls.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 let table: Table;
 let store: ResourceStore;
@@ -90,11 +91,11 @@ describe('an indexer', () => {
     });
     expect(await createResourceStore(dying).commit(writes)).toStrictEqual({ committed: true });
     const index = indexOf();
-    const { recover } = createResourceStore(small);
+    const left = createResourceStore(small);
     follower = followChanges({
       changes: table.changes.bind(table),
       index,
-      recover,
+      recover: ({ id }) => left.recover(id),
       onProblem: (each) => problems.push(each),
       idle: 1,
     });
@@ -261,7 +262,7 @@ describe('an indexer', () => {
     const writes = () => ['a', 'b', 'c', 'd'].map((id) => ({ kind: 'put' as const, next: next(id) }));
     const index = indexOf();
     const healthy = createResourceStore(small);
-    follow(index, undefined, { recover: (transaction) => healthy.recover(transaction) });
+    follow(index, undefined, { recover: ({ id }) => healthy.recover(id) });
     const later = createResourceStore(small, { now: () => Date.now() + 1e7 });
     for (let calls = 0; !index.held.has('a'); calls += 1) {
       fatal = calls; // one call later each time, until the kill comes behind the decision
@@ -278,7 +279,7 @@ describe('an indexer', () => {
 
   test('leaves a transaction that cannot be ended to the sweeper, and goes on', async () => {
     const started = new Date().toISOString();
-    const item = recordItem('-', { id: 't', state: 'committed', expires: 1, chunks: 1, started });
+    const item = recordItem(defaultTenant, { id: 't', state: 'committed', expires: 1, chunks: 1, started });
     await table.write([{ kind: 'put', item }]);
     await put('a');
     const index = indexOf();

@@ -9,6 +9,7 @@ import { createResourceStore } from '../../persistence/store.js';
 import { nextVersion } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { memoryTable } from '../support/memory-table.js';
+import type { DecidedTransaction } from '../../persistence/stream.js';
 
 // A batch of a DynamoDB stream, as the Lambda function on it has it.
 
@@ -44,8 +45,8 @@ async function indexed(
         resolve();
       }),
   };
-  const recover = (transaction: string): Promise<void> => {
-    ended.push(transaction);
+  const recover = ({ id }: DecidedTransaction): Promise<void> => {
+    ended.push(id);
     return Promise.resolve();
   };
   return indexBatch(batch, { index, bodies, recover, onProblem: () => undefined });

@@ -11,6 +11,7 @@ import type { Table } from '../../persistence/table.js';
 import { nextVersion } from '../../persistence/version.js';
 import { memoryTable } from '../support/memory-table.js';
 import { until } from '../support/receiver.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 const running: Notifier[] = [];
 afterEach(async () => {
@@ -37,6 +38,7 @@ function deployment() {
 
   const subscriber: Subscriber = {
     id: 's',
+    tenant: defaultTenant,
     versionId: 1,
     since: '2000',
     status: 'active',
@@ -57,7 +59,7 @@ function deployment() {
       statuses.push(`${status} ${error ?? ''}`.trim());
       return Promise.resolve();
     },
-    async versionOf({ type, id, versionId }) {
+    async versionOf(_, { type, id, versionId }) {
       if (fault !== undefined) throw fault;
       return store.vread({ type, id }, versionId);
     },

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { handOn } from '../../indexer/hand-on.js';
+import { handOn, type HandedOn } from '../../indexer/hand-on.js';
 import { publishChanges, type Publisher, type PublishOptions, type PublishingProblem } from '../../indexer/publish.js';
 import type { ResourceChange } from '../../indexer/resource-change.js';
+import { defaultTenant, jobsPartition } from '../../persistence/keys.js';
 import { lmdbPlace } from '../../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../../persistence/lmdb-root.js';
 import { type LmdbTable, lmdbTable } from '../../persistence/lmdb.js';
@@ -274,6 +275,39 @@ describe('what a stream’s follower hands on', () => {
     feed.take(['c', 'd', 'e', 'f'].map((id) => change(id, since)));
     await expect(feed.changes({ ...(end && { after: end }), limit: 10 })).rejects.toThrow('no longer kept');
     expect((await feed.changes({ limit: 10 })).map(({ key }) => key.pk.slice(-1))).toEqual(['d', 'e', 'f']);
+  });
+});
+
+describe('jobs', () => {
+  const key = { pk: jobsPartition(defaultTenant), sk: 'j1' };
+  const item = { ...key, id: 'j1', kind: 'export', state: 'running', subject: 's', client: 'c', request: 'r' };
+  const job = { ...item, segments: 1, created: 1 };
+  const feed = (): HandedOn => {
+    const handed = handOn('2026-01-01T00:00:00.000Z');
+    handed.take([
+      { position: '1', key, after: job },
+      { position: '2', key, before: job },
+    ]);
+    return handed;
+  };
+
+  test('are told of in the order of the feed, again until it succeeds, beside versions', async () => {
+    const { tell, heard } = subscriber();
+    const told: string[] = [];
+    let failures = 2;
+    publish({
+      feed: feed(),
+      publish: tell,
+      publishJob({ id, removed }) {
+        failures -= 1;
+        if (failures >= 0) return Promise.reject(new Error('nobody listens'));
+        told.push(`${id} ${removed === undefined ? 'changed' : 'removed'}`);
+        return tell({ type: 'Job', id, versionId: told.length, action: 'update', lastUpdated: '', compartments: [] });
+      },
+    });
+    await heard(2);
+    expect(told).toEqual(['j1 changed', 'j1 removed']);
+    expect(problems.map(({ what }) => what)).toEqual(Array(2).fill('a change cannot be published'));
   });
 });
 

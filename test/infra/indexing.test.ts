@@ -39,7 +39,7 @@ describe('the index follows the table', () => {
   });
 
   test('what is left undone is swept each minute', () => {
-    const rules = resourcesOf('dev', 'AWS::Events::Rule');
+    const rules = resourcesOf('dev', 'AWS::Events::Rule').filter(({ stack }) => stack.includes('-Indexing-'));
     expect(rules.map(({ Properties }) => Properties['ScheduleExpression'])).toEqual([
       'rate(1 minute)',
       'rate(1 minute)',
@@ -70,8 +70,9 @@ describe('alarms', () => {
 
   test('ring for every queue, function and API, for the index and its domain', () => {
     expect(about('holds messages')).toHaveLength(3);
-    expect(about('function fails')).toHaveLength(5);
-    expect(about('function is throttled')).toHaveLength(5);
+    expect(about('function fails')).toHaveLength(6);
+    expect(about('function is throttled')).toHaveLength(6);
+    expect(about('are given up')[0]?.Properties).toMatchObject({ Namespace: 'AWS/States', Threshold: 1 });
     expect(about('answers 5xx')).toHaveLength(2);
     expect(about('REST is slow')).toHaveLength(1);
     expect(about('is behind')[0]?.Properties).toMatchObject({ Namespace: 'FhirOnAppSync', MetricName: 'IndexLag' });

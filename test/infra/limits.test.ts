@@ -15,9 +15,18 @@ describe('the synthesized stacks', () => {
   test('are one for each concern, so that data outlives what is made anew', () => {
     const names = [...templateTexts('dev').keys()].filter((name) => name.startsWith('Fhir-dev-'));
     expect(names.sort()).toEqual(
-      ['Data', 'GraphQl-R4', 'GraphQl-Stu3', 'Indexing-R4', 'Indexing-Stu3', 'Operations', 'Rest', 'SignIn'].map(
-        (name) => `Fhir-dev-${name}`,
-      ),
+      [
+        'Data',
+        'GraphQl-R4',
+        'GraphQl-Stu3',
+        'Indexing-R4',
+        'Indexing-Stu3',
+        'Jobs-R4',
+        'Jobs-Stu3',
+        'Operations',
+        'Rest',
+        'SignIn',
+      ].map((name) => `Fhir-dev-${name}`),
     );
   });
 

@@ -2,7 +2,16 @@ import { expect, test } from '@jest/globals';
 import { outputsOf } from './support/templates.js';
 
 test('a deployment tells everything that clients and operators need, and no secret', () => {
-  const perVersion = ['GraphQlApiId', 'GraphQlUrl', 'IndexAlias', 'RealtimeUrl', 'RestUrl', 'SweeperName', 'TableName'];
+  const perVersion = [
+    'GraphQlApiId',
+    'GraphQlUrl',
+    'IndexAlias',
+    'JobMachine',
+    'RealtimeUrl',
+    'RestUrl',
+    'SweeperName',
+    'TableName',
+  ];
   const once = [
     'BodiesBucket',
     'ClientId',

@@ -34,6 +34,8 @@ describe('settings', () => {
     [{ logDays: 8 }, 'logDays is 8: it may be 7, 14, 30'],
     [{ publicUrl: 'https://fhir.example.org/' }, 'a URL without a slash at the end'],
     [{ alarmEmail: 'ops' }, 'alarmEmail is "ops": it may be an address'],
+    [{ jobs: { segments: 0, atOnce: 1 } }, 'segments is 0: it may be a whole number from 1 to 1000'],
+    [{ importSources: ['s3://bucket/file.ndjson'] }, 'it may be folders such as s3://bucket/folder/'],
     [{ tags: { cost: 1 } }, 'tags is {"cost":1}: it may be texts by name'],
     [{ serach: 'dev' }, 'serach is no setting'],
     [{ removal: undefined }, 'removal is nothing: it may be retain, destroy'],

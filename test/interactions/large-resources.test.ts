@@ -23,6 +23,7 @@ import { loadCurrentChange } from '../../persistence/stream.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
 import { temporaryFolder, temporaryRoot } from '../persistence/temporary-root.js';
 import { callerOf } from '../support/server.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 // The interactions on a store whose large bodies are elsewhere, its index following the change feed as on AWS.
 
@@ -42,11 +43,12 @@ beforeAll(async () => {
     const changes = await table.changes({ limit: 1_000, ...(position === undefined ? {} : { after: position }) });
     position = changes.at(-1)?.position ?? position;
     const versions = await Promise.all(changes.map((change) => loadCurrentChange(change, bodies)));
-    await index.put(versions.filter((version) => version !== undefined).map(indexable));
+    await index.put(versions.flatMap((version) => (version === undefined ? [] : [indexable(defaultTenant, version)])));
   };
   let ids = 0;
   server = {
     definitions,
+    tenant: defaultTenant,
     store: {
       ...store,
       commit: async (writes) => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { update } from '../../interactions/update.js';
 import { openServers } from '../../local/compose.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import { callerOf } from '../support/server.js';
 
 // `npm run drift`, the built command, on a store whose index was spoiled.
@@ -17,7 +18,14 @@ beforeAll(async () => {
   const resource = { resourceType: 'Patient', id: 'p1', name: [{ family: 'Right' }] };
   await update(servers.r4, callerOf('practitioner'), { key: { type: 'Patient', id: 'p1' }, resource });
   const wrong = { ...resource, name: [{ family: 'Wrong' }] };
-  const indexed = { type: 'Patient', id: 'p1', versionId: 1, lastUpdated: '', compartments: ['Patient/p1'] };
+  const indexed = {
+    tenant: defaultTenant,
+    type: 'Patient',
+    id: 'p1',
+    versionId: 1,
+    lastUpdated: '',
+    compartments: ['Patient/p1'],
+  };
   await servers.r4.index.put([{ ...indexed, resource: wrong }], { again: true });
   await opened.close();
 });

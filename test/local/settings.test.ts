@@ -12,6 +12,7 @@ describe('settings of the embedded server', () => {
       authorization: 'roles',
       audit: 'off',
       validation: 'full',
+      conditionalDelete: 'single',
       appsync: { introspection: true, maxDepth: 75, maxResolvers: 10_000 },
       implementationGuides: [],
       dataFolder: resolve('.data'),
@@ -53,6 +54,8 @@ describe('settings of the embedded server', () => {
     const set = readSettings({ VALIDATION: 'Structure', IMPLEMENTATION_GUIDES: ' a.tgz, ,/b ' });
     expect(set).toMatchObject({ validation: 'structure', implementationGuides: [resolve('a.tgz'), '/b'] });
     expect(() => readSettings({ VALIDATION: 'some' })).toThrow('VALIDATION is "some"');
+    expect(readSettings({ CONDITIONAL_DELETE: 'Multiple' }).conditionalDelete).toBe('multiple');
+    expect(() => readSettings({ CONDITIONAL_DELETE: 'all' })).toThrow('CONDITIONAL_DELETE is "all"');
   });
 
   test('limits of $graphql are numbers from 1, and its introspection is on or off', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { BodyStore } from '../../persistence/body-store.js';
 import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { createResourceStore } from '../../persistence/store.js';
 import type { HistoryEntry, Table } from '../../persistence/table.js';
@@ -108,6 +109,54 @@ describe('the history of types', () => {
     };
     expect(await shown(createResourceStore(lagging))).toEqual(['Patient/a/1', 'Patient/a/2', 'Patient/a/3']);
     expect(await createResourceStore(lagging).countHistory({ types: ['Patient'], oldestFirst: true })).toBe(3);
+  });
+});
+
+const noBodies: BodyStore = {
+  put: () => Promise.resolve(),
+  get: () => Promise.resolve('{}'),
+  delete: () => Promise.resolve(),
+  async *list() {
+    // none is looked for
+  },
+};
+
+describe('where one process writes alone', () => {
+  const range = { types: ['Patient'], oldestFirst: true, count: 9 };
+
+  test('the history ends before a write under way, and goes on with it', async () => {
+    const table = memoryTable();
+    const store = createResourceStore(table, { now: () => start + 5 });
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    const bodies: BodyStore = { ...noBodies, put: () => held };
+    const slow = createResourceStore(table, { now: () => start + 5, inlineLimit: 0, bodies });
+    const writing = slow.commit([await next(slow, 'Patient', 'slow', start + 2)]);
+    await store.commit([await next(store, 'Patient', 'quick', start + 3)]);
+    const meanwhile = await store.historyOfTypes(range);
+    expect([meanwhile.versions.map(text), meanwhile.end]).toEqual([[], iso(start + 2)]);
+    go();
+    expect(await writing).toStrictEqual({ committed: true });
+    const after = await slow.historyOfTypes({ ...range, from: meanwhile.end });
+    expect([after.versions.map(text), after.end]).toEqual([['Patient/slow/1', 'Patient/quick/1'], iso(start + 5)]);
+  });
+
+  test('a version that belongs into what was told to be complete is refused, and written with a new instant', async () => {
+    let time = start;
+    const store = createResourceStore(memoryTable(), { now: () => time });
+    const late = await next(store, 'Patient', 'a', time);
+    const atOnce = await next(store, 'Patient', 'b', (time += 1));
+    expect((await store.historyOfTypes(range)).end).toBe(iso(time));
+    expect(await store.commit([late])).toStrictEqual({ committed: false, conflicts: [0] });
+    expect(await store.commit([atOnce])).toStrictEqual({ committed: true }); // `_since` includes its instant
+  });
+
+  test('a clock that goes back hinders no write', async () => {
+    let time = start;
+    const store = createResourceStore(memoryTable(), { now: () => time });
+    await store.historyOfTypes(range);
+    time -= 3_600_000;
+    expect(await store.commit([await next(store, 'Patient', 'a', time)])).toStrictEqual({ committed: true });
   });
 });
 

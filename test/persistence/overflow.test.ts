@@ -10,6 +10,8 @@ import { sweepBodies } from '../../persistence/sweep-bodies.js';
 import type { Table } from '../../persistence/table.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import { temporaryFolder, temporaryRoot } from './temporary-root.js';
+import { defaultTenant } from '../../persistence/keys.js';
+import { tenant } from '../support/tenant.js';
 
 // Bodies above the limit go to a body store; the table is LMDB, the body store a folder, the limit small.
 
@@ -146,7 +148,7 @@ describe('when it goes wrong', () => {
     const other = { ...version(large), id: 'b' };
     await expect(half.commit([put(large), { kind: 'put', next: other }])).rejects.toThrow('network');
     expect(await store.readMany([key, { ...key, id: 'b' }])).toEqual([undefined, undefined]);
-    expect(await sweepBodies(table, bodies, Date.now() + day + 1000)).toBe(1);
+    expect(await sweepBodies(table, bodies, Date.now() + day + 1000, defaultTenant)).toBe(1);
   });
 
   test('after the bodies and before the items, nothing is written', async () => {
@@ -155,7 +157,7 @@ describe('when it goes wrong', () => {
     expect(await store.read(key)).toBeUndefined();
     expect(files()).toEqual(['a~1']);
     await store.commit([put(large)]);
-    expect(await sweepBodies(table, bodies, Date.now() + day + 1000)).toBe(1);
+    expect(await sweepBodies(table, bodies, Date.now() + day + 1000, defaultTenant)).toBe(1);
     expect(textOf(await store.read(key))).toBe(large);
   });
 
@@ -193,7 +195,7 @@ describe('when it goes wrong', () => {
     const results = await Promise.all(texts.map((text) => store.commit([put(text, previous)])));
     const won = texts[results.findIndex(({ committed }) => committed)];
     expect(results.filter(({ committed }) => committed)).toHaveLength(1);
-    expect(await sweepBodies(table, bodies, Date.now() + day + 1000)).toBe(2);
+    expect(await sweepBodies(table, bodies, Date.now() + day + 1000, defaultTenant)).toBe(2);
     expect(textOf(await store.read(key))).toBe(won);
   });
 
@@ -212,14 +214,14 @@ describe('the sweeper', () => {
     for (let n = 2; n <= 230; n += 1) await store.commit([put(n % 50 === 0 ? large : 'small', await current())]);
     const before = files();
     expect(before).toHaveLength(5);
-    expect(await sweepBodies(table, bodies, later())).toBe(0);
+    expect(await sweepBodies(table, bodies, later(), defaultTenant)).toBe(0);
     expect(files()).toEqual(before);
   });
 
   test('removes what nothing refers to when it is a day old, not before', async () => {
     const orphan = (more: Partial<BodyKey>): BodyKey => ({
       ...key,
-      tenant: '-',
+      tenant: defaultTenant,
       versionId: 1,
       commitId: 'orphan',
       ...more,
@@ -228,8 +230,8 @@ describe('the sweeper', () => {
     for (const more of [{}, { versionId: 7 }, { id: 'nobody' }, { type: 'Group' }]) {
       await bodies.put(orphan(more), '{}');
     }
-    expect(await sweepBodies(table, bodies, Date.now() + day - 60_000)).toBe(0);
-    expect(await sweepBodies(table, bodies, later())).toBe(4);
+    expect(await sweepBodies(table, bodies, Date.now() + day - 60_000, defaultTenant)).toBe(0);
+    expect(await sweepBodies(table, bodies, later(), defaultTenant)).toBe(4);
     expect(textOf(await store.read(key))).toBe(large);
   });
 
@@ -244,14 +246,14 @@ describe('the sweeper', () => {
         return found;
       },
     };
-    expect(await sweepBodies(moving, bodies, later())).toBe(0);
+    expect(await sweepBodies(moving, bodies, later(), defaultTenant)).toBe(0);
     expect(textOf(await store.vread(key, 1))).toBe(large);
   });
 
   test('keeps to its tenant', async () => {
-    await createResourceStore(table, { tenant: 'other', bodies, inlineLimit }).commit([put(large)]);
-    expect(await sweepBodies(table, bodies, later())).toBe(0);
-    expect(await sweepBodies(table, bodies, later(), 'other')).toBe(0);
-    expect(textOf(await createResourceStore(table, { tenant: 'other', bodies }).read(key))).toBe(large);
+    await createResourceStore(table, { tenant: tenant('other'), bodies, inlineLimit }).commit([put(large)]);
+    expect(await sweepBodies(table, bodies, later(), defaultTenant)).toBe(0);
+    expect(await sweepBodies(table, bodies, later(), tenant('other'))).toBe(0);
+    expect(textOf(await createResourceStore(table, { tenant: tenant('other'), bodies }).read(key))).toBe(large);
   });
 });

@@ -5,10 +5,11 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BodyStore } from '../../persistence/body-store.js';
 import { s3Client } from '../../persistence/s3/client.js';
 import { s3Bodies } from '../../persistence/s3.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 // What an S3 of one's own never does: fail, be busy, break off.
 
-const key = { tenant: '-', type: 'Patient', id: 'a', versionId: 1, commitId: 'c' };
+const key = { tenant: defaultTenant, type: 'Patient', id: 'a', versionId: 1, commitId: 'c' };
 const xml = (code: string): string => `<Error><Code>${code}</Code><Message>not for clients</Message></Error>`;
 
 let answer: (response: ServerResponse) => void;
@@ -35,7 +36,7 @@ afterEach(() => close());
 
 const listed = async (): Promise<number> => {
   let found = 0;
-  for await (const body of bodies.list('-')) found += body.key.versionId;
+  for await (const body of bodies.list(defaultTenant)) found += body.key.versionId;
   return found;
 };
 const calls: readonly (readonly [string, () => Promise<unknown>])[] = [

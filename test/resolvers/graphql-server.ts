@@ -10,7 +10,7 @@ import { noneDataSource } from '../../local/appsync/data-sources/none.js';
 import { type EmbeddedServer, openServers } from '../../local/compose.js';
 import type { Table } from '../../persistence/table.js';
 import { bundleResolvers } from '../../resolvers/bundle.mjs';
-import type { InteractionRequest } from '../../resolvers/interaction-request.js';
+import type { InteractionAnswer, InteractionRequest } from '../../resolvers/interaction-request.js';
 import { createResolverHandler } from '../../resolvers/lambda/handler.js';
 import { loadApi } from '../../schema/load-api.js';
 
@@ -60,6 +60,8 @@ export interface GraphqlServer {
   readonly server: EmbeddedServer;
   /** What the resolvers asked of the Lambda: one entry for an invocation. */
   readonly invocations: (InteractionRequest | readonly InteractionRequest[])[];
+  /** What the Lambda answered last to a query. */
+  answered(query: string): Promise<unknown>;
   /** Unexpected failures the Lambda told of. */
   readonly failures: unknown[];
   execute(
@@ -91,6 +93,7 @@ export async function startGraphqlServer(
   const server = embedded.servers[version];
   const invocations: GraphqlServer['invocations'] = [];
   const failures: unknown[] = [];
+  let answer: InteractionAnswer | undefined;
   const handler = createResolverHandler(behind(server), {
     baseUrl: () => `http://localhost/${version}`,
     onUnexpected: (failure) => void failures.push(failure),
@@ -102,11 +105,11 @@ export async function startGraphqlServer(
     dataSources: {
       none: noneDataSource,
       resources: dynamoDbDataSource(seen(server.table)),
-      interactions: lambdaDataSource((event) => {
+      interactions: lambdaDataSource(async (event) => {
         // A Lambda function gets JSON.
         const received = JSON.parse(JSON.stringify(event)) as InteractionRequest;
         invocations.push(received);
-        return handler(received);
+        return (answer = await handler(received));
       }),
     },
     onFailure: (failure) => void failures.push(failure),
@@ -115,9 +118,13 @@ export async function startGraphqlServer(
     server,
     invocations,
     failures,
+    async answered(query) {
+      await api.execute({ query, identity: identityOf('practitioner'), headers: {} });
+      return answer !== undefined && 'value' in answer ? answer.value : answer;
+    },
     async execute(query, variables = {}, as = 'practitioner', asked = {}) {
       const headers: Record<string, string> = {};
-      const answer = await api.execute({
+      const told = await api.execute({
         query,
         variables,
         identity: identityOf(as),
@@ -126,7 +133,7 @@ export async function startGraphqlServer(
           if (effect.kind === 'responseHeader') headers[effect.name] = effect.value;
         },
       });
-      return { data: answer.data, errors: (answer.errors ?? []) as FieldError[], headers };
+      return { data: told.data, errors: (told.errors ?? []) as FieldError[], headers };
     },
     async close() {
       await embedded.close();

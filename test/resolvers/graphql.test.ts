@@ -58,6 +58,35 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       await put('Observation', 'o2', observation('Patient/p2', '170'));
       await put('List', 'l1', { status: 'current', mode: 'working', title: 'Problems' });
     });
+    test('aliases, fragments and selections behind each other show what is stored', async () => {
+      const query = `{
+        PatientList(_id: "p1") { gender: birthDate ...Active ... on Patient { name { given } } ... { id } }
+        ObservationConnection(_id: "o1") { page: edges { it: resource { ...Subject } } edges { resource { status } } }
+        Patient(id: "p1") { ObservationList(_reference: subject) { value: valueQuantity { value } subject { resource {
+          ... on Patient { birthDate: active ObservationList(_reference: subject) { id } } } } } }
+      }
+      fragment Active on Patient { active }
+      fragment Subject on Observation { subject { resource { ... on Patient { family: name { family } } ... on Group { name } } } }`;
+      expect(await data(query)).toEqual({
+        PatientList: [{ gender: '1970-03', active: true, name: [{ given: ['Peter', 'James'] }], id: 'p1' }],
+        ObservationConnection: {
+          page: [{ it: { subject: { resource: { family: [{ family: 'Chalmers' }] } } } }],
+          edges: [{ resource: { status: 'final' } }],
+        },
+        Patient: {
+          ObservationList: [
+            {
+              value: { value: '185.50' },
+              subject: { resource: { birthDate: true, ObservationList: [{ id: 'o1' }] } },
+            },
+          ],
+        },
+      });
+    });
+    test('what is not selected does not come from the Lambda', async () => {
+      const members = await graphql.answered('{ PatientList(_id: "p1") { birthDate } }');
+      expect(members).toEqual([{ resourceType: 'Patient', id: 'p1', birthDate: '1970-03', __typename: 'Patient' }]);
+    });
 
     test('come from the item itself, without the Lambda, decimals with their digits', async () => {
       const read = await data(

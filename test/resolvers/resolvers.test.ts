@@ -30,6 +30,9 @@ interface TestContext {
   readonly env?: unknown;
 }
 
+/** What `ctx.info.selectionSetGraphQL` is in all of them. */
+const selection = '{\n  id\n}';
+
 const sandboxes = new Map<string, Sandbox>();
 
 function run(name: string, handler: 'request' | 'response', ctx: TestContext): HandlerRun & { effects: Effect[] } {
@@ -53,7 +56,8 @@ function run(name: string, handler: 'request' | 'response', ctx: TestContext): H
       fieldName: field,
       parentTypeName: parent,
       failed: ctx.error !== undefined,
-      text: (part) => (part in parts ? JSON.stringify(parts[part]) : 'null'),
+      text: (part) =>
+        part === 'selectionSetGraphQL' ? selection : part in parts ? JSON.stringify(parts[part]) : 'null',
     },
     { identity, effect: (effect) => void effects.push(effect) },
   );
@@ -85,7 +89,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
   'read-by-lambda': [
     [
       { field: 'Patient', args: { id: 'p1' } },
-      asked({ interaction: 'read', type: 'Patient', id: 'p1', field: 'Query.Patient' }),
+      asked({ interaction: 'read', type: 'Patient', id: 'p1', field: 'Query.Patient', selection }),
     ],
     [{ field: 'Patient', args: { id: 'p1' }, stash: { answered: true }, prev: { result: { id: 'p1' } } }, { id: 'p1' }],
   ],
@@ -99,6 +103,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         arguments: { code: 'x' },
         counted: false,
         field: 'Query.ListList',
+        selection,
       }),
     ],
   ],
@@ -112,6 +117,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         arguments: {},
         counted: true,
         field: 'Query.PatientConnection',
+        selection,
       }),
     ],
   ],
@@ -126,6 +132,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         referring: { type: 'Patient', id: 'p1', parameter: 'subject' },
         counted: false,
         field: 'Patient.ObservationList',
+        selection,
       }),
     ],
   ],
@@ -146,6 +153,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         referring: { type: 'Patient', id: 'p1', parameter: 'subject' },
         counted: false,
         field: 'Patient.ObservationConnection',
+        selection,
       }),
     ],
   ],
@@ -163,6 +171,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
           interaction: 'reference',
           optional: true,
           field: 'Reference.resource',
+          selection,
           reference: 'Patient/1',
           type: 'Patient',
           claims,

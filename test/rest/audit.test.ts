@@ -19,6 +19,7 @@ import {
 interface AuditEventJson extends AnswerJson {
   readonly action: string;
   readonly outcome: string;
+  readonly outcomeDesc?: string;
   readonly subtype: readonly { readonly code: string }[];
   readonly entity?: readonly Entity[];
 }
@@ -124,12 +125,49 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
     expect(await recordedBy(() => send(method, path, as, body))).toEqual([expected]);
   });
 
+  test.each([
+    [
+      'by the rules, in their words',
+      'GET',
+      'Observation/o1',
+      'auditor',
+      undefined,
+      /^403 auditor \(auditor\) may not read Observation$/,
+    ],
+    ['since it is not there, or not theirs', 'GET', 'Observation/o1', 'patient-2', undefined, /^404 not-found$/],
+    [
+      'without what was wrong in it',
+      'PUT',
+      'Observation/o1',
+      'practitioner',
+      { ...observation, status: 'secret status' },
+      /^4\d\d [a-z-]+$/,
+    ],
+  ])('tells why something was refused: %s', async (_, method, path, as, body, reason) => {
+    const before = new Set((await events('outcome=4')).map(({ id }) => id));
+    await send(method, path, as, body);
+    const [refused] = (await events('outcome=4')).filter(({ id }) => !before.has(id));
+    expect(refused?.outcomeDesc).toMatch(reason);
+  });
+
+  test('has nothing of what tells of the server and of the caller alone', async () => {
+    for (const path of ['metadata', '$permissions', '$index-lag'])
+      expect(await recordedBy(() => send('GET', path, 'practitioner'))).toEqual([]);
+  });
+
   test('tells of a create what was made, and in whose record', async () => {
     let made = '';
     const recorded = await recordedBy(async () => {
       made = (await send('POST', 'Observation', 'practitioner', { ...observation, id: undefined })).json.id;
     });
     expect(recorded).toEqual([`C create Observation/${made} Patient/p1: 0`]);
+  });
+
+  test('tells of a delete by criteria what was deleted, and in whose record', async () => {
+    const gone = { ...observation, id: 'gone', identifier: [{ value: 'gone' }] };
+    await send('PUT', 'Observation/gone', 'practitioner', gone);
+    const recorded = await recordedBy(() => send('DELETE', 'Observation?identifier=gone', 'practitioner'));
+    expect(recorded).toEqual(['D delete Observation/gone Patient/p1: 0']);
   });
 
   test('tells nothing of a request without a token, nor of what everyone may ask', async () => {

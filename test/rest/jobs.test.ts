@@ -261,7 +261,9 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     const of = changes.filter((each) => each.id === id);
     expect(of.length).toBeGreaterThan(2);
     expect(of.at(-1)?.removed).toMatchObject({ id, subject: 'backend' });
-    const [first, last] = await Promise.all([of[0], of.at(-1)].map((each) => each && jobNotice(jobs, each)));
+    const [first, last] = await Promise.all(
+      [of[0], of.at(-1)].map(async (each) => (each === undefined ? 'nothing' : jobNotice(jobs, each))),
+    );
     expect(first).toBeUndefined(); // it is gone by now
     expect(last).toMatchObject({ id, kind: 'export', state: 'removed', subject: 'backend', client: 'backend' });
     const another = await kickOff(server, version, '$export', { as: 'backend-all' });

@@ -65,7 +65,7 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
     const query = object('Query').getFields();
     const mutation = object('Mutation').getFields();
     expect(Object.keys(query)).toHaveLength(types * 3);
-    expect(Object.keys(mutation)).toHaveLength(types * 3 + 1);
+    expect(Object.keys(mutation)).toHaveLength(types * 3 + 2); // publishChange and publishJob
     expect(String(query['Patient']?.type)).toBe('Patient');
     expect(String(query['PatientList']?.type)).toBe('[Patient]');
     expect(String(query['PatientConnection']?.type)).toBe('PatientConnection');
@@ -78,7 +78,7 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
 
   test('has one subscription, told of changes by the one mutation that only IAM may ask for', () => {
     expect(String(schema.getSubscriptionType())).toBe('Subscriptions'); // Subscription is a resource type
-    expect(Object.keys(object('Subscriptions').getFields())).toEqual(['onResourceChanged']);
+    expect(Object.keys(object('Subscriptions').getFields())).toEqual(['onResourceChanged', 'onJobChanged']);
     expect(argumentsOf('Subscriptions', 'onResourceChanged')).toEqual({
       type: 'ResourceType',
       id: 'ID',
@@ -93,6 +93,15 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
     expect(directives('Subscriptions', 'onResourceChanged')).toEqual(['@aws_subscribe(mutations: ["publishChange"])']);
     expect(directives('Mutation', 'publishChange')).toEqual(['@aws_iam']);
     expect(directives('ResourceChange', 'compartments')).toEqual(['@aws_iam']);
+    expect(argumentsOf('Subscriptions', 'onJobChanged')).toEqual({ id: 'ID' });
+    expect(directives('Subscriptions', 'onJobChanged')).toEqual(['@aws_subscribe(mutations: ["publishJob"])']);
+    for (const [type, field] of [
+      ['Mutation', 'publishJob'],
+      ['JobChange', 'subject'],
+      ['JobChange', 'client'],
+    ] as const) {
+      expect(directives(type, field)).toEqual(['@aws_iam']);
+    }
   });
 
   test('a change names what changed, and holds nothing of it', () => {

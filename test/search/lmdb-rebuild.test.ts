@@ -9,6 +9,7 @@ import { lmdbSearchIndex, type LmdbSearchIndex } from '../../search/lmdb.js';
 import { parseSearch } from '../../search/parse.js';
 import { requireUnchained } from '../../search/request.js';
 import type { Indexable } from '../../search/search-index.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 let folder: string;
 let root: RootDatabase;
@@ -23,6 +24,7 @@ afterEach(async () => {
 
 const definitions = await loadDefinitions('r4');
 const version = (id: number, versionId: number, family: string | undefined): Indexable => ({
+  tenant: defaultTenant,
   type: 'Patient',
   id: String(id),
   versionId,

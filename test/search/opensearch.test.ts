@@ -8,6 +8,8 @@ import { openSearchIndex } from '../../search/opensearch.js';
 import { requireUnchained } from '../../search/request.js';
 import { parseSearch } from '../../search/parse.js';
 import type { Indexable } from '../../search/search-index.js';
+import { defaultTenant } from '../../persistence/keys.js';
+import { tenant } from '../support/tenant.js';
 
 /** A request as OpenSearch would get it. */
 interface Got {
@@ -65,6 +67,7 @@ describe('the OpenSearch adapter', () => {
   });
 
   const patient = (id: string, versionId = 1): Indexable => ({
+    tenant: defaultTenant,
     type: 'Patient',
     id,
     versionId,
@@ -81,12 +84,12 @@ describe('the OpenSearch adapter', () => {
 
   test('puts documents by their version, through the alias only, without a copy of the resource', async () => {
     answers = [items(201)];
-    await open({ tenant: 't' }).put([patient('a', 3)], { visible: false });
+    await open().put([{ ...patient('a', 3), tenant: tenant('t') }], { visible: false });
     const [request] = got;
     expect(request?.url.searchParams.get('refresh')).toBe('false');
     expect(request?.url.searchParams.get('require_alias')).toBe('true');
     const [action, document] = request?.lines ?? [];
-    expect(action).toEqual({ index: { _id: 't#Patient#a', version: 3, version_type: 'external' } });
+    expect(action).toEqual({ index: { _id: '@t#Patient#a', version: 3, version_type: 'external' } });
     expect(JSON.stringify(document)).not.toContain('Secret');
   });
 
@@ -126,6 +129,9 @@ describe('the OpenSearch adapter', () => {
       compartments: ['Patient/b'],
       deleted: false,
       opaque: true,
+      order: -1,
+      digest: expect.any(String),
+      version: 1,
     });
   });
 

@@ -11,6 +11,7 @@ import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
 import { requireUnchained } from '../../search/request.js';
 import { searches } from './searches-for.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 /** Resources made by Synthea, with ids of their own. */
 function resources(version: FhirVersion): Resource[] {
@@ -34,6 +35,7 @@ test.each(fhirVersions)(
       for (const index of indexes) {
         await index.put(
           all.map((resource) => ({
+            tenant: defaultTenant,
             type: resource.resourceType,
             id: resource.id ?? '',
             versionId: 1,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { partitionKey } from '../../persistence/keys.js';
+import { defaultTenant, partitionKey } from '../../persistence/keys.js';
 import { entriesOf } from '../support/server.js';
+import { describeBulk } from './bulk.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The whole app as a user deploys it, by the CDK's command line, on an emulated AWS over a real OpenSearch: what its
@@ -125,9 +126,11 @@ describe('REST', () => {
   });
 });
 
+describeBulk(() => stack);
+
 describe('a record that cannot be indexed', () => {
   test('does not hold up others: it is in the dead-letter queue', async () => {
-    const item = { pk: partitionKey('-', 'Patient', 'broken'), sk: 'current', versionId: 'none' };
+    const item = { pk: partitionKey(defaultTenant, 'Patient', 'broken'), sk: 'current', versionId: 'none' };
     await stack.putItem(item);
     await created(patient('Behind'));
     await found('/Patient?family=behind');

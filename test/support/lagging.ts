@@ -7,6 +7,7 @@ import type { FhirServer } from '../../interactions/server.js';
 import type { EmbeddedServer } from '../../local/compose.js';
 import { currentChange } from '../../persistence/stream.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
+import { defaultTenant } from '../../persistence/keys.js';
 
 /** A server whose searches see what was committed when the test lets them. */
 export interface LaggingServer {
@@ -39,7 +40,12 @@ export function lagging(embedded: EmbeddedServer): LaggingServer {
       for (;;) {
         const changes = await embedded.table.changes({ limit: 1_000, ...(after === undefined ? {} : { after }) });
         if (changes.length === 0) return;
-        await index.put(changes.flatMap((change) => currentChange(change) ?? []).map(indexable));
+        await index.put(
+          changes.flatMap((change) => {
+            const version = currentChange(change);
+            return version === undefined ? [] : [indexable(defaultTenant, version)];
+          }),
+        );
         after = changes.at(-1)?.position;
       }
     },

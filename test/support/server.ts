@@ -112,7 +112,15 @@ export interface TestServer {
 /** What a test's server is told. */
 export interface TestServerOptions extends Pick<
   DefinitionOptions,
-  'validation' | 'guides' | 'authorization' | 'graphqlLimits' | 'subscriptions' | 'notifying' | 'onNotifying' | 'jobs'
+  | 'validation'
+  | 'conditionalDelete'
+  | 'guides'
+  | 'authorization'
+  | 'graphqlLimits'
+  | 'subscriptions'
+  | 'notifying'
+  | 'onNotifying'
+  | 'jobs'
 > {
   /** More principals, by the token that stands for them. */
   readonly principals?: Readonly<Record<string, Principal>>;

@@ -58,7 +58,6 @@ export function Edit({
   const navigate = useNavigate();
   const { data: permissions } = usePermissions();
   const handle = useRef<EditorHandle>(null);
-  const [begun, setBegun] = useState(first);
   const [saved, setSaved] = useState(first);
   const [base, setBase] = useState(stored?.versionId);
   const [text, setText] = useState(first);
@@ -98,7 +97,6 @@ export function Edit({
       else {
         setBase(made.meta?.versionId);
         const { text: now } = await queries.query({ ...storedQuery(api, type, id), staleTime: 0 });
-        setBegun(now);
         setSaved(now);
         setText(now);
         setSaid({ kind: 'good', text: `Saved as version ${made.meta?.versionId ?? ''}.` });
@@ -127,7 +125,6 @@ export function Edit({
               type="button"
               className="button"
               onClick={() => {
-                setBegun(conflict.theirs.text);
                 setSaved(conflict.theirs.text);
                 setText(conflict.theirs.text);
                 setBase(conflict.theirs.versionId);
@@ -140,7 +137,6 @@ export function Edit({
               type="button"
               className="button primary"
               onClick={() => {
-                setBegun(conflict.mine);
                 setSaved(conflict.theirs.text);
                 setText(conflict.mine);
                 setBase(conflict.theirs.versionId);
@@ -231,7 +227,7 @@ export function Edit({
         </div>
       )}
       <Suspense fallback={<Loading lines={10} />}>
-        <Editor text={begun} label={`${type} as JSON`} issues={issues} handleRef={handle} onChange={setText} />
+        <Editor text={text} label={`${type} as JSON`} issues={issues} handleRef={handle} onChange={setText} />
       </Suspense>
     </section>
   );

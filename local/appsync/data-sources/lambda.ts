@@ -1,8 +1,8 @@
 import { DataSourceError, RequestError, requestMembers } from '../data-source.js';
 import type { DataSource, DataSourceCall } from '../data-source.js';
 
-/** A Lambda function called in process: it gets the payload, or the list of payloads of a batch. */
-export type LambdaHandler = (event: unknown) => unknown;
+/** A Lambda function called in process: it gets the payload, or the list of payloads of a batch, and what the request has for it. */
+export type LambdaHandler = (event: unknown, context?: unknown) => unknown;
 
 interface Waiting {
   readonly payload: unknown;
@@ -31,11 +31,12 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
     await mine;
   };
 
-  const invokeBatch = async (waiting: readonly Waiting[]): Promise<void> => {
+  const invokeBatch = async (waiting: readonly Waiting[], context: unknown): Promise<void> => {
     try {
       const results = await run(
         handler,
         waiting.map((one) => one.payload),
+        context,
       );
       if (!Array.isArray(results) || results.length !== waiting.length) {
         const length = Array.isArray(results) ? `${String(results.length)} results` : 'no list';
@@ -65,7 +66,8 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
         const all = steps.get(call.step) ?? [];
         steps.delete(call.step);
         const size = call.maxBatchSize > 0 ? call.maxBatchSize : defaultBatchSize;
-        for (let from = 0; from < all.length; from += size) void invokeBatch(all.slice(from, from + size));
+        for (let from = 0; from < all.length; from += size)
+          void invokeBatch(all.slice(from, from + size), call.lambdaContext);
       });
     });
 
@@ -78,12 +80,12 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
       }
       if (operation === 'BatchInvoke') return gather(call, payload);
       if (invocationType === 'Event') {
-        void run(handler, payload).catch(() => undefined);
+        void run(handler, payload, call.lambdaContext).catch(() => undefined);
         return null;
       }
       await inTurn(call.execution);
       call.goOn();
-      return run(handler, payload);
+      return run(handler, payload, call.lambdaContext);
     },
   };
 }
@@ -91,9 +93,9 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Calls the function as Lambda does: with JSON, and its exceptions become `Lambda:Unhandled`. */
-async function run(handler: LambdaHandler, event: unknown): Promise<unknown> {
+async function run(handler: LambdaHandler, event: unknown, context: unknown): Promise<unknown> {
   try {
-    return (await handler(event)) ?? null;
+    return (await handler(event, context)) ?? null;
   } catch (error) {
     throw new DataSourceError('Lambda:Unhandled', error instanceof Error ? error.message : String(error));
   }

@@ -15,6 +15,7 @@ import { counting } from '../support/count.js';
 import { countingRequests } from '../support/count-searches.js';
 import { localClients, newTable } from '../support/dynamodb.js';
 import { openIndex } from './index-under-test.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 // What a search costs in calls of OpenSearch and DynamoDB: 250 observations of a patient, five of another.
 
@@ -35,11 +36,12 @@ beforeAll(async () => {
   const store = createResourceStore(table);
   const commit: ResourceStore['commit'] = async (writes) => {
     const result = await store.commit(writes);
-    await index.put(writes.flatMap((write) => (write.kind === 'put' ? [indexable(write.next)] : [])));
+    await index.put(writes.flatMap((write) => (write.kind === 'put' ? [indexable(defaultTenant, write.next)] : [])));
     return result;
   };
   server = {
     definitions,
+    tenant: defaultTenant,
     store: { ...store, commit },
     index,
     authorizer: byRoles(roleRules),
@@ -106,12 +108,20 @@ test.each([
   expect(await cost(query)).toEqual(expected);
 });
 
-test('a page before others costs one resource more, which shows that there are others, and one request that counts them', async () => {
-  expect(await cost('Observation?subject=Patient/p1&_count=99')).toEqual({ hits: 99, searches: 2, reads: batches(1) });
+test('a page before others costs one resource more, which shows that there are others; the search counts them', async () => {
+  expect(await cost('Observation?subject=Patient/p1&_count=99')).toEqual({ hits: 99, searches: 1, reads: batches(1) });
   expect(await cost('Observation?subject=Patient/p1&_count=100&_total=none')).toEqual({
     hits: 100,
     searches: 1,
     reads: batches(2),
+  });
+});
+
+test('in an order of its own, a page before others costs one request that counts them', async () => {
+  expect(await cost('Observation?subject=Patient/p1&_count=99&_sort=date')).toEqual({
+    hits: 99,
+    searches: 2,
+    reads: batches(1),
   });
 });
 

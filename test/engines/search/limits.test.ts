@@ -6,8 +6,9 @@ import type { Resource } from '../../../fhir/resource.js';
 import { parseSearch } from '../../../search/parse.js';
 import { requireUnchained, type SearchRequest } from '../../../search/request.js';
 import type { Indexable } from '../../../search/search-index.js';
-import { openSearchIndex } from '../../../search/opensearch.js';
 import { openIndex, type OpenSearchUnderTest } from './index-under-test.js';
+import { defaultTenant } from '../../../persistence/keys.js';
+import { tenant } from '../../support/tenant.js';
 
 let definitions: FhirDefinitions;
 let opened: OpenSearchUnderTest;
@@ -22,6 +23,7 @@ const options = { handling: 'strict', defaultCount: 20, maxCount: 1000, now: Dat
 const parse = (type: string, ...parameters: (readonly [string, string])[]): SearchRequest =>
   requireUnchained(parseSearch(definitions, type, parameters, options));
 const indexed = (resource: Resource, compartments: string[] = []): Indexable => ({
+  tenant: defaultTenant,
   type: resource.resourceType,
   id: resource.id ?? '',
   versionId: 1,
@@ -108,12 +110,13 @@ test('a resource with more values than OpenSearch takes is a candidate of every 
 });
 
 test('tenants see only their own resources', async () => {
-  const other = openSearchIndex(opened.client, opened.alias, definitions, { tenant: 'other', refresh: 'now' });
+  const { index: own } = opened;
+  const other = own.of(tenant('other'));
   const list: Resource = { resourceType: 'List', id: 'l', status: 'current', mode: 'working' };
   await opened.index.put([indexed(list)]);
   const query = { request: parse('List', ['status', 'current']), access: everything, limit: 10 };
   expect((await other.search(query)).hits).toEqual([]);
-  await other.put([{ ...indexed(list), versionId: 7 }]);
+  await own.put([{ ...indexed(list), tenant: tenant('other'), versionId: 7 }]);
   expect((await other.search(query)).hits.map(({ exactVersion }) => exactVersion)).toEqual([7]);
   expect((await opened.index.search(query)).hits.map(({ exactVersion }) => exactVersion)).toEqual([1]);
 });

@@ -15,6 +15,7 @@ import { parseSearch } from '../../../search/parse.js';
 import type { SearchIndex } from '../../../search/search-index.js';
 import { searches } from '../../search/searches-for.js';
 import { openIndex } from './index-under-test.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 /** Without a folder of records, one search of seven: it takes seconds. */
 const isThorough = fhirVersions.some((version) => process.env[`SYNTHEA_${version.toUpperCase()}`] !== undefined);
@@ -51,6 +52,7 @@ test.each(fhirVersions)(
     };
     try {
       const changes = all.map((resource) => ({
+        tenant: defaultTenant,
         type: resource.resourceType,
         id: resource.id ?? '',
         versionId: 1,

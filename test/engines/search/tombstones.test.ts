@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
 import { openIndex, type OpenSearchUnderTest } from './index-under-test.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 let opened: OpenSearchUnderTest;
 beforeAll(async () => {
@@ -11,6 +12,7 @@ afterAll(() => opened.close());
 const now = Date.parse('2026-03-10T12:00:00Z');
 const hours = 3_600_000;
 const patient = (id: string, age: number, resource?: { resourceType: string; id: string }) => ({
+  tenant: defaultTenant,
   type: 'Patient',
   id,
   versionId: 2,
@@ -33,6 +35,7 @@ test('tombstones go after 48 hours, by the clock that is given; never while the 
     patient('older', 48.1),
     patient('younger', 47.9),
   ]);
+  expect(await index.newest?.()).toBe(patient('younger', 47.9).lastUpdated);
   const names = await index.next.names();
   await index.next.open(names);
   expect(await index.removeTombstones(now)).toBe(0);

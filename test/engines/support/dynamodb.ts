@@ -13,7 +13,8 @@ export function dynamoDbEndpoint(): string {
 }
 
 /** Clients of DynamoDB Local, to be closed. */
-export const localClients = (): DynamoDbClients => dynamoDbClients({ endpoint: dynamoDbEndpoint(), region: 'local' });
+export const localClients = (): DynamoDbClients =>
+  dynamoDbClients({ endpoint: dynamoDbEndpoint(), region: 'us-east-1' });
 
 /** A new table under test and its name; closing removes it. The machine may be busy: calls have time. */
 export async function newTable(

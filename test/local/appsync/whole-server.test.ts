@@ -23,6 +23,7 @@ beforeAll(async () => {
     authorization: 'roles' as const,
     audit: 'off' as const,
     validation: 'full' as const,
+    conditionalDelete: 'single' as const,
     implementationGuides: [],
     publicUrl: 'http://127.0.0.1:0',
     isPublicUrlSet: false,

@@ -8,6 +8,7 @@ import type { ResourceStore, StoredVersion } from '../../../persistence/resource
 import type { InteractionAnswer, ReferenceRequest } from '../../../resolvers/interaction-request.js';
 import { createResolverHandler } from '../../../resolvers/lambda/handler.js';
 import { resourceOf } from '../../../resolvers/lambda/input.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 const practitioner = { sub: '1', 'cognito:groups': ['practitioner'], scope: 'openid profile' };
 const patient = { sub: '2', 'cognito:groups': ['patient'], scope: 'openid profile', fhirUser: 'Patient/1' };
@@ -31,6 +32,7 @@ const versionOf = ({ type, id }: ResourceKey): StoredVersion => ({
 async function serverOf(store: Partial<ResourceStore>): Promise<FhirServer> {
   return {
     definitions: await loadDefinitions('r4'),
+    tenant: defaultTenant,
     store: store as ResourceStore,
     index: { search: nothing, count: nothing, put: nothing },
     authorizer: byRoles(roleRules),

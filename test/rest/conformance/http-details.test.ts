@@ -65,6 +65,39 @@ describe.each(fhirVersions)('http, %s', (version) => {
     expect((await server.send('POST', `${root}/Patient/_search`, { headers: {}, body: '_id=one' })).status).toBe(415);
   });
 
+  test('what was deleted is 410 with the version that says so', async () => {
+    const url = `${root}/Patient/etag-of-gone`;
+    await server.send('PUT', url, { body: { resourceType: 'Patient', id: 'etag-of-gone' } });
+    const deleted = await server.send('DELETE', url);
+    const patch = { headers: { 'content-type': 'application/json-patch+json' }, body: '[]' };
+    const gone = [
+      await server.send('GET', url),
+      await server.send('HEAD', url),
+      await server.send('GET', `${url}/_history/2`),
+      await server.send('PATCH', url, patch),
+    ];
+    expect(gone.map(({ status, headers }) => [status, headers.etag])).toEqual(gone.map(() => [410, 'W/"2"']));
+    expect(deleted.headers.etag).toBe('W/"2"');
+    expect((await server.send('GET', `${root}/Patient/never`)).headers.etag).toBeUndefined();
+  });
+
+  test('a form of the other version of FHIR is refused, and the refusal names the one that is served', async () => {
+    const [own, other] = version === 'r4' ? ['4.0', '3.0'] : ['3.0', '4.0'];
+    const accept = (number: string) => ({ headers: { accept: `application/fhir+json; fhirVersion=${number}` } });
+    expect((await server.send('GET', `${root}/Patient`, accept(own))).status).toBe(200);
+    const refused = await server.send('GET', `${root}/Patient`, accept(other));
+    expect([refused.status, refused.json.issue[0].diagnostics]).toEqual([
+      406,
+      `Accept asks for "application/fhir+json; fhirVersion=${other}"; here application/fhir+json of FHIR ${own} only is answered`,
+    ]);
+    const headers = { 'content-type': `application/fhir+json; fhirVersion=${other}` };
+    const sent = await server.send('POST', `${root}/Patient`, { headers, body: '{"resourceType":"Patient"}' });
+    expect([sent.status, sent.json.issue[0].diagnostics]).toEqual([
+      415,
+      `Content-Type is "application/fhir+json; fhirVersion=${other}"; here application/fhir+json of FHIR ${own} only is read`,
+    ]);
+  });
+
   test('a request has the id that the client gave it, or one of its own', async () => {
     const idOf = async (given?: string) => {
       const headers = given === undefined ? {} : { 'x-request-id': given };

@@ -71,8 +71,23 @@ describe.each(['r4', 'stu3'])('URNs in the references of a transaction, %s', (ve
     expect([answer.status, answer.json.issue]).toEqual([200, undefined]);
   });
 
-  test('are stored as they are outside of transactions', async () => {
+  test('are stored as they are outside of bundles, and in a batch that has no such entry', async () => {
     expect((await server.send('POST', `/${version}/Observation`, { body: observation(urn) })).status).toBe(201);
+    const body = { resourceType: 'Bundle', type: 'batch', entry: [create(observation(urn))] };
+    const { json } = await server.send('POST', `/${version}`, { body });
+    expect(json.entry[0]?.response?.status).toBe('201 Created');
+  });
+
+  test('are refused in the entries of a batch, whose other entries do not wait for them', async () => {
+    const entry = [{ ...create(patient('of a batch')), fullUrl: urn }, create(observation(urn))];
+    const { json } = await server.send('POST', `/${version}`, {
+      body: { resourceType: 'Bundle', type: 'batch', entry },
+    });
+    expect(json.entry.map(({ response }) => response?.status)).toEqual(['201 Created', '400 Bad Request']);
+    expect(json.entry[1]?.response?.outcome?.issue[0]).toMatchObject({
+      code: 'invalid',
+      expression: ['Bundle.entry[1].resource.subject.reference'],
+    });
   });
 });
 

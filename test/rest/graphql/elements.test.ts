@@ -160,6 +160,8 @@ describe.each(fhirVersions)('elements of a resource, %s', (version) => {
     ['{ name { use }', '', 'Syntax Error'],
     ['query A { id } query B { id }', '', 'operationName says which one'],
     ['query ($x: String!) { id }', '', 'The variable $x is needed'],
+    ['{ name(use: $use) { given } }', 'name', 'The variable $use is not declared'],
+    ['query ($a: Boolean) { id @skip(if: $b) }', 'id', 'The variable $b is not declared'],
     ['mutation { PatientDelete(id: "p1") { location } }', '', 'Mutations are sent to [base]/$graphql'],
     ['subscription { id }', '', '$graphql has no subscriptions'],
   ])('refuses %s', async (query, path, message) => {

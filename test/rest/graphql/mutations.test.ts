@@ -32,6 +32,31 @@ describe.each(fhirVersions)('mutations, %s', (version) => {
     expect(json).toMatchObject({ active: true, name: [{ family: 'New', given: ['A', 'B'] }] });
   });
 
+  test('take one value where a list may stand, at any depth, and nothing else for another', async () => {
+    const query = `mutation ($name: HumanName_Input) {
+      PatientUpdate(id: "one", res: {
+        name: $name
+        _birthDate: { extension: { url: "urn:x", valueString: "y" } }
+        contact: { relationship: { coding: { code: "C" } }, gender: "male", name: { given: "D" } }
+        managingOrganization: { reference: "#o" }
+        contained: { resourceType: "Organization", id: "o", name: "O", alias: "A", address: { line: ["1", "2"] } }
+      }) { location }
+    }`;
+    await dataOf(server, root, query, { variables: { name: { family: 'One', given: 'Bob', prefix: null } } });
+    const { json } = await server.send('GET', `${root}/Patient/one`);
+    expect(json).toMatchObject({
+      name: [{ family: 'One', given: ['Bob'] }],
+      _birthDate: { extension: [{ url: 'urn:x', valueString: 'y' }] },
+      contact: [{ relationship: [{ coding: [{ code: 'C' }] }], gender: 'male', name: { given: ['D'] } }],
+      contained: [{ resourceType: 'Organization', id: 'o', alias: ['A'], address: [{ line: ['1', '2'] }] }],
+    });
+    const listed = 'mutation { PatientUpdate(id: "one", res: { gender: ["male"] }) { location } }';
+    expect((await mistakesOf(server, root, listed))[0]).toBe(422);
+    const unknown =
+      'mutation { PatientUpdate(id: "one", res: { contained: { resourceType: "Nothing" } }) { location } }';
+    expect((await mistakesOf(server, root, unknown))[0]).toBe(422);
+  });
+
   test('keep the digits of decimals, written in the query or in variables', async () => {
     const res = (value: string) => `{ status: "final", code: { text: "x" }, valueQuantity: { value: ${value} } }`;
     const written = await ask(

@@ -99,6 +99,11 @@ describe.each(fhirVersions)('searches, %s', (version) => {
     expect(await ids(query, { family: 'chal' })).toEqual(['p1', 'p3']);
   });
 
+  test('refuse a variable that nobody declared: without it everybody would be found', async () => {
+    const query = 'query ($family: [string]) { l: PatientList(family: $famly) { id } }';
+    expect(await mistakes(query)).toEqual([400, ['l', 'The variable $famly is not declared by the operation']]);
+  });
+
   test('read one resource by id', async () => {
     expect(await data('{ a: Patient(id: p1) { id } b: Patient(_id: "p2") { id } }')).toEqual({
       a: { id: 'p1' },

@@ -5,10 +5,15 @@ import { startTestServer, type TestServer } from '../../support/server.js';
 // The profiles of the definitions themselves: https://hl7.org/fhir/R4/profilelist.html
 
 let server: TestServer;
+let strict: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  strict = await startTestServer({ validation: 'strict' });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await strict.close();
+});
 
 const profile = (name: string): string => `http://hl7.org/fhir/StructureDefinition/${name}`;
 
@@ -95,8 +100,17 @@ describe.each(fhirVersions)('profiles of the definitions, %s', (version) => {
     expect(json.issue.at(-1)).toMatchObject({ severity: 'error', code: 'invalid' });
   });
 
-  test('a write does not ask for them', async () => {
+  test('a write does not ask for them, unless VALIDATION is strict', async () => {
     const body = { ...without.effective, meta: { profile: [profile('bodyweight')] } };
     expect((await server.send('POST', `/${version}/Observation`, { body })).status).toBe(201);
+    const refused = await strict.send('POST', `/${version}/Observation`, { body });
+    expect([refused.status, refused.json.issue[0].expression]).toEqual([422, ['Observation.effective']]);
+    const entry = [{ resource: body, request: { method: 'POST', url: 'Observation' } }];
+    const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
+    const { status, json } = await strict.send('POST', `/${version}`, { body: bundle });
+    expect([status, json.issue[0].expression]).toEqual([422, ['Bundle.entry[0].resource.effective']]);
+    const kept = { ...weight, meta: body.meta };
+    expect((await strict.send('POST', `/${version}/Observation`, { body: kept })).status).toBe(201);
+    expect((await strict.send('POST', `/${version}/Observation`, { body: without.effective })).status).toBe(201);
   });
 });

@@ -7,6 +7,10 @@ export interface Aws {
   queues(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
   /** An operation of DynamoDB. */
   tables(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
+  /** An operation of Step Functions. */
+  states(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
+  /** Makes a bucket, or puts an object: `bucket`, `bucket/key`. */
+  putObject(path: string, body?: string): Promise<void>;
   /** A resource of API Gateway's own API. */
   gateway(path: string): Promise<Readonly<Record<string, unknown>>>;
   /** A resource of Lambda's API. */
@@ -37,6 +41,10 @@ export function awsAt(endpoint: string): Aws {
     userPools: target('cognito-idp', 'AWSCognitoIdentityProviderService', '1.1'),
     queues: target('sqs', 'AmazonSQS', '1.0'),
     tables: target('dynamodb', 'DynamoDB_20120810', '1.0'),
+    states: target('states', 'AWSStepFunctions', '1.0'),
+    async putObject(path, body) {
+      await send(`/${path}`, 's3', { method: 'PUT', ...(body === undefined ? {} : { body }) });
+    },
     gateway: (path) => send(path, 'apigateway', { method: 'GET' }),
     lambda: (path, method, input) =>
       send(path, 'lambda', { method, ...(input === undefined ? {} : { body: JSON.stringify(input) }) }),

@@ -19,6 +19,9 @@ export interface DeployedStage {
   remove(): Promise<void>;
 }
 
+/** Where the files are that may be imported. */
+export const importBucket = 'import-sources';
+
 /** What is beside MiniStack: a real OpenSearch, and the runtime of AppSync APIs. */
 interface Beside {
   readonly openSearch: string;
@@ -40,13 +43,15 @@ const environment = (endpoint: string): NodeJS.ProcessEnv => ({
 /** Synthesizes the stage dev of one version for the emulators, as `cdk synth` does. */
 async function synthesize(folder: string, endpoint: string, { openSearch, appSync }: Beside): Promise<string> {
   const settings = join(folder, 'settings.json');
-  const emulators = ['DYNAMODB_ENDPOINT', 'S3_ENDPOINT', 'SQS_ENDPOINT', 'COGNITO_ENDPOINT'];
+  const emulators = ['DYNAMODB_ENDPOINT', 'S3_ENDPOINT', 'SQS_ENDPOINT', 'COGNITO_ENDPOINT', 'STATES_ENDPOINT'];
   await writeFile(
     settings,
     JSON.stringify({
       region: 'us-east-1',
       fhirVersions: ['r4'],
       search: { endpoint: openSearch },
+      jobs: { segments: 3, atOnce: 2 },
+      importSources: [`s3://${importBucket}/files/`],
       // One publisher publishes to one API: that of the tests takes the place of MiniStack's.
       environment: { ...Object.fromEntries(emulators.map((name) => [name, endpoint])), APPSYNC_URL: appSync },
     }),

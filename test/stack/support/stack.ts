@@ -1,5 +1,5 @@
 import { type Aws, awsAt } from './aws.js';
-import { type DeployedStage, deployStage } from './deploy.js';
+import { type DeployedStage, deployStage, importBucket } from './deploy.js';
 import { type GraphqlPlace, openGraphqlPlace, serveDeployedApi } from './graphql.js';
 import { makeUser, signIn } from './sign-in.js';
 import type { AnswerJson } from '../../support/server.js';
@@ -32,6 +32,10 @@ export interface Stack {
   query(query: string, variables?: object, as?: string): Promise<{ data: Record<string, unknown>; errors?: unknown }>;
   /** Writes an item of text past the server. */
   putItem(item: Readonly<Record<string, string>>): Promise<void>;
+  /** Puts a file where imports may read. @returns its URL. */
+  putImport(name: string, body: string): Promise<string>;
+  /** What works, or has worked, on jobs. */
+  executions(): Promise<readonly object[]>;
   /** What is in the dead-letter queue of the indexer, as texts. */
   deadLetters(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -114,6 +118,15 @@ async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
       const values = Object.entries(item).map(([name, text]) => [name, { S: text }]);
       const Item = Object.fromEntries(values) as Record<string, object>;
       await aws.tables('PutItem', { TableName: outputs['TableNameR4'], Item });
+    },
+    async putImport(name, body) {
+      await aws.putObject(importBucket);
+      await aws.putObject(`${importBucket}/files/${name}`, body);
+      return `s3://${importBucket}/files/${name}`;
+    },
+    async executions() {
+      const stateMachineArn = outputs['JobMachineR4'];
+      return (await aws.states('ListExecutions', { stateMachineArn }))['executions'] as readonly object[];
     },
     async deadLetters() {
       const [, QueueName] = Object.entries(outputs).find(([name]) => /IndexerPoison.*QueueName/.test(name)) ?? [];

@@ -289,6 +289,88 @@ describe.each(fhirVersions)('a subscription to changes, %s', (version) => {
   });
 });
 
+describe.each(fhirVersions)('a subscription to jobs, %s', (version) => {
+  const other = { subject: '6f1d2b1e-0000-4000-8000-000000000002' };
+  const jobs = 'subscription { onJobChanged { id kind state percent } }';
+  /** Begins an export. @returns its id. */
+  async function exportBy(token: string): Promise<string> {
+    const response = await fetch(`${running.url}/${version}/$export?_type=Patient`, {
+      headers: { authorization: `Bearer ${token}`, accept: 'application/fhir+json', prefer: 'respond-async' },
+    });
+    expect(response.status).toBe(202);
+    return response.headers.get('content-location')?.split('/').at(-1) ?? '';
+  }
+  interface Job {
+    readonly id: string;
+    readonly state: string;
+    readonly percent: number;
+  }
+  const jobOf = ({ payload }: Frame): Job => payload?.data?.['onJobChanged'] as Job;
+  /** What a client is told until a job is complete. */
+  async function untilComplete(client: RealtimeClient): Promise<Job[]> {
+    const told: Job[] = [];
+    while (told.at(-1)?.state !== 'complete') told.push(jobOf(await client.next()));
+    return told;
+  }
+
+  test('is told how the jobs are that the caller began, and of those of nobody else', async () => {
+    const token = tokenOf('practitioner');
+    const [own, others] = [
+      await connected(version),
+      await connected(version, { token: tokenOf('practitioner', other) }),
+    ];
+    await own.start('jobs', jobs);
+    await others.start('jobs', jobs);
+    const id = await exportBy(token);
+    const told = await untilComplete(own);
+    expect(told.at(-1)).toEqual({ id, kind: 'export', state: 'complete', percent: 100 });
+    expect(new Set(told.map((job) => job.id))).toEqual(new Set([id]));
+    // Whatever the other is told first is about the job of their own.
+    const second = await exportBy(tokenOf('practitioner', other));
+    expect(new Set((await untilComplete(others)).map((job) => job.id))).toEqual(new Set([second]));
+    for (const client of [own, others]) await client.close();
+  });
+
+  test('of one job is told of that one, and that it was removed', async () => {
+    const token = tokenOf('practitioner');
+    const id = await exportBy(token);
+    const client = await connected(version);
+    await client.start('job', `subscription { onJobChanged(id: "${id}") { id state } }`);
+    await exportBy(token);
+    await send(version, 'DELETE', `/_jobs/${id}`);
+    let told = jobOf(await client.next());
+    while (told.state !== 'removed') {
+      expect(told.id).toBe(id);
+      told = jobOf(await client.next());
+    }
+    expect(told.id).toBe(id);
+    await client.close();
+  });
+
+  test('tells nobody but the publisher whose a job is, and nobody else publishes', async () => {
+    const client = await connected(version);
+    await client.start('jobs', 'subscription { onJobChanged { id subject client } }');
+    const mutation = `mutation { publishJob(id: "x", kind: "export", state: complete, percent: 100, subject: "x", client: "y") { id } }`;
+    const answer = await send(version, 'POST', '/graphql', { query: mutation }, 'application/json');
+    expect(await answer.json()).toMatchObject({ data: { publishJob: null }, errors: [{ errorType: 'Unauthorized' }] });
+    const id = await exportBy(tokenOf('practitioner'));
+    expect((await client.next()).payload).toMatchObject({
+      data: { onJobChanged: { id, subject: null, client: null } },
+      errors: [{ errorType: 'Unauthorized' }, { errorType: 'Unauthorized' }],
+    });
+    await client.close();
+  });
+
+  test('of what cannot be a job is refused', async () => {
+    const client = await connected(version);
+    expect(await client.start('r', 'subscription { onJobChanged(id: "a/b") { id } }')).toMatchObject({
+      type: 'error',
+      payload: { errors: [{ errorType: 'invalid' }] },
+    });
+    await client.close();
+  });
+});
+
 describe('the real-time endpoint of the whole server', () => {
   test('is at the path of queries, too, as AppSync has it on a domain of its own', async () => {
     const client = await connectRealtime(endpoint('r4').replace('/realtime', ''), { token: tokenOf('practitioner') });

@@ -1,0 +1,18 @@
+import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, tenantsPartition } from './keys.js';
+import type { Item, Table } from './table.js';
+
+/** More than one table is shared by. */
+const mostTenants = 1_000_000;
+
+/** The item that says that a tenant has or had something in the table: it is written with the first of it, or before. */
+export const tenantItem = (tenant: Tenant): Item => ({ pk: tenantsPartition, sk: tenant });
+
+/**
+ * The tenants that have or had anything in a table, and always the one of a deployment without tenants: whoever ends what
+ * others left undone does so for each of them. 1 query.
+ */
+export async function tenantsIn(table: Pick<Table, 'query'>): Promise<readonly Tenant[]> {
+  const items = await table.query({ pk: tenantsPartition, limit: mostTenants });
+  return [defaultTenant, ...items.map(({ sk }) => sk as Tenant)];
+}

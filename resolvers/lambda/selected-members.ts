@@ -1,0 +1,122 @@
+/** A selection set, as far as it counts here: what is selected below each field's own name, whatever its alias. */
+interface Selected {
+  readonly fields: Map<string, Selected>;
+  /** Whether a fragment stands in it whose text is not at hand. */
+  isOpen: boolean;
+}
+
+const mostRemembered = 500;
+const longestRemembered = 10_000;
+const remembered = new Map<string, Selected | undefined>();
+
+/**
+ * The members of a resource that a selection may show, fragments on any type put in.
+ * @param selection the text AppSync gives as `ctx.info.selectionSetGraphQL`.
+ * @param path the fields that lead from it to the resources: `['edges', 'resource']`.
+ * @returns undefined when all may be shown: without a selection, and where a named fragment stands in it, since its
+ * fields are not in the text.
+ * @see https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html
+ */
+export function selectedMembers(
+  selection: string | undefined,
+  path: readonly string[] = [],
+): ReadonlySet<string> | undefined {
+  let at = selection === undefined ? undefined : selectedOf(selection);
+  for (const name of path) {
+    if (at === undefined || at.isOpen) return undefined;
+    at = at.fields.get(name) ?? { fields: new Map(), isOpen: false };
+  }
+  return at === undefined || at.isOpen ? undefined : new Set(at.fields.keys());
+}
+
+function selectedOf(text: string): Selected | undefined {
+  if (remembered.has(text)) return remembered.get(text);
+  const selected = new Reader(text).all();
+  if (remembered.size >= mostRemembered) remembered.clear();
+  if (text.length <= longestRemembered) remembered.set(text, selected);
+  return selected;
+}
+
+const tokens = /"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|[A-Za-z_]\w*|\.\.\.|[^\s,]/g;
+const isName = (token: string | undefined): token is string => token !== undefined && /^[A-Za-z_]/.test(token);
+
+/** Reads valid selection sets; what it does not understand makes all members count. */
+class Reader {
+  private readonly tokens: readonly string[];
+  private place = 0;
+
+  constructor(text: string) {
+    this.tokens = text.match(tokens) ?? [];
+  }
+
+  /** All sets of the text together: a field may be selected several times. */
+  all(): Selected | undefined {
+    const selected: Selected = { fields: new Map(), isOpen: false };
+    while (this.place < this.tokens.length) if (!this.set(selected)) return undefined;
+    return selected;
+  }
+
+  private set(into: Selected): boolean {
+    if (!this.take('{')) return false;
+    while (!this.take('}')) {
+      if (!(this.take('...') ? this.fragment(into) : this.field(into))) return false;
+    }
+    return true;
+  }
+
+  private field(into: Selected): boolean {
+    let name = this.next();
+    if (this.take(':')) name = this.next();
+    if (!isName(name) || !this.rest()) return false;
+    const known = into.fields.get(name) ?? { fields: new Map(), isOpen: false };
+    into.fields.set(name, known);
+    return this.peek() !== '{' || this.set(known);
+  }
+
+  private fragment(into: Selected): boolean {
+    if (this.take('on')) {
+      if (!isName(this.next())) return false;
+    } else if (isName(this.peek())) {
+      into.isOpen = true;
+      this.next();
+      return this.rest();
+    }
+    return this.rest() && this.set(into);
+  }
+
+  /** Passes over arguments and directives. */
+  private rest(): boolean {
+    if (!this.arguments()) return false;
+    while (this.take('@')) {
+      if (!isName(this.next()) || !this.arguments()) return false;
+    }
+    return true;
+  }
+
+  private arguments(): boolean {
+    if (!this.take('(')) return true;
+    for (let depth = 1; depth > 0;) {
+      const token = this.next();
+      if (token === undefined) return false;
+      if (token === '(') depth += 1;
+      if (token === ')') depth -= 1;
+    }
+    return true;
+  }
+
+  private peek(): string | undefined {
+    return this.tokens[this.place];
+  }
+
+  private next(): string | undefined {
+    const token = this.tokens[this.place];
+    this.place += 1;
+    return token;
+  }
+
+  private take(token: string): boolean {
+    if (this.peek() !== token) return false;
+    this.place += 1;
+    return true;
+  }
+}

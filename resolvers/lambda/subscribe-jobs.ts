@@ -1,0 +1,31 @@
+import { invalidRequest } from '../../fhir/outcome.js';
+import { isOperator, requireJobs } from '../../interactions/jobs/own-job.js';
+import type { Caller, FhirServer } from '../../interactions/server.js';
+import type { SubscribeRequest } from '../interaction-request.js';
+import type { ChangeFilter, Rule } from './subscribe.js';
+
+/** What a job may be called: ids are made here. */
+const jobId = /^[\w-]{1,64}$/;
+
+/**
+ * The filter of a subscription to jobs: those the caller began, by the same client; all of them for who runs the server.
+ * @param request the argument of `onJobChanged`: of one job only.
+ * @returns as `extensions.setSubscriptionFilter` takes it.
+ * @throws OperationOutcomeError 400 for what is no id, 403 to whom nothing here is open, 404 where there are no jobs.
+ */
+export function jobFilter(
+  server: FhirServer,
+  caller: Caller,
+  { arguments: { id }, field }: SubscribeRequest,
+): ChangeFilter {
+  requireJobs(server, caller);
+  if (typeof id === 'string' && !jobId.test(id)) throw invalidRequest(`${id} cannot be a job`, `${field}(id)`);
+  const asked: Rule[] = typeof id === 'string' ? [{ fieldName: 'id', operator: 'eq', value: id }] : [];
+  if (isOperator(server, caller)) return { filterGroup: [{ filters: asked }] };
+  const { subject, clientId } = caller.principal;
+  const own: Rule[] = [
+    { fieldName: 'subject', operator: 'eq', value: subject },
+    { fieldName: 'client', operator: 'eq', value: clientId },
+  ];
+  return { filterGroup: [{ filters: [...asked, ...own] }] };
+}

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { callerOf } from '../../support/server.js';
+import { OperationOutcomeError } from '../../../fhir/outcome.js';
+import type { FhirServer } from '../../../interactions/server.js';
+import { readFilter } from '../../../local/appsync/realtime/filter.js';
+import { jobFilter } from '../../../resolvers/lambda/subscribe-jobs.js';
+
+const authorize: FhirServer['authorizer']['authorize'] = ({ groups }, interaction) => {
+  if (interaction === 'reindex' && !groups.includes('operator')) throw new OperationOutcomeError(403, []);
+  return { kind: 'everything' };
+};
+const server = { jobs: {}, authorizer: { authorize } } as unknown as FhirServer;
+const filterOf = (name: string, given: Record<string, unknown> = {}, on = server): unknown => {
+  const request = { interaction: 'subscribe-jobs', arguments: given, field: 'Subscriptions.onJobChanged' } as const;
+  const filter = jobFilter(on, callerOf(name), request);
+  readFilter(filter); // AppSync takes it
+  return filter;
+};
+const rule = (fieldName: string, value: string): object => ({ fieldName, operator: 'eq', value });
+const own = [rule('subject', 'sub-practitioner'), rule('client', 'test')];
+
+test.each([
+  ['practitioner', {}, own],
+  ['practitioner', { id: 'a-1' }, [rule('id', 'a-1'), ...own]],
+  ['practitioner', { id: null }, own],
+  ['operator', {}, []],
+  ['operator', { id: 'a-1' }, [rule('id', 'a-1')]],
+])('the filter of a %s who asks for %j', (name, given, filters) => {
+  expect(filterOf(name, given)).toEqual({ filterGroup: [{ filters }] });
+});
+
+test.each([
+  ['what cannot be an id', { id: 'a/b' }, server, 400],
+  ['jobs where there are none', {}, { ...server, jobs: undefined } as unknown as FhirServer, 404],
+])('%s is refused', (_, given, on, status) => {
+  expect(() => filterOf('practitioner', given, on)).toThrow(expect.objectContaining({ status }));
+});

@@ -71,6 +71,7 @@ async function run(
   const job = answer.headers.get('content-location');
   if (job === null) throw new Error(`${what}: ${String(answer.status)} ${await answer.text()}`);
   let peak = 0;
+  let own = 0;
   let longest = 0;
   let told = -10;
   for (;;) {
@@ -78,10 +79,11 @@ async function run(
     const status = await fetch(job, { headers: { authorization } });
     longest = Math.max(longest, performance.now() - asked);
     peak = Math.max(peak, server.memory() ?? 0);
+    own = Math.max(own, server.ownMemory() ?? 0);
     if (status.status === 200) {
       const seconds = (performance.now() - begun) / 1000;
       console.log(
-        `${what}: ${number(wanted)} resources in ${seconds.toFixed(1)} s, ${number(wanted / seconds)} a second, at most ${String(peak)} MiB, slowest status ${number(longest)} ms`,
+        `${what}: ${number(wanted)} resources in ${seconds.toFixed(1)} s, ${number(wanted / seconds)} a second, at most ${String(peak)} MiB (${String(own)} without mapped files), slowest status ${number(longest)} ms`,
       );
       return (await status.json()) as { output: { url: string; count: number }[] };
     }
@@ -90,7 +92,7 @@ async function run(
     if (percent >= told + 10) {
       told = percent;
       console.log(
-        `${what}: ${String(percent)}%, ${((performance.now() - begun) / 1000).toFixed(1)} s, ${String(server.memory() ?? 0)} MiB`,
+        `${what}: ${String(percent)}%, ${((performance.now() - begun) / 1000).toFixed(1)} s, ${String(server.memory() ?? 0)} MiB, ${String(server.ownMemory() ?? 0)} of its own`,
       );
     }
     await wait(50);

@@ -14,6 +14,8 @@ export interface ServerProcess {
   tokenOf(user: string): Promise<string>;
   /** Resident memory now, in MiB; undefined where the system does not tell. */
   memory(): number | undefined;
+  /** The same without mapped files, which the store's are: the system may take those back at any time. */
+  ownMemory(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -24,9 +26,10 @@ const output = async (child: ChildProcess): Promise<string> => {
   return text.trim();
 };
 
-const residentMemory = (pid: number | undefined): number | undefined => {
+const residentMemory = (pid: number | undefined, line: 'VmRSS' | 'RssAnon'): number | undefined => {
   try {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+    const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+    const kilobytes = new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1];
     return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
   } catch {
     return undefined;
@@ -68,7 +71,8 @@ export async function startServer(
     startMilliseconds,
     token,
     tokenOf,
-    memory: () => residentMemory(child.pid),
+    memory: () => residentMemory(child.pid, 'VmRSS'),
+    ownMemory: () => residentMemory(child.pid, 'RssAnon'),
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

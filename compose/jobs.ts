@@ -56,11 +56,7 @@ export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: A
     output: settings.output,
     kinds: {
       export: exportKind(server, settings.exportSizes),
-      import: importKind(server, (url) => sourceOf(settings, url), {
-        // What is written at the same time shares one flush to disk; an engine elsewhere would be flooded.
-        ...(settings.isShared ? {} : { atOnce: 100 }),
-        ...settings.importSizes,
-      }),
+      import: importKind(server, (url) => sourceOf(settings, url), settings.importSizes),
       ...reindexes(server, settings),
     },
     now: () => server.now(),

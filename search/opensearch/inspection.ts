@@ -4,7 +4,7 @@ import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { differenceOf, type IndexedKey, type IndexedState, type IndexInspection } from '../index-inspection.js';
 import type { Indexable } from '../search-index.js';
 import { documentOf, type IndexDocument, opaqueDocument } from './document.js';
-import { findDocuments } from './find.js';
+import type { SortValue } from './find.js';
 import { indexedTenant, tenantOfIndexed } from './indexed-tenant.js';
 import { asked } from './retry.js';
 
@@ -56,20 +56,30 @@ export function openSearchInspection(client: Client, alias: string, definitions:
     },
     async *keys() {
       await asked(client.indices.refresh({ index: alias }));
-      for (let after: Parameters<typeof findDocuments>[2]['after']; ;) {
-        const { found } = await findDocuments(client, alias, {
-          query: { term: { deleted: false } },
-          sort: [{ type: 'asc' }, { id: 'asc' }, { lastUpdated: 'asc' }],
-          limit: chunk,
-          skip: 0,
-          ...(after === undefined ? {} : { after }),
+      for (let after: readonly SortValue[] | undefined; ;) {
+        const { body } = await asked(
+          client.search({
+            index: alias,
+            allow_partial_search_results: false,
+            body: {
+              query: { term: { deleted: false } },
+              // Tenants may have equal types and ids, seldom of the same instant as well.
+              sort: [{ type: 'asc' }, { id: 'asc' }, { lastUpdated: 'asc' }],
+              size: chunk,
+              version: true,
+              _source: false,
+              track_total_hits: false,
+              ...(after === undefined ? {} : { search_after: after }),
+            },
+          } as Parameters<Client['search']>[0]),
+        );
+        const { hits } = body.hits;
+        yield hits.map(({ _id = '', _version = 0 }): IndexedKey => {
+          const [tenant = '', type = '', id = ''] = _id.split('#');
+          return { tenant: tenantOfIndexed(tenant), type, id, versionId: _version };
         });
-        yield found.map(({ id: name, version }): IndexedKey => {
-          const [tenant = '', type = '', id = ''] = name.split('#');
-          return { tenant: tenantOfIndexed(tenant), type, id, versionId: version };
-        });
-        after = found.at(-1)?.sort;
-        if (found.length < chunk) return;
+        after = hits.at(-1)?.sort as readonly SortValue[] | undefined;
+        if (hits.length < chunk) return;
       }
     },
   };

@@ -1,5 +1,6 @@
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import {
   conditionalDeletes,
   validations,
@@ -7,6 +8,7 @@ import {
   type Consistency,
   type Validation,
 } from '../interactions/server.js';
+import { readAllowedEndpoints } from './allowed-endpoints.js';
 import type { EnginePlaces } from './connect.js';
 import { oneOf, SettingsError } from './settings-error.js';
 
@@ -22,6 +24,8 @@ export interface LambdaSettings extends EnginePlaces {
   readonly validation: Validation;
   readonly conditionalDelete: ConditionalDelete;
   readonly consistency: Consistency;
+  /** Where Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions: AllowedEndpoints | undefined;
 }
 
 /** The variables of a process. */
@@ -73,6 +77,7 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     audit: word('AUDIT', 'off', ['on', 'off']),
     validation: word<Validation>('VALIDATION', 'full', validations),
     conditionalDelete: word<ConditionalDelete>('CONDITIONAL_DELETE', 'single', conditionalDeletes),
+    subscriptions: readAllowedEndpoints((name, standard) => optional(environment, name) ?? standard),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
   };
 }

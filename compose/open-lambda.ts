@@ -54,7 +54,8 @@ function composed(
   definitions: FhirDefinitions,
   pageKey: Uint8Array,
 ): Pick<OpenLambda, 'server' | 'bodies'> {
-  const { table, alias, region, consistency, validation, conditionalDelete, authorization, audit } = settings;
+  const { table, alias, region, consistency, validation, conditionalDelete, authorization, audit, subscriptions } =
+    settings;
   const place = settings.bodies;
   const bucket =
     place === undefined
@@ -70,7 +71,12 @@ function composed(
     pageKey,
     // What an emulator has written is in its index at once.
     patience: { patience, ...(isLocalEndpoint(settings.dynamoDbEndpoint) ? { historyHorizon: 0 } : {}) },
-    options: { validation, conditionalDelete, authorization },
+    options: {
+      validation,
+      conditionalDelete,
+      authorization,
+      ...(subscriptions === undefined ? {} : { subscriptions }),
+    },
   });
   if (audit === 'off') return { server, bodies };
   const recorded = storedAuditLog(server, (error) => {

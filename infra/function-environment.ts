@@ -42,8 +42,12 @@ export const functionEnvironment = (
   AUTHORIZATION: stage.authorization,
   AUDIT: stage.audit,
   VALIDATION: stage.validation,
+  CONDITIONAL_DELETE: stage.conditionalDelete,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
+  ...(stage.subscriptionEndpoints.length === 0
+    ? {}
+    : { SUBSCRIPTION_ENDPOINTS: stage.subscriptionEndpoints.join(',') }),
 });
 
 /** The variables of what begins jobs or works on them. */

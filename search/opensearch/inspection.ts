@@ -56,7 +56,7 @@ export function openSearchInspection(client: Client, alias: string, definitions:
     },
     async *keys() {
       await asked(client.indices.refresh({ index: alias }));
-      for (let after: readonly SortValue[] | undefined; ;) {
+      for (let after: SortValue[] | undefined; ;) {
         const { body } = await asked(
           client.search({
             index: alias,
@@ -78,7 +78,7 @@ export function openSearchInspection(client: Client, alias: string, definitions:
           const [tenant = '', type = '', id = ''] = _id.split('#');
           return { tenant: tenantOfIndexed(tenant), type, id, versionId: _version };
         });
-        after = hits.at(-1)?.sort as readonly SortValue[] | undefined;
+        after = hits.at(-1)?.sort as SortValue[] | undefined;
         if (hits.length < chunk) return;
       }
     },

@@ -24,6 +24,7 @@ import { isFromLoopback, loopbackOnly } from './loopback-only.js';
 import { openStores } from './open-stores.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
+import { readPublicKeys } from './sign-in/public-keys.js';
 import type { SmartSignIn } from './sign-in/smart.js';
 import { createSignIn, signInPath } from './sign-in/sign-in.js';
 import { renderStartPage } from './start-page.js';
@@ -121,8 +122,10 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
 
 const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' && authorization !== 'roles';
 
-const smartSignIn = ({ applicationSecret }: Settings): SmartSignIn =>
-  applicationSecret === undefined ? {} : { applicationSecret };
+const smartSignIn = ({ applicationSecret, applicationKeys }: Settings): SmartSignIn => ({
+  ...(applicationSecret === undefined ? {} : { applicationSecret }),
+  ...(applicationKeys === undefined ? {} : { applicationKeys: readPublicKeys(applicationKeys) }),
+});
 
 /** An HTTP server, or an HTTPS server with the certificate of the data folder. */
 async function createListener(settings: Settings): Promise<Server> {

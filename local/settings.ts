@@ -40,6 +40,8 @@ export interface Settings {
   readonly signInPassword: string | undefined;
   /** The secret of the application that gets tokens without a user; there is none without it. */
   readonly applicationSecret: string | undefined;
+  /** A file with the public keys of that application, by which it authenticates instead. */
+  readonly applicationKeys: string | undefined;
   /** What one `$graphql` may take; the standard without it. */
   readonly graphqlLimits?: GraphqlLimits;
   /** Where FHIR Subscriptions may have notifications sent; nobody is notified without it. */
@@ -134,6 +136,14 @@ function applicationSecretOf(text = ''): string | undefined {
   return text;
 }
 
+function applicationKeysOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { APPLICATION_JWKS: path = '', APPLICATION_SECRET: secret = '' } = environment;
+  if (path !== '' && secret !== '') {
+    throw new SettingsError('The application authenticates by APPLICATION_SECRET or by APPLICATION_JWKS, not by both');
+  }
+  return path === '' ? undefined : path;
+}
+
 function authorizationOf(text: string): Authorization {
   const found = authorizations.find((each) => each === text);
   if (found === undefined)
@@ -223,6 +233,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
+    applicationKeys: applicationKeysOf(environment),
     graphqlLimits: graphqlLimitsOf(setting),
     ...(subscriptions === undefined ? {} : { subscriptions }),
     engines: enginesOf(setting),

@@ -39,11 +39,11 @@ export const claimPartitionKey = (tenant: Tenant, digest: string): string => `${
 /** The sort key of a claim. */
 export const claimKey = 'claim';
 
-/** The partition of what is kept of a reindex that is under way. */
-export const reindexPartition = (tenant: Tenant): string => `${tenant}#reindex`;
-
 /** The partition of the jobs of a tenant, one item each. */
 export const jobsPartition = (tenant: Tenant): string => `${tenant}#jobs`;
+
+/** The partition of the item that says which jobs are under way: one item, so that they are counted in the write that begins one. */
+export const jobPlacesPartition = (tenant: Tenant): string => `${tenant}#job-places`;
 
 /** The partition of what a job works on: its input, its segments, its files. */
 export const jobPartition = (tenant: Tenant, id: string): string => `${tenant}#job#${id}`;

@@ -29,6 +29,7 @@ beforeAll(async () => {
     isPublicUrlSet: false,
     signInPassword: undefined,
     applicationSecret: undefined,
+    applicationKeys: undefined,
     engines: { kind: 'embedded' as const },
   };
   running = await startServer(settings, pino({ level: 'silent' }));

@@ -13,7 +13,6 @@ import type { InputSource } from '../persistence/input-source.js';
 import { jobItems } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
-import type { DefinitionOptions } from './serve.js';
 import { tenantMark } from './tenancy-settings.js';
 
 /** What jobs of a server work with. */
@@ -93,6 +92,12 @@ export interface JobsOfTenants {
   stop(): Promise<void>;
 }
 
+/** What the jobs of all tenants are told. */
+interface JobsOfTenantsOptions {
+  readonly onJobProblem?: JobSettings['onProblem'];
+  readonly jobs?: Partial<Omit<JobSettings, 'table' | 'onProblem'>>;
+}
+
 /**
  * Does the jobs of a version's tenants in this process, each by itself: its items, its files, and of the sources of
  * imports what stands for it (`{tenant}`).
@@ -100,7 +105,7 @@ export interface JobsOfTenants {
 export function jobsOfTenants(
   table: Table,
   output: (tenant: Tenant) => OutputStore,
-  { onJobProblem = () => undefined, jobs = {} }: DefinitionOptions,
+  { onJobProblem = () => undefined, jobs = {} }: JobsOfTenantsOptions,
   more: Pick<JobSettings, 'segments' | 's3Files'> = {},
 ): JobsOfTenants {
   const started = new Map<Tenant, StartedJobs>();

@@ -56,7 +56,8 @@ function composed(
   definitions: FhirDefinitions,
   pageKey: Uint8Array,
 ): Pick<OpenLambda, 'server' | 'bodies'> {
-  const { table, alias, region, consistency, validation, conditionalDelete, authorization, audit } = settings;
+  const { table, alias, region, consistency, validation, conditionalDelete, authorization, audit, subscriptions } =
+    settings;
   const place = settings.bodies;
   const bucket =
     place === undefined
@@ -72,7 +73,12 @@ function composed(
     pageKey,
     // What an emulator has written is in its index at once.
     patience: { patience, ...(isLocalEndpoint(settings.dynamoDbEndpoint) ? { historyHorizon: 0 } : {}) },
-    options: { validation, conditionalDelete, authorization },
+    options: {
+      validation,
+      conditionalDelete,
+      authorization,
+      ...(subscriptions === undefined ? {} : { subscriptions }),
+    },
   });
   const withAudit = <Server extends FhirServer>(own: Server): Server => {
     if (audit === 'off') return own;

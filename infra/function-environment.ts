@@ -42,9 +42,13 @@ export const functionEnvironment = (
   AUTHORIZATION: stage.authorization,
   AUDIT: stage.audit,
   VALIDATION: stage.validation,
+  CONDITIONAL_DELETE: stage.conditionalDelete,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
   ...tenancyEnvironment(stage),
+  ...(stage.subscriptionEndpoints.length === 0
+    ? {}
+    : { SUBSCRIPTION_ENDPOINTS: stage.subscriptionEndpoints.join(',') }),
 });
 
 /** What functions and resolvers are told where tenants share the deployment; nothing where they do not. */

@@ -5,6 +5,7 @@ import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import { conditionalDeletes, type ConditionalDelete, validations, type Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
+import { readAllowedEndpoints } from '../compose/allowed-endpoints.js';
 import { oneOf, SettingsError } from '../compose/settings-error.js';
 import { requireOwnSources, tenancyOf, tenantMark } from '../compose/tenancy-settings.js';
 import type { Tenancy } from '../interactions/tenancy.js';
@@ -158,25 +159,6 @@ function importSourcesOf(text: string): Pick<Settings, 'importSources'> {
   return importSources.length === 0 ? {} : { importSources };
 }
 
-/** SUBSCRIPTION_ENDPOINTS and SUBSCRIPTION_PRIVATE_ADDRESSES. */
-function subscriptionsOf(setting: (name: string, standard: string) => string): { subscriptions?: AllowedEndpoints } {
-  const prefixes = setting('SUBSCRIPTION_ENDPOINTS', '')
-    .split(',')
-    .map((prefix) => prefix.trim())
-    .filter((prefix) => prefix !== '');
-  for (const prefix of prefixes) {
-    const url = URL.canParse(prefix) ? new URL(prefix) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash + url.username !== '') {
-      throw new SettingsError(
-        `SUBSCRIPTION_ENDPOINTS has "${prefix}": it must be a URL such as https://hooks.example.org`,
-      );
-    }
-  }
-  const name = 'SUBSCRIPTION_PRIVATE_ADDRESSES';
-  const privateAddresses = oneOf(name, setting(name, 'off').toLowerCase(), ['on', 'off']) === 'on';
-  return prefixes.length === 0 ? {} : { subscriptions: { prefixes, privateAddresses } };
-}
-
 /** PUBLIC_URL, no slash at the end. */
 function publicUrlOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -212,6 +194,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const tls = oneOf('TLS', setting('TLS', 'off').toLowerCase(), ['on', 'off']) === 'on';
   const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const authority = named.includes(':') ? `[${named}]` : named;
+  const subscriptions = readAllowedEndpoints(setting);
   return {
     host,
     port,
@@ -241,7 +224,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     graphqlLimits: graphqlLimitsOf(setting),
-    ...subscriptionsOf(setting),
+    ...(subscriptions === undefined ? {} : { subscriptions }),
     engines: enginesOf(setting),
   };
 }

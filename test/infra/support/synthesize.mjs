@@ -15,6 +15,8 @@ const stages = {
     authorization: 'roles+smart',
     tenancy: 'pooled',
     alarmEmail: 'ops@example.org',
+    subscriptionEndpoints: ['https://hooks.example.org/fhir'],
+    importSources: ['s3://imports/{tenant}/'],
   },
 };
 

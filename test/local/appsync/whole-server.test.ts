@@ -83,6 +83,28 @@ describe('the GraphQL face of the whole server', () => {
     });
   });
 
+  test('tells its schema', async () => {
+    const reply = await fetch(`${running.url}/stu3/graphql`, {
+      method: 'POST',
+      headers: { authorization: token },
+      body: JSON.stringify({ query: '{ __typename __schema { subscriptionType { name fields { name } } } }' }),
+    });
+    expect([reply.headers.get('content-type'), await reply.json()]).toEqual([
+      'application/json; charset=utf-8',
+      {
+        data: {
+          __typename: 'Query',
+          __schema: {
+            subscriptionType: {
+              name: 'Subscriptions',
+              fields: [{ name: 'onResourceChanged' }, { name: 'onJobChanged' }],
+            },
+          },
+        },
+      },
+    ]);
+  });
+
   test('takes the token after "Bearer", too', async () => {
     expect(await (await ask({ authorization: `Bearer ${token}` })).json()).toEqual({ data: { PatientList: [] } });
   });

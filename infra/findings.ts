@@ -2,6 +2,7 @@ import { Validations } from 'aws-cdk-lib/core';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { jobMachineName, prefixOf } from './names.js';
+import { sourceObjects } from './permissions.js';
 import type { Stage } from './read-settings.js';
 import type { DataStack } from './stacks/data-stack.js';
 import type { GraphqlStack } from './stacks/graphql-stack.js';
@@ -37,7 +38,7 @@ export function explainFindings(stage: Stage, { data, signIn, rest, graphql, job
       stage.importSources
         .filter((source) => source.startsWith('s3:'))
         .map((source) => [
-          `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${source.slice('s3://'.length)}*]`,
+          `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${sourceObjects(source)}]`,
           'The folder that the setting importSources names.',
         ]),
     ),

@@ -53,7 +53,10 @@ export const writeFiles = (bucket: IBucket): PolicyStatement[] => [
 
 /** To read what is imported: the objects below a folder such as `s3://bucket/folder/`. */
 export const readSource = (source: string): PolicyStatement =>
-  statement(['s3:GetObject'], `arn:${Aws.PARTITION}:s3:::${source.slice('s3://'.length)}*`);
+  statement(['s3:GetObject'], `arn:${Aws.PARTITION}:s3:::${sourceObjects(source)}`);
+
+/** The objects of a source of imports; of those of all tenants where `{tenant}` stands in it. */
+export const sourceObjects = (source: string): string => `${source.slice('s3://'.length).replaceAll('{tenant}', '*')}*`;
 
 /** To tell about how many items a table has. */
 export const describeTable = ({ tableArn }: ITable): PolicyStatement => statement(['dynamodb:DescribeTable'], tableArn);

@@ -1,5 +1,7 @@
 import type { Tenant } from '../fhir/tenant.js';
 
+export type { Tenant };
+
 // APPSYNC_JS-safe: shared by the store and the resolvers, so that the key format exists once.
 //
 // A partition key is made of parts joined by `#`. No part can hold a `#`: an id is letters, digits, `-` and `.`

@@ -1,7 +1,6 @@
 import { runtime, util, type Context } from '@aws-appsync/utils';
 import { accessOf, scopesSuffice } from '../auth/rules.js';
-import type { Tenant } from '../fhir/tenant.js';
-import { currentKey, defaultTenant, partitionKey } from '../persistence/keys.js';
+import { currentKey, defaultTenant, partitionKey, type Tenant } from '../persistence/keys.js';
 import { parseBody } from './body.js';
 import { claimsOf } from './invoke.js';
 

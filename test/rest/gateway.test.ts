@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
 import { unauthenticated } from '../../fhir/outcome.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
+import { standardTenancy } from '../../interactions/tenancy.js';
 import { createGatewayHandler, type GatewayEvent, type GatewayOptions } from '../../rest/gateway.js';
 import { type AnswerJson, callerOf, startTestServer, type TestServer } from '../support/server.js';
 
@@ -99,6 +100,25 @@ describe.each(fhirVersions)('%s behind API Gateway', (version) => {
       unhurried,
     );
     expect(answer.headers?.['location']).toMatch(`https://fhir.example.org/base/${version}/Patient/`);
+  });
+
+  test('where tenants share the server the URL may name one, behind whatever stands before it', async () => {
+    const { ofTenant } = server.servers[version];
+    const authenticate = () => Promise.resolve({ ...callerOf('practitioner'), claims: { tenantId: version } });
+    const handle = handlerOf(version, { tenancy: { ...standardTenancy, ofTenant }, authenticate });
+    const place = `/tenant/${version}/${version}`; // a tenant may be called as a version is
+    const created = await handle(eventOf({ ...create, path: `${place}/Patient`, body: patient }), unhurried);
+    expect(created.headers?.['location']).toMatch(
+      `https://abc.execute-api.eu-west-1.amazonaws.com/v1${place}/Patient/`,
+    );
+    const path = `/base${place}/Patient`;
+    const context = { domainName: 'fhir.example.org', path };
+    const mapped = await handle(eventOf({ ...create, path, body: patient, context }), unhurried);
+    expect(mapped.headers?.['location']).toMatch(`https://fhir.example.org${path}/`);
+    const plain = await handle(eventOf({ path: `/${version}/Patient` }), unhurried);
+    expect([plain.statusCode, jsonOf(plain.body).total]).toEqual([200, 2]);
+    const other = await handle(eventOf({ path: `/tenant/other/${version}/Patient` }), unhurried);
+    expect(other.statusCode).toBe(403);
   });
 
   test('PUBLIC_URL stands in links, whatever was asked', async () => {

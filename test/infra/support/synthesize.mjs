@@ -13,11 +13,10 @@ const stages = {
   production: {
     fhirVersions: ['stu3'],
     authorization: 'roles+smart',
-    alarmEmail: 'ops@example.org',
-    subscriptionEndpoints: ['https://hooks.example.org/fhir'],
-    importSources: ['s3://imports/files/'],
     tenancy: 'pooled',
     alarmEmail: 'ops@example.org',
+    subscriptionEndpoints: ['https://hooks.example.org/fhir'],
+    importSources: ['s3://imports/{tenant}/'],
   },
 };
 

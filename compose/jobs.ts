@@ -14,6 +14,7 @@ import { jobItems } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
 import type { DefinitionOptions } from './serve.js';
+import { tenantMark } from './tenancy-settings.js';
 
 /** What jobs of a server work with. */
 export interface JobSettings {
@@ -117,7 +118,7 @@ export function jobsOfTenants(
         ...settings,
         ...(importSources === undefined
           ? {}
-          : { importSources: importSources.map((each) => each.replaceAll('{tenant}', tenant)) }),
+          : { importSources: importSources.map((each) => each.replaceAll(tenantMark, tenant)) }),
       });
       started.set(tenant, own);
       return own.jobs;

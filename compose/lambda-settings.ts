@@ -10,7 +10,9 @@ import {
 } from '../interactions/server.js';
 import { readAllowedEndpoints } from './allowed-endpoints.js';
 import type { EnginePlaces } from './connect.js';
+import type { Tenancy } from '../interactions/tenancy.js';
 import { oneOf, SettingsError } from './settings-error.js';
+import { tenancyOf } from './tenancy-settings.js';
 
 /** What a Lambda function is told by its environment; see docs/environment-variables.md. */
 export interface LambdaSettings extends EnginePlaces {
@@ -26,6 +28,8 @@ export interface LambdaSettings extends EnginePlaces {
   readonly consistency: Consistency;
   /** Where Subscriptions may have notifications sent; nobody is notified without it. */
   readonly subscriptions: AllowedEndpoints | undefined;
+  /** How tenants share the deployment; undefined where it is one's. */
+  readonly tenancy: Tenancy | undefined;
 }
 
 /** The variables of a process. */
@@ -79,5 +83,6 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     conditionalDelete: word<ConditionalDelete>('CONDITIONAL_DELETE', 'single', conditionalDeletes),
     subscriptions: readAllowedEndpoints((name, standard) => optional(environment, name) ?? standard),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
+    tenancy: tenancyOf((name, standard) => optional(environment, name) ?? standard),
   };
 }

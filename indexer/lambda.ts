@@ -5,7 +5,7 @@ import { recoverOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { readStreamBatch } from '../persistence/dynamodb/stream-batch.js';
-import { subscriptionName } from '../persistence/deliveries.js';
+import { ownName } from '../persistence/keys.js';
 import type { ItemChange, ItemKey } from '../persistence/table.js';
 import { type DeadLetter, deadLetterOf, indexLetter, readDeadLetter } from './dead-letters.js';
 import { type BatchIndexing, indexBatch } from './index-batch.js';
@@ -104,7 +104,7 @@ function messageOf(change: ItemChange): readonly Message[] {
     const handed = handedChange(change);
     if (handed === undefined) return [];
     const { tenant, type, id, versionId } = handed;
-    const order = { group: subscriptionName(tenant, `${type}/${id}`), why: `version ${String(versionId)}` };
+    const order = { group: ownName(tenant, `${type}/${id}`), why: `version ${String(versionId)}` };
     return [{ body: JSON.stringify({ change: handed }), order }];
   } catch {
     return [];

@@ -1,7 +1,7 @@
 import type { Tenant } from '../fhir/tenant.js';
-import { type Deliveries, type Delivery, subscriptionName } from '../persistence/deliveries.js';
+import type { Deliveries, Delivery } from '../persistence/deliveries.js';
 import type { Enlisted, EnlistedSubscriptions } from '../persistence/enlisted.js';
-import { tenantOf } from '../persistence/keys.js';
+import { ownName, tenantOf } from '../persistence/keys.js';
 import { newCurrent } from '../persistence/stream.js';
 import type { ItemChange } from '../persistence/table.js';
 import { forgetDeliveries } from './delivery-steps.js';
@@ -64,7 +64,7 @@ export function changeLook({ subscriptions, deliveries, enlisted, wake }: LookOp
   }
 
   async function takeUp({ tenant, id, versionId }: HandedChange): Promise<void> {
-    const name = subscriptionName(tenant, id);
+    const name = ownName(tenant, id);
     const subscriber = await subscriptions.read(name);
     if (subscriber !== undefined && subscriber !== 'kept') {
       await enlist(id, subscriber);
@@ -77,7 +77,7 @@ export function changeLook({ subscriptions, deliveries, enlisted, wake }: LookOp
   }
 
   async function subscriberOf(tenant: Tenant, { id, versionId }: Enlisted): Promise<Subscriber | undefined> {
-    const name = subscriptionName(tenant, id);
+    const name = ownName(tenant, id);
     const before = known.get(name);
     if (before?.versionId === versionId) return before.subscriber;
     const subscriber = await subscriptions.read(name);
@@ -105,7 +105,7 @@ export function changeLook({ subscriptions, deliveries, enlisted, wake }: LookOp
     },
     async sweep(tenant, now) {
       for (const { id, end = Infinity } of await enlisted.of(tenant)) {
-        const name = subscriptionName(tenant, id);
+        const name = ownName(tenant, id);
         const isDue = end <= now || (await deliveries.first(name, 1)).some(({ due }) => due <= now);
         if (isDue) await wake(name, `minute ${String(Math.floor(now / 60_000))}`);
       }

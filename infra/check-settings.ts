@@ -85,6 +85,7 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   consistency: oneOf('eventual', 'strong'),
   authorization: oneOf('roles', 'smart', 'roles+smart'),
   smartScopes: membersOf({ patient: scopes, user: scopes, system: scopes, launch: scopes }),
+  tenancy: oneOf('off', 'pooled'),
   audit: oneOf('on', 'off'),
   validation: oneOf('structure', 'invariants', 'full', 'strict'),
   conditionalDelete: oneOf('single', 'multiple'),

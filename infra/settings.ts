@@ -30,6 +30,8 @@ export interface Settings {
   readonly authorization: 'roles' | 'smart' | 'roles+smart';
   /** The SMART scopes there are, by their context, such as `*.read`; used with SMART authorization only. */
   readonly smartScopes: Readonly<Record<'patient' | 'user' | 'system' | 'launch', readonly string[]>>;
+  /** Whether tenants share the deployment, each with its own resources (docs/tenancy.md). */
+  readonly tenancy: 'off' | 'pooled';
   /** Whether each request is recorded as an AuditEvent. */
   readonly audit: 'on' | 'off';
   /** How far what is written is checked. */
@@ -105,6 +107,7 @@ export const defaults: Settings = {
     system: ['*.read', '*.rs'],
     launch: ['patient'],
   },
+  tenancy: 'off',
   audit: 'off',
   validation: 'full',
   conditionalDelete: 'single',

@@ -126,11 +126,14 @@ export async function openAwsServers(
         const jobs = output && jobsOfTenants(table, output, options, more);
         if (jobs !== undefined) running.push(jobs);
         const ofTenant = ofTenants((tenant): FhirServer => {
-          // What an index is made anew of is everybody's: only who has no tenant is told of it.
+          // What an index is made anew of is everybody's: a tenant is told of their own.
           const isWhole = tenant === defaultTenant;
           const own = {
             ...server.ofTenant(tenant),
-            ...(isWhole ? { reindex: () => untilDone(reindex(reindexing)) } : {}),
+            reindex: async () => {
+              const whole = await untilDone(reindex(reindexing));
+              return isWhole ? whole : index.held(tenant);
+            },
           };
           return jobs === undefined ? own : { ...own, jobs: jobs.of(own) };
         });

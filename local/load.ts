@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Tenant, tenantNamed } from '../fhir/tenant.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { demoFiles, holdsDemo, nextSteps } from './load/demo.js';
 import { guessVersions } from './load/guess-version.js';
@@ -10,11 +11,12 @@ import { showProgress } from './load/progress.js';
 import { LoadReport } from './load/report.js';
 import { readSettings } from './settings.js';
 
-const usage = `Usage: npm run load -- <file|folder …> [--to r4|stu3] [--base URL] [--token T] [--concurrency N]
+const usage = `Usage: npm run load -- <file|folder …> [--to r4|stu3] [--base URL] [--token T] [--tenant name] [--concurrency N]
 Loads transaction and batch bundles, resources and NDJSON (also .gz) into a FHIR server.
   --to           the FHIR version of the files; guessed from each file when left out
   --base         the server, http://127.0.0.1:3000 unless given; with or without the version's path
   --token        an access token; a server on this machine needs none to be given
+  --tenant       whose the resources are, where tenants share a server on this machine
   --concurrency  requests on their way at once, 4 unless given
 `;
 
@@ -28,6 +30,8 @@ interface Asked {
   /** The base URL of each version. */
   readonly bases: Readonly<Record<FhirVersion, string>>;
   readonly token?: string;
+  readonly tenant?: Tenant;
+  readonly tenantClaim?: string;
   readonly concurrency: number;
   readonly dataFolder: string;
 }
@@ -37,13 +41,24 @@ function readCommand(commandLine: readonly string[]): Asked {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     args: [...commandLine],
-    options: { to: text, base: text, token: text, concurrency: text, demo: { type: 'boolean', default: false } },
+    options: {
+      to: text,
+      base: text,
+      token: text,
+      tenant: text,
+      concurrency: text,
+      demo: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   if (!values.demo && positionals.length === 0) throw new Error('Name a file or a folder');
   const concurrency = Number(values.concurrency ?? 4);
   if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > 64) {
     throw new Error(`--concurrency is "${values.concurrency ?? ''}": it must be a number from 1 to 64`);
+  }
+  const tenant = values.tenant === undefined ? undefined : tenantNamed(values.tenant);
+  if (values.tenant !== undefined && tenant === undefined) {
+    throw new Error(`--tenant is "${values.tenant}", which is no name of one`);
   }
   const settings = readSettings(process.env);
   const base = (values.base ?? settings.publicUrl).replace(/\/+$/, '');
@@ -60,6 +75,8 @@ function readCommand(commandLine: readonly string[]): Asked {
     dataFolder: settings.dataFolder,
     ...(to === undefined ? {} : { to }),
     ...(values.token === undefined ? {} : { token: values.token }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(settings.tenancy === undefined ? {} : { tenantClaim: settings.tenancy.claim }),
   };
 }
 
@@ -89,7 +106,7 @@ async function plan(asked: Asked, report: LoadReport): Promise<PlannedFile[]> {
 
 async function main(): Promise<void> {
   const asked = readCommand(process.argv.slice(2));
-  const token = asked.token ?? (await ownToken(new URL(asked.bases.r4).origin, asked.dataFolder));
+  const token = asked.token ?? (await ownToken(new URL(asked.bases.r4).origin, asked.dataFolder, asked));
   const target = (version: FhirVersion): Target => ({
     base: asked.bases[version],
     ...(token === undefined ? {} : { token }),

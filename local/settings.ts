@@ -7,6 +7,8 @@ import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
 import { readAllowedEndpoints } from '../compose/allowed-endpoints.js';
 import { oneOf, SettingsError } from '../compose/settings-error.js';
+import { requireOwnSources, tenancyOf, tenantMark } from '../compose/tenancy-settings.js';
+import type { Tenancy } from '../interactions/tenancy.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
 export interface Settings {
@@ -42,6 +44,8 @@ export interface Settings {
   readonly graphqlLimits?: GraphqlLimits;
   /** Where FHIR Subscriptions may have notifications sent; nobody is notified without it. */
   readonly subscriptions?: AllowedEndpoints;
+  /** How tenants share this server; it is one tenant's without it. */
+  readonly tenancy?: Tenancy;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -150,7 +154,7 @@ function importSourcesOf(text: string): Pick<Settings, 'importSources'> {
           'IMPORT_SOURCES holds a text that is no URL such as https://files.example.org/exports/',
         );
       }
-      return url.href.replace(/\/*$/, '/');
+      return url.href.replace(/\/*$/, '/').replaceAll(encodeURI(tenantMark), tenantMark); // a URL's own form encodes it
     });
   return importSources.length === 0 ? {} : { importSources };
 }
@@ -181,6 +185,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       `AUTH=off lets anyone who reaches the server read and write everything, so it listens on loopback only: HOST is "${host}", use 127.0.0.1`,
     );
   }
+  const tenancy = tenancyOf(setting);
+  if (tenancy !== undefined && auth === 'off') {
+    throw new SettingsError('TENANCY=pooled needs AUTH=on: the token says whose the resources are');
+  }
+  const imports = importSourcesOf(setting('IMPORT_SOURCES', ''));
+  requireOwnSources(tenancy, imports.importSources);
   const tls = oneOf('TLS', setting('TLS', 'off').toLowerCase(), ['on', 'off']) === 'on';
   const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const authority = named.includes(':') ? `[${named}]` : named;
@@ -204,7 +214,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     appsync: appSyncSettingsOf(setting),
-    ...importSourcesOf(setting('IMPORT_SOURCES', '')),
+    ...imports,
+    ...(tenancy === undefined ? {} : { tenancy }),
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')
       .map((path) => path.trim())

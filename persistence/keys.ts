@@ -15,6 +15,12 @@ export const defaultTenant = '-' as Tenant;
  */
 export const partitionKey = (tenant: Tenant, type: string, id: string): string => `${tenant}#${type}#${id}`;
 
+/**
+ * What names something of a tenant's among those of all tenants: its own name, behind the tenant's where there are tenants.
+ */
+export const ownName = (tenant: Tenant, name: string): string =>
+  tenant === defaultTenant ? name : `${tenant}#${name}`;
+
 /** The tenant in a partition key. */
 export const tenantOf = (pk: string): Tenant => (pk.split('#')[0] ?? '') as Tenant;
 

@@ -5,6 +5,7 @@ import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
 import type { NextIndex } from './next-index.js';
 import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
+import { allOf } from './opensearch/condition.js';
 import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, type SortValue } from './opensearch/find.js';
@@ -31,6 +32,8 @@ export interface OpenSearchOptions {
 export interface OpenSearchIndex extends SearchIndex {
   /** The index of a tenant: searches find only what is theirs. */
   of(tenant: Tenant): SearchIndex;
+  /** How many resources of a tenant there are documents of. */
+  held(tenant: Tenant): Promise<{ readonly resources: number; readonly deleted: number }>;
   /** How it is made anew. */
   readonly next: NextIndex;
   /**
@@ -156,7 +159,17 @@ export function openSearchIndex(
     newest: () => newestIndexed(tenant),
     put,
   });
-  return { ...of(noTenant), of, next, removeTombstones };
+  async function held(tenant: Tenant): Promise<{ resources: number; deleted: number }> {
+    const ofTenant = { term: { tenant: indexedTenant(tenant) } };
+    const asking = [false, true].map((deleted) => ({
+      query: allOf([ofTenant, { term: { deleted } }]),
+      atMost: Infinity,
+    }));
+    const [resources = 0, deleted = 0] = await countDocuments(client, alias, asking);
+    return { resources, deleted };
+  }
+
+  return { ...of(noTenant), of, held, next, removeTombstones };
 }
 
 /** As keys have it (`defaultTenant` of persistence/keys.ts). */

@@ -40,9 +40,10 @@ export function requestsOf(collection: unknown, variables: Readonly<Record<strin
 }
 
 function requestOf(name: string, request: Json, path: string, filled: (text: string) => string): ExampleRequest {
-  const form = objectsOf(at(request, 'body', 'urlencoded')).map(
-    (each) => [textAt(each, 'key') ?? '', filled(textAt(each, 'value') ?? '')] as const,
-  );
+  const form = objectsOf(at(request, 'body', 'urlencoded')).map((each): [string, string] => [
+    textAt(each, 'key') ?? '',
+    filled(textAt(each, 'value') ?? ''),
+  ]);
   const headers = objectsOf(request['header']).map(
     (each) => `${textAt(each, 'key') ?? ''}: ${filled(textAt(each, 'value') ?? '')}`,
   );
@@ -51,9 +52,6 @@ function requestOf(name: string, request: Json, path: string, filled: (text: str
     method: textAt(request, 'method') ?? 'GET',
     path: filled(path).replace(/^\//, ''),
     headers: [...headers, ...(form.length === 0 ? [] : ['Content-Type: application/x-www-form-urlencoded'])].join('\n'),
-    body:
-      form.length === 0
-        ? filled(textAt(request, 'body', 'raw') ?? '')
-        : new URLSearchParams(form.map((pair) => [...pair])).toString(),
+    body: form.length === 0 ? filled(textAt(request, 'body', 'raw') ?? '') : new URLSearchParams(form).toString(),
   };
 }

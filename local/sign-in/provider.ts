@@ -91,6 +91,7 @@ const applicationClients = (smart: SmartSignIn | undefined): ClientMetadata[] =>
  * @param keys what it signs with.
  * @param sessions where sessions, codes and refresh tokens are kept.
  * @param smart whether tokens with SMART scopes are given out, and how.
+ * @param tenantClaim the claim that names the user's tenant, where tenants share the server.
  * @returns the provider, with its pages' `interaction` path left to the caller.
  */
 export function createProvider(
@@ -98,6 +99,7 @@ export function createProvider(
   keys: SignInKeys,
   sessions: AdapterFactory,
   smart?: SmartSignIn,
+  tenantClaim?: string,
 ): Provider {
   const { pathname, origin } = new URL(issuer);
   // The one client is this project's own: nobody is asked whether it may have what it asks for.
@@ -185,6 +187,7 @@ export function createProvider(
               expiresAt: Number(jwt.payload['exp']),
               ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
               patient: patientInContext(user, scopesIn(token.scope)),
+              tenantClaim,
             }),
             aud: jwt.payload['aud'],
           };

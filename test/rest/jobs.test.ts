@@ -10,6 +10,7 @@ import { jobNotice } from '../../interactions/jobs/job-notice.js';
 import { jobChange } from '../../persistence/job-change.js';
 import { outputFiles } from '../../persistence/output-files.js';
 import type { OutputStore } from '../../persistence/output-store.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import { ended, exported, kickOff, linesOf, manifestOf } from '../support/jobs.js';
 import { isOnDynamoDb, startTestServer, type TestServer } from '../support/server.js';
 
@@ -267,7 +268,7 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     expect(first).toBeUndefined(); // it is gone by now
     expect(last).toMatchObject({ id, kind: 'export', state: 'removed', subject: 'backend', client: 'backend' });
     const another = await kickOff(server, version, '$export', { as: 'backend-all' });
-    const next = { id: another.url.split('/').at(-1) ?? '' };
+    const next = { tenant: defaultTenant, id: another.url.split('/').at(-1) ?? '' };
     await ended(another);
     expect(await jobNotice(jobs, next)).toMatchObject({ ...next, state: 'complete', percent: 100 });
   });

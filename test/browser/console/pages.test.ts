@@ -20,8 +20,8 @@ const patient = `#/r4/Patient/${demoPatient}`;
 
 /** Each page, and what stands on it when it is there. */
 const pages: readonly (readonly [name: string, address: string, shows: string])[] = [
-  ['home', '#/r4', 'People and places'],
-  ['home-stu3', '#/stu3', 'People and places'],
+  ['home', '#/r4', 'Immunization'],
+  ['home-stu3', '#/stu3', 'Immunization'],
   ['access', '#/r4/access', 'What you may do'],
   ['search', '#/r4/Observation?q=code%3D8302-2%26_sort%3D-date', '10 found'],
   ['nothing-found', '#/r4/Patient?q=name%3Dnobody', 'Nothing matches'],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser, screenshot, type Window } from '../support/browser.js';
 import { type BuiltServer, startBuiltServer } from '../support/server.js';
-import { demoPatient, goTo, loadDemo, openConsole } from './support.js';
+import { demoPatient, goTo, loadDemo, loadLarge, openConsole } from './support.js';
 
 let server: BuiltServer;
 let browser: Browser;
@@ -266,24 +266,7 @@ describe('a practitioner', () => {
   });
 
   test('opens a record of 3,000 resources: only what is on the screen is in the page', async () => {
-    const observation = (place: number) => ({
-      resourceType: 'Observation',
-      status: 'final',
-      code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }], text: 'Heart rate' },
-      subject: { reference: 'Patient/large' },
-      effectiveDateTime: new Date(Date.UTC(2000, 0, 1 + place)).toISOString(),
-      valueQuantity: { value: 60 + (place % 40), unit: '/min' },
-    });
-    const entry = Array.from({ length: 3000 }, (_, place) => ({
-      resource: observation(place),
-      request: { method: 'POST', url: 'Observation' },
-    }));
-    await server.send('PUT', '/r4/Patient/large', {
-      resourceType: 'Patient',
-      id: 'large',
-      name: [{ family: 'Large' }],
-    });
-    await server.send('POST', '/r4', { resourceType: 'Bundle', type: 'transaction', entry });
+    await loadLarge(server);
     await goTo(page, '#/r4/Patient/large?tab=timeline');
     await page.getByRole('button', { name: 'All 3,000' }).waitFor();
     expect(await page.getByRole('listitem').count()).toBeLessThan(150);

@@ -16,6 +16,8 @@ const stages = {
     alarmEmail: 'ops@example.org',
     subscriptionEndpoints: ['https://hooks.example.org/fhir'],
     importSources: ['s3://imports/files/'],
+    tenancy: 'pooled',
+    alarmEmail: 'ops@example.org',
   },
 };
 

@@ -38,6 +38,7 @@ describe('searches that would hold everybody up', () => {
   test.each([
     ['values looked up in all types', '', `_id=${numbers(50_000)}`, 413],
     ['values looked up in all types that a link leads to', '/Observation', `focus._id=${numbers(20_000)}`, 413],
+    ['roots of a hierarchy', '/Location', `partof:below=${numbers(20_000)}`, 200],
     ['a URL above which there may be very much', '/ValueSet', `url:above=${'a/'.repeat(500_000)}`, 413],
     ['a long URL above which there may be much', '/ValueSet', `url:above=${'a/'.repeat(45_000)}`, 200],
   ])('%s', async (_, path, form, status) => {

@@ -73,7 +73,7 @@ module.exports = {
     only(
       'aws-sdk-at-the-edge',
       '@aws-sdk/',
-      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/lambda[.]ts$|bulk/executions[.]ts$|bench/|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
+      '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/queue[.]ts$|bulk/executions[.]ts$|bench/|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
     ),
     only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),

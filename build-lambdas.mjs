@@ -12,6 +12,7 @@ const entries = {
   resolvers: 'resolvers/lambda.ts',
   indexer: 'indexer/lambda.ts',
   publisher: 'indexer/publisher-lambda.ts',
+  notifier: 'indexer/notifier-lambda.ts',
   sweeper: 'indexer/sweeper-lambda.ts',
   jobs: 'bulk/lambda.ts',
   prepare: 'indexer/prepare-lambda.ts',

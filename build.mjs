@@ -9,6 +9,7 @@ const programs = {
   main: 'local/start.ts',
   token: 'local/token.ts',
   load: 'local/load.ts',
+  drift: 'local/drift.ts',
   'migrate-fhir-works': 'local/migrate-fhir-works.ts',
   bench: 'bench/main.ts',
   engines: 'local/engines/main.ts',

@@ -9,8 +9,10 @@ export interface Target {
   readonly headers: Record<string, string>;
   /** The path of the FHIR base, such as `/r4`; empty when the server is the base. */
   readonly root: string;
-  /** Undefined for a server without GraphQL. */
+  /** FHIR's operation, which other servers have too; undefined for a server without GraphQL. */
   readonly graphqlPath: string | undefined;
+  /** The AppSync API, which is this project's own. */
+  readonly appSyncPath?: string;
   readonly seconds: number;
   readonly concurrency: number;
 }
@@ -96,20 +98,18 @@ export async function* runLoads(target: Target, patients: readonly string[]): As
         return get(`Observation?subject=Patient/${subject}&code=${code}&date=ge2012-01-01&_sort=-date`);
       },
     ],
-    [
-      'GraphQL Patient + 20 Observations',
-      (worker, i) => ({
-        method: 'POST',
-        path: target.graphqlPath ?? '',
-        body: JSON.stringify({ query: patientWithObservations, variables: { id: at(patients, step(worker, i)) } }),
-      }),
-    ],
   ];
-  for (const [name, next] of loads) {
-    if (name.startsWith('GraphQL') && target.graphqlPath === undefined) return;
-    const headers = name.startsWith('GraphQL')
-      ? { ...target.headers, 'content-type': 'application/json', accept: 'application/json' }
-      : target.headers;
-    yield await measure(name, { ...target, headers }, next);
+  for (const [name, next] of loads) yield await measure(name, target, next);
+  const json = { ...target.headers, 'content-type': 'application/json', accept: 'application/json' };
+  for (const [name, path] of [
+    ['GraphQL Patient + 20 Observations', target.graphqlPath],
+    ['the same by the AppSync API', target.appSyncPath],
+  ] as const) {
+    if (path === undefined) continue;
+    yield await measure(name, { ...target, headers: json }, (worker, i) => ({
+      method: 'POST',
+      path,
+      body: JSON.stringify({ query: patientWithObservations, variables: { id: at(patients, step(worker, i)) } }),
+    }));
   }
 }

@@ -46,7 +46,8 @@ const target: Target = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   },
   root,
-  graphqlPath: values.graphql ?? `${root}/graphql`,
+  graphqlPath: values.graphql ?? `${root}/$graphql`,
+  ...(values.base === undefined ? { appSyncPath: `${root}/graphql` } : {}),
   seconds,
   concurrency,
 };

@@ -10,8 +10,12 @@ export interface ServerProcess {
   /** From spawning the process to the first answer of /r4/metadata, in milliseconds. */
   readonly startMilliseconds: number;
   readonly token: string;
+  /** A token of another user. */
+  tokenOf(user: string): Promise<string>;
   /** Resident memory now, in MiB; undefined where the system does not tell. */
   memory(): number | undefined;
+  /** The same without mapped files, which the store's are: the system may take those back at any time. */
+  ownMemory(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -22,9 +26,10 @@ const output = async (child: ChildProcess): Promise<string> => {
   return text.trim();
 };
 
-const residentMemory = (pid: number | undefined): number | undefined => {
+const residentMemory = (pid: number | undefined, line: 'VmRSS' | 'RssAnon'): number | undefined => {
   try {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+    const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+    const kilobytes = new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1];
     return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
   } catch {
     return undefined;
@@ -43,9 +48,9 @@ export async function startServer(
   const folder = mkdtempSync(join(tmpdir(), 'fhir-bench-'));
   const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn', ...more };
   const baseUrl = `http://127.0.0.1:${String(port)}`;
-  const token = await output(
-    spawn(process.execPath, [join(projectFolder, 'dist/token.js'), 'practitioner', '--ttl', '7200'], { env }),
-  );
+  const tokenOf = (user: string): Promise<string> =>
+    output(spawn(process.execPath, [join(projectFolder, 'dist/token.js'), user, '--ttl', '7200'], { env }));
+  const token = await tokenOf('practitioner');
   const begun = performance.now();
   const child = spawn(process.execPath, [join(projectFolder, 'dist/main.js')], { env, stdio: 'inherit' });
   const answers = async (): Promise<boolean> => {
@@ -65,7 +70,9 @@ export async function startServer(
     baseUrl,
     startMilliseconds,
     token,
-    memory: () => residentMemory(child.pid),
+    tokenOf,
+    memory: () => residentMemory(child.pid, 'VmRSS'),
+    ownMemory: () => residentMemory(child.pid, 'RssAnon'),
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

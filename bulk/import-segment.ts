@@ -7,7 +7,9 @@ import type { ImportFile, ImportInput, ImportProgress } from '../interactions/jo
 import { inParallel } from '../interactions/parallel.js';
 import { clip, requireResource } from '../interactions/resource-type.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
+import { indexable } from '../indexer/index-change.js';
 import type { InputSource } from '../persistence/input-source.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
 import { segmentFiles } from './export-segment.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 import { type FileLine, linesOf } from './lines.js';
@@ -57,14 +59,19 @@ async function importSegment(
   let size = 0;
   let errors: string[] = [];
   let sinceStep = 0;
+  /** What searches are to see before the job is complete, where that is asked for. */
+  let unseen: StoredVersion[] = [];
+  const isStrong = server.indexing === 'later' && server.consistency === 'strong';
 
   async function storeBatch(): Promise<void> {
     for (const part of distinctParts(batch)) {
-      const failures = await inParallel(part, atOnce, (line) =>
+      const stored = await inParallel(part, atOnce, (line) =>
         storeLine(server, input, file ?? { type: '', url: '' }, line),
       );
-      errors.push(...failures.filter((failure) => failure !== undefined));
-      at.count += failures.filter((failure) => failure === undefined).length;
+      errors.push(...stored.filter((each) => typeof each === 'string'));
+      const versions = stored.filter((each) => typeof each !== 'string');
+      at.count += versions.length;
+      if (isStrong) unseen.push(...versions);
     }
     at.bytes = batch.at(-1)?.end ?? at.bytes;
     await work.goOn(batch.length);
@@ -74,6 +81,9 @@ async function importSegment(
     await setImmediate();
   }
   async function keepStep(done: boolean): Promise<void> {
+    // What was stored before a crash is among them: it is met again, unchanged.
+    if (unseen.length > 0) await server.index.put(unseen.map((version) => indexable(server.tenant, version)));
+    unseen = [];
     const files = segmentFiles(work.output, { job: work.job.id, segment: work.segment, written }, {});
     await files.append(errors.map((text) => ({ kind: 'error', type: 'OperationOutcome', text })));
     const closed = (await files.close()).map((each) => ({ ...each, source: file?.url ?? '' }));
@@ -130,7 +140,7 @@ function* distinctParts(lines: readonly NumberedLine[]): Generator<readonly Numb
 
 /**
  * Stores the resource of a line.
- * @returns the OperationOutcome of what is wrong with it, as JSON text; undefined when it is stored.
+ * @returns the version that is stored; the OperationOutcome of what is wrong with it, as JSON text, when none is.
  * @throws OperationOutcomeError 503 or 409, when the same may succeed later.
  */
 async function storeLine(
@@ -138,7 +148,7 @@ async function storeLine(
   { principal, baseUrl, conditionalCreate }: ImportInput,
   { type }: ImportFile,
   { text, wrong, number }: NumberedLine,
-): Promise<string | undefined> {
+): Promise<string | StoredVersion> {
   const caller: Caller = { principal, baseUrl };
   try {
     if (wrong === 'encoding') throw invalidRequest('The line is not valid UTF-8');
@@ -150,8 +160,7 @@ async function storeLine(
         'resourceType',
       );
     }
-    await importResource(server, caller, resource, conditionalCreate);
-    return undefined;
+    return (await importResource(server, caller, resource, conditionalCreate)).version;
   } catch (error) {
     if (!(error instanceof OperationOutcomeError) || error.status >= 500 || error.status === 409) throw error;
     const issues = error.issues.map((issue) => ({

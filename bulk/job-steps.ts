@@ -48,7 +48,8 @@ export async function segmentStep(
   isOver: () => boolean,
 ): Promise<NextOfSegment> {
   const worked = await workSegment(space, job, segment, isOver);
-  if (worked === 'done') return { job, segment, next: 'done', wait: 0 };
+  // What another program is to do, one of that will be asked for.
+  if (worked === 'done' || worked === 'foreign') return { job, segment, next: 'done', wait: 0 };
   const until = (await space.items.segments(job)).find((each) => each.segment === segment)?.until ?? 0;
   const wait = Math.min(longestWait, Math.max(0, Math.ceil((until - space.now()) / 1000)));
   return { job, segment, next: 'again', wait: worked === 'left' ? wait : Math.max(1, wait) };

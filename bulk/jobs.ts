@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { tooManyRequests } from '../fhir/outcome.js';
+import { conflict, tooManyRequests } from '../fhir/outcome.js';
 import type { JobProgress, Jobs } from '../interactions/jobs/jobs.js';
 import type { Job } from '../persistence/job.js';
 import { removeExpired } from './run-jobs.js';
@@ -11,7 +11,7 @@ export interface JobsOptions {
   readonly segments?: number;
   /** How many jobs one caller may have under way; 2 without it. */
   readonly mostOfCaller?: number;
-  /** How many there may be under way in all; 16 without it. */
+  /** How many there may be under way in all; 16 without it. The last quarter is for callers who have none. */
   readonly mostOfAll?: number;
   /** About how many items the table has; nobody knows without it. */
   readonly countItems?: () => Promise<number | undefined>;
@@ -33,16 +33,7 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
     output,
     ...(options.imports === undefined ? {} : { imports: options.imports }),
     async begin({ kind, principal, request, input, segments = parts }) {
-      const running = (await items.list()).filter(({ state }) => state === 'running');
-      const own = running.filter(({ subject, client }) => isOf(principal, { subject, client }));
-      if (own.length >= mostOfCaller || running.length >= mostOfAll) {
-        const whose =
-          own.length >= mostOfCaller ? `You have ${String(own.length)}` : `There are ${String(running.length)}`;
-        throw tooManyRequests(
-          `${whose} jobs under way, the most this server does at a time: wait for one, or cancel it`,
-        );
-      }
-      const total = kind === 'export' ? await options.countItems?.() : undefined;
+      const total = kind === 'import' ? undefined : await options.countItems?.();
       const id = randomUUID();
       const job: Job = {
         id,
@@ -59,6 +50,9 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
         job,
         input,
         Array.from({ length: segments }, () => ({})),
+        (running) => {
+          admit(job, running, { mostOfCaller, mostOfAll });
+        },
       );
       await options.onBegun(id);
       return id;
@@ -84,7 +78,36 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
 /** Whether a text may be an id that `begin` gave: any other is none of a job, and may be no key of the table. */
 const isJobId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 
-const isOf = (
-  principal: { readonly subject: string; readonly clientId: string },
-  job: Pick<Job, 'subject' | 'client'>,
-): boolean => principal.subject === job.subject && principal.clientId === job.client;
+/**
+ * Lets a job begin, or says why it may not. One index is made at a time, whatever else goes on; of other jobs each caller
+ * has some, and those who have one already leave the last places to others.
+ * @throws OperationOutcomeError 409 or 429.
+ */
+function admit(
+  job: Job,
+  running: readonly Job[],
+  { mostOfCaller, mostOfAll }: Required<Pick<JobsOptions, 'mostOfCaller' | 'mostOfAll'>>,
+): void {
+  if (isReindex(job)) {
+    admitReindex(running);
+    return;
+  }
+  const counted = running.filter((each) => !isReindex(each));
+  const own = counted.filter(({ subject, client }) => subject === job.subject && client === job.client).length;
+  const most = own === 0 ? mostOfAll : Math.ceil((mostOfAll * 3) / 4);
+  if (own < mostOfCaller && counted.length < most) return;
+  const whose = own >= mostOfCaller ? `You have ${String(own)}` : `There are ${String(counted.length)}`;
+  throw tooManyRequests(`${whose} jobs under way, the most this server does at a time: wait for one, or cancel it`);
+}
+
+const isReindex = ({ kind }: Job): boolean => kind === 'reindex';
+
+/**
+ * One index is made at a time.
+ * @throws OperationOutcomeError 409.
+ */
+export function admitReindex(running: readonly Job[]): void {
+  const other = running.find(isReindex);
+  if (other === undefined) return;
+  throw conflict(`The search index is being made anew already, by the job ${other.id}: wait for it, or cancel it`);
+}

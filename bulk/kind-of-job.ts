@@ -1,4 +1,4 @@
-import type { Job, JobFile } from '../persistence/job.js';
+import type { Job, JobFile, JobSegment } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
 
 /** How far a segment is, and what files there are of what it did since the last step. */
@@ -37,6 +37,12 @@ export interface SegmentWork {
 export interface KindOfJob {
   /** Works on a segment until it is done or, a step later at least, its time is over. */
   work(work: SegmentWork): Promise<void>;
+  /** Whether this program can do it, or is to leave it to another process; always, without it. */
+  readonly takes?: (input: unknown) => boolean;
+  /** What is to be done when all segments are, before the job is complete; it may be done again. */
+  readonly finish?: (input: unknown, segments: readonly JobSegment[]) => Promise<void>;
+  /** Removes what there is besides files of a job that failed or was cancelled; it may be done again. */
+  readonly abandon?: (input: unknown) => Promise<void>;
 }
 
 /** A worker is to stop: nothing is wrong, somebody else goes on or nobody wants it. */

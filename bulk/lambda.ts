@@ -56,13 +56,15 @@ interface OpenJobs {
 async function openJobs(environment: Environment): Promise<OpenJobs> {
   const places = readJobPlaces(environment);
   if (places === undefined) throw new SettingsError('JOBS_BUCKET is not set');
-  const { server } = await openLambda(environment, { sealsPages: false });
+  const { server, bodies } = await openLambda(environment, { sealsPages: false });
   const { table, ofTenant } = server;
   const s3 = s3At(places);
   const [client, { s3Files }] = await Promise.all([s3(), import('../persistence/s3/input.js')]);
   const spaceOf = ofTenants((tenant) =>
     jobSpaceOf(ofTenant(tenant), {
       table,
+      bodies,
+      isShared: true,
       output: outputAt(places, tenant, s3),
       importSources: sourcesOf(places, tenant),
       s3Files: s3Files(client),

@@ -1,6 +1,6 @@
 import { interruptibleSleep } from '../indexer/interruptible-sleep.js';
-import type { JobSegment } from '../persistence/job.js';
-import { type JobSpace, workSegment } from './work-segment.js';
+import type { Job, JobSegment } from '../persistence/job.js';
+import { type JobSpace, removeMade, workSegment } from './work-segment.js';
 
 /** Workers of this process. */
 export interface RunningJobs {
@@ -16,14 +16,22 @@ export interface RunOptions {
   readonly atOnce?: number;
   /** How long it is before jobs that other processes left are looked for, in milliseconds; 30 seconds without it. */
   readonly every?: number;
+  /** How long a segment is worked on before others that wait have their turn, in milliseconds; 20 seconds without it. */
+  readonly turn?: number;
 }
 
 /**
  * Does the jobs of a tenant in this process, those that other processes left as well, and removes what has expired.
  * @param space its signal is to be aborted before `stop`, so that what is under way is left at its last step.
  */
-export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000 }: RunOptions = {}): RunningJobs {
+export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20_000 }: RunOptions = {}): RunningJobs {
   const underWay = new Map<string, Promise<void>>();
+  /** Whose turn it was last: jobs by the number of the turn. */
+  const turns = new Map<string, number>();
+  let turnsTaken = 0;
+  /** Jobs that a program of another kind is to do. */
+  const foreign = new Set<string>();
+  let others = 0;
   let stopped = false;
   let isWoken = false;
   /** Until something is to be done, or it is time to look; a wake before it counts. */
@@ -36,11 +44,21 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000 }: RunOpti
   async function look(): Promise<number> {
     await removeExpired(space);
     const { open, next } = await openSegments(space);
-    for (const { id, segment } of fairly(open, underWay)) {
-      if (underWay.size >= atOnce) break;
+    const waiting = fairly(
+      open.filter(({ id }) => !foreign.has(id)),
+      underWay,
+      turns,
+    );
+    const taken = waiting.splice(0, Math.max(0, atOnce - underWay.size));
+    others = waiting.length;
+    for (const { id, segment } of taken) {
       const name = nameOf(id, segment);
-      const work = workSegment(space, id, segment)
-        .then(() => undefined)
+      const begun = space.now();
+      turns.set(id, (turnsTaken += 1));
+      const work = workSegment(space, id, segment, () => others > 0 && space.now() - begun >= turn)
+        .then((became) => {
+          if (became === 'foreign') foreign.add(id);
+        })
         .catch((error: unknown) => {
           space.onProblem(error, 'a segment of a job could not be worked on');
         })
@@ -77,11 +95,19 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000 }: RunOpti
   };
 }
 
-/** Removes the jobs whose time is over, with what they have written. */
-export async function removeExpired({ items, output, now }: JobSpace): Promise<void> {
-  for (const { id, expires = Infinity } of await items.list()) {
-    if (expires > now()) continue;
-    await output.remove(id); // the job behind it: what is left of it is found by it
+/**
+ * Removes the jobs whose time is over, with what they have written. A reindex that failed is left to a process that can
+ * remove its index.
+ * @param isWanted which of them; all without it.
+ */
+export async function removeExpired(space: JobSpace, isWanted: (job: Job) => boolean = () => true): Promise<void> {
+  const { items, output, kinds, now } = space;
+  for (const job of await items.list()) {
+    const { id, state, expires = Infinity } = job;
+    if (expires > now() || !isWanted(job)) continue;
+    if (job.kind === 'reindex' && state === 'failed' && kinds.reindex === undefined) continue;
+    // The job behind it: what is left of it is found by it.
+    await removeMade(space, job, state === 'failed' ? await items.input(id) : undefined);
     await items.remove(id);
     await output.remove(id); // a worker may have closed a file in between
   }
@@ -111,8 +137,12 @@ async function openSegments({ items, now }: JobSpace): Promise<{ open: readonly 
   return { open, next };
 }
 
-/** Those not under way, of the job first that has the fewest under way. */
-function fairly(open: readonly OpenSegment[], underWay: ReadonlyMap<string, unknown>): readonly OpenSegment[] {
+/** Those not under way: of the job first that has the fewest under way, and of these the one whose turn is longest ago. */
+function fairly(
+  open: readonly OpenSegment[],
+  underWay: ReadonlyMap<string, unknown>,
+  turns: ReadonlyMap<string, number>,
+): OpenSegment[] {
   const busy = new Map<string, number>();
   const count = (id: string): number => busy.get(id) ?? 0;
   for (const name of underWay.keys()) {
@@ -124,8 +154,8 @@ function fairly(open: readonly OpenSegment[], underWay: ReadonlyMap<string, unkn
     .map((each) => {
       const rank = count(each.id);
       busy.set(each.id, rank + 1);
-      return { each, rank };
+      return { each, rank, turn: turns.get(each.id) ?? 0 };
     })
-    .sort((a, b) => a.rank - b.rank)
+    .sort((a, b) => a.rank - b.rank || a.turn - b.turn)
     .map(({ each }) => each);
 }

@@ -32,9 +32,9 @@ const toldEvery = 2_000;
 
 /**
  * What became of a segment: done, or nobody wants it any more; left for another worker; somebody else has it; tried again
- * later, unless the job failed.
+ * later, unless the job failed; nothing for this program.
  */
-export type WorkedSegment = 'done' | 'left' | 'taken' | 'failed';
+export type WorkedSegment = 'done' | 'left' | 'taken' | 'failed' | 'foreign';
 
 /** How long a job that ended is kept, in milliseconds. */
 export const keptFor = ({ kept = day }: JobSpace): number => kept;
@@ -52,27 +52,25 @@ export async function workSegment(
   const { items, now, lease = minute } = space;
   const job = await items.read(id);
   const before = (await items.segments(id)).find((each) => each.segment === segment);
-  if (job?.state !== 'running' || before === undefined) return 'done';
-  if (before.done) {
-    await endIfDone(space, job);
-    return 'done';
-  }
+  const input = await items.input(id);
+  if (job?.state !== 'running' || before === undefined || input === undefined) return 'done';
+  const kind = space.kinds[job.kind];
+  if (kind?.takes?.(input) === false) return 'foreign';
+  if (before.done) return endIfDone(space, job, input);
   if (before.until > now()) return 'taken';
   const mine = { ...before, owner: randomUUID(), until: now() + lease };
   if (!(await items.claim(id, before, mine))) return 'taken';
   const holder = holdSegment(space, job, mine, isOver);
   try {
-    const kind = space.kinds[job.kind];
     if (kind === undefined) throw new Error(`This server does no jobs of kind ${job.kind}`);
-    await kind.work({ ...holder.work, input: await items.input(id) });
+    await kind.work({ ...holder.work, input });
     if (!holder.segment().done) {
       await items.save(id, { ...holder.segment(), until: 0 });
       return 'left';
     }
-    await endIfDone(space, job);
-    return 'done';
+    return await endIfDone(space, job, input);
   } catch (error) {
-    return await stopped(space, job, holder.segment(), error);
+    return await stopped(space, { job, input, segment: holder.segment() }, error);
   }
 }
 
@@ -113,15 +111,23 @@ function holdSegment(space: JobSpace, job: Job, mine: JobSegment, isOver: () => 
   return { work, segment: () => current };
 }
 
-async function stopped(space: JobSpace, job: Job, segment: JobSegment, error: unknown): Promise<WorkedSegment> {
-  const { items, output, now, onProblem, pause = 1_000 } = space;
+/** A segment that was worked on, its job, and what that is asked to do. */
+interface WorkedOn {
+  readonly job: Job;
+  readonly input: unknown;
+  readonly segment: JobSegment;
+}
+
+async function stopped(space: JobSpace, { job, input, segment }: WorkedOn, error: unknown): Promise<WorkedSegment> {
+  const { items, now, onProblem, pause = 1_000 } = space;
   if (error instanceof StopWork && error.why === 'ending') {
     await items.save(job.id, { ...segment, until: 0 });
     return 'left';
   }
-  if (error instanceof StopWork) {
-    // Who removed the job may have removed its files before this worker closed its last one.
-    if ((await items.read(job.id)) === undefined) await output.remove(job.id);
+  const current = await items.read(job.id);
+  if (error instanceof StopWork || current?.state !== 'running') {
+    // Who ended the job may have done so before this worker made its last file, or index.
+    if (current?.state !== 'running' && current?.state !== 'complete') await removeMade(space, job, input);
     return 'taken';
   }
   const failures = segment.failures + 1;
@@ -132,8 +138,18 @@ async function stopped(space: JobSpace, job: Job, segment: JobSegment, error: un
   }
   const failure =
     error instanceof OperationOutcomeError ? error.message : 'Something went wrong on the server, not with the request';
-  await items.end({ ...job, state: 'failed', failure, ended: now(), expires: now() + keptFor(space) });
+  const over: Job = { ...job, state: 'failed', failure, ended: now(), expires: now() + keptFor(space) };
+  if (await items.end(over)) await space.kinds[job.kind]?.abandon?.(input);
   return 'failed';
+}
+
+/**
+ * Removes what a job has made, files among it, unless it is complete.
+ * @param input what it was asked to do; undefined when nobody knows any more.
+ */
+export async function removeMade({ kinds, output }: JobSpace, { id, kind }: Job, input: unknown): Promise<void> {
+  await output.remove(id);
+  if (input !== undefined) await kinds[kind]?.abandon?.(input);
 }
 
 /** Whether the same may succeed later: an engine does not answer, or others got in the way. */
@@ -141,9 +157,21 @@ const isTransient = (error: unknown): boolean =>
   error instanceof OperationOutcomeError && (error.status >= 500 || error.status === 409);
 
 /** Ends a job whose segments are all done; one that is ended already stays as it is. */
-async function endIfDone(space: JobSpace, job: Job): Promise<void> {
-  const { items, now } = space;
+async function endIfDone(space: JobSpace, job: Job, input: unknown): Promise<WorkedSegment> {
+  const { items, now, lease = minute } = space;
   const segments = await items.segments(job.id);
-  if (segments.length < job.segments || !segments.every(({ done }) => done)) return;
+  const [first] = segments;
+  if (first === undefined || segments.length < job.segments || !segments.every(({ done }) => done)) return 'done';
+  const { finish } = space.kinds[job.kind] ?? {};
+  if (finish !== undefined) {
+    const mine = { ...first, owner: randomUUID(), until: now() + lease };
+    if (first.until > now() || !(await items.claim(job.id, first, mine))) return 'taken';
+    try {
+      await finish(input, segments);
+    } catch (error) {
+      return stopped(space, { job, input, segment: mine }, error);
+    }
+  }
   await items.end({ ...job, state: 'complete', ended: now(), expires: now() + keptFor(space) });
+  return 'done';
 }

@@ -1,19 +1,19 @@
 import { exportKind, type ExportSizes } from '../bulk/export-segment.js';
 import { createJobs, type JobsOptions } from '../bulk/jobs.js';
 import { importKind, type ImportSizes } from '../bulk/import-segment.js';
+import { reindexKind } from '../bulk/reindex-segment.js';
 import { runJobs } from '../bulk/run-jobs.js';
 import { isBelowSource } from '../bulk/import-sources.js';
 import type { JobSpace } from '../bulk/work-segment.js';
 import { invalidRequest } from '../fhir/outcome.js';
-import type { Tenant } from '../fhir/tenant.js';
 import type { Jobs } from '../interactions/jobs/jobs.js';
 import type { FhirServer } from '../interactions/server.js';
+import type { BodyStore } from '../persistence/body-store.js';
 import { localFiles, webFiles } from '../persistence/input-files.js';
 import type { InputSource } from '../persistence/input-source.js';
 import { jobItems } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
-import type { DefinitionOptions } from './serve.js';
 
 /** What jobs of a server work with. */
 export interface JobSettings {
@@ -23,6 +23,10 @@ export interface JobSettings {
   readonly onProblem: (error: unknown, what: string) => void;
   /** In how many parts the table is read; 1 without it. */
   readonly segments?: number;
+  /** Where the bodies are that are too large for their items; undefined where all are in them. */
+  readonly bodies?: BodyStore | undefined;
+  /** Whether other processes do jobs of the same table. */
+  readonly isShared: boolean;
   /** What the URLs of imports begin with; nothing is imported without it. */
   readonly importSources?: readonly string[];
   /** Where objects of S3 are imported from; none are without it. */
@@ -30,6 +34,7 @@ export interface JobSettings {
   /** For tests. */
   readonly exportSizes?: ExportSizes;
   readonly importSizes?: ImportSizes;
+  readonly reindexPage?: number;
   readonly limits?: Pick<JobsOptions, 'mostOfCaller' | 'mostOfAll'>;
   readonly space?: Partial<Pick<JobSpace, 'lease' | 'pause' | 'kept' | 'now'>>;
 }
@@ -52,6 +57,7 @@ export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: A
     kinds: {
       export: exportKind(server, settings.exportSizes),
       import: importKind(server, (url) => sourceOf(settings, url), settings.importSizes),
+      ...reindexes(server, settings),
     },
     now: () => server.now(),
     onProblem: settings.onProblem,
@@ -84,48 +90,15 @@ export function startJobs(server: FhirServer, settings: JobSettings): StartedJob
   };
 }
 
-/** The jobs of all tenants of a version, done in this process. */
-export interface JobsOfTenants {
-  /** Those of a server's tenant, which are begun to be done when they are first asked for. */
-  of(server: FhirServer): Jobs;
-  /** Leaves what is under way at its last step. */
-  stop(): Promise<void>;
-}
-
-/**
- * Does the jobs of a version's tenants in this process, each by itself: its items, its files, and of the sources of
- * imports what stands for it (`{tenant}`).
- */
-export function jobsOfTenants(
-  table: Table,
-  output: (tenant: Tenant) => OutputStore,
-  { onJobProblem = () => undefined, jobs = {} }: DefinitionOptions,
-  more: Pick<JobSettings, 'segments' | 's3Files'> = {},
-): JobsOfTenants {
-  const started = new Map<Tenant, StartedJobs>();
-  return {
-    of(server) {
-      const { tenant } = server;
-      const known = started.get(tenant);
-      if (known !== undefined) return known.jobs;
-      const { importSources, ...settings } = jobs;
-      const own = startJobs(server, {
-        table,
-        output: output(tenant),
-        onProblem: onJobProblem,
-        ...more,
-        ...settings,
-        ...(importSources === undefined
-          ? {}
-          : { importSources: importSources.map((each) => each.replaceAll('{tenant}', tenant)) }),
-      });
-      started.set(tenant, own);
-      return own.jobs;
-    },
-    async stop() {
-      await Promise.all([...started.values()].map((each) => each.stop()));
-    },
-  };
+/** How the index of a server is made anew, where it can be. */
+function reindexes(
+  { nextIndex, index }: FhirServer,
+  { table, bodies, isShared, reindexPage }: JobSettings,
+): JobSpace['kinds'] {
+  if (nextIndex === undefined) return {};
+  const page = reindexPage === undefined ? {} : { page: reindexPage };
+  const space = { table, bodies, index, next: nextIndex, isShared, ...page };
+  return { reindex: reindexKind(space) };
 }
 
 /**
@@ -135,7 +108,7 @@ export function jobsOfTenants(
 function sourceOf({ importSources = [], s3Files }: JobSettings, url: string): InputSource {
   const isSource = isBelowSource(importSources, url);
   if (isSource && /^https?:/.test(url)) return webFiles;
-  if (isSource && url.startsWith('file:')) return localFiles;
+  if (isSource && url.startsWith('file:')) return localFiles(importSources);
   if (isSource && url.startsWith('s3:') && s3Files !== undefined) return s3Files;
   throw invalidRequest(`${url.split('?')[0] ?? ''} is below no source of imports that can be read here`);
 }

@@ -1,5 +1,6 @@
 import { type Authorization, authorizations } from '../auth/authorizers.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
+import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import {
   conditionalDeletes,
   validations,
@@ -7,8 +8,11 @@ import {
   type Consistency,
   type Validation,
 } from '../interactions/server.js';
+import { readAllowedEndpoints } from './allowed-endpoints.js';
 import type { EnginePlaces } from './connect.js';
+import type { Tenancy } from '../interactions/tenancy.js';
 import { oneOf, SettingsError } from './settings-error.js';
+import { tenancyOf } from './tenancy-settings.js';
 
 /** What a Lambda function is told by its environment; see docs/environment-variables.md. */
 export interface LambdaSettings extends EnginePlaces {
@@ -22,6 +26,10 @@ export interface LambdaSettings extends EnginePlaces {
   readonly validation: Validation;
   readonly conditionalDelete: ConditionalDelete;
   readonly consistency: Consistency;
+  /** Where Subscriptions may have notifications sent; nobody is notified without it. */
+  readonly subscriptions: AllowedEndpoints | undefined;
+  /** How tenants share the deployment; undefined where it is one's. */
+  readonly tenancy: Tenancy | undefined;
 }
 
 /** The variables of a process. */
@@ -73,6 +81,8 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     audit: word('AUDIT', 'off', ['on', 'off']),
     validation: word<Validation>('VALIDATION', 'full', validations),
     conditionalDelete: word<ConditionalDelete>('CONDITIONAL_DELETE', 'single', conditionalDeletes),
+    subscriptions: readAllowedEndpoints((name, standard) => optional(environment, name) ?? standard),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
+    tenancy: tenancyOf((name, standard) => optional(environment, name) ?? standard),
   };
 }

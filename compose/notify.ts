@@ -35,7 +35,8 @@ export function notifierOf(
   });
 }
 
-function subscriptionsOfAll({ table, ofTenant }: Servers, allowed: AllowedEndpoints): Subscriptions {
+/** The Subscriptions of all tenants, each with the rights of who wrote it. */
+export function subscriptionsOfAll({ table, ofTenant }: Servers, allowed: AllowedEndpoints): Subscriptions {
   const of = (tenant: Tenant): Subscriptions => subscriptionsOf(ofTenant(tenant), allowed);
   return {
     async *all() {

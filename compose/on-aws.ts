@@ -58,6 +58,8 @@ export function serveOnAws({ dynamoDb, openSearch }: Connections, base: FhirDefi
     tenant,
     store: createResourceStore(table, { tenant, ...(bodies === undefined ? {} : { bodies }) }),
     index: index.of(tenant),
+    // The index is everybody's: only who has no tenant makes it anew.
+    ...(tenant === defaultTenant ? { nextIndex: index.next } : {}),
     indexing: 'later',
     consistency,
     authorizer,

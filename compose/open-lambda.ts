@@ -1,6 +1,7 @@
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import { storedAuditLog } from '../interactions/audit.js';
+import type { FhirServer } from '../interactions/server.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { dynamoDbTable } from '../persistence/dynamodb.js';
 import { isLocalEndpoint } from '../persistence/dynamodb/client.js';
@@ -9,6 +10,7 @@ import { bucketWhenAsked } from './bucket-when-asked.js';
 import { connect, type Connections } from './connect.js';
 import { lambdaLog, named } from './lambda-log.js';
 import { type Environment, type LambdaSettings, readLambdaSettings } from './lambda-settings.js';
+import { ofTenants } from './of-tenants.js';
 import { serveOnAws, type ServerOnAws } from './on-aws.js';
 
 /** What one process of a Lambda function has open: made once, before or at its first event. */
@@ -54,7 +56,8 @@ function composed(
   definitions: FhirDefinitions,
   pageKey: Uint8Array,
 ): Pick<OpenLambda, 'server' | 'bodies'> {
-  const { table, alias, region, consistency, validation, conditionalDelete, authorization, audit } = settings;
+  const { table, alias, region, consistency, validation, conditionalDelete, authorization, audit, subscriptions } =
+    settings;
   const place = settings.bodies;
   const bucket =
     place === undefined
@@ -70,11 +73,20 @@ function composed(
     pageKey,
     // What an emulator has written is in its index at once.
     patience: { patience, ...(isLocalEndpoint(settings.dynamoDbEndpoint) ? { historyHorizon: 0 } : {}) },
-    options: { validation, conditionalDelete, authorization },
+    options: {
+      validation,
+      conditionalDelete,
+      authorization,
+      ...(subscriptions === undefined ? {} : { subscriptions }),
+    },
   });
-  if (audit === 'off') return { server, bodies };
-  const recorded = storedAuditLog(server, (error) => {
-    lambdaLog.error(named(error), 'a request is not in the audit trail');
-  });
-  return { server: { ...server, audit: recorded }, bodies };
+  const withAudit = <Server extends FhirServer>(own: Server): Server => {
+    if (audit === 'off') return own;
+    const recorded = storedAuditLog(own, (error) => {
+      lambdaLog.error(named(error), 'a request is not in the audit trail');
+    });
+    return { ...own, audit: recorded };
+  };
+  const ofTenant = ofTenants((tenant) => withAudit(server.ofTenant(tenant)));
+  return { server: { ...withAudit(server), ofTenant }, bodies };
 }

@@ -34,7 +34,7 @@ export interface DefinitionOptions {
   /** Is told of what goes wrong with jobs, and of what is tried again. */
   readonly onJobProblem?: (error: unknown, what: string) => void;
   /** How jobs are done, where it is not the standard. */
-  readonly jobs?: Partial<Omit<JobSettings, 'table' | 'onProblem'>>;
+  readonly jobs?: Partial<Omit<JobSettings, 'table' | 'onProblem' | 'bodies' | 'isShared'>>;
   /**
    * Is told when an index of other search parameters, or of an older program, is made anew at the start, and with what
    * it was made of when that is done.

@@ -46,7 +46,7 @@ export function parseDateTime(text: string): TimeSpan | undefined {
   if (seconds === undefined) return until(start, start + minute);
   const whole = start + Math.min(second, 59) * 1000; // a leap second counts as the one before it
   if (fraction === undefined) return until(whole, whole + 1000);
-  const exact = fraction.slice(0, 6).replace(/0+$/, '').padEnd(3, '0');
+  const exact = fraction.replace(/0+$/, '').slice(0, 6).padEnd(3, '0');
   const digits = exact.length;
   const part = whole + Number(exact) / 10 ** (digits - 3);
   return until(part, part + 10 ** (3 - digits));

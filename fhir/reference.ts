@@ -28,7 +28,7 @@ const literal = /^(?:(https?:\/\/.+)\/)?([A-Z][A-Za-z]+)\/([^/?#]+)(?:\/_history
 export function parseReference(text: string): ParsedReference {
   if (text.startsWith('#')) return { kind: 'fragment', id: text.slice(1) };
   if (text.startsWith('urn:')) return { kind: 'urn', uri: text };
-  const conditional = /^([A-Z][A-Za-z]+)\?(.+)$/s.exec(text);
+  const conditional = /^([A-Z][A-Za-z]+)\?(.*)$/s.exec(text);
   if (conditional?.[1] !== undefined && conditional[2] !== undefined) {
     return { kind: 'conditional', type: conditional[1], query: conditional[2] };
   }

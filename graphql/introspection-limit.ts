@@ -5,6 +5,7 @@ import {
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type SelectionSetNode,
 } from 'graphql';
 
@@ -88,4 +89,18 @@ export function introspectionError(
     level = level.flatMap((group) => [...selected.of(group.flatMap(({ selectionSet: set }) => set ?? [])).values()]);
   }
   return undefined;
+}
+
+/**
+ * Whether an operation asks about the schema and nothing else.
+ * @param document valid: fragments are there and in no cycle.
+ */
+export function isIntrospection(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): boolean {
+  const names = [...new Selected(document).of([selectionSet]).values()].map(([first]) => first?.name.value ?? '');
+  const isAbout = (name: string): boolean => roots.has(name);
+  return (
+    operation === OperationTypeNode.QUERY &&
+    names.some(isAbout) &&
+    names.every((name) => isAbout(name) || name === '__typename')
+  );
 }

@@ -30,7 +30,7 @@ export function requireWithin(operation: Operation, limits: GraphqlLimits): void
  * Measures an operation. Each fragment is measured once.
  * @throws GraphqlRefusal for fragments that are not there or contain themselves.
  */
-export function sizeOf({ definition, fragments }: Operation): Size {
+export function sizeOf({ definition, fragments }: Pick<Operation, 'definition' | 'fragments'>): Size {
   const measured = new Map<string, Size>();
   const under = new Set<string>();
   const ofFragment = (name: string, node: Parameters<typeof mistakeAt>[2] & object): Size => {

@@ -13,6 +13,7 @@ import { invalidRequest, tooCostly } from '../fhir/outcome.js';
 import type { GraphqlCall } from '../interactions/graphql-call.js';
 import { GraphqlRefusal, mistakeAt } from './failure.js';
 import { deepestBrackets, mostFragments, mostTokens } from './limits.js';
+import { Remembered } from './remembered.js';
 import { readVariables, type Variables } from './variables.js';
 
 /** A request, read: the operation to be done and what it refers to. */
@@ -52,10 +53,17 @@ export function readOperation({
   return { document, definition, fragments, variables: readVariables(definition, variables) };
 }
 
+/** Documents by their texts; nobody changes one. */
+const documents = new Remembered<DocumentNode>();
+
 function parsed(query: string): DocumentNode {
+  const known = documents.get(query);
+  if (known !== undefined) return known;
   try {
     refuseDeepNesting(query);
-    return parse(query, { maxTokens: mostTokens });
+    const document = parse(query, { maxTokens: mostTokens });
+    documents.set(query, document);
+    return document;
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     if (/tokens/.test(error.message)) throw tooCostly(`The query has more than ${String(mostTokens)} tokens`);

@@ -1,15 +1,17 @@
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
-import { type Environment, optionalUrl, required } from '../compose/lambda-settings.js';
+import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
 import { recoverOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { readStreamBatch } from '../persistence/dynamodb/stream-batch.js';
-import type { ItemKey } from '../persistence/table.js';
+import { ownName } from '../persistence/keys.js';
+import type { ItemChange, ItemKey } from '../persistence/table.js';
 import { type DeadLetter, deadLetterOf, indexLetter, readDeadLetter } from './dead-letters.js';
 import { type BatchIndexing, indexBatch } from './index-batch.js';
 import { indexLag } from './index-lag.js';
+import { handedChange } from './look-at-change.js';
+import { type Message, openQueues } from './queue.js';
 import { type BatchAnswer, changesOf, failuresAt } from './stream-event.js';
 
 /** The Lambda function on a table's stream: brings what was committed to the search index. */
@@ -39,10 +41,11 @@ async function openIndexer(environment: Environment): Promise<Indexer> {
   const endpoint = optionalUrl(environment, 'SQS_ENDPOINT');
   const { server, bodies, settings, connections } = await openLambda(environment, { sealsPages: false });
   const { table, index } = server;
-  const sqs = new SQSClient({
+  const queues = openQueues({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
   });
+  const changesQueue = optional(environment, 'CHANGES_QUEUE_URL');
   const work: BatchIndexing = {
     index,
     bodies,
@@ -52,20 +55,25 @@ async function openIndexer(environment: Environment): Promise<Indexer> {
     },
   };
 
-  async function setAside(items: readonly ItemKey[]): Promise<void> {
-    for (let from = 0; from < items.length; from += mostLetters) {
-      const entries = items
-        .slice(from, from + mostLetters)
-        .map((item, place) => ({ Id: String(place), MessageBody: deadLetterOf(item) }));
-      const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queue, Entries: entries }));
-      if (Failed.length > 0) throw new Error('The dead-letter queue takes nothing');
-    }
+  const setAside = (items: readonly ItemKey[]): Promise<void> =>
+    queues.send(
+      queue,
+      items.map((item) => ({ body: deadLetterOf(item) })),
+    );
+
+  /** Hands on what is indexed to who looks for the Subscriptions that it concerns. */
+  async function handOn(changes: readonly ItemChange[], again: string | undefined): Promise<void> {
+    if (changesQueue === undefined) return;
+    const end = changes.findIndex(({ position }) => position === again);
+    await queues.send(changesQueue, (end < 0 ? changes : changes.slice(0, end)).flatMap(messageOf));
   }
 
   return {
     async batch({ Records: records }) {
-      const { again, refused, newest } = await indexBatch(changesOf(records), work);
+      const changes = changesOf(records);
+      const { again, refused, newest } = await indexBatch(changes, work);
       await setAside(refused); // what it throws makes the batch come again
+      await handOn(changes, again);
       if (newest !== undefined) console.log(indexLag(settings.table, newest, Date.now()));
       return failuresAt(again);
     },
@@ -90,5 +98,15 @@ async function openIndexer(environment: Environment): Promise<Indexer> {
   };
 }
 
-/** The most messages of one SendMessageBatch. */
-const mostLetters = 10;
+/** The message of a change; none for what is no new version, or cannot be read, which the index tells of. */
+function messageOf(change: ItemChange): readonly Message[] {
+  try {
+    const handed = handedChange(change);
+    if (handed === undefined) return [];
+    const { tenant, type, id, versionId } = handed;
+    const order = { group: ownName(tenant, `${type}/${id}`), why: `version ${String(versionId)}` };
+    return [{ body: JSON.stringify({ change: handed }), order }];
+  } catch {
+    return [];
+  }
+}

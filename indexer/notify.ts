@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Delivery, type NotificationProgress, subscriptionName } from '../persistence/deliveries.js';
-import { tenantOf } from '../persistence/keys.js';
+import type { Delivery, NotificationProgress } from '../persistence/deliveries.js';
+import { ownName, tenantOf } from '../persistence/keys.js';
 import { StoreError } from '../persistence/store-error.js';
 import { newCurrent } from '../persistence/stream.js';
 import type { ItemChange } from '../persistence/table.js';
-import { deliverer, type DeliverOptions } from './deliver.js';
+import { deliverer } from './deliver.js';
+import type { DeliverOptions } from './delivery-steps.js';
 import { feedNews } from './feed-news.js';
 import { interruptibleSleep, pauseAfter } from './interruptible-sleep.js';
 import type { PublishedFeed } from './publish.js';
@@ -85,7 +86,7 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
     const changed = newCurrent(change);
     if (changed === undefined || (isShared && isOld(changed.lastUpdated))) return;
     const tenant = tenantOf(change.key.pk);
-    if (changed.type === 'Subscription') await reload(subscriptionName(tenant, changed.id));
+    if (changed.type === 'Subscription') await reload(ownName(tenant, changed.id));
     const asking = [...subscribers.values()].filter(
       (each) => each.tenant === tenant && each.type === changed.type && changed.lastUpdated >= each.since,
     );

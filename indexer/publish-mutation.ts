@@ -1,3 +1,5 @@
+import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, ownName } from '../persistence/keys.js';
 import type { ResourceChange } from './resource-change.js';
 
 /**
@@ -9,18 +11,25 @@ export const publishMutation =
   '{publishChange(type:$type id:$id versionId:$versionId action:$action lastUpdated:$lastUpdated compartments:$compartments)' +
   '{type id versionId action lastUpdated compartments}}';
 
-/** The variables of the mutation for a change. */
+/**
+ * The variables of the mutation for a change. Where tenants share the deployment the compartments name the tenant, and one
+ * more says whose the change is: a subscription's filter asks for one of them.
+ */
 export const publishVariables = (change: ResourceChange): Readonly<Record<string, unknown>> => ({
   type: change.type,
   id: change.id,
   versionId: String(change.versionId),
   action: change.action,
   lastUpdated: change.lastUpdated,
-  compartments: change.compartments,
+  compartments: compartmentsOf(change),
 });
+
+const compartmentsOf = ({ tenant, compartments }: ResourceChange): readonly string[] =>
+  tenant === defaultTenant ? compartments : ['', ...compartments].map((name) => ownName(tenant, name));
 
 /** How a job is, as subscribers are told; `subject` and `client` say whose it is, and who is told. */
 export interface PublishedJob {
+  readonly tenant: Tenant;
   readonly id: string;
   readonly kind: string;
   readonly state: 'running' | 'complete' | 'failed' | 'removed';
@@ -36,8 +45,9 @@ export const publishJobMutation =
   '{publishJob(id:$id kind:$kind state:$state percent:$percent subject:$subject client:$client)' +
   '{id kind state percent subject client}}';
 
-/** The variables of the mutation for a job. */
+/** The variables of the mutation for a job. Where tenants share the deployment the client names the tenant as well. */
 export const publishJobVariables = ({
+  tenant,
   id,
   kind,
   state,
@@ -50,5 +60,5 @@ export const publishJobVariables = ({
   state,
   percent: Math.round(percent),
   subject,
-  client,
+  client: ownName(tenant, client),
 });

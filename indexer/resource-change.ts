@@ -1,9 +1,13 @@
+import type { Tenant } from '../fhir/tenant.js';
+import { tenantOf } from '../persistence/keys.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { newCurrent } from '../persistence/stream.js';
 import type { ItemChange } from '../persistence/table.js';
 
 /** What subscribers are told of a new version: what names it and how it came to be, and nothing that is in it. */
 export interface ResourceChange {
+  /** Whose resource it is. */
+  readonly tenant: Tenant;
   readonly type: string;
   readonly id: string;
   readonly versionId: number;
@@ -29,5 +33,5 @@ export function resourceChange(change: ItemChange): ResourceChange | undefined {
   const version = newCurrent(change);
   if (version === undefined) return undefined;
   const { type, id, versionId, lastUpdated, compartments } = version;
-  return { type, id, versionId, action: actionOf(version), lastUpdated, compartments };
+  return { tenant: tenantOf(change.key.pk), type, id, versionId, action: actionOf(version), lastUpdated, compartments };
 }

@@ -5,7 +5,7 @@ import type { HookRequest } from './rest-hook.js';
 
 /** A FHIR Subscription that asks to be told of changes, as it is understood. */
 export interface Subscriber {
-  /** As `subscriptionName` of persistence/deliveries.ts has it. */
+  /** Its name among those of all tenants: `ownName` of persistence/keys.ts. */
   readonly id: string;
   /** Whose it is: it is told of changes of this tenant's only. */
   readonly tenant: Tenant;
@@ -26,7 +26,7 @@ export interface Subscriber {
   notification(delivery: Delivery): Promise<HookRequest | undefined>;
 }
 
-/** The Subscriptions of all tenants of a server, by their names (`subscriptionName`). */
+/** The Subscriptions of all tenants of a server, by their names (`ownName` of persistence/keys.ts). */
 export interface Subscriptions {
   /** All that are requested or active. */
   all(): AsyncIterable<Subscriber>;

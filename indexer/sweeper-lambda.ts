@@ -3,8 +3,14 @@ import { lambdaLog, named } from '../compose/lambda-log.js';
 import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
+import { beginReindex, workOnReindexes } from '../bulk/outdated-index.js';
+import { reindexKind } from '../bulk/reindex-segment.js';
+import { removeExpired } from '../bulk/run-jobs.js';
+import type { JobSpace } from '../bulk/work-segment.js';
+import { jobItems } from '../persistence/job.js';
+import { defaultTenant } from '../persistence/keys.js';
+import type { OutputStore } from '../persistence/output-store.js';
 import { indexedTerms } from '../search/opensearch/create-index.js';
-import { continueReindex, reindex } from './reindex.js';
 
 /** The Lambda function that a schedule calls every minute: ends what others left undone. */
 const open = once(() => openLambda(process.env, { sealsPages: false }));
@@ -25,27 +31,17 @@ export const handler = async (
 ): Promise<void> => {
   const opened = await open();
   const [hour, minute] = time.slice(11, 16).split(':').map(Number);
-  const ending = new AbortController();
-  const timer = setTimeout(
-    () => {
-      ending.abort();
-    },
-    Math.max(0, context.getRemainingTimeInMillis() - reserve),
-  );
+  const isOver = (): boolean => context.getRemainingTimeInMillis() < reserve;
   const { server, bodies } = opened;
   const tasks: [what: string, work: () => Promise<unknown>][] = [
     ['ending left transactions', () => sweepOfTenants(server)],
-    ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, ending.signal)],
+    ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, isOver)],
   ];
   if (minute === 0) tasks.push(['removing old tombstones', () => server.index.removeTombstones(Date.now())]);
   if (minute === 0 && hour === 3 && bodies !== undefined) {
     tasks.push(['removing left bodies', () => sweepBodiesOfTenants(server.table, bodies, Date.now())]);
   }
-  try {
-    await Promise.all(tasks.map(([what, work]) => tried(what, work)));
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.all(tasks.map(([what, work]) => tried(what, work)));
 };
 
 /** What fails is told, and tried again the next time. */
@@ -60,11 +56,29 @@ async function tried(what: string, work: () => Promise<unknown>): Promise<void> 
 async function bringIndexUpToDate(
   { server, bodies, connections, settings }: OpenLambda,
   isOrdered: boolean,
-  signal: AbortSignal,
+  isOver: () => boolean,
 ): Promise<void> {
   const { table, index } = server;
-  const options = { table, bodies, next: index.next, signal };
-  const isOutdated = isOrdered || (await indexedTerms(connections.openSearch, settings.alias)) !== index.next.terms;
-  const done = await (isOutdated ? reindex(options) : continueReindex(options));
-  if (done !== undefined) lambdaLog.info({ ...done }, 'the search index is made anew');
+  const { next } = index;
+  const space: JobSpace = {
+    items: jobItems(table, defaultTenant),
+    output: noFiles,
+    kinds: { reindex: reindexKind({ table, bodies, index, next, isShared: true }) },
+    now: Date.now,
+    onProblem: (error, what) => {
+      lambdaLog.error(named(error), what);
+    },
+  };
+  const { terms } = next;
+  const isOutdated = isOrdered || (await indexedTerms(connections.openSearch, settings.alias)) !== terms;
+  if (isOutdated) await beginReindex({ space, terms, names: () => next.names(), segments: 4 });
+  await removeExpired(space, ({ kind }) => kind === 'reindex');
+  await workOnReindexes(space, isOver);
 }
+
+/** A reindex writes no files. */
+const noFiles: OutputStore = {
+  create: () => Promise.reject(new Error('A reindex writes no files')),
+  read: () => Promise.resolve(undefined),
+  remove: () => Promise.resolve(),
+};

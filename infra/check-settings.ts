@@ -85,8 +85,10 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   consistency: oneOf('eventual', 'strong'),
   authorization: oneOf('roles', 'smart', 'roles+smart'),
   smartScopes: membersOf({ patient: scopes, user: scopes, system: scopes, launch: scopes }),
+  tenancy: oneOf('off', 'pooled'),
   audit: oneOf('on', 'off'),
   validation: oneOf('structure', 'invariants', 'full', 'strict'),
+  conditionalDelete: oneOf('single', 'multiple'),
   callbackUrls: listOf(pageUrl, 1),
   logoutUrls: listOf(pageUrl),
   signInPrefix: emptyOr(
@@ -103,6 +105,9 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   resolverLimit: whole(1, 10_000),
   jobs: membersOf({ segments: whole(1, 1000), atOnce: whole(1, 1000) }),
   importSources: listOf(importSource),
+  subscriptionEndpoints: listOf(
+    text(/^https?:\/\/[^\s/,?#@]+(\/[^\s,?#]*)?$/, 'it may be URLs such as https://hooks.example.org/fhir'),
+  ),
   memory: membersOf({ rest: megabytes, resolvers: megabytes, indexer: megabytes, jobs: megabytes }),
   provisionedConcurrency: membersOf({ rest: whole(0, 1000), resolvers: whole(0, 1000) }),
   logLevel: oneOf('error', 'warn', 'info', 'debug'),

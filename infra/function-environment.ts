@@ -42,9 +42,18 @@ export const functionEnvironment = (
   AUTHORIZATION: stage.authorization,
   AUDIT: stage.audit,
   VALIDATION: stage.validation,
+  CONDITIONAL_DELETE: stage.conditionalDelete,
   CONSISTENCY: stage.consistency,
   LOG_LEVEL: stage.logLevel,
+  ...(stage.subscriptionEndpoints.length === 0
+    ? {}
+    : { SUBSCRIPTION_ENDPOINTS: stage.subscriptionEndpoints.join(',') }),
+  ...tenancyEnvironment(stage),
 });
+
+/** What functions and resolvers are told where tenants share the deployment; nothing where they do not. */
+export const tenancyEnvironment = ({ tenancy }: Pick<Stage, 'tenancy'>): Readonly<Record<string, string>> =>
+  tenancy === 'off' ? {} : { TENANCY: tenancy };
 
 /** The variables of what begins jobs or works on them. */
 export const jobsEnvironment = (

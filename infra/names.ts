@@ -4,7 +4,16 @@ import type { FhirVersion } from './settings.js';
 
 /** The functions; their code is `dist/lambda/<name>`. Each FHIR version has one of each. */
 export type FunctionName =
-  'rest' | 'resolvers' | 'indexer' | 'publisher' | 'sweeper' | 'jobs' | 'prepare' | 'search-access' | 'add-claims';
+  | 'rest'
+  | 'resolvers'
+  | 'indexer'
+  | 'publisher'
+  | 'notifier'
+  | 'sweeper'
+  | 'jobs'
+  | 'prepare'
+  | 'search-access'
+  | 'add-claims';
 
 /** What the names of a stage's resources begin with. */
 export const prefixOf = ({ stage }: Stage): string => `fhir-${stage}`;

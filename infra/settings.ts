@@ -30,10 +30,14 @@ export interface Settings {
   readonly authorization: 'roles' | 'smart' | 'roles+smart';
   /** The SMART scopes there are, by their context, such as `*.read`; used with SMART authorization only. */
   readonly smartScopes: Readonly<Record<'patient' | 'user' | 'system' | 'launch', readonly string[]>>;
+  /** Whether tenants share the deployment, each with its own resources (docs/tenancy.md). */
+  readonly tenancy: 'off' | 'pooled';
   /** Whether each request is recorded as an AuditEvent. */
   readonly audit: 'on' | 'off';
   /** How far what is written is checked. */
   readonly validation: 'structure' | 'invariants' | 'full' | 'strict';
+  /** How many resources a delete by criteria may delete. */
+  readonly conditionalDelete: 'single' | 'multiple';
 
   /** Where applications may be signed in to, and out to: https, or http on localhost. */
   readonly callbackUrls: readonly string[];
@@ -62,6 +66,9 @@ export interface Settings {
   readonly jobs: { readonly segments: number; readonly atOnce: number };
   /** What the URLs that `$import` reads begin with: `s3://bucket/folder/`, `https://…/`; nothing is imported without any. */
   readonly importSources: readonly string[];
+
+  /** URLs that FHIR Subscriptions may notify, and all below them: `https://hooks.example.org/fhir`; nobody is notified without any. */
+  readonly subscriptionEndpoints: readonly string[];
 
   /** Memory of the functions, in MB: processor time grows with it. */
   readonly memory: Readonly<Record<'rest' | 'resolvers' | 'indexer' | 'jobs', number>>;
@@ -100,8 +107,10 @@ export const defaults: Settings = {
     system: ['*.read', '*.rs'],
     launch: ['patient'],
   },
+  tenancy: 'off',
   audit: 'off',
   validation: 'full',
+  conditionalDelete: 'single',
   callbackUrls: ['http://localhost:3000/', 'http://localhost:5173/'],
   logoutUrls: ['http://localhost:3000/', 'http://localhost:5173/'],
   signInPrefix: '',
@@ -116,6 +125,7 @@ export const defaults: Settings = {
   resolverLimit: 10_000,
   jobs: { segments: 8, atOnce: 8 },
   importSources: [],
+  subscriptionEndpoints: [],
   memory: { rest: 1024, resolvers: 1024, indexer: 512, jobs: 1769 },
   provisionedConcurrency: { rest: 0, resolvers: 0 },
   logLevel: 'info',

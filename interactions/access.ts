@@ -69,7 +69,7 @@ function granted(
   if (server.audit !== undefined && type === 'AuditEvent' && interaction === 'create') {
     throw forbidden('AuditEvents are added by this server, and by who may add them to every record');
   }
-  const grants = access.grants.flatMap((grant) => grantOf(server, caller, type, grant) ?? []);
+  const grants = access.grants.flatMap((grant) => grantOf(server, type, grant) ?? []);
   if (grants.length > 0) return { kind: 'limited', grants };
   const criteria = access.grants.flatMap((grant) => grant.criteria).join(' ');
   throw forbidden(
@@ -111,27 +111,28 @@ export const rightsOf = ({ subject, fhirUser, patient, groups, scopes }: Princip
 /** A grant with its criteria understood; undefined when they are not: what cannot be decided opens nothing. */
 function grantOf(
   server: FhirServer,
-  caller: Caller,
   type: string | undefined,
   { compartments, criteria }: Grant,
 ): AccessGrant | undefined {
   const filters: Filter[] = [];
   for (const query of criteria) {
-    const understood = type === undefined ? undefined : filtersOf(server, caller, type, query);
+    const understood = type === undefined ? undefined : filtersOf(server, type, query);
     if (understood === undefined) return undefined;
     filters.push(...understood);
   }
   return { filters, ...(compartments === undefined ? {} : { compartments }) };
 }
 
-/** The conditions of a query; undefined unless every parameter is one that the resource alone decides. */
-function filtersOf(server: FhirServer, caller: Caller, type: string, query: string): readonly Filter[] | undefined {
+/**
+ * The conditions of a query; undefined unless every parameter is one that the resource alone decides. An absolute URL in it is
+ * another server's, whatever it says: who asks says by `Host` how this server is called.
+ */
+function filtersOf(server: FhirServer, type: string, query: string): readonly Filter[] | undefined {
   try {
     const pairs = readQuery(query);
     const { filters } = requireUnchained(
       parseSearch(server.definitions, type, pairs, {
         handling: 'strict',
-        baseUrl: caller.baseUrl,
         defaultCount: 0,
         maxCount: 0,
         now: server.now(),

@@ -24,6 +24,8 @@ export interface AuditedAccess {
 export interface AuditTarget {
   readonly type: string;
   readonly id?: string;
+  /** What of it: how much of a type went out in a file. */
+  readonly description?: string;
 }
 
 const systems = {
@@ -60,6 +62,7 @@ export function auditEvent(version: FhirVersion, access: AuditedAccess): Resourc
     ...targets.map((target) => ({
       ...(target.id === undefined ? {} : reference(isStu3, keyText({ type: target.type, id: target.id }))),
       type: { system: 'http://hl7.org/fhir/resource-types', code: target.type },
+      ...(target.description === undefined ? {} : { description: target.description }),
     })),
     ...(patient === undefined || targets.some(({ type: of, id }) => `${of}/${id ?? ''}` === patient)
       ? []

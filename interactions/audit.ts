@@ -39,6 +39,8 @@ export interface AuditSubject {
 /** What an answer says of the request. */
 export interface AuditOutcome {
   readonly written?: readonly AuditTarget[];
+  /** What of which types it gave, or told where to get, where the request does not say. */
+  readonly given?: readonly AuditTarget[];
   readonly isRefused?: boolean;
 }
 
@@ -60,9 +62,9 @@ export async function audited<Result>(
   const before = await recordsOf(server, subject.targets);
   const record = async (
     { status, reason }: Pick<AuditedAccess, 'status' | 'reason'>,
-    written: readonly AuditTarget[],
+    { written = [], given = [] }: AuditOutcome = {},
   ): Promise<void> => {
-    const targets = [...subject.targets, ...written];
+    const targets = [...subject.targets, ...written, ...given];
     const after = written.length === 0 ? [] : await recordsOf(server, targets);
     for (const [patient, about] of byPatient(targets, [...before, ...after])) {
       await audit.record({
@@ -78,11 +80,11 @@ export async function audited<Result>(
   };
   try {
     const result = await act();
-    const { written = [], isRefused = false } = outcomeOf(result);
-    await record({ status: isRefused ? 'refused' : 'success' }, written);
+    const outcome = outcomeOf(result);
+    await record({ status: outcome.isRefused === true ? 'refused' : 'success' }, outcome);
     return result;
   } catch (error) {
-    await record(failureOf(error), []);
+    await record(failureOf(error));
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Guides } from '../fhir/guides.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { ContentStore } from '../persistence/content-store.js';
 import type { ResourceStore, StoredVersion } from '../persistence/resource-store.js';
+import type { NextIndex } from '../search/next-index.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { AuditLog } from './audit-log.js';
 import type { GraphqlAnswer, GraphqlCall } from './graphql-call.js';
@@ -65,8 +66,8 @@ export interface FhirServer {
   readonly contents?: ContentStore;
   /** Where FHIR Subscriptions may have notifications sent; they are stored, and nobody is notified, without it. */
   readonly subscriptions?: AllowedEndpoints;
-  /** Makes the search index anew from the store; absent where it cannot be done from here. */
-  reindex?(): Promise<{ readonly resources: number; readonly deleted: number }>;
+  /** How the search index is made anew by a job; absent where it cannot be done from here. */
+  readonly nextIndex?: NextIndex;
   /** 32 random bytes that page links are sealed with; the same in every process of a deployment. */
   readonly pageKey: Uint8Array;
   /** The most resources that the chains of one search may lead through; 100,000 unless given. Beyond it is an error. */

@@ -8,6 +8,8 @@ export interface SmartEndpoints {
   readonly grantTypes: readonly string[];
   /** How applications authenticate at the token endpoint: `none` for public ones, `client_secret_basic`, … */
   readonly authMethods: readonly string[];
+  /** By what they sign, where they authenticate with keys. */
+  readonly signingAlgorithms?: readonly string[];
   readonly scopes: readonly string[];
   /** Of the launch and of the clients, such as `launch-standalone`; those of permissions are added. */
   readonly capabilities: readonly string[];
@@ -36,6 +38,9 @@ export function smartConfiguration({ smart }: SmartServer): object | undefined {
     ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
     grant_types_supported: smart.grantTypes,
     token_endpoint_auth_methods_supported: smart.authMethods,
+    ...(smart.signingAlgorithms === undefined
+      ? {}
+      : { token_endpoint_auth_signing_alg_values_supported: smart.signingAlgorithms }),
     scopes_supported: smart.scopes,
     response_types_supported: ['code'],
     code_challenge_methods_supported: ['S256'],

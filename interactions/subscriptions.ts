@@ -3,7 +3,8 @@ import { OperationOutcomeError } from '../fhir/outcome.js';
 import { keyText, type Resource } from '../fhir/resource.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import type { Subscriber, Subscriptions } from '../indexer/subscriber.js';
-import { type Delivery, namedSubscription, subscriptionName } from '../persistence/deliveries.js';
+import { type Delivery, namedSubscription } from '../persistence/deliveries.js';
+import { ownName } from '../persistence/keys.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { nextVersion } from '../persistence/version.js';
 import type { AccessFilter } from '../search/access.js';
@@ -137,7 +138,7 @@ function subscriber(
     return access !== undefined && opens(server, caller, 'search', access, version);
   };
   return {
-    id: subscriptionName(server.tenant, id),
+    id: ownName(server.tenant, id),
     tenant: server.tenant,
     versionId,
     since,

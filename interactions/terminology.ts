@@ -41,28 +41,46 @@ export function terminologyFinder(server: FhirServer, caller: Caller): Terminolo
 /** More resources with one URL than these are nobody's versions. */
 const mostVersions = 100;
 
-async function findStored(
+const findStored = async (
   server: FhirServer,
   caller: Caller,
   type: 'CodeSystem' | 'ValueSet',
   { url, version }: Canonical,
-): Promise<Resource | undefined> {
-  const access = url === '' ? undefined : accessOrNone(server, caller, 'search', type);
-  if (access === undefined) return undefined;
+): Promise<Resource | undefined> => {
+  const { found } = await storedWith(server, caller, type, ['url', url], mostVersions);
+  return greatestVersion(found, version);
+};
+
+/**
+ * The stored resources of a type with the value of a search parameter, as far as the caller may see them.
+ * @param most how many are looked at. @returns whether there are more.
+ */
+export async function storedWith(
+  server: FhirServer,
+  caller: Caller,
+  type: 'CodeSystem' | 'ValueSet' | 'ConceptMap',
+  [parameter, value]: readonly [string, string],
+  most: number,
+): Promise<{ readonly found: readonly Resource[]; readonly more: boolean }> {
+  const access = value === '' ? undefined : accessOrNone(server, caller, 'search', type);
+  if (access === undefined) return { found: [], more: false };
   const request = requireUnchained(
-    parseSearch(server.definitions, type, [['url', escapedValue(url)]], {
+    parseSearch(server.definitions, type, [[parameter, escapedValue(value)]], {
       handling: 'strict',
-      defaultCount: mostVersions,
-      maxCount: mostVersions,
+      defaultCount: most,
+      maxCount: most,
       now: server.now(),
     }),
   );
-  const { matches } = await findMatches(server, { request, access }, { limit: mostVersions });
-  return matches
-    .map((match) => parsed(server, match.version))
-    .filter((resource) => version === undefined || resource['version'] === version)
-    .sort((a, b) => compareVersions(b, a))[0];
+  const { matches, more } = await findMatches(server, { request, access }, { limit: most });
+  return { found: matches.map((match) => parsed(server, match.version)), more };
 }
+
+/** The one with a version, or with the greatest when none is asked for. */
+export const greatestVersion = (resources: readonly Resource[], version?: string): Resource | undefined =>
+  resources
+    .filter((resource) => version === undefined || resource['version'] === version)
+    .toSorted((a, b) => compareVersions(b, a))[0];
 
 /** `4.10.0` is greater than `4.9.1`; of equal versions the one that was changed last counts. */
 function compareVersions(a: Resource, b: Resource): number {

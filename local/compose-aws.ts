@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectWithBucket, type ConnectionsWithBucket } from '../compose/connect-bucket.js';
 import type { Connections } from '../compose/connect.js';
-import { jobsOfTenants } from '../compose/jobs.js';
+import { jobsOfTenants } from '../compose/jobs-of-tenants.js';
 import { serveOnAws } from '../compose/on-aws.js';
 import { notifierOf } from '../compose/notify.js';
 import { folderOf, ofTenants, recoverOfTenants, sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
@@ -13,7 +13,6 @@ import type { Tenant } from '../fhir/tenant.js';
 import { fhirVersions, type FhirVersion } from '../fhir/version.js';
 import { followChanges, type IndexingProblem } from '../indexer/follow.js';
 import { handOn, type HandedOn } from '../indexer/hand-on.js';
-import { continueReindex, reindex, type ReindexOptions } from '../indexer/reindex.js';
 import { sweepTransactions } from '../indexer/sweep-transactions.js';
 import type { FhirServer } from '../interactions/server.js';
 import { defaultTenant } from '../persistence/keys.js';
@@ -48,7 +47,6 @@ interface AwsServer {
   readonly server: EmbeddedServer & { readonly index: OpenSearchIndex; readonly feed: HandedOn };
   readonly bodies: BodyStore | undefined;
   readonly output: ((tenant: Tenant) => OutputStore) | undefined;
-  readonly reindexing: ReindexOptions;
 }
 
 /** What is told to a server on the engines; the options of the index are for tests. */
@@ -72,73 +70,53 @@ export async function openAwsServers(
   const connections = connectWithBucket(engines);
   const running: { stop(): Promise<void> }[] = [];
   const timers: NodeJS.Timeout[] = [];
-  const ending = new AbortController();
-  const reindexes = new Set<Promise<unknown>>();
   const close = async (): Promise<void> => {
     timers.forEach(clearInterval);
-    ending.abort();
-    await Promise.allSettled([...running.map((each) => each.stop()), ...reindexes]);
+    await Promise.allSettled(running.map((each) => each.stop()));
     await connections.close();
-  };
-  const untilDone = async <Done>(work: Promise<Done>): Promise<Done> => {
-    reindexes.add(work);
-    try {
-      return await work;
-    } finally {
-      reindexes.delete(work);
-    }
   };
   try {
     const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
     await requireBucket(engines, connections);
     const composed = definitions.map((each) =>
-      composeServer(engines, connections, each, { pageKey, dataFolder, options, signal: ending.signal }),
+      composeServer(engines, connections, each, { pageKey, dataFolder, options }),
     );
     await Promise.all(composed.map((each) => requireEngines(engines, connections, each.server, options)));
-    const opened = composed.map(
-      async ({ server, bodies, output, reindexing }): Promise<[FhirVersion, EmbeddedServer]> => {
-        const { table, index, feed } = server;
-        const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
-        const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
-        if (notifier !== undefined) running.push(notifier);
-        running.push(
-          followChanges({
-            changes: table.changes.bind(table),
-            index,
-            bodies,
-            recover: recoverOfTenants(server),
-            handOn: (page) => {
-              feed.take(page);
-              changes?.take(page);
-            },
-            onProblem: tell(log),
-          }),
-          sweepTransactions(() => sweepOfTenants(server), tell(log)),
-        );
-        if (bodies !== undefined) {
-          timers.push(every(day, 'removing left bodies', log, () => sweepBodiesOfTenants(table, bodies, Date.now())));
-        }
-        timers.push(
-          every(minute, 'making the search index anew', log, () => untilDone(continueReindex(reindexing))),
-          every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())),
-        );
-        const more = { segments: 4, ...(connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) }) };
-        const jobs = output && jobsOfTenants(table, output, options, more);
-        if (jobs !== undefined) running.push(jobs);
-        const ofTenant = ofTenants((tenant): FhirServer => {
-          // What an index is made anew of is everybody's: only who has no tenant is told of it.
-          const isWhole = tenant === defaultTenant;
-          const own = {
-            ...server.ofTenant(tenant),
-            ...(isWhole ? { reindex: () => untilDone(reindex(reindexing)) } : {}),
-          };
-          return jobs === undefined ? own : { ...own, jobs: jobs.of(own) };
-        });
-        // What earlier processes left of jobs goes on, whosesoever they are.
-        for (const tenant of await tenantsIn(table)) ofTenant(tenant);
-        return [server.definitions.version, { ...server, ...ofTenant(defaultTenant), ofTenant }];
-      },
-    );
+    const opened = composed.map(async ({ server, bodies, output }): Promise<[FhirVersion, EmbeddedServer]> => {
+      const { table, index, feed } = server;
+      const changes = server.subscriptions === undefined ? undefined : handOn('', mostChanges);
+      const notifier = changes && notifierOf(server, { feed: changes, isShared: true }, options);
+      if (notifier !== undefined) running.push(notifier);
+      running.push(
+        followChanges({
+          changes: table.changes.bind(table),
+          index,
+          bodies,
+          recover: recoverOfTenants(server),
+          handOn: (page) => {
+            feed.take(page);
+            changes?.take(page);
+          },
+          onProblem: tell(log),
+        }),
+        sweepTransactions(() => sweepOfTenants(server), tell(log)),
+      );
+      if (bodies !== undefined) {
+        timers.push(every(day, 'removing left bodies', log, () => sweepBodiesOfTenants(table, bodies, Date.now())));
+      }
+      timers.push(every(hour, 'removing old tombstones', log, () => index.removeTombstones(Date.now())));
+      const files = connections.s3 === undefined ? {} : { s3Files: s3Files(connections.s3) };
+      const more = { segments: 4, bodies, isShared: true, ...files };
+      const jobs = output && jobsOfTenants(table, output, options, more);
+      if (jobs !== undefined) running.push(jobs);
+      const ofTenant = ofTenants((tenant): FhirServer => {
+        const own = server.ofTenant(tenant);
+        return jobs === undefined ? own : { ...own, jobs: jobs.of(own) };
+      });
+      // What earlier processes left of jobs goes on, whosesoever they are.
+      for (const tenant of await tenantsIn(table)) ofTenant(tenant);
+      return [server.definitions.version, { ...server, ...ofTenant(defaultTenant), ofTenant }];
+    });
     const servers = Object.fromEntries(await Promise.all(opened)) as Record<FhirVersion, EmbeddedServer>;
     return { servers, close };
   } catch (error) {
@@ -249,6 +227,22 @@ async function answering(engine: string, use: () => Promise<void>): Promise<void
   }
 }
 
+/** The versions on the engines, with nothing that goes on beside: for a command that looks at them. */
+export async function openAwsIndices(
+  engines: AwsEngines,
+  dataFolder: string,
+  options: AwsOptions = {},
+): Promise<EmbeddedServers> {
+  const connections = connectWithBucket(engines);
+  const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
+  const made = definitions.map((each) => {
+    const { server } = composeServer(engines, connections, each, { pageKey: new Uint8Array(32), dataFolder, options });
+    return [each.version, server];
+  });
+  const servers = Object.fromEntries(made) as Record<FhirVersion, EmbeddedServer>;
+  return { servers, close: () => connections.close() };
+}
+
 function composeServer(
   engines: AwsEngines,
   connections: ConnectionsWithBucket,
@@ -257,10 +251,9 @@ function composeServer(
     readonly pageKey: Uint8Array;
     readonly dataFolder: string;
     readonly options: AwsOptions;
-    readonly signal: AbortSignal;
   },
 ): AwsServer {
-  const { pageKey, dataFolder, options, signal } = more;
+  const { pageKey, dataFolder, options } = more;
   const { version } = base;
   const bodies = bodiesOf(engines, connections, dataFolder, version);
   const served = serveOnAws(connections, base, {
@@ -274,15 +267,16 @@ function composeServer(
     ...(isLocalEndpoint(engines.dynamoDbEndpoint) ? { patience: { patience: 20_000, historyHorizon: 0 } } : {}),
     options,
   });
-  const { table, index } = served;
+  const { index } = served;
   const server = {
     ...served,
+    inspection: index.inspection,
     ...(bodies === undefined ? {} : { bodies }),
     // What a process that was killed left is told again if it is not older; clients catch up by history on what is.
     feed: handOn(new Date(Date.now() - handedOnAgain).toISOString()),
   };
   const output = outputOf(engines, connections, dataFolder, version);
-  return { server, bodies, output, reindexing: { table, bodies, next: index.next, signal } };
+  return { server, bodies, output };
 }
 
 /** Logs the name and place of a problem, never its message, which may quote a resource. */

@@ -22,11 +22,11 @@ import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
 import type { Table } from '../persistence/table.js';
 import { tenantsIn } from '../persistence/tenants.js';
-import { type LmdbSearchIndex, lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
-import type { Indexable } from '../search/search-index.js';
+import type { IndexInspection } from '../search/index-inspection.js';
+import { lmdbSearchIndex, type RebuiltIndex } from '../search/lmdb.js';
 import { outputFiles } from '../persistence/output-files.js';
 import type { OutputStore } from '../persistence/output-store.js';
-import { jobsOfTenants } from '../compose/jobs.js';
+import { jobsOfTenants } from '../compose/jobs-of-tenants.js';
 import { folderOf, ofTenants, pageKeyOf } from '../compose/of-tenants.js';
 import { readSecret, versionSecret } from './secret.js';
 import { notifierOf } from '../compose/notify.js';
@@ -42,6 +42,8 @@ export interface EmbeddedServer extends FhirServer {
   readonly ofTenant: (tenant: Tenant) => FhirServer;
   /** Where bodies go that an item does not hold; items hold all without it. */
   readonly bodies?: BodyStore;
+  /** How the index is looked into. */
+  readonly inspection: IndexInspection;
   /** What subscribers are told of. */
   readonly feed: PublishedFeed;
 }
@@ -107,14 +109,15 @@ async function composeServer(
     };
   };
   const authorizer = authorizerFor(options.authorization ?? 'roles', roleRules);
-  const jobs = jobsOfTenants(table, stores.output, options);
+  const jobs = jobsOfTenants(table, stores.output, options, { isShared: false });
   const ofTenant = ofTenants((tenant): FhirServer => {
     const server = {
       ...served,
       tenant,
       store: createResourceStore(table, { tenant }),
       index: search.of(tenant),
-      reindex: () => rebuiltFor(tenant, search, table),
+      // The index is everybody's: only who has no tenant makes it anew.
+      ...(tenant === defaultTenant ? { nextIndex: search.next } : {}),
       authorizer,
       pageKey: pageKeyOf(pageKey, tenant),
       contents: stores.contents,
@@ -125,24 +128,10 @@ async function composeServer(
   });
   // What earlier processes left of jobs goes on, whosesoever they are.
   for (const tenant of await tenantsIn(table)) ofTenant(tenant);
-  const server = { ...ofTenant(defaultTenant), table, feed: feed('published'), ofTenant };
+  const { inspection } = search;
+  const server = { ...ofTenant(defaultTenant), table, inspection, feed: feed('published'), ofTenant };
   const notifier = notifierOf(server, { feed: feed('notified'), isShared: false }, options);
   return { server, running: notifier === undefined ? [jobs] : [jobs, notifier] };
-}
-
-/** Makes the index anew, which all tenants share. @returns how much a tenant has in it. */
-async function rebuiltFor(tenant: Tenant, search: LmdbSearchIndex, table: Table): Promise<RebuiltIndex> {
-  const own = { resources: 0, deleted: 0 };
-  async function* counted(): AsyncGenerator<readonly Indexable[]> {
-    for await (const chunk of everyCurrent(table)) {
-      for (const change of chunk) {
-        if (change.tenant === tenant) own[change.resource === undefined ? 'deleted' : 'resources'] += 1;
-      }
-      yield chunk;
-    }
-  }
-  await search.rebuild(counted());
-  return own;
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */

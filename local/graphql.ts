@@ -13,6 +13,7 @@ import {
   publishVariables,
 } from '../indexer/publish-mutation.js';
 import { jobNotice } from '../interactions/jobs/job-notice.js';
+import type { TenantServers } from '../interactions/tenancy.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { loadApi } from '../schema/load-api.js';
@@ -32,6 +33,8 @@ export interface GraphqlOptions {
   /** The base URL in every link, no slash at the end; what the request and its proxy say without it. */
   readonly baseUrl?: string;
   readonly authenticate: TokenVerifier;
+  /** Where tenants share the server: whose the resources are. */
+  readonly tenancy?: TenantServers;
   /** The authorization component of the server: resolvers answer by themselves only where they know its rules. */
   readonly authorization: Authorization;
   readonly folders: {
@@ -60,12 +63,20 @@ interface Runtime extends AppSyncRuntime {
   readonly types: ReadonlySet<string>;
 }
 
-async function createRuntime({ server, authorization, folders, log, settings }: GraphqlOptions): Promise<Runtime> {
+async function createRuntime({
+  server,
+  tenancy,
+  authorization,
+  folders,
+  log,
+  settings,
+}: GraphqlOptions): Promise<Runtime> {
   const { version } = server.definitions;
   const api = await loadApi(version, folders.schema);
   const types = new Set(api.resolvers.flatMap(({ kind, fieldName }) => (kind === 'PIPELINE' ? [fieldName] : [])));
   const handler = createResolverHandler(server, {
     baseUrl: () => `/${version}`,
+    ...(tenancy === undefined ? {} : { tenancy }),
     isInSchema: (type) => types.has(type),
     onUnexpected: (failure) => {
       log.error(failure, 'an interaction behind GraphQL failed');
@@ -76,7 +87,11 @@ async function createRuntime({ server, authorization, folders, log, settings }: 
   });
   const runtime = createAppSyncApi({
     api,
-    environment: { AUTHORIZATION: authorization, AUDIT: server.audit === undefined ? 'off' : 'on' },
+    environment: {
+      AUTHORIZATION: authorization,
+      AUDIT: server.audit === undefined ? 'off' : 'on',
+      ...(tenancy === undefined ? {} : { TENANCY: 'pooled', TENANT_CLAIM: tenancy.claim }),
+    },
     ...(settings === undefined
       ? {}
       : {
@@ -166,7 +181,8 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
       if (errors !== undefined) throw new Error('publishChange failed');
     },
     publishJob: async (change) => {
-      const notice = server.jobs === undefined ? undefined : await jobNotice(server.jobs, change);
+      const { jobs } = server.ofTenant(change.tenant);
+      const notice = jobs === undefined ? undefined : await jobNotice(jobs, change);
       if (notice === undefined) return;
       const variables = publishJobVariables(notice);
       const api = await runtime();

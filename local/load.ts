@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { type Tenant, tenantNamed } from '../fhir/tenant.js';
 import { type FhirVersion, fhirVersions } from '../fhir/version.js';
 import { demoFiles, holdsDemo, nextSteps } from './load/demo.js';
 import { guessVersions } from './load/guess-version.js';
+import { importFiles } from './load/import-files.js';
 import { findInputFiles } from './load/input-file.js';
 import { type PlannedFile, loadFiles } from './load/load-files.js';
 import { ownToken } from './load/own-token.js';
@@ -10,12 +12,14 @@ import { showProgress } from './load/progress.js';
 import { LoadReport } from './load/report.js';
 import { readSettings } from './settings.js';
 
-const usage = `Usage: npm run load -- <file|folder …> [--to r4|stu3] [--base URL] [--token T] [--concurrency N]
+const usage = `Usage: npm run load -- <file|folder …> [--to r4|stu3] [--base URL] [--token T] [--tenant name] [--concurrency N] [--import]
 Loads transaction and batch bundles, resources and NDJSON (also .gz) into a FHIR server.
   --to           the FHIR version of the files; guessed from each file when left out
   --base         the server, http://127.0.0.1:3000 unless given; with or without the version's path
   --token        an access token; a server on this machine needs none to be given
+  --tenant       whose the resources are, where tenants share a server on this machine
   --concurrency  requests on their way at once, 4 unless given
+  --import       has the server read NDJSON files itself, by $import: its IMPORT_SOURCES must name their folder
 `;
 
 const isVersion = (text: string | undefined): text is FhirVersion => fhirVersions.some((version) => version === text);
@@ -28,22 +32,30 @@ interface Asked {
   /** The base URL of each version. */
   readonly bases: Readonly<Record<FhirVersion, string>>;
   readonly token?: string;
+  readonly tenant?: Tenant;
+  readonly tenantClaim?: string;
   readonly concurrency: number;
+  readonly imports: boolean;
   readonly dataFolder: string;
 }
 
 /** What the command line asks for. */
 function readCommand(commandLine: readonly string[]): Asked {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
   const { values, positionals } = parseArgs({
     args: [...commandLine],
-    options: { to: text, base: text, token: text, concurrency: text, demo: { type: 'boolean', default: false } },
+    options: { to: text, base: text, token: text, tenant: text, concurrency: text, demo: flag, import: flag },
     allowPositionals: true,
   });
   if (!values.demo && positionals.length === 0) throw new Error('Name a file or a folder');
   const concurrency = Number(values.concurrency ?? 4);
   if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > 64) {
     throw new Error(`--concurrency is "${values.concurrency ?? ''}": it must be a number from 1 to 64`);
+  }
+  const tenant = values.tenant === undefined ? undefined : tenantNamed(values.tenant);
+  if (values.tenant !== undefined && tenant === undefined) {
+    throw new Error(`--tenant is "${values.tenant}", which is no name of one`);
   }
   const settings = readSettings(process.env);
   const base = (values.base ?? settings.publicUrl).replace(/\/+$/, '');
@@ -57,9 +69,12 @@ function readCommand(commandLine: readonly string[]): Asked {
     demo: values.demo,
     bases: { r4: `${root}/r4`, stu3: `${root}/stu3` },
     concurrency,
+    imports: values.import,
     dataFolder: settings.dataFolder,
     ...(to === undefined ? {} : { to }),
     ...(values.token === undefined ? {} : { token: values.token }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(settings.tenancy === undefined ? {} : { tenantClaim: settings.tenancy.claim }),
   };
 }
 
@@ -87,9 +102,33 @@ async function plan(asked: Asked, report: LoadReport): Promise<PlannedFile[]> {
   return planned;
 }
 
+/** Has the server import the files of each version, and says how fast it was. */
+async function importAll(
+  planned: readonly PlannedFile[],
+  targets: Readonly<Record<FhirVersion, Target>>,
+  report: LoadReport,
+): Promise<void> {
+  for (const version of fhirVersions) {
+    const files = planned.filter((each) => each.version === version);
+    if (files.length === 0) continue;
+    const onProgress = (percent: string): void => {
+      print(process.stderr.isTTY ? `\r\u001b[K${version}: ${percent}` : '');
+    };
+    const done = await importFiles(version, files, { target: targets[version], report, onProgress });
+    if (process.stderr.isTTY) print('\r\u001b[K');
+    if (done === undefined) continue;
+    const seconds = Math.max(done.milliseconds / 1000, 0.001);
+    const [count, rate] = [String(done.resources), String(Math.round(done.resources / seconds))];
+    process.stdout.write(`${version}: ${count} resources imported in ${seconds.toFixed(1)} s, ${rate} a second\n`);
+  }
+  if (report.failureCount === 0) return;
+  process.stdout.write(report.renderFailures());
+  process.exitCode = 1;
+}
+
 async function main(): Promise<void> {
   const asked = readCommand(process.argv.slice(2));
-  const token = asked.token ?? (await ownToken(new URL(asked.bases.r4).origin, asked.dataFolder));
+  const token = asked.token ?? (await ownToken(new URL(asked.bases.r4).origin, asked.dataFolder, asked));
   const target = (version: FhirVersion): Target => ({
     base: asked.bases[version],
     ...(token === undefined ? {} : { token }),
@@ -104,6 +143,10 @@ async function main(): Promise<void> {
       else wanted.push(each);
     }
     planned = wanted;
+  }
+  if (asked.imports) {
+    await importAll(planned, targets, report);
+    return;
   }
   const started = performance.now();
   const progress = showProgress(process.stderr, report, planned.length);

@@ -1,14 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { destination, pino } from 'pino';
+import { type Tenant, tenantNamed } from '../fhir/tenant.js';
 import { fhirVersions } from '../fhir/version.js';
+import { defaultTenant } from '../persistence/keys.js';
 import { dynamoDbClients } from '../persistence/dynamodb/client.js';
 import { fhirWorksKeys, fhirWorksVersions } from '../persistence/dynamodb/fhir-works-table.js';
 import { s3Client } from '../persistence/s3/client.js';
 import { fhirWorksContent } from '../persistence/s3/fhir-works-binaries.js';
 import { migrate, type MigrationReport, type MigrationSource } from './migrate/migrate.js';
 import { openStores } from './open-stores.js';
-import { readSettings } from './settings.js';
+import { readSettings, type Settings } from './settings.js';
 
 const usage = `Usage: npm run migrate:fhir-works -- --from <resource table> [--fhir-version r4|stu3] [--binary-bucket b]
   [--from-region r] [--from-endpoint url] [--binary-endpoint url] [--tenant t] [--base url]… [--report file] [--dry-run]
@@ -52,22 +54,39 @@ function tell({ failed, notes, ...counts }: MigrationReport, dryRun: boolean): v
   for (const { resource, why } of failed) console.log(`FAILED  ${resource}: ${why}`);
 }
 
+/**
+ * Whose the resources become: where tenants share this server, those of the tenant of the same name.
+ * @throws Error for a name that is none here, and where none is named.
+ */
+function ownerOf({ tenancy }: Settings, name: string | undefined): Tenant {
+  if (tenancy === undefined) return defaultTenant;
+  const owner = name === undefined ? undefined : tenantNamed(name);
+  if (owner !== undefined) return owner;
+  throw new Error(
+    name === undefined
+      ? 'With TENANCY=pooled name the tenant by --tenant'
+      : `${name} names no tenant here: letters, digits, "-" and "_", a letter or digit first`,
+  );
+}
+
 async function main(): Promise<void> {
   const { values, bases, dryRun } = read();
   const { from, tenant, report: file, 'binary-bucket': bucket } = values;
+  const settings = readSettings(process.env);
+  const owner = ownerOf(settings, tenant);
   if (from === undefined) throw new Error('Name the table by --from');
   const version = fhirVersions.find((each) => each === values['fhir-version']);
   if (version === undefined) throw new Error(`--fhir-version may be ${fhirVersions.join(', ')}`);
   const clients = dynamoDbClients(place(values['from-endpoint'], values['from-region']));
   const s3 = s3Client(place(values['binary-endpoint'], values['from-region']));
-  const stores = await openStores(readSettings(process.env), pino({ level: 'warn' }, destination(2)));
+  const stores = await openStores(settings, pino({ level: 'warn' }, destination(2)));
   try {
     const source: MigrationSource = {
       keys: () => fhirWorksKeys(clients.client, from),
       versions: (key) => fhirWorksVersions(clients.client, from, key),
       ...(bucket === undefined ? {} : { content: (content) => fhirWorksContent(s3, bucket, content) }),
     };
-    const report = await migrate(source, stores.servers[version], { tenant, bases, dryRun });
+    const report = await migrate(source, { ...stores.servers[version], tenant: owner }, { tenant, bases, dryRun });
     tell(report, dryRun);
     if (file !== undefined) writeFileSync(file, `${JSON.stringify({ dryRun, ...report }, undefined, 2)}\n`);
     if (report.failed.length > 0) process.exitCode = 1;

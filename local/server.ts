@@ -1,5 +1,5 @@
 import cors from 'cors';
-import express, { type Express } from 'express';
+import express, { type Express, type Request } from 'express';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -9,8 +9,11 @@ import type { Logger } from 'pino';
 import { notFound, outcome } from '../fhir/outcome.js';
 import { fhirVersions } from '../fhir/version.js';
 import { fhirJson } from '../rest/answer.js';
+import { ofTenants } from '../compose/of-tenants.js';
 import { storedAuditLog } from '../interactions/audit.js';
+import type { FhirServer } from '../interactions/server.js';
 import { createRestApp } from '../rest/app.js';
+import { mountPaths } from '../rest/tenant.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
 import { createAuthentication } from './authentication.js';
@@ -21,6 +24,7 @@ import { isFromLoopback, loopbackOnly } from './loopback-only.js';
 import { openStores } from './open-stores.js';
 import { projectFolder } from './project-folder.js';
 import type { Settings } from './settings.js';
+import { readPublicKeys } from './sign-in/public-keys.js';
 import type { SmartSignIn } from './sign-in/smart.js';
 import { createSignIn, signInPath } from './sign-in/sign-in.js';
 import { renderStartPage } from './start-page.js';
@@ -55,6 +59,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     dataFolder: settings.dataFolder,
     ...(settings.signInPassword === undefined ? {} : { password: settings.signInPassword }),
     ...(isSmart(settings) ? { smart: smartSignIn(settings) } : {}),
+    ...(settings.tenancy === undefined ? {} : { tenantClaim: settings.tenancy.claim }),
     onError: (error) => {
       log.error(error, 'sign-in failed');
     },
@@ -74,25 +79,29 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   });
   const faces: GraphqlFace[] = [];
   for (const version of fhirVersions) {
-    const server = {
-      ...servers[version],
+    const asked = <Server extends FhirServer>(server: Server): Server => ({
+      ...server,
       ...(signIn.smart === undefined ? {} : { smart: signIn.smart }),
-      ...(settings.audit === 'on' ? { audit: storedAuditLog(servers[version], onUnrecorded) } : {}),
-    };
-    const base = settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {};
-    const { authorization } = settings;
+      ...(settings.audit === 'on' ? { audit: storedAuditLog(server, onUnrecorded) } : {}),
+    });
+    const server = asked(servers[version]);
+    const { authorization, tenancy: shared } = settings;
+    const ofTenant = ofTenants((tenant) => asked(server.ofTenant(tenant)));
+    const tenancy = shared === undefined ? {} : { tenancy: { ...shared, ofTenant } };
+    const base = settings.isPublicUrlSet ? { baseUrl: (request: Request) => `${url}${request.baseUrl}` } : {};
     const face = createGraphqlFace({
       server,
+      ...tenancy,
       authenticate,
       authorization,
       folders,
       log,
       ...(settings.appsync === undefined ? {} : { settings: settings.appsync }),
-      ...base,
+      ...(settings.isPublicUrlSet ? { baseUrl: `${url}/${version}` } : {}),
     });
     faces.push(face);
     app.all(`/${version}/graphql`, graphqlCors, face.handlers);
-    app.use(`/${version}`, createRestApp({ server, authenticate, log, ...base }));
+    app.use(mountPaths(version, shared), createRestApp({ server, ...tenancy, authenticate, log, ...base }));
   }
   if (settings.auth === 'on') {
     app.use(signInPath, (request, response) => {
@@ -113,8 +122,10 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
 
 const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' && authorization !== 'roles';
 
-const smartSignIn = ({ applicationSecret }: Settings): SmartSignIn =>
-  applicationSecret === undefined ? {} : { applicationSecret };
+const smartSignIn = ({ applicationSecret, applicationKeys }: Settings): SmartSignIn => ({
+  ...(applicationSecret === undefined ? {} : { applicationSecret }),
+  ...(applicationKeys === undefined ? {} : { applicationKeys: readPublicKeys(applicationKeys) }),
+});
 
 /** An HTTP server, or an HTTPS server with the certificate of the data folder. */
 async function createListener(settings: Settings): Promise<Server> {

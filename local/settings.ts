@@ -5,7 +5,10 @@ import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import { conditionalDeletes, type ConditionalDelete, validations, type Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
+import { readAllowedEndpoints } from '../compose/allowed-endpoints.js';
 import { oneOf, SettingsError } from '../compose/settings-error.js';
+import { requireOwnSources, tenancyOf, tenantMark } from '../compose/tenancy-settings.js';
+import type { Tenancy } from '../interactions/tenancy.js';
 
 /** What the embedded server is told by its environment; see docs/environment-variables.md. */
 export interface Settings {
@@ -37,10 +40,14 @@ export interface Settings {
   readonly signInPassword: string | undefined;
   /** The secret of the application that gets tokens without a user; there is none without it. */
   readonly applicationSecret: string | undefined;
+  /** A file with the public keys of that application, by which it authenticates instead. */
+  readonly applicationKeys: string | undefined;
   /** What one `$graphql` may take; the standard without it. */
   readonly graphqlLimits?: GraphqlLimits;
   /** Where FHIR Subscriptions may have notifications sent; nobody is notified without it. */
   readonly subscriptions?: AllowedEndpoints;
+  /** How tenants share this server; it is one tenant's without it. */
+  readonly tenancy?: Tenancy;
   /** What holds resources and their search index. */
   readonly engines: Engines;
 }
@@ -129,6 +136,14 @@ function applicationSecretOf(text = ''): string | undefined {
   return text;
 }
 
+function applicationKeysOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { APPLICATION_JWKS: path = '', APPLICATION_SECRET: secret = '' } = environment;
+  if (path !== '' && secret !== '') {
+    throw new SettingsError('The application authenticates by APPLICATION_SECRET or by APPLICATION_JWKS, not by both');
+  }
+  return path === '' ? undefined : path;
+}
+
 function authorizationOf(text: string): Authorization {
   const found = authorizations.find((each) => each === text);
   if (found === undefined)
@@ -149,28 +164,9 @@ function importSourcesOf(text: string): Pick<Settings, 'importSources'> {
           'IMPORT_SOURCES holds a text that is no URL such as https://files.example.org/exports/',
         );
       }
-      return url.href.replace(/\/*$/, '/');
+      return url.href.replace(/\/*$/, '/').replaceAll(encodeURI(tenantMark), tenantMark); // a URL's own form encodes it
     });
   return importSources.length === 0 ? {} : { importSources };
-}
-
-/** SUBSCRIPTION_ENDPOINTS and SUBSCRIPTION_PRIVATE_ADDRESSES. */
-function subscriptionsOf(setting: (name: string, standard: string) => string): { subscriptions?: AllowedEndpoints } {
-  const prefixes = setting('SUBSCRIPTION_ENDPOINTS', '')
-    .split(',')
-    .map((prefix) => prefix.trim())
-    .filter((prefix) => prefix !== '');
-  for (const prefix of prefixes) {
-    const url = URL.canParse(prefix) ? new URL(prefix) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash + url.username !== '') {
-      throw new SettingsError(
-        `SUBSCRIPTION_ENDPOINTS has "${prefix}": it must be a URL such as https://hooks.example.org`,
-      );
-    }
-  }
-  const name = 'SUBSCRIPTION_PRIVATE_ADDRESSES';
-  const privateAddresses = oneOf(name, setting(name, 'off').toLowerCase(), ['on', 'off']) === 'on';
-  return prefixes.length === 0 ? {} : { subscriptions: { prefixes, privateAddresses } };
 }
 
 /** PUBLIC_URL, no slash at the end. */
@@ -199,9 +195,16 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       `AUTH=off lets anyone who reaches the server read and write everything, so it listens on loopback only: HOST is "${host}", use 127.0.0.1`,
     );
   }
+  const tenancy = tenancyOf(setting);
+  if (tenancy !== undefined && auth === 'off') {
+    throw new SettingsError('TENANCY=pooled needs AUTH=on: the token says whose the resources are');
+  }
+  const imports = importSourcesOf(setting('IMPORT_SOURCES', ''));
+  requireOwnSources(tenancy, imports.importSources);
   const tls = oneOf('TLS', setting('TLS', 'off').toLowerCase(), ['on', 'off']) === 'on';
   const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const authority = named.includes(':') ? `[${named}]` : named;
+  const subscriptions = readAllowedEndpoints(setting);
   return {
     host,
     port,
@@ -221,7 +224,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     publicUrl: publicUrlOf(setting('PUBLIC_URL', `${tls ? 'https' : 'http'}://${authority}:${String(port)}`)),
     isPublicUrlSet: setting('PUBLIC_URL', '') !== '',
     appsync: appSyncSettingsOf(setting),
-    ...importSourcesOf(setting('IMPORT_SOURCES', '')),
+    ...imports,
+    ...(tenancy === undefined ? {} : { tenancy }),
     implementationGuides: setting('IMPLEMENTATION_GUIDES', '')
       .split(',')
       .map((path) => path.trim())
@@ -229,8 +233,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .map((path) => resolve(path)),
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
+    applicationKeys: applicationKeysOf(environment),
     graphqlLimits: graphqlLimitsOf(setting),
-    ...subscriptionsOf(setting),
+    ...(subscriptions === undefined ? {} : { subscriptions }),
     engines: enginesOf(setting),
   };
 }

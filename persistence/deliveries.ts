@@ -33,11 +33,7 @@ export interface NotificationProgress {
   readonly until: number;
 }
 
-/** What names a Subscription among those of all tenants: its id, behind its tenant's name where there are tenants. */
-export const subscriptionName = (tenant: Tenant, id: string): string =>
-  tenant === defaultTenant ? id : `${tenant}#${id}`;
-
-/** Whose Subscription a name means, and which. */
+/** Whose Subscription a name means (`ownName` of keys.ts), and which. */
 export function namedSubscription(name: string): { readonly tenant: Tenant; readonly id: string } {
   const mark = name.indexOf('#');
   return mark < 0 ? { tenant: defaultTenant, id: name } : { tenant: tenantOf(name), id: name.slice(mark + 1) };
@@ -58,7 +54,7 @@ const keyOf = (subscription: string, delivery: Delivery): ItemKey => ({
   sk: `${delivery.lastUpdated} ${delivery.type}/${delivery.id}/${String(delivery.versionId).padStart(digits, '0')}`,
 });
 
-/** The deliveries of all subscriptions (`subscriptionName`), and how far changes were looked at. */
+/** The deliveries of all subscriptions by their names among all tenants' (`ownName` of keys.ts), and how far changes were looked at. */
 export interface Deliveries {
   /** Keeps deliveries; one that is there already stays as it is. */
   add(subscription: string, deliveries: readonly Delivery[]): Promise<void>;

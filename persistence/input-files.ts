@@ -1,20 +1,40 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 import { invalidRequest, unavailable } from '../fhir/outcome.js';
 import type { InputSource } from './input-source.js';
 
-/** Files of this machine, by URLs that begin with `file:`. */
-export const localFiles: InputSource = {
+/**
+ * Files of this machine, by URLs that begin with `file:`. A link counts as what it leads to: one that leads out of the
+ * sources, whoever made it, is as if it were not there.
+ * @param sources URLs of folders, or files, or what those begin with.
+ */
+export const localFiles = (sources: readonly string[]): InputSource => ({
   async open(url, from) {
-    const path = fileURLToPath(url);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() !== true) throw invalidRequest(`There is no file ${url}`);
+    const path = await realpath(fileURLToPath(url)).catch(() => undefined);
+    const found = path === undefined ? undefined : await stat(path);
+    const isInside = path !== undefined && (await realSources(sources)).some((each) => path.startsWith(each));
+    if (path === undefined || !isInside || found?.isFile() !== true) throw invalidRequest(`There is no file ${url}`);
     return createReadStream(path, { start: from });
   },
-};
+});
+
+/** What the paths of files begin with that are in the sources, as they are without links. */
+async function realSources(sources: readonly string[]): Promise<readonly string[]> {
+  const files = sources.filter((each) => each.startsWith('file:'));
+  return Promise.all(
+    files.map(async (each) => {
+      const path = fileURLToPath(each);
+      // What is behind the last slash may be a part of a name.
+      const folder = path.slice(0, path.lastIndexOf(sep) + 1);
+      const real = await realpath(folder).catch(() => folder);
+      return `${real.endsWith(sep) ? real : `${real}${sep}`}${path.slice(folder.length)}`;
+    }),
+  );
+}
 
 /** How long a server may take until it begins to answer, in milliseconds. */
 const patience = 30_000;

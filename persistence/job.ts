@@ -1,6 +1,7 @@
+import { unavailable } from '../fhir/outcome.js';
 import type { Tenant } from '../fhir/tenant.js';
-import { defaultTenant, jobPartition, jobsPartition } from './keys.js';
-import type { AttributeValue, Item, ItemKey, Table, WriteAction } from './table.js';
+import { defaultTenant, jobPartition, jobPlacesPartition, jobsPartition } from './keys.js';
+import type { AttributeValue, Condition, Item, ItemKey, Table, WriteAction } from './table.js';
 import { tenantItem } from './tenants.js';
 
 /*
@@ -9,6 +10,7 @@ import { tenantItem } from './tenants.js';
  * | Item    | Partition key     | Sort key           | Holds                                                             |
  * | ------- | ----------------- | ------------------ | ----------------------------------------------------------------- |
  * | job     | `tenant#jobs`     | the job's id       | the columns of `Job`                                              |
+ * | places  | `tenant#job-places` | `places`         | `jobs`, those that were under way when the last one began; `revision` |
  * | input   | `tenant#job#<id>` | `input-0000`, …    | `text`, a part of the JSON of what it was asked to do             |
  * | segment | the same          | `segment-0000`, …  | `progress` (JSON), `done`, what it looked at; `owner`, `until`     |
  * | file    | the same          | `file-0000-000000` | the columns of `JobFile`; it counts when its segment has so many  |
@@ -70,8 +72,17 @@ export interface JobFile {
 
 /** The jobs of a tenant. */
 export interface JobItems {
-  /** Keeps a new job: it is there when all of it is. */
-  begin(job: Job, input: unknown, progress: readonly unknown[]): Promise<void>;
+  /**
+   * Keeps a new job: it is there when all of it is.
+   * @param admit is told which jobs run as this one begins, in the same write, and throws what keeps it from beginning.
+   * @throws what `admit` throws; OperationOutcomeError 503 when too many begin at the same time.
+   */
+  begin(
+    job: Job,
+    input: unknown,
+    progress: readonly unknown[],
+    admit?: (running: readonly Job[]) => void,
+  ): Promise<void>;
   read(id: string): Promise<Job | undefined>;
   list(): Promise<readonly Job[]>;
   /** What the job was asked to do; undefined when it is not there any more. */
@@ -99,12 +110,15 @@ const partOfInput = 60_000;
 /** Items of one job that are read or written together. */
 const itemsAtOnce = 90;
 const mostItems = 1_000_000;
+/** So often a job is begun anew when others begin at the same time. */
+const mostTries = 30;
 
 const untouched = { done: false, seen: 0, files: 0, failures: 0, owner: '', until: 0 };
 
 /** The jobs of a tenant on its table. */
 export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: Tenant): JobItems {
   const jobKey = (id: string): ItemKey => ({ pk: jobsPartition(tenant), sk: id });
+  const placesKey: ItemKey = { pk: jobPlacesPartition(tenant), sk: 'places' };
   const ofJob = (id: string, prefix: string): Promise<readonly Item[]> =>
     table.query({ pk: jobPartition(tenant, id), from: prefix, to: `${prefix}~`, limit: mostItems });
   const segmentItem = (id: string, { segment, progress, ...columns }: JobSegment): Item => ({
@@ -122,21 +136,61 @@ export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: 
     ...file,
   });
 
+  /** Those of the jobs in the places that still run: one that has ended leaves its place to who begins the next. */
+  async function runningNow(): Promise<{ readonly jobs: readonly Job[]; readonly revision?: number }> {
+    const item = await table.get(placesKey);
+    if (item === undefined) return { jobs: [] };
+    const found = await Promise.all((item['jobs'] as readonly string[]).map((id) => table.get(jobKey(id))));
+    const jobs = found.flatMap((each) => (each === undefined ? [] : [jobOf(each)]));
+    return { jobs: jobs.filter(({ state }) => state === 'running'), revision: count(item['revision']) };
+  }
+  async function keepParts({ id }: Job, input: unknown, progress: readonly unknown[]): Promise<void> {
+    const pk = jobPartition(tenant, id);
+    const text = JSON.stringify(input);
+    const items: Item[] = progress.map((each, segment) => segmentItem(id, { segment, progress: each, ...untouched }));
+    for (let at = 0; at < text.length; at += partOfInput) {
+      items.push({ pk, sk: `input-${numbered(at / partOfInput)}`, text: text.slice(at, at + partOfInput) });
+    }
+    for (let at = 0; at < items.length; at += itemsAtOnce) {
+      await table.write(items.slice(at, at + itemsAtOnce).map((item): WriteAction => ({ kind: 'put', item })));
+    }
+  }
+  async function removeParts(id: string): Promise<void> {
+    const pk = jobPartition(tenant, id);
+    for (let left = await table.query({ pk, limit: itemsAtOnce }); left.length > 0;) {
+      await table.write(left.map(({ sk }): WriteAction => ({ kind: 'remove', key: { pk, sk } })));
+      left = await table.query({ pk, limit: itemsAtOnce });
+    }
+  }
+
   return {
-    async begin(job, input, progress) {
-      const pk = jobPartition(tenant, job.id);
-      const text = JSON.stringify(input);
-      const items: Item[] = progress.map((each, segment) =>
-        segmentItem(job.id, { segment, progress: each, ...untouched }),
-      );
-      for (let at = 0; at < text.length; at += partOfInput) {
-        items.push({ pk, sk: `input-${numbered(at / partOfInput)}`, text: text.slice(at, at + partOfInput) });
-      }
-      for (let at = 0; at < items.length; at += itemsAtOnce) {
-        await table.write(items.slice(at, at + itemsAtOnce).map((item): WriteAction => ({ kind: 'put', item })));
-      }
+    async begin(job, input, progress, admit = () => undefined) {
+      const first = await runningNow();
+      admit(first.jobs); // before anything is written
+      await keepParts(job, input, progress);
       if (tenant !== defaultTenant) await table.write([{ kind: 'put', item: tenantItem(tenant) }]);
-      await table.write([{ kind: 'put', item: { ...jobKey(job.id), ...job }, condition: { kind: 'absent' } }]);
+      let now = first;
+      for (let tries = 0; tries < mostTries; tries += 1) {
+        const ids = [...now.jobs.map(({ id }) => id), job.id];
+        const places: Item = { ...placesKey, jobs: ids, revision: (now.revision ?? 0) + 1 };
+        const condition: Condition =
+          now.revision === undefined ? { kind: 'absent' } : { kind: 'equals', attributes: { revision: now.revision } };
+        const { written } = await table.write([
+          { kind: 'put', item: { ...jobKey(job.id), ...job }, condition: { kind: 'absent' } },
+          { kind: 'put', item: places, condition },
+        ]);
+        if (written) return;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * (tries + 1)));
+        now = await runningNow();
+        try {
+          admit(now.jobs);
+        } catch (error) {
+          await removeParts(job.id);
+          throw error;
+        }
+      }
+      await removeParts(job.id);
+      throw unavailable('Too many jobs begin at the same time. Try again');
     },
     async read(id) {
       const item = await table.get(jobKey(id));
@@ -184,11 +238,7 @@ export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: 
     async remove(id) {
       // The job first: whoever finds it gone has nothing to go on with.
       await table.write([{ kind: 'remove', key: jobKey(id) }]);
-      const pk = jobPartition(tenant, id);
-      for (let left = await table.query({ pk, limit: itemsAtOnce }); left.length > 0;) {
-        await table.write(left.map(({ sk }): WriteAction => ({ kind: 'remove', key: { pk, sk } })));
-        left = await table.query({ pk, limit: itemsAtOnce });
-      }
+      await removeParts(id);
     },
   };
 }

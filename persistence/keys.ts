@@ -15,6 +15,12 @@ export const defaultTenant = '-' as Tenant;
  */
 export const partitionKey = (tenant: Tenant, type: string, id: string): string => `${tenant}#${type}#${id}`;
 
+/**
+ * What names something of a tenant's among those of all tenants: its own name, behind the tenant's where there are tenants.
+ */
+export const ownName = (tenant: Tenant, name: string): string =>
+  tenant === defaultTenant ? name : `${tenant}#${name}`;
+
 /** The tenant in a partition key. */
 export const tenantOf = (pk: string): Tenant => (pk.split('#')[0] ?? '') as Tenant;
 
@@ -33,11 +39,11 @@ export const claimPartitionKey = (tenant: Tenant, digest: string): string => `${
 /** The sort key of a claim. */
 export const claimKey = 'claim';
 
-/** The partition of what is kept of a reindex that is under way. */
-export const reindexPartition = (tenant: Tenant): string => `${tenant}#reindex`;
-
 /** The partition of the jobs of a tenant, one item each. */
 export const jobsPartition = (tenant: Tenant): string => `${tenant}#jobs`;
+
+/** The partition of the item that says which jobs are under way: one item, so that they are counted in the write that begins one. */
+export const jobPlacesPartition = (tenant: Tenant): string => `${tenant}#job-places`;
 
 /** The partition of what a job works on: its input, its segments, its files. */
 export const jobPartition = (tenant: Tenant, id: string): string => `${tenant}#job#${id}`;

@@ -38,6 +38,7 @@ export function outputFiles(folder: string): OutputStore {
         throw error;
       }
     },
-    remove: (job) => rm(join(folder, job), { recursive: true, force: true }),
+    // A worker that does not know yet that its job is cancelled may put a file there meanwhile.
+    remove: (job) => rm(join(folder, job), { recursive: true, force: true, maxRetries: 10, retryDelay: 5 }),
   };
 }

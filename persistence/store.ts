@@ -3,7 +3,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { ResourceKey } from '../fhir/resource.js';
 import { commitActions, type CommitActions } from './commit.js';
 import { scanAt, settled } from './cut.js';
-import { typeItem } from './history-keys.js';
 import { countHistory, historyOfTypes, readVersions } from './history.js';
 import type { BodyStore } from './body-store.js';
 import { claimTarget } from './item.js';
@@ -16,7 +15,7 @@ import { lockOf, type TransactionSpace } from './transaction/record.js';
 import { recover, recoverLocks, sweep } from './transaction/recover.js';
 import { resolve, type Counting } from './transaction/resolve.js';
 import { fitsOneWrite } from './transaction/writes.js';
-import { tenantItem } from './tenants.js';
+import { announceType } from './tenants.js';
 import { underWayOf } from './under-way.js';
 
 /** What a store may be told. */
@@ -174,11 +173,7 @@ export function createResourceStore(table: Table, options: StoreOptions = {}): R
     const types = new Set(writes.flatMap((write) => (write.kind === 'put' ? [write.next.type] : [])));
     for (const type of types) {
       if (announced.has(type)) continue;
-      const item = typeItem(tenant, type);
-      if ((await table.get(item)) === undefined) {
-        const first = tenant === defaultTenant ? [item] : [item, tenantItem(tenant)];
-        await table.write(first.map((each) => ({ kind: 'put', item: each })));
-      }
+      await announceType(table, tenant, type);
       announced.add(type);
     }
   }

@@ -1,5 +1,6 @@
 import type { Tenant } from '../fhir/tenant.js';
 import { defaultTenant, tenantsPartition } from './keys.js';
+import { typeItem } from './history-keys.js';
 import type { Item, Table } from './table.js';
 
 /** More than one table is shared by. */
@@ -15,4 +16,15 @@ export const tenantItem = (tenant: Tenant): Item => ({ pk: tenantsPartition, sk:
 export async function tenantsIn(table: Pick<Table, 'query'>): Promise<readonly Tenant[]> {
   const items = await table.query({ pk: tenantsPartition, limit: mostTenants });
   return [defaultTenant, ...items.map(({ sk }) => sk as Tenant)];
+}
+
+/**
+ * Says that a tenant has resources of a type, before the first of them is there, and with its first type that there is the
+ * tenant. 1 read, 1 write when it is not said yet.
+ */
+export async function announceType(table: Pick<Table, 'get' | 'write'>, tenant: Tenant, type: string): Promise<void> {
+  const item = typeItem(tenant, type);
+  if ((await table.get(item)) !== undefined) return;
+  const items = tenant === defaultTenant ? [item] : [item, tenantItem(tenant)];
+  await table.write(items.map((each) => ({ kind: 'put', item: each })));
 }

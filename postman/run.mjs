@@ -2,10 +2,10 @@
 // and tells which of the collection's assertions fail. With --base <url> it asks a server that runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import newman from 'newman';
 
@@ -14,10 +14,33 @@ const { values } = parseArgs({
   options: { base: { type: 'string' }, environment: { type: 'string', default: 'local' } },
 });
 
+/** Where the server that is started imports from. */
+const importSource = (folder) => pathToFileURL(`${join(folder, 'imports')}/`).href;
+
+/** Writes a file to be imported. @returns the variables that the collection imports it by. */
+async function fileToImport(folder) {
+  await mkdir(join(folder, 'imports'));
+  const patients = ['one', 'two'].map((family) => ({
+    resourceType: 'Patient',
+    id: `imported-${family}`,
+    name: [{ family }],
+  }));
+  await writeFile(join(folder, 'imports', 'patients.ndjson'), patients.map((each) => JSON.stringify(each)).join('\n'));
+  return { importUrl: `${importSource(folder)}patients.ndjson`, importStorage: 'file' };
+}
+
 /** Starts the server; resolves with its URL once it says that it listens. */
 function start(folder) {
   const child = spawn(process.execPath, [join(here, '..', 'dist', 'main.js')], {
-    env: { ...process.env, NODE_OPTIONS: '', HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'error' },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATA_DIR: folder,
+      LOG_LEVEL: 'error',
+      IMPORT_SOURCES: importSource(folder),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
@@ -32,9 +55,9 @@ function start(folder) {
 }
 
 /** Sends the collection's requests; resolves with how many assertions hold, and what fails. */
-const send = (baseUrl, version) =>
+const send = (baseUrl, version, imported) =>
   new Promise((resolve, reject) => {
-    const variables = { ...(baseUrl === undefined ? {} : { baseUrl }), version };
+    const variables = { ...(baseUrl === undefined ? {} : { baseUrl }), version, ...imported };
     newman.run(
       {
         collection: join(here, 'fhir-on-appsync.postman_collection.json'),
@@ -50,10 +73,11 @@ const send = (baseUrl, version) =>
   });
 
 const folder = values.base === undefined ? await mkdtemp(join(tmpdir(), 'fhir-postman-')) : undefined;
+const imported = folder === undefined ? {} : await fileToImport(folder);
 const server = folder === undefined ? undefined : await start(folder);
 try {
   const versions = ['r4', 'stu3'];
-  const runs = await Promise.all(versions.map((version) => send(values.base ?? server?.url, version)));
+  const runs = await Promise.all(versions.map((version) => send(values.base ?? server?.url, version, imported)));
   for (const [place, { stats, failures }] of runs.entries()) {
     const version = versions[place];
     for (const { source, error } of failures) console.log(`FAILED ${version} ${source?.name}: ${error.message}`);

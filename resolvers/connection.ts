@@ -1,5 +1,5 @@
 import type { Context } from '@aws-appsync/utils';
-import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+import { answerOf, claimsOf, fieldOf, invoke, selectionOf, typeOf } from './invoke.js';
 
 /** `PatientConnection(…)`: one page of the resources that match, and the cursors of the pages around it. */
 export function request(ctx: Context<Record<string, unknown>>): unknown {
@@ -10,7 +10,7 @@ export function request(ctx: Context<Record<string, unknown>>): unknown {
     arguments: ctx.args,
     counted: ctx.info.selectionSetList.includes('count'),
     field: fieldOf(ctx),
-    selection: ctx.info.selectionSetGraphQL,
+    selection: selectionOf(ctx, 3),
     ...claimsOf(ctx),
   });
 }

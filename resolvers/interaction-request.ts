@@ -9,10 +9,18 @@ interface Asked {
   readonly field: string;
 }
 
+/** What is selected of an answer, as AppSync tells it in two ways, neither of which tells all. */
+export interface AskedSelection {
+  /** `ctx.info.selectionSetGraphQL`: named fragments stand in it by their names only. */
+  readonly text: string;
+  /** Of `ctx.info.selectionSetList` the paths that are not too long: an alias stands in it in place of the field's name. */
+  readonly paths: readonly string[];
+}
+
 /** What every request for resources carries. */
 interface Shows extends Asked {
-  /** What of the answer is selected: other members of resources may be left out of it. */
-  readonly selection?: string;
+  /** Members of resources that are not selected may be left out of the answer. */
+  readonly selection?: AskedSelection;
 }
 
 export interface ReadRequest extends Shows {

@@ -1,5 +1,5 @@
 import { util, type Context } from '@aws-appsync/utils';
-import type { Claims, InteractionAnswer, InteractionRequest } from './interaction-request.js';
+import type { AskedSelection, Claims, InteractionAnswer, InteractionRequest } from './interaction-request.js';
 
 /** The claims of the caller's access token; nothing for callers who did not sign in with a user pool. */
 export function claimsOf(ctx: Context): { claims?: Claims } {
@@ -15,6 +15,15 @@ export function fieldOf(ctx: Context): string {
 /** The resource type a field is for: its name without the suffix of its shape, which is cut off once (`ListList` is `List`). */
 export function typeOf(ctx: Context, suffix: string): string {
   return ctx.info.fieldName.slice(0, ctx.info.fieldName.length - suffix.length);
+}
+
+/** What is selected, the paths of at most so many fields: 1 for a resource, 3 for those of a connection (`edges/resource/id`). */
+export function selectionOf(ctx: Context, levels: number): AskedSelection {
+  const paths: string[] = [];
+  for (const path of ctx.info.selectionSetList) {
+    if (path.split('/').length <= levels) paths.push(path);
+  }
+  return { text: ctx.info.selectionSetGraphQL, paths };
 }
 
 /** The request that asks the Lambda. */

@@ -23,7 +23,9 @@ async function openResolvers(environment: Environment): Promise<ResolverHandler>
   const { server, settings } = await openLambda(environment, { sealsPages: true });
   const { resourceTypes } = await loadResolverMap(settings.version);
   const types = new Set(resourceTypes);
+  const { tenancy } = settings;
   return createResolverHandler(server, {
+    ...(tenancy === undefined ? {} : { tenancy: { ...tenancy, ofTenant: server.ofTenant } }),
     baseUrl: () => `${publicUrl}/${settings.version}`,
     isInSchema: (type) => types.has(type),
     onUnexpected: (failure) => {

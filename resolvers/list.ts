@@ -1,5 +1,5 @@
 import type { Context } from '@aws-appsync/utils';
-import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+import { answerOf, claimsOf, fieldOf, invoke, selectionOf, typeOf } from './invoke.js';
 
 /** `PatientList(…)`: all resources of the type that match. */
 export function request(ctx: Context<Record<string, unknown>>): unknown {
@@ -10,7 +10,7 @@ export function request(ctx: Context<Record<string, unknown>>): unknown {
     arguments: ctx.args,
     counted: false,
     field: fieldOf(ctx),
-    selection: ctx.info.selectionSetGraphQL,
+    selection: selectionOf(ctx, 1),
     ...claimsOf(ctx),
   });
 }

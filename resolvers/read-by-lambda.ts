@@ -1,5 +1,5 @@
 import { runtime, type Context } from '@aws-appsync/utils';
-import { answerOf, claimsOf, fieldOf, invoke } from './invoke.js';
+import { answerOf, claimsOf, fieldOf, invoke, selectionOf } from './invoke.js';
 
 /** Asks the Lambda for the resource, unless the item itself was the answer. */
 export function request(ctx: Context<{ id: string }>): unknown {
@@ -9,7 +9,7 @@ export function request(ctx: Context<{ id: string }>): unknown {
     type: ctx.info.fieldName,
     id: ctx.args.id,
     field: fieldOf(ctx),
-    selection: ctx.info.selectionSetGraphQL,
+    selection: selectionOf(ctx, 1),
     ...claimsOf(ctx),
   });
 }

@@ -1,5 +1,6 @@
 import { runtime, util, type Context } from '@aws-appsync/utils';
 import { accessOf, scopesSuffice } from '../auth/rules.js';
+import type { Tenant } from '../fhir/tenant.js';
 import { currentKey, defaultTenant, partitionKey } from '../persistence/keys.js';
 import { parseBody } from './body.js';
 import { claimsOf } from './invoke.js';
@@ -22,12 +23,25 @@ const selfReference = '"reference":"#"';
 /** Gets the current version's item, strongly consistent. What is no id is no key either: the Lambda says so. */
 export function request(ctx: Context<{ id: string }>): Record<string, unknown> {
   if (!util.matches('^[A-Za-z0-9\\-.]{1,64}$', ctx.args.id)) runtime.earlyReturn(null);
-  const pk = partitionKey(defaultTenant, ctx.info.fieldName, ctx.args.id);
+  const tenant = tenantOfCaller(ctx);
+  if (!tenant) runtime.earlyReturn(null); // the Lambda says why
+  const pk = partitionKey(tenant, ctx.info.fieldName, ctx.args.id);
   return {
     operation: 'GetItem',
     key: util.dynamodb.toMapValues({ pk, sk: currentKey }),
     consistentRead: true,
   };
+}
+
+/** Whose resources are read: the token says so where tenants share the deployment (interactions/tenancy.ts). */
+function tenantOfCaller(ctx: Context): Tenant | null {
+  if (ctx.env.TENANCY !== 'pooled') return defaultTenant;
+  const { claims } = claimsOf(ctx);
+  const name = ctx.env.TENANT_CLAIM ?? 'tenantId';
+  const named = claims ? (claims[name] ?? claims[`custom:${name}`]) : null;
+  return typeof named === 'string' && util.matches('^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$', named)
+    ? (named as Tenant)
+    : null;
 }
 
 /**

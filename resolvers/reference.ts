@@ -1,6 +1,6 @@
 import type { Context } from '@aws-appsync/utils';
 import type { Container, ReferenceRequest } from './interaction-request.js';
-import { answerOf, claimsOf, fieldOf } from './invoke.js';
+import { answerOf, claimsOf, fieldOf, selectionOf } from './invoke.js';
 
 /** `Reference.resource(optional, type)`: the references of one level go to the Lambda together. */
 export function request(ctx: Context<{ optional?: boolean; type?: string }>): unknown {
@@ -9,7 +9,7 @@ export function request(ctx: Context<{ optional?: boolean; type?: string }>): un
     interaction: 'reference',
     optional: ctx.args.optional === true,
     field: fieldOf(ctx),
-    selection: ctx.info.selectionSetGraphQL,
+    selection: selectionOf(ctx, 1),
     ...(source.reference ? { reference: source.reference } : {}),
     ...(source.__container ? { container: source.__container } : {}),
     ...(ctx.args.type ? { type: ctx.args.type } : {}),

@@ -1,5 +1,5 @@
 import type { Context } from '@aws-appsync/utils';
-import { answerOf, claimsOf, fieldOf, invoke, typeOf } from './invoke.js';
+import { answerOf, claimsOf, fieldOf, invoke, selectionOf, typeOf } from './invoke.js';
 import { referringOf, searchArguments } from './referring.js';
 
 /** `ObservationList(_reference: subject …)` inside a resource: all that refer to it and match. */
@@ -12,7 +12,7 @@ export function request(ctx: Context<Record<string, unknown>>): unknown {
     referring: referringOf(ctx),
     counted: false,
     field: fieldOf(ctx),
-    selection: ctx.info.selectionSetGraphQL,
+    selection: selectionOf(ctx, 1),
     ...claimsOf(ctx),
   });
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ResourceKey } from '../fhir/resource.js';
+import type { AuditTarget } from '../interactions/audit-event.js';
 
 /** An HTTP response as a plain value; `send` turns it into bytes. */
 export interface RestAnswer {
@@ -11,6 +12,8 @@ export interface RestAnswer {
   readonly stream?: Readable;
   /** Content that is no JSON, sent as it is. */
   readonly bytes?: Buffer;
+  /** What of which types it gives, for the audit trail, where the request does not say. */
+  readonly given?: readonly AuditTarget[];
   /** What was deleted, for the audit trail: no header tells it. */
   readonly deleted?: readonly ResourceKey[];
 }

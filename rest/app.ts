@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Principal } from '../auth/principal.js';
+import type { Claims } from '../auth/principal-from-claims.js';
 import { audited } from '../interactions/audit.js';
 import type { FhirServer } from '../interactions/server.js';
+import type { TenantServers } from '../interactions/tenancy.js';
 import type { RestAnswer } from './answer.js';
 import { auditSubject, auditOutcome } from './audit-subject.js';
 import { baseUrlOf } from './base-url.js';
@@ -20,12 +22,17 @@ import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
 import { send } from './send.js';
+import { serverFor, tenantInPath } from './tenant.js';
 
 /** What a REST face is made of. */
 export interface RestOptions {
   readonly server: FhirServer;
+  /** Where tenants share the deployment: whose the resources are. `server` tells what the server is then, and no more. */
+  readonly tenancy?: TenantServers;
   /** Verifies the Authorization header; throws 401. */
-  readonly authenticate: (authorization: string | undefined) => Promise<{ readonly principal: Principal }>;
+  readonly authenticate: (
+    authorization: string | undefined,
+  ) => Promise<{ readonly principal: Principal; readonly claims?: Claims }>;
   readonly log: ErrorLog;
   /** The base URL in every link, no slash at the end, or what tells it; what the request and its proxy say without it. */
   readonly baseUrl?: string | ((request: Request) => string);
@@ -99,16 +106,18 @@ function requestIdOf(http: Request): string {
 }
 
 async function answerOf(
-  context: RestContext,
-  { authenticate, baseUrl: fixed }: RestOptions,
+  base: RestContext,
+  { authenticate, tenancy, baseUrl: fixed }: RestOptions,
   http: Request,
   response: Response,
 ): Promise<RestAnswer> {
-  const { server, log } = context;
+  const { log } = base;
   const headers: Record<string, string> = {};
+  let { server } = base;
   let route: Route | NoRoute | undefined;
   try {
     const baseUrl = typeof fixed === 'function' ? fixed(http) : (fixed ?? baseUrlOf(http, http.baseUrl));
+    const named = tenancy === undefined ? undefined : tenantInPath(tenancy, http);
     const { path, query } = splitTarget(http.url);
     const parameters = new URLSearchParams(query);
     route = routeOf(server.definitions, http.method, path);
@@ -117,7 +126,8 @@ async function answerOf(
       return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
     }
     if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
-    const { principal } = await authenticate(http.get('authorization'));
+    const { principal, claims } = await authenticate(http.get('authorization'));
+    if (tenancy !== undefined) server = serverFor(tenancy, claims, named);
     if (route.kind === 'none') {
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;
@@ -130,7 +140,7 @@ async function answerOf(
         ? { pretty: parameters.get('_pretty') === 'true' }
         : negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
     const request = { http, response, baseUrl, route, query, parameters, principal };
-    const respond = (): Promise<RestAnswer> => respondConsistently(context, request);
+    const respond = (): Promise<RestAnswer> => respondConsistently({ ...base, server }, request);
     const subject = auditSubject(route);
     const answer =
       subject === undefined

@@ -96,9 +96,9 @@ export const bundleOutcome = ({ entries }: BundleAnswer): AuditOutcome => ({
 
 const keyOf = ({ type, id }: ResourceKey): AuditTarget => ({ type, id });
 
-/** What an answer says of the request: what was written, by its Location, and what was deleted. */
-export function auditOutcome({ status, headers, deleted = [] }: RestAnswer): AuditOutcome {
+/** What an answer says of the request: what was written, by its Location, what was deleted, and what it gave. */
+export function auditOutcome({ status, headers, deleted = [], given = [] }: RestAnswer): AuditOutcome {
   const reference = parseReference(headers['Location'] ?? '');
   const written = reference.kind === 'absolute' ? [keyOf(reference)] : deleted.map(keyOf);
-  return { written, isRefused: status >= 400 };
+  return { written, given, isRefused: status >= 400 };
 }

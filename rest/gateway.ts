@@ -2,13 +2,13 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import type { IncomingMessage } from 'node:http';
 import express, { type Request } from 'express';
 import serverless from 'serverless-http';
-import type { FhirVersion } from '../fhir/version.js';
 import { notFound, tooCostly, unavailable } from '../fhir/outcome.js';
 import type { RestAnswer } from './answer.js';
 import { createRestApp, type RestOptions } from './app.js';
 import { errorAnswer } from './errors.js';
-import { gatewayPlace } from './gateway-event.js';
+import { type GatewayFace, gatewayPlace } from './gateway-event.js';
 import { send } from './send.js';
+import { mountPaths } from './tenant.js';
 
 /** What the REST face behind API Gateway is made of. */
 export interface GatewayOptions extends Omit<RestOptions, 'baseUrl'> {
@@ -42,7 +42,8 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
-  app.use(`/${version}`, createRestApp({ ...options, baseUrl: (request) => eventOf(request).baseUrl }));
+  const face = createRestApp({ ...options, baseUrl: (request) => eventOf(request).baseUrl });
+  app.use(mountPaths(version, options.tenancy), face);
   app.use(async (request, response) => {
     const answer = errorAnswer(notFound(`Only /${version} is here. This path`), log);
     await send(response, answer, { method: request.method, acceptEncoding: request.get('accept-encoding') });
@@ -68,7 +69,10 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
       }, milliseconds);
     });
     try {
-      const result = await Promise.race([handle(placed(event, version, publicUrl), context), late]);
+      const result = await Promise.race([
+        handle(placed(event, { version, tenancy: options.tenancy, publicUrl }), context),
+        late,
+      ]);
       return isTooLarge(result) ? failed(tooLarge(result)) : result;
     } catch (error) {
       return failed(error);
@@ -87,12 +91,12 @@ interface PlacedEvent extends APIGatewayProxyEvent {
   readonly baseUrl: string;
 }
 
-function placed(event: GatewayEvent, version: FhirVersion, publicUrl: string | undefined): PlacedEvent {
+function placed(event: GatewayEvent, at: GatewayFace): PlacedEvent {
   const multiValueHeaders = event.multiValueHeaders ?? {};
   const headers = Object.entries(multiValueHeaders).map(([name, values = []]) => [name, values.join(', ')] as const);
   return {
     ...event,
-    ...gatewayPlace(event, version, publicUrl),
+    ...gatewayPlace(event, at),
     multiValueHeaders,
     headers: { ...event.headers, ...Object.fromEntries(headers) },
   };

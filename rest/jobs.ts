@@ -1,7 +1,7 @@
 import { stringifyJson } from '../fhir/json.js';
 import { failed } from '../fhir/outcome.js';
 import { cancelJob } from '../interactions/jobs/cancel-job.js';
-import { jobFile } from '../interactions/jobs/job-file.js';
+import { givenBy, jobFile } from '../interactions/jobs/job-file.js';
 import { jobStatus } from '../interactions/jobs/job-status.js';
 import { listJobs } from '../interactions/jobs/list-jobs.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
@@ -40,8 +40,9 @@ export async function jobAnswer(server: FhirServer, caller: Caller, route: JobRo
       await cancelJob(server, caller, route.id);
       return jsonAnswer(202, stringifyJson(information('It is cancelled, and its files are removed')));
     case 'job-file': {
-      const { bytes, stream } = await jobFile(server, caller, route.id, route.name);
-      return { status: 200, headers: { 'Content-Type': ndjson, 'Content-Length': String(bytes) }, stream };
+      const { bytes, stream, file } = await jobFile(server, caller, route.id, route.name);
+      const headers = { 'Content-Type': ndjson, 'Content-Length': String(bytes) };
+      return { status: 200, headers, stream, given: givenBy(route.id, [file]) };
     }
     case 'job': {
       const status = await jobStatus(server, caller, route.id);
@@ -50,7 +51,9 @@ export async function jobAnswer(server: FhirServer, caller: Caller, route: JobRo
         return { status: 202, headers: { 'X-Progress': `${String(status.percent)}%`, 'Retry-After': '1' } };
       }
       const expires = { Expires: new Date(status.expires).toUTCString() };
-      return { status: 200, headers: { ...expires, 'Content-Type': json }, body: JSON.stringify(status.manifest) };
+      const headers = { ...expires, 'Content-Type': json };
+      const given = givenBy(route.id, status.files);
+      return { status: 200, headers, body: JSON.stringify(status.manifest), given };
     }
   }
 }

@@ -8,7 +8,10 @@ import { type Environment, optional, optionalUrl, required } from '../compose/la
 import { jobsElsewhere, readJobPlaces } from '../compose/lambda-jobs.js';
 import { lambdaLog } from '../compose/lambda-log.js';
 import { once } from '../compose/once.js';
+import { ofTenants } from '../compose/of-tenants.js';
+import { requireOwnSources } from '../compose/tenancy-settings.js';
 import { openLambda } from '../compose/open-lambda.js';
+import type { FhirServer } from '../interactions/server.js';
 import { cognitoSmart } from './cognito-smart.js';
 import { createGatewayHandler, type GatewayEvent, type GatewayHandler } from './gateway.js';
 
@@ -25,16 +28,23 @@ async function openRest(environment: Environment): Promise<GatewayHandler> {
     openLambda(environment, { sealsPages: true }),
     openVerifier(environment),
   ]);
-  const { settings } = opened;
+  const { settings, server } = opened;
+  const { tenancy } = settings;
   const places = readJobPlaces(environment);
-  const server =
-    places === undefined ? opened.server : { ...opened.server, jobs: jobsElsewhere(opened.server, places) };
+  requireOwnSources(tenancy, places?.importSources);
   const publicUrl = optionalUrl(environment, 'PUBLIC_URL');
   const signIn = optionalUrl(environment, 'HOSTED_UI_URL');
   const scopes = (optional(environment, 'SMART_SCOPES') ?? 'openid profile').split(/\s+/);
   const isSmart = signIn !== undefined && settings.authorization !== 'roles';
+  const whole = (own: FhirServer): FhirServer => ({
+    ...own,
+    ...(places === undefined ? {} : { jobs: jobsElsewhere({ ...own, table: server.table }, places) }),
+    ...(isSmart ? { smart: cognitoSmart(signIn, scopes) } : {}),
+  });
+  const ofTenant = ofTenants((tenant) => whole(server.ofTenant(tenant)));
   return createGatewayHandler({
-    server: isSmart ? { ...server, smart: cognitoSmart(signIn, scopes) } : server,
+    server: whole(server),
+    ...(tenancy === undefined ? {} : { tenancy: { ...tenancy, ofTenant } }),
     authenticate,
     log: lambdaLog,
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -8,7 +8,7 @@ import type { FhirVersion } from '../fhir/version.js';
 import { audited } from '../interactions/audit.js';
 import { batch } from '../interactions/batch.js';
 import { withDownload, writtenBody } from '../interactions/binary.js';
-import type { BundleAnswer } from '../interactions/bundle-answer.js';
+import type { BundleAnswer, EntryAnswer } from '../interactions/bundle-answer.js';
 import { capabilities } from '../interactions/capabilities.js';
 import { withoutFormat } from '../interactions/conditional-create.js';
 import { conditionalDelete } from '../interactions/conditional-delete.js';
@@ -295,10 +295,19 @@ async function bundle(
   }
   const act = (): Promise<BundleAnswer> => (type === 'batch' ? batch : transaction)(server, caller, resource);
   const answer = await audited(server, caller, bundleSubject(resource, request.baseUrl), act, bundleOutcome);
-  return jsonAnswer(
-    200,
-    responseBundle(server.definitions, request.baseUrl, answer, preference.return ?? 'minimal', log),
-  );
+  const shown = preference.return ?? 'minimal';
+  const told = shown === 'representation' ? await withUploads(server, request.baseUrl, answer) : answer;
+  return jsonAnswer(200, responseBundle(server.definitions, request.baseUrl, told, shown, log));
+}
+
+/** What came of a bundle; Binaries without content that it wrote are told where to put it, as after a single write. */
+async function withUploads(server: FhirServer, baseUrl: string, answer: BundleAnswer): Promise<BundleAnswer> {
+  const entries = answer.entries.map(async (entry): Promise<EntryAnswer> => {
+    if (entry.kind !== 'written' || entry.version.type !== 'Binary') return entry;
+    const body = await writtenBody(server, baseUrl, entry.version);
+    return { ...entry, version: { ...entry.version, body } };
+  });
+  return { ...answer, entries: await Promise.all(entries) };
 }
 
 async function searchAnswer(

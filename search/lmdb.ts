@@ -1,19 +1,22 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Tenant } from '../fhir/tenant.js';
-import { conflict } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsFingerprint } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
 import type { Clause } from './lmdb/clause.js';
 import { clausesOf } from './lmdb/clauses.js';
-import { type Databases, emptied, openDatabases, openState } from './lmdb/databases.js';
+import { type Databases, emptied, type IndexPlace, openDatabases, openState } from './lmdb/databases.js';
 import { comparePlaces, documentNumber, type IndexedDocument, listsOf, type Place } from './lmdb/documents.js';
+import { lmdbInspection } from './lmdb/inspection.js';
 import { merged } from './lmdb/merged.js';
 import { inOrder } from './lmdb/ordered.js';
+import { noTenant, ownType, type Placed, placed, typeOf } from './lmdb/placed.js';
 import { type DocumentNumber, lists, postingKey } from './lmdb/postings.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
+import type { IndexInspection } from './index-inspection.js';
 import { newest } from './newest.js';
+import type { NextIndex } from './next-index.js';
 import type {
   Indexable,
   IndexHit,
@@ -39,10 +42,14 @@ export interface LmdbSearchIndex {
   /** Whether it holds the terms that searches of this program look for: not when it is new, or an older program's. */
   isUpToDate(): boolean;
   /**
-   * Makes the index anew beside the one that serves, which takes its place at the end. Changes that are staged meanwhile
-   * go to both; an interrupted one is begun anew. Documents keep their numbers, so that pages stay where they were.
+   * How it is made anew beside the one that serves. Changes that are staged meanwhile go to both, after another start as
+   * well. Documents keep their numbers, so that pages stay where they were.
+   */
+  readonly next: NextIndex;
+  readonly inspection: IndexInspection;
+  /**
+   * Makes the index anew at once.
    * @param all the current version of every resource, tombstones included, in chunks.
-   * @throws OperationOutcomeError 409 while another one is being made.
    */
   rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<RebuiltIndex>;
 }
@@ -77,22 +84,43 @@ export function lmdbSearchIndex(
 ): LmdbSearchIndex {
   const state = openState(root, `${name}:state`);
   const fingerprint = termsFingerprint(definitions);
+  const otherPlace = (): IndexPlace => (state.serving() === '' ? '+' : '');
   let serving = openDatabases(root, name, state.serving());
   /** The index that is to take the place of the serving one; it gets every change as well. */
-  let making: Databases | undefined;
+  let making = openMaking();
+
+  /** What an earlier process began; what one with other search parameters did is of no use. */
+  function openMaking(): Databases | undefined {
+    const begun = state.making();
+    if (begun === undefined) return undefined;
+    const databases = openDatabases(root, name, otherPlace());
+    if (begun.terms === fingerprint) return databases;
+    root.transactionSync(() => {
+      state.giveUp();
+      emptied(databases);
+    });
+    return undefined;
+  }
   const viewOf = (tenant: Tenant, type: string): IndexView => ({ ...serving, type: ownType(tenant, type), limits });
 
-  function stage(changes: readonly Indexable[]): () => void {
+  function stage(changes: readonly Indexable[], again = false): () => void {
     const wanted = newest(changes).map(placed);
-    const { writes, numbers } = stageIn(serving, wanted);
-    if (making !== undefined) writes.push(...stageIn(making, wanted, numbers).writes);
+    const { writes, numbers } = stageIn(serving, wanted, { again });
+    if (making !== undefined) writes.push(...stageIn(making, wanted, { again, given: numbers }).writes);
     return () => {
       for (const write of writes) write();
     };
   }
 
-  /** @param given the numbers that the serving index has for resources, which another one takes over. */
-  function stageIn({ postings, documents, words }: Databases, changes: readonly Placed[], given?: Numbers): Staged {
+  /**
+   * @param given the numbers that the serving index has for resources, which another one takes over.
+   * @param again whether a version that is there already is indexed once more.
+   */
+  function stageIn(
+    { postings, documents, words }: Databases,
+    changes: readonly Placed[],
+    { given, again = false }: { readonly given?: Numbers; readonly again?: boolean } = {},
+  ): Staged {
     const numbers: Numbers = new Map();
     let size = documents.size();
     const writes = changes.flatMap((change): (() => void)[] => {
@@ -101,7 +129,8 @@ export function lmdbSearchIndex(
       const number = known ?? given?.get(key) ?? documentNumber(size++);
       numbers.set(key, number);
       const before = known === undefined ? undefined : documents.read(known);
-      if (before !== undefined && before.versionId >= change.versionId) return [];
+      const isOld = before !== undefined && before.versionId > change.versionId - (again ? 0 : 1);
+      if (isOld) return [];
       const after = documentOf(definitions, change);
       const wordsAfter = change.resource === undefined ? undefined : resourceWords(change.resource);
       const count = size;
@@ -131,41 +160,88 @@ export function lmdbSearchIndex(
     return numbers;
   }
 
+  const requireMade = (): Databases => {
+    if (making === undefined) throw new Error('No search index is being made');
+    return making;
+  };
+  const isMade = (index: string): boolean => making !== undefined && state.making()?.index === index;
+
+  const next: NextIndex = {
+    terms: fingerprint,
+    names: () => attempt(() => ({ index: String(state.made() + 1), replaces: state.servingName() })),
+    open: ({ index }) =>
+      attempt(() => {
+        if (isMade(index) || state.servingName() === index) return false;
+        const databases = openDatabases(root, name, otherPlace());
+        root.transactionSync(() => {
+          emptied(databases);
+          state.begin({ index, terms: fingerprint }, Math.max(state.made() + 1, Number(index)));
+        });
+        making = databases;
+        return true;
+      }),
+    async put(changes) {
+      const wanted = newest(changes).map(placed);
+      for (let at = 0; at < wanted.length; at += stagedAtOnce) {
+        const databases = requireMade();
+        root.transactionSync(() => {
+          const some = wanted.slice(at, at + stagedAtOnce);
+          const given = numbersFor(some);
+          for (const write of stageIn(databases, some, { given }).writes) write();
+        });
+        await new Promise((resolve) => setImmediate(resolve)); // requests are answered meanwhile
+      }
+    },
+    count: ({ index }) =>
+      attempt(() => {
+        const isServing = state.servingName() === index;
+        if (!isServing && !isMade(index)) throw new Error(`There is no search index ${index}`);
+        return (isServing ? serving : requireMade()).documents.count();
+      }),
+    serve: ({ index }) =>
+      attempt(() => {
+        if (state.servingName() === index) return;
+        if (!isMade(index)) throw new Error(`There is no search index ${index}`);
+        const databases = requireMade();
+        root.transactionSync(() => {
+          databases.documents.setSize(serving.documents.size());
+          databases.documents.setFingerprint(fingerprint);
+          state.serve(otherPlace(), index);
+          emptied(serving);
+        });
+        serving = databases;
+        making = undefined;
+      }),
+    abandon: ({ index }) =>
+      attempt(() => {
+        if (!isMade(index)) return;
+        const databases = requireMade();
+        making = undefined;
+        root.transactionSync(() => {
+          state.giveUp();
+          emptied(databases);
+        });
+      }),
+  };
+
   async function rebuild(all: AsyncIterable<readonly Indexable[]>): Promise<RebuiltIndex> {
-    if (making !== undefined) throw conflict('The search index is being made anew already');
-    const place = state.serving() === '' ? '+' : '';
-    const next = (making = openDatabases(root, name, place));
+    const names = await next.names();
+    await next.open(names);
     let resources = 0;
     let deleted = 0;
     try {
-      root.transactionSync(() => {
-        emptied(next);
-      });
       for await (const chunk of all) {
-        const wanted = newest(chunk).map(placed);
-        for (let at = 0; at < wanted.length; at += stagedAtOnce) {
-          root.transactionSync(() => {
-            const some = wanted.slice(at, at + stagedAtOnce);
-            for (const write of stageIn(next, some, numbersFor(some)).writes) write();
-          });
-          await new Promise((resolve) => setImmediate(resolve)); // requests are answered meanwhile
-        }
+        await next.put(chunk);
         deleted += chunk.filter(({ resource }) => resource === undefined).length;
         resources += chunk.filter(({ resource }) => resource !== undefined).length;
       }
-      if (next.documents.count() < resources + deleted) {
+      if ((await next.count(names)) < resources + deleted) {
         throw new Error('The new search index lacks resources: the old one stays');
       }
-      root.transactionSync(() => {
-        next.documents.setSize(serving.documents.size());
-        next.documents.setFingerprint(fingerprint);
-        state.setServing(place);
-        emptied(serving);
-      });
-      serving = next;
+      await next.serve(names);
       return { resources, deleted };
     } finally {
-      making = undefined;
+      await next.abandon(names); // nothing, when it serves
     }
   }
 
@@ -232,36 +308,26 @@ export function lmdbSearchIndex(
   const of = (tenant: Tenant): SearchIndex => ({
     search: (query) => attempt(() => search(tenant, query)),
     count: (query) => attempt(() => count(tenant, query)),
-    put: (changes) =>
+    put: (changes, { again = false } = {}) =>
       attempt(() => {
         root.transactionSync(() => {
-          stage(changes)();
+          stage(changes, again)();
         });
       }),
   });
   return {
     index: of(noTenant),
     of,
-    stage,
+    stage: (changes) => stage(changes),
+    next,
+    inspection: lmdbInspection(
+      () => serving,
+      (change) => documentOf(definitions, change),
+    ),
     isUpToDate: () => serving.documents.fingerprint() === fingerprint,
     rebuild,
   };
 }
-
-/** As keys have it (`defaultTenant` of persistence/keys.ts). */
-const noTenant = '-' as Tenant;
-
-/**
- * What stands where lists and documents have a type: it names the tenant as well, so that nothing is in a list of another
- * one's. No type holds a `#`.
- */
-const ownType = (tenant: Tenant, type: string): string => (tenant === noTenant ? type : `${tenant}#${type}`);
-const typeOf = (own: string): string => own.slice(own.indexOf('#') + 1);
-
-/** A change whose `type` names its tenant as well. */
-type Placed = Omit<Indexable, 'tenant'>;
-
-const placed = ({ tenant, ...change }: Indexable): Placed => ({ ...change, type: ownType(tenant, change.type) });
 
 /** A rebuild stages so many documents in one transaction, which holds up others. */
 const stagedAtOnce = 100;

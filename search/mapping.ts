@@ -29,6 +29,8 @@ export const mapping = {
     compartments: term,
     /** A tombstone, which no search finds: it keeps an older version from coming back. */
     deleted: { type: 'boolean', doc_values: false },
+    /** Of the document as it was sent: what is indexed is compared with the store by it. */
+    digest: sortKey,
     /** Without searchable fields: a candidate of every search of its type. */
     opaque: { type: 'boolean' },
     /** The codes of the parameters the resource has values for, and of those that point into the resource itself. */

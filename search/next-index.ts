@@ -7,8 +7,8 @@ export interface NextIndexNames {
 }
 
 /**
- * How an index is made anew beside the one that serves, where several processes write it. Every step may be done
- * again, by another process. The embedded index has its own way (`search/lmdb.ts`): there is one process.
+ * How an index is made anew beside the one that serves, where several processes may write it. Every step may be done
+ * again, by another process or after another start.
  */
 export interface NextIndex {
   /** What the terms of its documents depend on (`termsFingerprint`). */

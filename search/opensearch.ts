@@ -3,15 +3,18 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import type { Tenant } from '../fhir/tenant.js';
 import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
+import type { IndexInspection } from './index-inspection.js';
 import type { NextIndex } from './next-index.js';
 import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
 import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
+import { indexedTenant, noTenant } from './opensearch/indexed-tenant.js';
+import { openSearchInspection, withDigest } from './opensearch/inspection.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
-import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, SearchIndex } from './search-index.js';
+import type { Indexable, IndexHit, IndexPage, IndexQuery, Position, PutOptions, SearchIndex } from './search-index.js';
 
 /** What an index on OpenSearch is told. */
 export interface OpenSearchOptions {
@@ -33,6 +36,7 @@ export interface OpenSearchIndex extends SearchIndex {
   of(tenant: Tenant): SearchIndex;
   /** How it is made anew. */
   readonly next: NextIndex;
+  readonly inspection: IndexInspection;
   /**
    * Removes the tombstones of what was deleted 48 hours before, unless the index is being made anew.
    * @param now milliseconds since 1970.
@@ -94,9 +98,9 @@ export function openSearchIndex(
     return (opaque > 0 && !isAll) || found > atMost ? undefined : found;
   }
 
-  async function put(changes: readonly Indexable[], { visible = true }: { visible?: boolean } = {}): Promise<void> {
+  async function put(changes: readonly Indexable[], { visible = true, again = false }: PutOptions = {}): Promise<void> {
     const refreshing = !visible ? false : refresh === 'now' ? true : 'wait_for';
-    const puts = newest(changes).map(putOf);
+    const puts = newest(changes).map((change) => ({ ...putOf(change), ...(again ? { again } : {}) }));
     if (puts.length === 0) return;
     // Asked after the versions were committed: whoever makes an index reads the table later than this counts.
     const isMade = await isMadeAnew();
@@ -111,7 +115,7 @@ export function openSearchIndex(
     if (isGone || refused.length === 0) return !isGone;
     const opaque = refused.map((each) => ({
       ...each,
-      document: opaqueDocument(indexedTenant(each.change.tenant), each.change),
+      document: withDigest(opaqueDocument(indexedTenant(each.change.tenant), each.change)),
     }));
     const left = await putDocuments(client, to, opaque, refreshing);
     if (left.refused.length > 0) throw new Error(`OpenSearch refuses ${String(left.refused.length)} documents`);
@@ -136,7 +140,7 @@ export function openSearchIndex(
   const putOf = (change: Indexable): ChangePut => ({
     id: `${indexedTenant(change.tenant)}#${change.type}#${change.id}`,
     version: change.versionId,
-    document: documentOf(indexedTenant(change.tenant), definitions, change),
+    document: withDigest(documentOf(indexedTenant(change.tenant), definitions, change)),
     change,
   });
 
@@ -156,14 +160,9 @@ export function openSearchIndex(
     newest: () => newestIndexed(tenant),
     put,
   });
-  return { ...of(noTenant), of, next, removeTombstones };
+  const inspection = openSearchInspection(client, alias, definitions);
+  return { ...of(noTenant), of, next, inspection, removeTombstones };
 }
-
-/** As keys have it (`defaultTenant` of persistence/keys.ts). */
-const noTenant = '-' as Tenant;
-
-/** A tenant as documents name it. No tenant's name begins so, and without tenants it is the word of indices made before. */
-const indexedTenant = (tenant: Tenant): string => (tenant === noTenant ? 'default' : `@${tenant}`);
 
 /** A version as it is put. */
 interface ChangePut extends DocumentPut {

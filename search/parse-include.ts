@@ -10,7 +10,7 @@ export interface IncludeScope {
 }
 
 /**
- * Reads `Type:parameter[:target]`, `Type:*` or `*`.
+ * Reads `Type:parameter[:target]`, `Type:*` or `*`, which Microsoft's server writes `*:*`.
  * @throws OperationOutcomeError 400 for a type or a parameter that is not known or is no reference.
  * @see https://hl7.org/fhir/R4/search.html#include
  */
@@ -25,7 +25,7 @@ export function parseInclude(
   }
   const iterate = modifier !== undefined;
   const isType = (each: string): boolean => definitions.structures.isResourceType(each);
-  if (value === '*') return { iterate };
+  if (value === '*' || value === '*:*') return { iterate };
   const [source = '', code, target, ...rest] = value.split(':');
   if (code === undefined || code === '' || rest.length > 0) {
     throw invalidRequest(

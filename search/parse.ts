@@ -103,7 +103,7 @@ export function parseSearch(
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
     if (!readParameter(draft, { ...scope, place: name }, name, value)) continue;
     if (lastOneCounts.has(name)) draft.used = draft.used.filter(([each]) => each !== name);
-    draft.used.push(...written);
+    draft.used.push(...(name === '_count' ? [[name, String(draft.count)] as const] : written));
   }
   const { count, total, summary, elements, contained, containedType, ...rest } = draft;
   const form = formOf(summary, elements);

@@ -61,6 +61,12 @@ export interface IndexPage {
   readonly counted?: { readonly total: number | undefined };
 }
 
+/** How versions are put. */
+export interface PutOptions {
+  readonly visible?: boolean;
+  readonly again?: boolean;
+}
+
 /**
  * The search port, bound to a tenant: searches find nobody else's resources. Adapters: lmdb.ts (embedded, in the commit's
  * transaction), opensearch.ts.
@@ -71,9 +77,10 @@ export interface SearchIndex {
   count(query: SearchPlan & { readonly atMost: number }): Promise<number | undefined>;
   /**
    * Brings the index to these versions, whosesoever they are; one that is not newer than the indexed one changes nothing.
+   * @param options with `again` a version that is indexed already is indexed once more, as its terms are now.
    * @returns once searches find them; with `visible: false` already when the index has safely taken them.
    */
-  put(changes: readonly Indexable[], options?: { readonly visible?: boolean }): Promise<void>;
+  put(changes: readonly Indexable[], options?: PutOptions): Promise<void>;
   /**
    * The instant (`lastUpdated`) of the newest version that is indexed, deletions included; undefined when it is empty.
    * Absent where each commit writes the index as well.

@@ -3,8 +3,11 @@ import { linter } from '@codemirror/lint';
 import { useCodeView } from './use-code-view.js';
 
 const parse = jsonParseLinter();
-// Nothing typed is nothing wrong.
-const extensions = () => [json(), linter((view) => (view.state.doc.length === 0 ? [] : parse(view)), { delay: 400 })];
+// Nothing typed is nothing wrong, and a form is no JSON.
+const extensions = () => [
+  json(),
+  linter((view) => (/^\s*[{[]/.test(view.state.sliceDoc(0, 200)) ? parse(view) : []), { delay: 400 }),
+];
 
 /** Some JSON to write; what is none is marked. */
 export default function JsonEditor({

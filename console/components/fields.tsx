@@ -80,12 +80,15 @@ export function Choose({
   label,
   isLabelHidden = false,
   choices,
+  groups = [],
   value,
   onChange,
 }: {
   readonly label: string;
   readonly isLabelHidden?: boolean;
   readonly choices: readonly Choice[];
+  /** Further ones, each group under its name. */
+  readonly groups?: readonly { readonly name: string; readonly choices: readonly Choice[] }[];
   readonly value: string;
   readonly onChange: (value: string) => void;
 }) {
@@ -103,6 +106,15 @@ export function Choose({
           <option key={id} value={id}>
             {text ?? id}
           </option>
+        ))}
+        {groups.map((group) => (
+          <optgroup key={group.name} label={group.name}>
+            {group.choices.map(({ id, text }) => (
+              <option key={id} value={id}>
+                {text ?? id}
+              </option>
+            ))}
+          </optgroup>
         ))}
       </select>
     </label>

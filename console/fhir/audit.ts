@@ -105,5 +105,7 @@ export function auditQuery({ who, patient, about, what, outcome, from, until }: 
     ['date', from === '' ? '' : `ge${from}`],
     ['date', until === '' ? '' : `le${until}`],
   ];
-  return new URLSearchParams(pairs.filter(([, value]) => value !== '').map((pair) => [...pair])).toString();
+  return new URLSearchParams(
+    pairs.filter(([, value]) => value !== '').map(([key, value]): [string, string] => [key, value]),
+  ).toString();
 }

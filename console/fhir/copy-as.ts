@@ -1,4 +1,5 @@
 import type { Api } from './api.js';
+import { headersOf } from './headers.js';
 import { isDirective, type Pair } from './query.js';
 
 /** How a search is written elsewhere. Tokens are never copied: `$TOKEN` and `token` stand for them. */
@@ -12,16 +13,24 @@ export interface Written {
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** A search as a URL, for curl, as JavaScript, and as GraphQL. */
+/** A text for a shell, between single quotes. */
+export const inShell = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * A search as a URL, for curl, as JavaScript, and as GraphQL.
+ * @param link the address of the console with the search in it.
+ */
 export function writtenAs(
   api: Pick<Api, 'base' | 'graphql'>,
   type: string,
   query: string,
   pairs: readonly Pair[],
+  link: string,
 ): readonly Written[] {
   const url = `${api.base}/${type}${query === '' ? '' : `?${query}`}`;
   const graphql = graphqlOf(type, pairs);
   return [
+    { id: 'link', text: 'Link', hint: 'to this page, to keep or to send', code: link },
     { id: 'url', text: 'URL', hint: 'GET', code: url },
     {
       id: 'curl',
@@ -67,4 +76,40 @@ export function graphqlOf(type: string, pairs: readonly Pair[]): string | undefi
     })
     .join(', ');
   return `{\n  ${type}List${argumentsText === '' ? '' : `(${argumentsText})`} {\n    id\n    meta { versionId lastUpdated }\n  }\n}`;
+}
+
+/**
+ * Any request for the command line and for JavaScript.
+ * @param url the whole of it.
+ * @param request headers one a line; a body where the method has one.
+ */
+export function requestWrittenAs(
+  url: string,
+  { method, headers, body }: { readonly method: string; readonly headers: string; readonly body: string },
+): readonly Written[] {
+  const given = Object.entries(headersOf(headers));
+  const hasBody = ['POST', 'PUT', 'PATCH'].includes(method) && body.trim() !== '';
+  const isTyped = given.some(([name]) => name.toLowerCase() === 'content-type');
+  const all = [...given, ...(hasBody && !isTyped ? [['Content-Type', 'application/fhir+json'] as const] : [])];
+  const curl = [
+    `curl -s${method === 'GET' ? '' : method === 'HEAD' ? ' -I' : ` -X ${method}`} -H "Authorization: Bearer $TOKEN"`,
+    ...all.map(([name, value]) => `-H ${inShell(`${name}: ${value}`)}`),
+    inShell(url),
+    ...(hasBody ? [`-d ${inShell(body)}`] : []),
+  ].join(' \\\n  ');
+  const lines = [
+    ...(method === 'GET' ? [] : [`method: ${quoted(method)},`]),
+    `headers: { ${['Authorization: `Bearer ${token}`', ...all.map(([name, value]) => `${quoted(name)}: ${quoted(value)}`)].join(', ')} },`,
+    ...(hasBody ? [`body: ${quoted(body)},`] : []),
+  ];
+  return [
+    { id: 'url', text: 'URL', hint: method, code: url },
+    { id: 'curl', text: 'curl', hint: 'command line', code: curl },
+    {
+      id: 'fetch',
+      text: 'JavaScript',
+      hint: 'fetch',
+      code: `const reply = await fetch(${quoted(url)}, {\n  ${lines.join('\n  ')}\n});`,
+    },
+  ];
 }

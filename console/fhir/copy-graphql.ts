@@ -1,13 +1,10 @@
-import type { Written } from './copy-as.js';
+import { inShell, type Written } from './copy-as.js';
 
 const quoted = (text: string): string => JSON.stringify(text);
 
 /** A text between backticks of JavaScript. */
 const inTicks = (text: string): string =>
   `\`${text.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${')}\``;
-
-/** A text for a shell, between single quotes. */
-const inShell = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
  * A GraphQL request as it is sent elsewhere. Tokens are never copied: `$TOKEN` and `token` stand for them.

@@ -63,15 +63,18 @@ export interface ExportRequest {
 export function exportPath({ level, group, types, since, filters }: ExportRequest): string {
   const place =
     level === 'system' ? '' : level === 'patients' ? 'Patient/' : `Group/${encodeURIComponent(group.trim())}/`;
-  const query = new URLSearchParams([
-    ...(types.length === 0 ? [] : [['_type', types.join(',')]]),
-    ...(since === '' ? [] : [['_since', since.includes('T') ? since : `${since}T00:00:00Z`]]),
+  const pairs: [string, string][] = [
+    ...(types.length === 0 ? [] : [['_type', types.join(',')] satisfies [string, string]]),
+    ...(since === ''
+      ? []
+      : [['_since', since.includes('T') ? since : `${since}T00:00:00Z`] satisfies [string, string]]),
     ...filters
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '')
-      .map((line) => ['_typeFilter', line]),
-  ]).toString();
+      .map((line): [string, string] => ['_typeFilter', line]),
+  ];
+  const query = new URLSearchParams(pairs).toString();
   return `${place}$export${query === '' ? '' : `?${query}`}`;
 }
 

@@ -46,12 +46,12 @@ function Row({ access, onWho }: { readonly access: Access; readonly onWho: (who:
   const { id, when, who, client, what, targets, patient, outcome, reason } = access;
   return (
     <tr>
-      <td className="audit-when">
+      <td className="audit-when" data-label="When">
         <Link to="/$version/$type/$id" params={{ version, type: 'AuditEvent', id }}>
           {dateText(when)}
         </Link>
       </td>
-      <td>
+      <td data-label="Who">
         <button
           type="button"
           className="link"
@@ -64,7 +64,7 @@ function Row({ access, onWho }: { readonly access: Access; readonly onWho: (who:
         </button>
         {client === undefined ? null : <div className="soft small audit-client">{client}</div>}
       </td>
-      <td>
+      <td className="audit-what" data-label="What">
         {what}{' '}
         {targets.slice(0, 4).map((each, place) => (
           <span key={each}>
@@ -75,8 +75,8 @@ function Row({ access, onWho }: { readonly access: Access; readonly onWho: (who:
         {targets.length > 4 ? ` and ${String(targets.length - 4)} more` : ''}
         {reason === undefined ? null : <div className="audit-reason small">{reason}</div>}
       </td>
-      <td>{patient === undefined ? null : <Target reference={patient} />}</td>
-      <td>
+      <td data-label="Record">{patient === undefined ? null : <Target reference={patient} />}</td>
+      <td data-label="Outcome">
         <span className={`chip ${kinds[outcome]}`}>{outcome}</span>
       </td>
     </tr>
@@ -274,7 +274,7 @@ export function Audit() {
           ) : (
             <Titles resources={[named]} known={[]}>
               <div className="table-box" tabIndex={0} role="group" aria-label="Events">
-                <table className="table audit-table">
+                <table className="table results audit-table">
                   <thead>
                     <tr>
                       <th scope="col">When</th>

@@ -14,7 +14,7 @@ import { useSession } from '../session/session.js';
 import { useKept } from '../session/visit.js';
 import { type AskedSubscription, Events } from './graphql/Events.js';
 import { SidePanel } from './graphql/SidePanel.js';
-import { type Surface, useSchema } from './graphql/schema.js';
+import { type AskedGraphql, type Surface, useSchema } from './graphql/schema.js';
 import '../style/rest.css';
 import '../style/graphql.css';
 
@@ -27,14 +27,6 @@ type Answer =
   | { readonly kind: 'reply'; readonly reply: Reply; readonly milliseconds: number }
   | { readonly kind: 'refused'; readonly error: unknown }
   | { readonly kind: 'subscription'; readonly asked: AskedSubscription };
-
-/** A request of this visit. */
-export interface AskedGraphql {
-  readonly surface: Surface;
-  readonly query: string;
-  readonly variables: string;
-  readonly headers: string;
-}
 
 const mostAsked = 50;
 const surfaces = [

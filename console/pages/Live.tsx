@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Combo, PageHead } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Notice } from '../components/Said.js';
@@ -10,6 +10,7 @@ import '../style/rest.css';
 
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const kinds = { create: 'good', update: 'accent', patch: 'accent', delete: 'bad' } as const;
+const all = ['create', 'update', 'patch', 'delete'] as const;
 const most = 500;
 
 /** Changes as they are committed, by REST or GraphQL, as far as the person may see them. */
@@ -19,17 +20,23 @@ export function Live() {
   const [type, setType] = useState('');
   const [patient, setPatient] = useState('');
   const [isPaused, setPaused] = useState(false);
+  const [left, setLeft] = useState<readonly Change['action'][]>([]);
   const [state, setState] = useState<{ readonly is: string; readonly why?: string }>({ is: 'connecting' });
   const [changes, setChanges] = useState<readonly Change[]>([]);
   const isType = type === '' || capabilities?.types.has(type) === true;
   const compartment =
     patient.trim() === '' ? undefined : patient.includes('/') ? patient.trim() : `Patient/${patient.trim()}`;
+  const wanted = useMemo(() => all.filter((each) => !left.includes(each)), [left]);
   useEffect(() => {
-    if (isPaused || !isType) return undefined;
+    if (isPaused || !isType || wanted.length === 0) return undefined;
     return listenToChanges(
       api.graphql,
       () => api.token(),
-      { ...(type === '' ? {} : { type }), ...(compartment === undefined ? {} : { compartment }) },
+      {
+        ...(type === '' ? {} : { type }),
+        ...(compartment === undefined ? {} : { compartment }),
+        ...(wanted.length === all.length ? {} : { actions: wanted }),
+      },
       {
         onState: (is, why) => {
           setState(why === undefined ? { is } : { is, why });
@@ -46,7 +53,7 @@ export function Live() {
         },
       },
     );
-  }, [api, type, isType, compartment, isPaused]);
+  }, [api, type, isType, compartment, wanted, isPaused]);
   const said = isPaused
     ? 'paused'
     : state.is === 'open'
@@ -95,6 +102,26 @@ export function Live() {
             }}
           />
         </label>
+        <div className="field">
+          <span className="label" id="live-actions">
+            What happens
+          </span>
+          <div className="row live-actions" role="group" aria-labelledby="live-actions">
+            {all.map((action) => (
+              <button
+                key={action}
+                type="button"
+                className="filter"
+                aria-pressed={!left.includes(action)}
+                onClick={() => {
+                  setLeft(left.includes(action) ? left.filter((each) => each !== action) : [...left, action]);
+                }}
+              >
+                {action}
+              </button>
+            ))}
+          </div>
+        </div>
         <button
           type="button"
           className="button"

@@ -21,6 +21,7 @@ import '../style/resource.css';
 const Overview = lazy(() => import('./patient/Overview.js'));
 const Timeline = lazy(() => import('./patient/Timeline.js'));
 const Charts = lazy(() => import('./patient/Charts.js'));
+const Graph = lazy(() => import('./resource/Graph.js'));
 
 type Tab = readonly [id: string, text: string];
 
@@ -34,6 +35,7 @@ const commonTabs: readonly Tab[] = [
   ['json', 'JSON'],
   ['history', 'History'],
   ['links', 'What points here'],
+  ['graph', 'Graph'],
 ];
 
 const tabsOf = (type: string): readonly Tab[] =>
@@ -65,6 +67,8 @@ function Shown({
       return <Edit key={`${type}/${id}`} type={type} stored={stored} first={stored.text} />;
     case 'history':
       return <History type={type} id={id} />;
+    case 'graph':
+      return <Graph resource={stored.resource} />;
     case 'links':
       return <PointsHere type={type} id={id} />;
     default:

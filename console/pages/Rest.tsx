@@ -1,15 +1,23 @@
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { CopyAs } from '../components/CopyAs.js';
 import { Choose, Combo, PageHead } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import type { Reply } from '../fhir/api.js';
-import { at, objectsOf, textAt } from '../fhir/json.js';
-import { issuesOf } from '../fhir/outcome.js';
+import { requestWrittenAs } from '../fhir/copy-as.js';
+import { headersOf } from '../fhir/headers.js';
+import { type ExampleGroup, type ExampleRequest, requestsOf } from '../fhir/postman.js';
 import { useApi, useCapabilities } from '../session/queries.js';
+import { useSession } from '../session/session.js';
+import { consoleUrl } from '../session/settings.js';
+import { useKept } from '../session/visit.js';
+import { entriesOf, Outcomes } from './rest/Outcomes.js';
 import '../style/rest.css';
 
 const Code = lazy(() => import('../components/Code.js'));
+const JsonEditor = lazy(() => import('../components/JsonEditor.js'));
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
 const withBody = ['POST', 'PUT', 'PATCH'];
@@ -21,113 +29,54 @@ interface Asked {
   readonly headers: string;
   readonly body: string;
   readonly reply: Reply;
+  readonly milliseconds: number;
 }
 
-interface Example {
-  readonly text: string;
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: string;
-  readonly body?: string;
+const get = (name: string, path: string): ExampleRequest => ({ name, method: 'GET', path, headers: '', body: '' });
+
+const firstSteps: ExampleGroup = {
+  name: 'First steps',
+  requests: [
+    get('The first patients', 'Patient?_count=5'),
+    get('Patients by name and birth date', 'Patient?name=lemke&birthdate=ge2020'),
+    get(
+      'Latest body heights, with their patients',
+      'Observation?code=http://loinc.org|8302-2&_sort=-date&_include=Observation:subject&_count=5',
+    ),
+    get('Last changes of everything', '_history?_count=10'),
+    get('What I may do', '$permissions'),
+  ],
+};
+
+/** The requests of the Postman collection, which the console is shipped with. */
+function useExamples(patient: string | undefined) {
+  return useQuery({
+    queryKey: ['requests'],
+    queryFn: async ({ signal }) => {
+      const reply = await fetch(new URL(import.meta.env.REQUESTS, consoleUrl()), { signal });
+      const variables = {
+        guid: crypto.randomUUID(),
+        mrn: crypto.randomUUID().slice(0, 8),
+        isoTimestamp: new Date(Date.now() - 3_600_000).toISOString(),
+        genderSystem: 'http://hl7.org/fhir/administrative-gender',
+        ...(patient === undefined ? {} : { patientId: patient }),
+      };
+      return [firstSteps, ...requestsOf(await reply.json(), variables)];
+    },
+    staleTime: Infinity,
+  });
 }
 
-const json = (value: unknown): string => JSON.stringify(value, null, 2);
-
-const examples: readonly Example[] = [
-  { text: 'What the server does', method: 'GET', path: 'metadata' },
-  { text: 'The first patients', method: 'GET', path: 'Patient?_count=5' },
-  { text: 'Patients by name and birth date', method: 'GET', path: 'Patient?name=lemke&birthdate=ge2020' },
-  {
-    text: 'Latest body heights, with their patients',
-    method: 'GET',
-    path: 'Observation?code=http://loinc.org|8302-2&_sort=-date&_include=Observation:subject&_count=5',
-  },
-  { text: 'Last changes of everything', method: 'GET', path: '_history?_count=10' },
-  {
-    text: 'Make a patient',
-    method: 'POST',
-    path: 'Patient',
-    body: json({ resourceType: 'Patient', name: [{ family: 'Windsor', given: ['Ada'] }], gender: 'female' }),
-  },
-  {
-    text: 'Say whether a patient is valid',
-    method: 'POST',
-    path: 'Patient/$validate',
-    body: json({ resourceType: 'Patient', gender: 'woman' }),
-  },
-  {
-    text: 'Several requests in one bundle',
-    method: 'POST',
-    path: '',
-    body: json({
-      resourceType: 'Bundle',
-      type: 'batch',
-      entry: [
-        { request: { method: 'GET', url: 'Patient?_summary=count' } },
-        { request: { method: 'GET', url: 'Observation?_summary=count' } },
-        { request: { method: 'GET', url: 'Nothing/1' } },
-      ],
-    }),
-  },
-  {
-    text: 'Change one element by JSON Patch',
-    method: 'PATCH',
-    path: 'Patient/[id]',
-    headers: 'Content-Type: application/json-patch+json',
-    body: json([{ op: 'add', path: '/active', value: true }]),
-  },
-];
-
-const headersOf = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    text.split('\n').flatMap((line) => {
-      const colon = line.indexOf(':');
-      return colon > 0 ? [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()]] : [];
-    }),
-  );
+/** JSON laid out to be read; other bodies as they are. */
+const laidOut = (body: string): string => {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+};
 
 const pretty = ({ json: value, text }: Reply): string => (value === undefined ? text : JSON.stringify(value, null, 2));
-
-/** How each entry of a bundle ended. */
-function Outcomes({ reply }: { readonly reply: Reply }) {
-  const entries = objectsOf(at(reply.json, 'entry')).filter((entry) => 'response' in entry);
-  if (!/-response$/.test(textAt(reply.json, 'type') ?? '') || entries.length === 0) return null;
-  return (
-    <div className="table-box">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Entry</th>
-            <th scope="col">Status</th>
-            <th scope="col">What</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry, place) => {
-            const status = textAt(entry, 'response', 'status') ?? '';
-            const issues = issuesOf(at(entry, 'response', 'outcome'));
-            return (
-              <tr key={place}>
-                <td className="numbers">{place + 1}</td>
-                <td>
-                  <span className={`chip ${status.startsWith('2') ? 'good' : 'bad'}`}>{status}</span>
-                </td>
-                <td>
-                  {issues.length > 0
-                    ? issues.map(({ text }) => text).join(' ')
-                    : (textAt(entry, 'response', 'location') ??
-                      [textAt(entry, 'resource', 'resourceType'), textAt(entry, 'resource', 'total')]
-                        .filter((each) => each !== undefined)
-                        .join(', total '))}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
-}
 
 const shownHeaders = ['content-type', 'etag', 'location', 'content-location', 'last-modified', 'x-consistency'];
 
@@ -146,9 +95,12 @@ function Answer({ asked }: { readonly asked: Asked }) {
         <code className="rest-path">
           {asked.method} {asked.path}
         </code>
+        <span className="soft small numbers spread">
+          {asked.milliseconds} ms · {Math.ceil(reply.text.length / 1024)} KB
+        </span>
       </div>
       <pre className="rest-headers small soft">{headers.join('\n')}</pre>
-      <Outcomes reply={reply} />
+      <Outcomes entries={entriesOf(asked.body, reply)} />
       {reply.text === '' ? (
         <p className="card-body soft">The answer has no body.</p>
       ) : (
@@ -166,9 +118,11 @@ export function Rest() {
   const navigate = useNavigate();
   const { method = 'GET', path = '' } = useSearch({ from: '/$version/rest' });
   const { data: capabilities } = useCapabilities();
-  const [headers, setHeaders] = useState('');
-  const [body, setBody] = useState('');
-  const [asked, setAsked] = useState<readonly Asked[]>([]);
+  const { settings } = useSession();
+  const { data: examples } = useExamples(settings.local?.demoPatient);
+  const [headers, setHeaders] = useKept(`rest-${api.version}-headers`, '');
+  const [body, setBody] = useKept(`rest-${api.version}-body`, '');
+  const [asked, setAsked] = useKept<readonly Asked[]>(`rest-${api.version}-asked`, []);
   const [shown, setShown] = useState(0);
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -183,6 +137,7 @@ export function Rest() {
   const send = (): void => {
     setBusy(true);
     setError(undefined);
+    const begun = performance.now();
     api
       .send(path.replace(/^\//, ''), {
         method,
@@ -191,7 +146,8 @@ export function Rest() {
         takesErrors: true,
       })
       .then((reply) => {
-        setAsked([{ method, path, headers, body, reply }, ...asked].slice(0, 30));
+        const milliseconds = Math.round(performance.now() - begun);
+        setAsked([{ method, path, headers, body, reply, milliseconds }, ...asked].slice(0, 30));
         setShown(0);
       })
       .catch(setError)
@@ -213,16 +169,23 @@ export function Rest() {
         <Choose
           label="Examples"
           isLabelHidden
-          choices={[{ id: '', text: 'Examples…' }, ...examples.map(({ text }) => ({ id: text }))]}
+          choices={[{ id: '', text: 'Examples…' }]}
+          groups={(examples ?? []).map(({ name, requests }) => ({
+            name,
+            choices: requests.map((each) => ({ id: `${name}: ${each.name}`, text: each.name })),
+          }))}
           value=""
-          onChange={(text) => {
-            const example = examples.find((each) => each.text === text);
+          onChange={(id) => {
+            const example = examples
+              ?.flatMap(({ name, requests }) => requests.map((each) => ({ ...each, id: `${name}: ${each.name}` })))
+              .find((each) => each.id === id);
             if (example === undefined) return;
             set({ method: example.method, path: example.path });
-            setHeaders(example.headers ?? '');
-            setBody(example.body ?? '');
+            setHeaders(example.headers);
+            setBody(laidOut(example.body));
           }}
         />
+        <CopyAs label="Copy as" written={requestWrittenAs(`${api.base}/${path}`, { method, headers, body })} />
       </PageHead>
       <form
         className="card card-body stack"
@@ -272,18 +235,32 @@ export function Rest() {
           />
         </details>
         {withBody.includes(method) ? (
-          <label className="field">
-            <span className="label">Body</span>
-            <textarea
-              className="input"
-              rows={10}
-              spellCheck={false}
-              value={body}
-              onChange={(event) => {
-                setBody(event.target.value);
-              }}
-            />
-          </label>
+          <div className="stack rest-body">
+            <div className="row">
+              <span className="label">Body</span>
+              <label className="button spread">
+                <Icon name="up" />
+                Open a file
+                <input
+                  type="file"
+                  className="hidden-visually"
+                  accept=".json,.ndjson,application/json,application/fhir+json"
+                  onChange={(event) => {
+                    const [file] = event.target.files ?? [];
+                    event.target.value = '';
+                    if (file === undefined) return;
+                    void file.text().then((text) => {
+                      setBody(text);
+                      if (path === '' && method !== 'POST') set({ method: 'POST' });
+                    });
+                  }}
+                />
+              </label>
+            </div>
+            <Suspense fallback={<Loading lines={6} />}>
+              <JsonEditor text={body} label="Body" onChange={setBody} />
+            </Suspense>
+          </div>
         ) : null}
       </form>
       {error === undefined ? null : <Refusal error={error} />}

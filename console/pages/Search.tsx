@@ -129,7 +129,7 @@ export function Search() {
   return (
     <>
       <PageHead title={type}>
-        <CopyAs label="Copy as" written={writtenAs(api, type, queryOf(pairs), pairs)} />
+        <CopyAs label="Copy as" written={writtenAs(api, type, queryOf(pairs), pairs, location.href)} />
         {mayCreate ? (
           <Link className="button primary" to="/$version/new/$type" params={{ version: api.version, type }}>
             <Icon name="plus" />

@@ -14,7 +14,16 @@ export interface ApiPlace {
 export interface Settings {
   readonly apis: readonly ApiPlace[];
   /** The OpenID provider; absent where nobody signs in. */
-  readonly signIn?: { readonly authority: string; readonly clientId: string; readonly scope: string };
+  readonly signIn?: {
+    readonly authority: string;
+    readonly clientId: string;
+    readonly scope: string;
+    /**
+     * Where Cognito signs people out: `/logout` of the user pool's domain, which is asked with `client_id` and `logout_uri`
+     * instead of what OpenID Connect has. Absent where the provider's own metadata says it.
+     */
+    readonly logout?: string;
+  };
   /** What to try on a server of one's own. */
   readonly local?: {
     readonly users: readonly { readonly username: string; readonly description: string }[];
@@ -37,6 +46,14 @@ export async function loadSettings(): Promise<Settings> {
   return {
     ...read,
     apis: read.apis.map((api) => ({ ...api, rest: absolute(api.rest), graphql: absolute(api.graphql) })),
-    ...(read.signIn === undefined ? {} : { signIn: { ...read.signIn, authority: absolute(read.signIn.authority) } }),
+    ...(read.signIn === undefined
+      ? {}
+      : {
+          signIn: {
+            ...read.signIn,
+            authority: absolute(read.signIn.authority),
+            ...(read.signIn.logout === undefined ? {} : { logout: absolute(read.signIn.logout) }),
+          },
+        }),
   };
 }

@@ -19,7 +19,7 @@ export interface SignIn {
  * OpenID Connect with authorization code and PKCE. Tokens stand in the session storage: every tab has its own, since a
  * refresh token counts once, and a second tab signs in by the provider's session without being asked.
  */
-export function createSignIn({ authority, clientId, scope }: NonNullable<Settings['signIn']>): SignIn {
+export function createSignIn({ authority, clientId, scope, logout }: NonNullable<Settings['signIn']>): SignIn {
   const manager = new UserManager({
     authority,
     client_id: clientId,
@@ -31,6 +31,7 @@ export function createSignIn({ authority, clientId, scope }: NonNullable<Setting
     revokeTokenTypes: ['refresh_token'],
     userStore: new WebStorageStateStore({ store: sessionStorage }),
     stateStore: new WebStorageStateStore({ store: sessionStorage }),
+    ...(logout === undefined ? {} : { metadataSeed: { end_session_endpoint: logout } }),
   });
   let now: User | null = null;
   manager.events.addUserLoaded((user) => {
@@ -62,7 +63,11 @@ export function createSignIn({ authority, clientId, scope }: NonNullable<Setting
       return now;
     },
     signIn: () => manager.signinRedirect({ state: location.hash === '' ? '#/' : location.hash }),
-    signOut: () => manager.signoutRedirect(),
+    // https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
+    signOut: () =>
+      manager.signoutRedirect(
+        logout === undefined ? {} : { extraQueryParams: { client_id: clientId, logout_uri: consoleUrl() } },
+      ),
     renew() {
       renewing ??= manager
         .signinSilent()

@@ -5,6 +5,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Aws } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { AppSyncApi } from '../../schema/api.js';
+import { tenancyEnvironment } from '../function-environment.js';
 import { prefixOf } from '../names.js';
 import { writeLogs } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
@@ -46,7 +47,11 @@ export class GraphqlApi extends Construct {
       introspectionConfig: stage.introspection ? 'ENABLED' : 'DISABLED',
       queryDepthLimit: stage.depthLimit,
       resolverCountLimit: stage.resolverLimit,
-      environmentVariables: { AUTHORIZATION: stage.authorization, AUDIT: stage.audit },
+      environmentVariables: {
+        AUTHORIZATION: stage.authorization,
+        AUDIT: stage.audit,
+        ...tenancyEnvironment(stage),
+      },
       logConfig: { cloudWatchLogsRoleArn: role.roleArn, fieldLogLevel: 'ERROR', excludeVerboseContent: true },
     });
     // AppSync writes there and nowhere else.

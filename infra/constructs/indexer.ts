@@ -1,5 +1,6 @@
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { type DataPlaces, functionEnvironment, tableOf, useResources } from '../function-environment.js';
@@ -24,7 +25,13 @@ export class Indexer extends Construct {
   readonly undone: LetterQueue;
   readonly redrive: EventSourceMapping;
 
-  constructor(scope: Construct, id: string, stage: Stage, version: FhirVersion, data: DataPlaces) {
+  /** @param changes where what is indexed is handed on to; nowhere without it. */
+  constructor(
+    scope: Construct,
+    id: string,
+    stage: Stage,
+    { version, data, changes }: { version: FhirVersion; data: DataPlaces; changes: Queue | undefined },
+  ) {
     super(scope, id);
     const table = tableOf(data, version);
     this.poison = new LetterQueue(this, 'Poison', data.key, timeout);
@@ -36,10 +43,15 @@ export class Indexer extends Construct {
       key: data.key,
       memory: stage.memory.indexer,
       timeout,
-      environment: { ...functionEnvironment(stage, version, data), DEAD_LETTER_QUEUE_URL: poison.queueUrl },
+      environment: {
+        ...functionEnvironment(stage, version, data),
+        DEAD_LETTER_QUEUE_URL: poison.queueUrl,
+        ...(changes === undefined ? {} : { CHANGES_QUEUE_URL: changes.queueUrl }),
+      },
       permissions: [
         ...useResources(data, version),
         readStream(table),
+        ...(changes === undefined ? [] : [sendTo(changes.queueArn)]),
         sendTo(poison.queueArn),
         sendTo(undone.queueArn),
         receiveFrom(poison.queueArn),

@@ -45,7 +45,7 @@ export interface RestGatewayProps {
 }
 
 /**
- * API Gateway before the REST server: `/r4` and `/stu3`, for callers with a token and, by setting, an API key. What tells
+ * API Gateway before the REST server: `/r4` and `/stu3`, where tenants share it `/tenant/[id]/r4` as well, for callers with a token and, by setting, an API key. What tells
  * clients how to sign in is open: `metadata` and `.well-known`; so are questions of browsers (OPTIONS).
  */
 export class RestGateway extends Construct {
@@ -81,16 +81,19 @@ export class RestGateway extends Construct {
       authorizationScopes: [...scopes],
       apiKeyRequired: stage.apiKeyRequired,
     };
-    for (const [version, handler] of functions) this.#route(version, handler, guarded);
+    const { root } = this.api;
+    const roots = stage.tenancy === 'off' ? [root] : [root, root.addResource('tenant').addResource('{tenant}')];
+    for (const from of roots) {
+      for (const [version, handler] of functions) this.#route(from.addResource(version), handler, guarded);
+    }
   }
 
-  #route(version: FhirVersion, handler: IFunction, guarded: MethodOptions): void {
+  #route(base: IResource, handler: IFunction, guarded: MethodOptions): void {
     const integration = new LambdaIntegration(handler, { allowTestInvoke: false });
     const open: MethodOptions = { authorizationType: AuthorizationType.NONE };
     const add = (resource: IResource, methods: readonly string[], options: MethodOptions): void => {
       for (const method of methods) resource.addMethod(method, integration, options);
     };
-    const base = this.api.root.addResource(version);
     const below = base.addResource('{proxy+}');
     for (const resource of [base, below]) {
       add(resource, ['ANY'], guarded);

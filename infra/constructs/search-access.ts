@@ -10,7 +10,7 @@ import type { SearchSize } from '../settings.js';
 import { SearchDomain } from './search-domain.js';
 import { ServerFunction } from './server-function.js';
 
-const callers: readonly FunctionName[] = ['rest', 'resolvers', 'indexer', 'jobs'];
+const callers: readonly FunctionName[] = ['rest', 'resolvers', 'indexer', 'notifier', 'jobs'];
 const keepers: readonly FunctionName[] = ['prepare', 'sweeper'];
 
 /** Which roles of a stage use the index of each version. */

@@ -20,8 +20,9 @@ const secondFactors = { off: Mfa.OFF, optional: Mfa.OPTIONAL, required: Mfa.REQU
 
 /**
  * The users: made by administrators, signed in by name or address, in the groups that `auth/rules.ts` has rules for.
- * `custom:fhirUser` (`Patient/1`) and `custom:patient` say who in the records a user is, and whose record is opened;
- * only administrators may write them, or anyone could become any patient.
+ * `custom:fhirUser` (`Patient/1`) and `custom:patient` say who in the records a user is, and whose record is opened,
+ * `custom:tenantId` of which tenant they are, where there are tenants; only administrators may write them, or anyone could
+ * become any patient.
  */
 export class Users extends Construct {
   readonly pool: UserPool;
@@ -48,6 +49,7 @@ export class Users extends Construct {
       customAttributes: {
         fhirUser: new StringAttribute({ mutable: true, maxLen: 256 }),
         patient: new StringAttribute({ mutable: true, maxLen: 256 }),
+        ...(stage.tenancy === 'off' ? {} : { tenantId: new StringAttribute({ mutable: true, maxLen: 64 }) }),
       },
       deletionProtection: stage.deletionProtection,
       removalPolicy: removalPolicy(stage),

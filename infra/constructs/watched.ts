@@ -74,10 +74,15 @@ export function watchTable(version: FhirVersion, data: DataPlaces): readonly Wat
 export function watchIndexing(
   version: FhirVersion,
   data: DataPlaces,
-  { indexer, publisher, sweeper }: IndexingStack,
+  { indexer, notifier, publisher, sweeper }: IndexingStack,
 ): readonly Watched[] {
   const title = titleOf(version);
-  const queues = { poison: indexer.poison, undone: indexer.undone, untold: publisher.untold };
+  const queues = {
+    poison: indexer.poison,
+    undone: indexer.undone,
+    untold: publisher.untold,
+    ...(notifier === undefined ? {} : { unnotified: notifier.unnotified }),
+  };
   return [
     {
       name: `Index ${title} is behind`,
@@ -101,6 +106,7 @@ export function watchIndexing(
     ...watchFunction(`${title} indexer`, indexer.function),
     ...watchFunction(`${title} publisher`, publisher.function),
     ...watchFunction(`${title} sweeper`, sweeper.function),
+    ...(notifier === undefined ? [] : watchFunction(`${title} notifier`, notifier.function)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Tenant } from '../../fhir/tenant.js';
 import type { Job } from '../../persistence/job.js';
 import type { JobChange } from '../../persistence/job-change.js';
 import { percentOf } from './job-status.js';
@@ -5,6 +6,7 @@ import type { Jobs } from './jobs.js';
 
 /** How a job is, as who began it may be told: never what it was asked to do. */
 export interface JobNotice {
+  readonly tenant: Tenant;
   readonly id: string;
   readonly kind: Job['kind'];
   /** `removed`: it was cancelled, or is over since a day. */
@@ -19,13 +21,15 @@ export interface JobNotice {
 /**
  * How a job is of which a feed told that it changed (`jobChange`). It is read as it is now: told late it is never as it was
  * before, and what is told twice does no harm.
+ * @param jobs its tenant's.
  * @returns undefined when it is gone by now, of which the feed tells as well.
  */
-export async function jobNotice(jobs: Jobs, { id, removed }: JobChange): Promise<JobNotice | undefined> {
+export async function jobNotice(jobs: Jobs, { tenant, id, removed }: JobChange): Promise<JobNotice | undefined> {
   const found = removed === undefined ? await jobs.read(id) : { job: removed, segments: [] };
   if (found === undefined) return undefined;
   const { kind, state, subject, client } = found.job;
   return {
+    tenant,
     id,
     kind,
     state: removed === undefined ? state : 'removed',

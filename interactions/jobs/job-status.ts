@@ -4,13 +4,19 @@ import type { ExportInput } from './export-input.js';
 import type { ImportInput, ImportProgress } from './import-input.js';
 import type { JobProgress } from './jobs.js';
 import { ownJob, requireJobs } from './own-job.js';
+import { reindexedCounts } from './reindex-input.js';
 
 /** What became of a job. */
 export type JobStatus =
   | { readonly kind: 'running'; readonly percent: number }
   | { readonly kind: 'failed'; readonly failure: string }
   /** `manifest` is what clients are told, `expires` when the files go, in milliseconds since 1970. */
-  | { readonly kind: 'complete'; readonly manifest: object; readonly expires: number };
+  | {
+      readonly kind: 'complete';
+      readonly manifest: object;
+      readonly expires: number;
+      readonly files: readonly JobFile[];
+    };
 
 /** How long a signed URL of a manifest lasts, in seconds: asked again, the status gives new ones. */
 const urlsLast = 3600;
@@ -25,6 +31,7 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
   const { job, input } = found;
   if (job.state === 'running') return { kind: 'running', percent: percentOf(found) };
   if (job.state === 'failed') return { kind: 'failed', failure: job.failure ?? 'It failed' };
+  if (job.kind === 'reindex') return reindexed(found);
   const jobs = requireJobs(server, caller);
   const { signedUrl } = jobs.output;
   const isSigned = signedUrl !== undefined;
@@ -59,7 +66,14 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
           error: made.error,
         }
       : { transactionTime: (input as ExportInput).cut, ...common, ...made };
-  return { kind: 'complete', expires: until, manifest };
+  return { kind: 'complete', expires: until, manifest, files };
+}
+
+/** What a reindex indexed: there are no files of it. */
+function reindexed({ job, segments }: JobProgress): JobStatus {
+  const transactionTime = new Date(job.ended ?? job.created).toISOString();
+  const manifest = { transactionTime, request: job.request, ...reindexedCounts(segments) };
+  return { kind: 'complete', expires: job.expires ?? Infinity, manifest, files: [] };
 }
 
 /** Of each file how many of its resources are stored. */

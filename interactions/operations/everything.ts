@@ -24,7 +24,8 @@ const common = {
 } as const;
 
 const paging = [
-  { name: '_since', type: 'instant' },
+  // An instant by its definition; a date is understood as well, as in histories.
+  { name: '_since', type: 'dateTime' },
   { name: '_type', type: 'string', repeats: true },
   { name: '_count', type: 'integer' },
   { name: '_page', type: 'string' },

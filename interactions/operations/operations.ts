@@ -13,6 +13,7 @@ import type { Operation } from './operation.js';
 import { permissions } from './permissions.js';
 import { reindex } from './reindex.js';
 import { subsumes } from './subsumes.js';
+import { conceptMapTranslate } from './translate.js';
 import { validate } from './validate.js';
 import { valueSetValidateCode } from './value-set-validate-code.js';
 import { versions } from './versions.js';
@@ -39,4 +40,5 @@ export const operations: readonly Operation[] = [
   codeSystemValidateCode,
   lookup,
   subsumes,
+  conceptMapTranslate,
 ];

@@ -77,7 +77,7 @@ function limitsOf(
 
 const system = (server: FhirServer, caller: Caller): OutputParameter[] =>
   ofSystem
-    .filter((interaction) => interaction !== 'reindex' || server.reindex !== undefined)
+    .filter((interaction) => interaction !== 'reindex' || server.nextIndex !== undefined)
     .filter((interaction) => accessOrNone(server, caller, interaction, '') !== undefined)
     .map((interaction) => permission(interaction, [], undefined));
 

@@ -10,6 +10,8 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import { stringifyJson } from '../../fhir/json.js';
+import { isIntrospection } from '../../graphql/introspection-limit.js';
+import { writeIntrospection } from '../../graphql/write-introspection.js';
 import type { ApiResolver, AppSyncApi } from '../../schema/api.js';
 import { guardFields } from './authorization/guard-fields.js';
 import type { AppSyncCaller, AuthModes } from './authorization/modes.js';
@@ -23,7 +25,7 @@ import { startedSubscription } from './realtime/started-subscription.js';
 import { createSubscriptions } from './realtime/subscriptions.js';
 import { ResolverError, type ResolverStep, type RunnableResolver, runResolver } from './run-resolver.js';
 import { createSandbox, type FieldError, type Sandbox, type SandboxOptions } from './sandbox.js';
-import { selectedData, selectionSetGraphQL, selectionSetList, type QueryParts } from './selection-set.js';
+import { selectedData, selectionSetGraphQL, selectionSetListText, type QueryParts } from './selection-set.js';
 import type { Effect } from './util/effects.js';
 import type { SubscriptionFilter } from './util/subscription-filter.js';
 import { inputVariables } from './variables.js';
@@ -65,6 +67,8 @@ export interface AppSyncRequest extends AppSyncCaller {
 export interface AppSyncAnswer {
   readonly data?: unknown;
   readonly errors?: readonly object[];
+  /** The whole answer as JSON, where it was made as text. */
+  readonly text?: string;
 }
 
 /** What came of opening a subscription: how to end it, or why it is not open. */
@@ -218,6 +222,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       if ('errors' in begun) return { data: null, errors: begun.errors };
       const { document, operation } = begun;
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) return { data: null, errors: [notOverHttp] };
+      if (isIntrospection(document, operation)) return introspected(schema(), begun);
       const answer = await finish(begun);
       if (operation.operation === OperationTypeNode.MUTATION) {
         for (const { subscriptionField, payload } of invalidations)
@@ -259,6 +264,25 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
     },
     isHeard: () => subscriptions.count() > 0,
   };
+}
+
+/** What an operation asks about the schema: megabytes, written in slices. */
+async function introspected(
+  schema: GraphQLSchema,
+  { document, operation, variableValues: variables }: Begun,
+): Promise<AppSyncAnswer> {
+  try {
+    const text = `{"data":${await writeIntrospection(schema, { document, operation, variables })}}`;
+    return {
+      text,
+      get data() {
+        return (JSON.parse(text) as { readonly data: unknown }).data;
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return { data: null, errors: [requestErrorJson(error, 'WrongType')] };
+  }
 }
 
 const notOverHttp = {
@@ -344,7 +368,7 @@ function contextText(run: FieldRun, query: QueryParts): (part: string) => string
     arguments: once(() => stringifyJson(args)),
     source: once(() => JSON.stringify(source ?? null)),
     variables: once(() => stringifyJson(info.variableValues)),
-    selectionSetList: once(() => JSON.stringify(selectionSetList(info.fieldNodes, namedTypeOf(info), query))),
+    selectionSetList: once(() => selectionSetListText(info.fieldNodes, namedTypeOf(info), query)),
     selectionSetGraphQL: () => selectionSetGraphQL(info.fieldNodes),
     identity: execution.identityText,
     headers: execution.headersText,

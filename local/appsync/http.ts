@@ -85,7 +85,7 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
     setResponseHeaders(response, headers);
     // Not by response.json(), which would hash the answer for an ETag that a POST has no use for.
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    response.end(JSON.stringify(answered));
+    response.end(answered.text ?? JSON.stringify(answered));
   };
   const explain: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     if (response.headersSent) {

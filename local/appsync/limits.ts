@@ -39,6 +39,12 @@ export const greatestBatch = 2_000;
 /** The most characters that a handler may give: AppSync's size of an evaluated template. */
 export const maxEvaluated = 5_000_000;
 
+/**
+ * The most fields of an operation, each fragment counted wherever it is used. AppSync names no such limit;
+ * `ctx.info.selectionSetList` has each of them, and fragments in fragments double them as often as one likes.
+ */
+export const maxFields = 20_000;
+
 /** The most tokens of a query, graphql-java's default. */
 export const maxTokens = 15_000;
 

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
   Kind,
@@ -11,16 +12,14 @@ import {
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
 import { introspectionError } from '../../graphql/introspection-limit.js';
-import { depthError, depthOf, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
+import { sizeOf } from '../../graphql/measure.js';
+import { Remembered } from '../../graphql/remembered.js';
+import { depthError, depthOf, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */
 export type PreparedOperation =
   | { readonly document: DocumentNode; readonly operation: OperationDefinitionNode }
   | { readonly errors: readonly object[] };
-
-/** The longest query that is remembered, and how many. */
-const longestRemembered = 10_000;
-const mostRemembered = 500;
 
 /**
  * Parses and validates queries, remembering those seen lately.
@@ -31,19 +30,13 @@ export function operationPreparer(
   limits: OperationLimits,
   introspection = true,
 ): (schema: GraphQLSchema, query: string, operationName: string | undefined) => PreparedOperation {
-  const remembered = new Map<string, PreparedOperation>();
+  const remembered = new Remembered<PreparedOperation>();
   return (schema, query, operationName) => {
     const key = `${operationName ?? ''}\n${query}`;
     const known = remembered.get(key);
     if (known !== undefined) return known;
     const prepared = prepare(schema, query, operationName, limits, introspection);
-    if (query.length <= longestRemembered && !('errors' in prepared)) {
-      if (remembered.size >= mostRemembered) {
-        const [oldest] = remembered.keys();
-        remembered.delete(oldest ?? '');
-      }
-      remembered.set(key, prepared);
-    }
+    if (!('errors' in prepared)) remembered.set(key, prepared);
     return prepared;
   };
 }
@@ -78,11 +71,21 @@ function prepare(
   }
   const tooDeep = depthError(depthOf(document, operation), limits);
   if (tooDeep !== undefined) return { errors: [requestErrorJson(tooDeep, 'QueryDepthLimit')] };
+  const { fields } = sizeOf({ definition: operation, fragments: fragmentsOf(document) });
+  if (fields > maxFields) {
+    const message = `The operation has ${String(fields)} fields, fragments put in; ${String(maxFields)} are allowed`;
+    return { errors: [{ message, errorType: 'QueryTooLarge' }] };
+  }
   const repeated = introspectionError(document, operation);
   return repeated === undefined
     ? { document, operation }
     : { errors: [requestErrorJson(repeated, 'BadFaithIntrospection')] };
 }
+
+const fragmentsOf = ({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> =>
+  new Map(
+    definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [])),
+  );
 
 /** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */
 const kinds: readonly (readonly [RegExp, string])[] = [

@@ -52,6 +52,27 @@ export function selectionSetList(nodes: readonly FieldNode[], typeName: string, 
   return [...paths];
 }
 
+/** `selectionSetList` as JSON text. Documents are remembered, and so are the texts of what no directive makes different. */
+export function selectionSetListText(nodes: readonly FieldNode[], typeName: string, query: QueryParts): string {
+  const [node, another] = nodes;
+  const set = another === undefined ? node?.selectionSet : undefined;
+  const known = set && listTexts.get(set);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(selectionSetList(nodes, typeName, query));
+  if (set !== undefined && isAlwaysSame(set, query.fragments)) listTexts.set(set, text);
+  return text;
+}
+
+const listTexts = new WeakMap<SelectionSetNode, string>();
+
+/** Whether no directive stands in a set or in the fragments it leads to; valid fragments are in no cycle. */
+const isAlwaysSame = ({ selections }: SelectionSetNode, fragments: QueryParts['fragments']): boolean =>
+  selections.every((selection) => {
+    const inside = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+    const set = inside?.selectionSet;
+    return (selection.directives ?? []).length === 0 && (set === undefined || isAlwaysSame(set, fragments));
+  });
+
 /** `ctx.info.selectionSetGraphQL`: the field's selection set as text; empty for a field without one. */
 export const selectionSetGraphQL = (nodes: readonly FieldNode[]): string =>
   nodes.map(({ selectionSet }) => (selectionSet === undefined ? '' : printed(selectionSet))).join('\n');

@@ -112,13 +112,26 @@ export class LoadReport {
       `${name.padEnd(34)}${counts.map((count) => count.padStart(14)).join('')}`;
     const figures = ({ created, other, failed }: Counts): string[] => [created, other, failed].map(number);
     const seconds = Math.max(milliseconds, 1) / 1000;
-    const shown = this.#failures.slice(0, mostFailuresShown);
     return [
       line('', ['created', 'other', 'failed']),
       ...rows.map(([type, counts]) => line(type, figures(counts))),
       line('all', figures(total)),
       '',
       `${number(this.#entryCount)} entries in ${seconds.toFixed(1)} s: ${number(Math.round(this.#entryCount / seconds))} entries/s`,
+      ...this.#failureLines(),
+      '',
+    ].join('\n');
+  }
+
+  /** What failed, for a person. */
+  renderFailures(): string {
+    return [...this.#failureLines(), ''].join('\n');
+  }
+
+  #failureLines(): string[] {
+    const number = (value: number): string => value.toLocaleString('en-US');
+    const shown = this.#failures.slice(0, mostFailuresShown);
+    return [
       ...(this.#failureCount === 0 ? [] : ['', `Failed: ${number(this.#failureCount)}`]),
       ...shown.flatMap(({ file, place, type, status, reasons }) => [
         `${file}, ${place}${type === undefined ? '' : ` (${type})`}${status === undefined ? '' : `: ${status}`}`,
@@ -126,7 +139,6 @@ export class LoadReport {
         ...(reasons.length > mostReasonsShown ? [`    and ${number(reasons.length - mostReasonsShown)} more`] : []),
       ]),
       ...(this.#failureCount > shown.length ? [`… and ${number(this.#failureCount - shown.length)} more`] : []),
-      '',
-    ].join('\n');
+    ];
   }
 }

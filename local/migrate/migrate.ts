@@ -1,14 +1,11 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { contentPath } from '../../interactions/binary.js';
-import type { BodyStore } from '../../persistence/body-store.js';
 import type { ContentStore } from '../../persistence/content-store.js';
 import type { FhirWorksItem } from '../../persistence/dynamodb/fhir-works-table.js';
-import { defaultTenant } from '../../persistence/keys.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import type { FhirWorksContent } from '../../persistence/s3/fhir-works-binaries.js';
-import type { Table } from '../../persistence/table.js';
 import { migratedResource, partsOf } from './fhir-works-resource.js';
-import { keepVersions, standingOf } from './keep-versions.js';
+import { type KeepingPlace, keepVersions, standingOf } from './keep-versions.js';
 import { putContent } from './put-content.js';
 
 /** What is read of FHIR Works on AWS. */
@@ -24,11 +21,8 @@ export interface MigrationSource {
 }
 
 /** Where it goes: one FHIR version of this server. */
-export interface MigrationTarget {
+export interface MigrationTarget extends KeepingPlace {
   readonly definitions: FhirDefinitions;
-  readonly table: Table;
-  /** Where bodies go that an item does not hold. */
-  readonly bodies?: BodyStore | undefined;
   readonly contents?: ContentStore | undefined;
 }
 
@@ -116,10 +110,8 @@ async function bring(
     if (last === undefined) return;
     const kept =
       options.dryRun === true
-        ? (await standingOf(target.table, versions)).kept
-        : await keepVersions(target.table, target.bodies, versions, () =>
-            bringContents(source, target, tenant, versions, report),
-          );
+        ? (await standingOf(target, versions)).kept
+        : await keepVersions(target, versions, () => bringContents(source, target, tenant, versions, report));
     if (kept === 'in-the-way') report.failed.push({ resource, why: 'something else has its id here' });
     else if (kept === 'there') report.there += 1;
     else {
@@ -134,7 +126,7 @@ async function bring(
 
 async function bringContents(
   source: MigrationSource,
-  { contents }: MigrationTarget,
+  { contents, tenant: owner }: MigrationTarget,
   tenant: string | undefined,
   versions: readonly StoredVersion[],
   report: MigrationReport,
@@ -149,7 +141,7 @@ async function bringContents(
       continue;
     }
     const { contentType } = JSON.parse(version.body) as { contentType?: string };
-    await putContent(contents, contentPath(defaultTenant, version), contentType ?? 'application/octet-stream', content);
+    await putContent(contents, contentPath(owner, version), contentType ?? 'application/octet-stream', content);
     report.contents += 1;
   }
 }

@@ -1,4 +1,6 @@
 import { randomUUID, sign } from 'node:crypto';
+import type { Tenant } from '../../fhir/tenant.js';
+import { standardTenancy } from '../../interactions/tenancy.js';
 import type { SignInKeys } from './keys.js';
 import type { LocalUser } from './users.js';
 
@@ -28,6 +30,10 @@ export interface AccessTokenDetails {
   readonly authenticatedAt?: number;
   /** The id of the patient in context, when one was asked for. */
   readonly patient?: string | undefined;
+  /** The tenant of an application; a user has their own. */
+  readonly tenant?: Tenant | undefined;
+  /** The claim that names the tenant; the standard one without it. */
+  readonly tenantClaim?: string | undefined;
 }
 
 /**
@@ -53,6 +59,7 @@ export function accessTokenClaims(user: LocalUser, details: AccessTokenDetails):
     username: user.username,
     ...(user.fhirUser === undefined ? {} : { fhirUser: user.fhirUser }),
     ...(details.patient === undefined ? {} : { launch_response_patient: details.patient }),
+    ...tenantClaims(user.tenant, details),
   };
 }
 
@@ -71,7 +78,11 @@ export const applicationTokenClaims = (details: AccessTokenDetails): Record<stri
   exp: details.expiresAt,
   iat: details.issuedAt,
   jti: randomUUID(),
+  ...tenantClaims(details.tenant, details),
 });
+
+const tenantClaims = (tenant: Tenant | undefined, { tenantClaim = standardTenancy.claim }: AccessTokenDetails) =>
+  tenant === undefined ? {} : { [tenantClaim]: tenant };
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -79,7 +90,7 @@ const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
  * Signs an access token for a user without any sign-in: what `npm run token` prints.
  * @param keys the keys of the data folder.
  * @param user whom the token speaks for; the application by itself without one.
- * @param options the issuer; `patient` in context, by id; `life` in seconds, an hour unless given; `scope`, `openid profile` unless given;
+ * @param options the issuer; `patient` in context, by id; `tenantClaim` as in the details; `life` in seconds, an hour unless given; `scope`, `openid profile` unless given;
  *   `now` in milliseconds since 1970.
  * @returns the JWT.
  */
@@ -91,6 +102,8 @@ export function signToken(
     readonly life?: number;
     readonly scope?: string;
     readonly patient?: string | undefined;
+    readonly tenant?: Tenant | undefined;
+    readonly tenantClaim?: string | undefined;
     readonly now?: number;
   },
 ): string {
@@ -101,6 +114,8 @@ export function signToken(
     issuedAt,
     expiresAt: issuedAt + (options.life ?? standardLife),
     patient: options.patient,
+    tenant: options.tenant,
+    tenantClaim: options.tenantClaim,
   };
   const claims = user === undefined ? applicationTokenClaims(details) : accessTokenClaims(user, details);
   const signed = `${part({ kid: keys.privateJwk.kid, alg: 'RS256' })}.${part(claims)}`;

@@ -4,10 +4,14 @@ import { localUsers } from './users.js';
 /**
  * The page that asks who signs in.
  * @param action where the form goes.
+ * @param asksTenant whether the tenant is asked for as well.
  * @param wrong what was wrong with the try before, plain text.
  * @returns the HTML document.
  */
-export function renderLoginPage(action: string, wrong?: string): string {
+export function renderLoginPage(
+  action: string,
+  { asksTenant, wrong }: { readonly asksTenant: boolean; readonly wrong?: string },
+): string {
   const choices = localUsers.map(
     ({ username, description }, index) =>
       `<label class="choice"><input type="radio" name="username" value="${escapeHtml(username)}"${index === 0 ? ' checked' : ''}>
@@ -22,12 +26,16 @@ ${wrong === undefined ? '' : `<p class="warning" role="alert">${escapeHtml(wrong
 <fieldset><legend>User</legend>
 ${choices.join('\n')}
 </fieldset>
-<label class="field" for="password">Password</label>
+${asksTenant ? tenantField : ''}<label class="field" for="password">Password</label>
 <input type="password" id="password" name="password" autocomplete="current-password" required autofocus>
 <button type="submit">Sign in</button>
 </form></main>`,
   );
 }
+
+const tenantField = `<label class="field" for="tenant">Tenant</label>
+<input id="tenant" name="tenant" autocomplete="organization" required>
+`;
 
 /**
  * The page that says why a sign-in or a sign-out did not go on.

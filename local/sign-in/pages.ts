@@ -28,22 +28,34 @@ const show = (response: ServerResponse, status: number, html: string): void => {
 /** Asks who signs in, and goes on with the answer. */
 async function interact(
   provider: Provider,
-  issuer: string,
-  password: string | undefined,
+  {
+    issuer,
+    password,
+    asksTenant,
+  }: { readonly issuer: string; readonly password: string | undefined; readonly asksTenant: boolean },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   await provider.interactionDetails(request, response);
   const action = `${new URL(issuer).pathname}${request.url ?? ''}`;
   if (request.method !== 'POST') {
-    show(response, 200, renderLoginPage(action));
+    show(response, 200, renderLoginPage(action, { asksTenant }));
     return;
   }
   const form = await readForm(request);
-  const user = userByName(form.get('username') ?? '');
+  const name = form.get('username') ?? '';
+  const asked = asksTenant ? `${name}@${form.get('tenant') ?? ''}` : name;
+  const user = name.includes('@') ? undefined : userByName(asked);
   const wrong = whyPasswordIsWrong(form.get('password') ?? '', password, request);
   if (wrong !== undefined || user === undefined) {
-    show(response, 401, renderLoginPage(action, wrong ?? 'Choose a user'));
+    show(
+      response,
+      401,
+      renderLoginPage(action, {
+        asksTenant,
+        wrong: wrong ?? (asksTenant ? 'Choose a user and name a tenant: letters, digits, - and _' : 'Choose a user'),
+      }),
+    );
     return;
   }
   await provider.interactionFinished(request, response, { login: { accountId: user.subject } });
@@ -59,7 +71,8 @@ const forwarded = (host: string, protocol: string): Record<string, string> => ({
  * The sign-in's answers: the provider's own, and the page that asks who signs in.
  * @param options issuer: the URL it is reached by, no slash at the end; isUrlFixed: whether addresses begin with it,
  *   whatever host a request names; keys: what it signs with; dataFolder: where its sessions are kept; password: what
- *   users sign in with; the documented one, for this machine only, when undefined.
+ *   users sign in with; the documented one, for this machine only, when undefined; tenantClaim: the claim that names
+ *   the user's tenant, where tenants share the server.
  * @returns a handler of requests whose `url` is relative to the issuer.
  */
 export function createPages(options: {
@@ -69,9 +82,11 @@ export function createPages(options: {
   readonly dataFolder: string;
   readonly password?: string;
   readonly smart?: SmartSignIn;
+  readonly tenantClaim?: string;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { issuer, isUrlFixed = false, keys, dataFolder, password, smart } = options;
-  const provider = createProvider(issuer, keys, keepSessions(dataFolder), smart);
+  const { issuer, isUrlFixed = false, keys, dataFolder, password, smart, tenantClaim } = options;
+  const asksTenant = tenantClaim !== undefined;
+  const provider = createProvider(issuer, keys, keepSessions(dataFolder), smart, tenantClaim);
   const answer = provider.callback();
   const { pathname: mountPath, host, protocol } = new URL(issuer);
   return async (request, response) => {
@@ -83,7 +98,7 @@ export function createPages(options: {
       return;
     }
     try {
-      await interact(provider, issuer, password, request, response);
+      await interact(provider, { issuer, password, asksTenant }, request, response);
     } catch (error) {
       if (!(error instanceof errors.OIDCProviderError)) throw error;
       show(response, error.statusCode, renderSignInError(error.error_description ?? error.message));

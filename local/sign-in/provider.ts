@@ -16,7 +16,7 @@ import {
 } from './access-token.js';
 import type { SignInKeys } from './keys.js';
 import { renderLogoutPage, renderSignInError } from './login-page.js';
-import { patientInContext, type SmartSignIn, smartScopesOf } from './smart.js';
+import { patientInContext, signingAlgorithms, type SmartSignIn, smartScopesOf } from './smart.js';
 import { userBySubject } from './users.js';
 
 const day = 86_400;
@@ -69,20 +69,20 @@ function grantable({ oidc }: KoaContextWithOIDC, smart: SmartSignIn | undefined,
   return [...new Set([...base, ...smartScopesOf(texts, isApplication)])];
 }
 
-/** The application that gets tokens without a user, where it has a secret. */
-const applicationClients = (smart: SmartSignIn | undefined): ClientMetadata[] =>
-  smart?.applicationSecret === undefined
-    ? []
-    : [
-        {
-          client_id: applicationClientId,
-          client_secret: smart.applicationSecret,
-          token_endpoint_auth_method: 'client_secret_basic',
-          grant_types: ['client_credentials'],
-          response_types: [],
-          redirect_uris: [],
-        },
-      ];
+/** The application that gets tokens without a user, where it has a secret or keys. */
+function applicationClients({ applicationSecret, applicationKeys }: SmartSignIn = {}): ClientMetadata[] {
+  const common = {
+    client_id: applicationClientId,
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
+  };
+  if (applicationKeys !== undefined) {
+    return [{ ...common, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...applicationKeys.keys] } }];
+  }
+  if (applicationSecret === undefined) return [];
+  return [{ ...common, token_endpoint_auth_method: 'client_secret_basic', client_secret: applicationSecret }];
+}
 
 /**
  * The OpenID provider of the local sign-in: authorization code with PKCE for one public client, refresh tokens,
@@ -91,6 +91,7 @@ const applicationClients = (smart: SmartSignIn | undefined): ClientMetadata[] =>
  * @param keys what it signs with.
  * @param sessions where sessions, codes and refresh tokens are kept.
  * @param smart whether tokens with SMART scopes are given out, and how.
+ * @param tenantClaim the claim that names the user's tenant, where tenants share the server.
  * @returns the provider, with its pages' `interaction` path left to the caller.
  */
 export function createProvider(
@@ -98,6 +99,7 @@ export function createProvider(
   keys: SignInKeys,
   sessions: AdapterFactory,
   smart?: SmartSignIn,
+  tenantClaim?: string,
 ): Provider {
   const { pathname, origin } = new URL(issuer);
   // The one client is this project's own: nobody is asked whether it may have what it asks for.
@@ -126,7 +128,8 @@ export function createProvider(
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     responseTypes: ['code'],
-    clientAuthMethods: ['none', 'client_secret_basic'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'private_key_jwt'],
+    enabledJWA: { clientAuthSigningAlgValues: [...signingAlgorithms] },
     issueRefreshToken: () => true,
     expiresWithSession: () => false,
     features: {
@@ -135,7 +138,7 @@ export function createProvider(
       pushedAuthorizationRequests: { enabled: false },
       userinfo: { enabled: false },
       revocation: { enabled: true },
-      clientCredentials: { enabled: smart?.applicationSecret !== undefined },
+      clientCredentials: { enabled: applicationClients(smart).length > 0 },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (context, form) => {
@@ -185,6 +188,7 @@ export function createProvider(
               expiresAt: Number(jwt.payload['exp']),
               ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
               patient: patientInContext(user, scopesIn(token.scope)),
+              tenantClaim,
             }),
             aud: jwt.payload['aud'],
           };

@@ -46,7 +46,8 @@ type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  * @param options publicUrl: the URL by which clients know the server, no slash at the end; isUrlFixed:
  *   whether its pages' addresses begin with it, whatever host a request names; dataFolder: where its keys
  *   are, and are made at first; password: what users sign in with; without one the documented password counts, for
- *   who comes from this machine; smart: how tokens with SMART scopes are given out, if they are; onError: takes unexpected failures, which browsers see as a bare 500.
+ *   who comes from this machine; smart: how tokens with SMART scopes are given out, if they are; tenantClaim: the claim that names
+ *   the user's tenant, where tenants share the server; onError: takes unexpected failures, which browsers see as a bare 500.
  * @returns the sign-in.
  * @throws SettingsError when the key file in the data folder is damaged.
  */
@@ -56,6 +57,7 @@ export function createSignIn(options: {
   readonly dataFolder: string;
   readonly password?: string;
   readonly smart?: SmartSignIn;
+  readonly tenantClaim?: string;
   readonly onError: (error: unknown) => void;
 }): SignIn {
   const { onError } = options;

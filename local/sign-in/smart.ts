@@ -1,12 +1,21 @@
 import { parseSmartScope } from '../../auth/smart-scopes.js';
 import type { SmartEndpoints } from '../../interactions/smart-configuration.js';
+import type { PublicKeys } from './public-keys.js';
 import { demoPatientId, type LocalUser } from './users.js';
 
 /** How the local sign-in gives out tokens with SMART scopes. */
 export interface SmartSignIn {
   /** The secret of the application that gets tokens without a user; there is no such application without it. */
   readonly applicationSecret?: string;
+  /** The public keys of that application, in place of a secret: SMART Backend Services. */
+  readonly applicationKeys?: PublicKeys;
 }
+
+/**
+ * By what an application that has keys signs its requests for tokens.
+ * https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#registering-a-client-communicating-public-keys
+ */
+export const signingAlgorithms = ['RS384', 'ES384'] as const;
 
 /** The scope that asks for a patient. https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#requesting-context-with-scopes */
 export const launchPatient = 'launch/patient';
@@ -24,14 +33,17 @@ export const patientInContext = ({ fhirUser }: LocalUser, scopes: readonly strin
   scopes.includes(launchPatient) ? (fhirUser?.replace(/^Patient\//, '') ?? demoPatientId) : undefined;
 
 /** What the SMART configuration says of a local sign-in. */
-export const smartEndpoints = (issuer: string, { applicationSecret }: SmartSignIn): SmartEndpoints => {
-  const hasApplication = applicationSecret !== undefined;
+export const smartEndpoints = (issuer: string, { applicationSecret, applicationKeys }: SmartSignIn): SmartEndpoints => {
+  const hasKeys = applicationKeys !== undefined;
+  const hasApplication = hasKeys || applicationSecret !== undefined;
+  const applications = !hasApplication ? [] : hasKeys ? ['private_key_jwt'] : ['client_secret_basic'];
   return {
     authorizationEndpoint: `${issuer}/oauth2/authorize`,
     tokenEndpoint: `${issuer}/oauth2/token`,
     revocationEndpoint: `${issuer}/oauth2/revoke`,
     grantTypes: ['authorization_code', ...(hasApplication ? ['client_credentials'] : [])],
-    authMethods: ['none', ...(hasApplication ? ['client_secret_basic'] : [])],
+    authMethods: ['none', ...applications],
+    ...(hasKeys ? { signingAlgorithms } : {}),
     scopes: [
       'openid',
       'profile',
@@ -43,7 +55,7 @@ export const smartEndpoints = (issuer: string, { applicationSecret }: SmartSignI
     capabilities: [
       'launch-standalone',
       'client-public',
-      ...(hasApplication ? ['client-confidential-symmetric'] : []),
+      ...(!hasApplication ? [] : [hasKeys ? 'client-confidential-asymmetric' : 'client-confidential-symmetric']),
       'context-standalone-patient',
     ],
   };

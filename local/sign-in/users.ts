@@ -1,3 +1,5 @@
+import { type Tenant, tenantNamed } from '../../fhir/tenant.js';
+
 /** Someone who can sign in locally; docs/sign-in.md lists them. */
 export interface LocalUser {
   readonly username: string;
@@ -9,6 +11,8 @@ export interface LocalUser {
   readonly description: string;
   /** The resource the person is. */
   readonly fhirUser?: string;
+  /** Whose user it is, where tenants share the server. */
+  readonly tenant?: Tenant;
 }
 
 /** The patient `npm run demo` loads, in R4 and in STU3. */
@@ -55,18 +59,36 @@ export const localUsers: readonly LocalUser[] = [
  */
 export const documentedPassword = 'fhir-on-appsync';
 
+/** Between the name of a user and that of their tenant: each tenant has all local users. */
+const at = '@';
+
+/** A user of a tenant: somebody else than the user of that name in another one. */
+const ofTenant = (user: LocalUser, tenant: Tenant): LocalUser => ({
+  ...user,
+  username: `${user.username}${at}${tenant}`,
+  subject: `${user.subject}${at}${tenant}`,
+  tenant,
+});
+
+/** The user whose own text this is, behind which an `@` and a tenant may stand. */
+function userBy(text: string, own: (user: LocalUser) => string): LocalUser | undefined {
+  const [name = '', named, ...rest] = text.split(at);
+  const user = localUsers.find((each) => own(each) === name);
+  if (named === undefined || user === undefined) return user;
+  const tenant = rest.length === 0 ? tenantNamed(named) : undefined;
+  return tenant && ofTenant(user, tenant);
+}
+
 /**
  * Finds a user by name.
- * @param username the name, exactly.
+ * @param username the name, exactly; `practitioner@a` is the practitioner of the tenant `a`.
  * @returns undefined when there is no such user.
  */
-export const userByName = (username: string): LocalUser | undefined =>
-  localUsers.find((user) => user.username === username);
+export const userByName = (username: string): LocalUser | undefined => userBy(username, (user) => user.username);
 
 /**
  * Finds a user by the `sub` of their tokens.
  * @param subject the `sub`.
  * @returns undefined when there is no such user.
  */
-export const userBySubject = (subject: string): LocalUser | undefined =>
-  localUsers.find((user) => user.subject === subject);
+export const userBySubject = (subject: string): LocalUser | undefined => userBy(subject, (user) => user.subject);

@@ -1,4 +1,5 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { Item, ItemKey, Table } from '../table.js';
 import { fromAttributes, keyAttributes } from './attributes.js';
 import type { TablePlace } from './place.js';
@@ -46,20 +47,28 @@ export function gatheredReads(place: TablePlace): Table['get'] {
     clearTimeout(timer);
     const together = waiting;
     waiting = [];
-    const [first] = together;
-    if (first === undefined) return;
-    const keys = together.map(({ key }) => key);
-    const read = async (): Promise<readonly (Item | undefined)[]> =>
-      together.length === 1 ? [await readOne(first.key)] : readItems(place, keys);
-    counted(read).then(
-      (items) => {
-        for (const [at, { resolve }] of together.entries()) resolve(items[at]);
-      },
-      (error: unknown) => {
-        for (const { reject } of together) reject(error);
-      },
-    );
+    void counted(() => tellAll(together));
   }
+
+  /** Never rejects: each of them is told. */
+  async function tellAll(together: readonly Waiting[]): Promise<void> {
+    try {
+      if (together.length === 1) {
+        await tellEach(together);
+        return;
+      }
+      const keys = together.map(({ key }) => key);
+      const items = await readItems(place, keys);
+      for (const [at, { resolve }] of together.entries()) resolve(items[at]);
+    } catch (error) {
+      // What DynamoDB refuses it refuses for one of them: the others are not to blame.
+      if (!(error instanceof OperationOutcomeError)) await tellEach(together);
+      else for (const { reject } of together) reject(error);
+    }
+  }
+
+  const tellEach = (each: readonly Waiting[]): Promise<unknown> =>
+    Promise.all(each.map(({ key, resolve, reject }) => readOne(key).then(resolve, reject)));
 
   return (key) => {
     if (underWay < byThemselves) return counted(() => readOne(key));

@@ -3,6 +3,7 @@ import { OperationOutcomeError, unauthenticated } from '../../fhir/outcome.js';
 import { audited } from '../../interactions/audit.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
+import { tenantOfRequest, type TenantServers } from '../../interactions/tenancy.js';
 import type { Claims, InteractionAnswer, InteractionRequest, ReferenceRequest } from '../interaction-request.js';
 import { answer } from './answer.js';
 import { auditOutcome, auditSubject, referencesSubject } from './audit.js';
@@ -19,6 +20,8 @@ import { jobFilter } from './subscribe-jobs.js';
 export interface ResolverHandlerOptions {
   /** The base URL by which the caller may write references to this server's own resources, without a slash at the end. */
   readonly baseUrl: () => string;
+  /** Where tenants share the deployment: who answers for whom. */
+  readonly tenancy?: TenantServers;
   /** Whether the API's schema has a resource type; all of them without it. */
   readonly isInSchema?: IsInSchema;
   /** Is told of failures nobody expected, which callers see masked. Nothing of a resource may be logged. */
@@ -44,7 +47,7 @@ type Level = Promise<readonly Resolved[]>;
 /**
  * The Lambda entry behind AppSync: turns a resolver's request into an interaction, and what comes of it into the
  * field's value or error.
- * @param server the FHIR version served.
+ * @param server the FHIR version served; with `tenancy` it answers nobody.
  * @returns the handler. It never throws: every failure is an answer.
  */
 export function createResolverHandler(server: FhirServer, options: ResolverHandlerOptions): ResolverHandler {
@@ -52,12 +55,15 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
     if (claims === undefined) throw unauthenticated('The request has no access token of a user pool');
     return { principal: principalFromClaims(claims), baseUrl: baseUrl ?? options.baseUrl() };
   };
+  const serverFor = (claims: Claims = {}): FhirServer =>
+    options.tenancy === undefined ? server : options.tenancy.ofTenant(tenantOfRequest(options.tenancy, claims));
   const one = (request: InteractionRequest, baseUrl: string | undefined): Promise<InteractionAnswer> =>
     answer(() => {
       const caller = callerOf(request.claims, baseUrl);
-      const act = (): Promise<unknown> => interact(server, caller, request, options);
-      if (request.interaction === 'reference') return audited(server, caller, referencesSubject([request]), act);
-      return audited(server, caller, auditSubject(request), act, auditOutcome);
+      const own = serverFor(request.claims);
+      const act = (): Promise<unknown> => interact(own, caller, request, options);
+      if (request.interaction === 'reference') return audited(own, caller, referencesSubject([request]), act);
+      return audited(own, caller, auditSubject(request), act, auditOutcome);
     }, options.onUnexpected);
 
   const batch = (
@@ -77,8 +83,9 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
           await Promise.resolve(); // until all requests of the level are gathered
           together.level ??= Promise.resolve().then(() => {
             const from = callerOf(request.claims, baseUrl);
-            return audited(server, from, referencesSubject(together.requests), () =>
-              resolveReferences(server, from, together.requests, options.isInSchema),
+            const own = serverFor(request.claims);
+            return audited(own, from, referencesSubject(together.requests), () =>
+              resolveReferences(own, from, together.requests, options.isInSchema),
             );
           });
           return valueOf((await together.level)[place]);

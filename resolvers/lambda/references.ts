@@ -6,7 +6,7 @@ import type { Caller, FhirServer } from '../../interactions/server.js';
 import { type StoredTarget, storedTarget } from '../../interactions/stored-target.js';
 import { vread } from '../../interactions/vread.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
-import type { ReferenceRequest } from '../interaction-request.js';
+import type { AskedSelection, ReferenceRequest } from '../interaction-request.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import { render } from './render.js';
 import { selectedMembers } from './selected-members.js';
@@ -71,12 +71,14 @@ export async function resolveReferences(
   const versions = await readMany(server, caller, [...keys.values()]);
   const found = new Map([...keys.keys()].map((text, place) => [text, versions[place]] as const));
   const rendered = new Map<string, Map<StoredVersion, JsonObject>>();
-  const once = (version: StoredVersion, selection = ''): JsonObject => {
-    let alike = rendered.get(selection);
-    if (alike === undefined) rendered.set(selection, (alike = new Map<StoredVersion, JsonObject>()));
+  const once = (version: StoredVersion, selection?: AskedSelection): JsonObject => {
+    const members = selectedMembers(selection);
+    const shown = members === undefined ? '*' : [...members].join();
+    let alike = rendered.get(shown);
+    if (alike === undefined) rendered.set(shown, (alike = new Map<StoredVersion, JsonObject>()));
     let known = alike.get(version);
     if (known === undefined) {
-      alike.set(version, (known = render(version, selection === '' ? undefined : selectedMembers(selection))));
+      alike.set(version, (known = render(version, members)));
     }
     return known;
   };

@@ -1,3 +1,5 @@
+import type { AskedSelection } from '../interaction-request.js';
+
 /** A selection set, as far as it counts here: what is selected below each field's own name, whatever its alias. */
 interface Selected {
   readonly fields: Map<string, Selected>;
@@ -5,31 +7,38 @@ interface Selected {
   isOpen: boolean;
 }
 
+/** What a text selects, and the paths of its fields by their names in the answer: `page/it/id`. */
+interface SelectedText extends Selected {
+  readonly paths: ReadonlySet<string>;
+}
+
 const mostRemembered = 500;
 const longestRemembered = 10_000;
-const remembered = new Map<string, Selected | undefined>();
+const remembered = new Map<string, SelectedText | undefined>();
 
 /**
  * The members of a resource that a selection may show, fragments on any type put in.
- * @param selection the text AppSync gives as `ctx.info.selectionSetGraphQL`.
+ * @param selection as AppSync tells it.
  * @param path the fields that lead from it to the resources: `['edges', 'resource']`.
- * @returns undefined when all may be shown: without a selection, and where a named fragment stands in it, since its
- * fields are not in the text.
+ * @returns undefined when all may be shown: without a selection, where a named fragment stands in its text, whose fields
+ * are not there, and where the text does not have all that the paths have.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html
  */
 export function selectedMembers(
-  selection: string | undefined,
+  selection: AskedSelection | undefined,
   path: readonly string[] = [],
 ): ReadonlySet<string> | undefined {
-  let at = selection === undefined ? undefined : selectedOf(selection);
+  const text = selection === undefined ? undefined : selectedOf(selection.text);
+  if (text === undefined || selection?.paths.every((each) => text.paths.has(each)) !== true) return undefined;
+  let at: Selected = text;
   for (const name of path) {
-    if (at === undefined || at.isOpen) return undefined;
+    if (at.isOpen) return undefined;
     at = at.fields.get(name) ?? { fields: new Map(), isOpen: false };
   }
-  return at === undefined || at.isOpen ? undefined : new Set(at.fields.keys());
+  return at.isOpen ? undefined : new Set(at.fields.keys());
 }
 
-function selectedOf(text: string): Selected | undefined {
+function selectedOf(text: string): SelectedText | undefined {
   if (remembered.has(text)) return remembered.get(text);
   const selected = new Reader(text).all();
   if (remembered.size >= mostRemembered) remembered.clear();
@@ -44,14 +53,16 @@ const isName = (token: string | undefined): token is string => token !== undefin
 class Reader {
   private readonly tokens: readonly string[];
   private place = 0;
+  private readonly paths = new Set<string>();
+  private readonly path: string[] = [];
 
   constructor(text: string) {
     this.tokens = text.match(tokens) ?? [];
   }
 
   /** All sets of the text together: a field may be selected several times. */
-  all(): Selected | undefined {
-    const selected: Selected = { fields: new Map(), isOpen: false };
+  all(): SelectedText | undefined {
+    const selected = { fields: new Map<string, Selected>(), isOpen: false, paths: this.paths };
     while (this.place < this.tokens.length) if (!this.set(selected)) return undefined;
     return selected;
   }
@@ -65,12 +76,16 @@ class Reader {
   }
 
   private field(into: Selected): boolean {
-    let name = this.next();
-    if (this.take(':')) name = this.next();
-    if (!isName(name) || !this.rest()) return false;
-    const known = into.fields.get(name) ?? { fields: new Map(), isOpen: false };
+    const key = this.next();
+    const name = this.take(':') ? this.next() : key;
+    if (key === undefined || !isName(name) || !this.rest()) return false;
+    const known = into.fields.get(name) ?? { fields: new Map<string, Selected>(), isOpen: false };
     into.fields.set(name, known);
-    return this.peek() !== '{' || this.set(known);
+    this.path.push(key);
+    this.paths.add(this.path.join('/'));
+    const isRead = this.peek() !== '{' || this.set(known);
+    this.path.pop();
+    return isRead;
   }
 
   private fragment(into: Selected): boolean {

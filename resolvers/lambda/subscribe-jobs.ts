@@ -1,6 +1,7 @@
 import { invalidRequest } from '../../fhir/outcome.js';
 import { isOperator, requireJobs } from '../../interactions/jobs/own-job.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
+import { defaultTenant, ownName } from '../../persistence/keys.js';
 import type { SubscribeRequest } from '../interaction-request.js';
 import type { ChangeFilter, Rule } from './subscribe.js';
 
@@ -8,7 +9,7 @@ import type { ChangeFilter, Rule } from './subscribe.js';
 const jobId = /^[\w-]{1,64}$/;
 
 /**
- * The filter of a subscription to jobs: those the caller began, by the same client; all of them for who runs the server.
+ * The filter of a subscription to jobs: those the caller began, by the same client; all of the tenant's for who runs the server.
  * @param request the argument of `onJobChanged`: of one job only.
  * @returns as `extensions.setSubscriptionFilter` takes it.
  * @throws OperationOutcomeError 400 for what is no id, 403 to whom nothing here is open, 404 where there are no jobs.
@@ -21,11 +22,15 @@ export function jobFilter(
   requireJobs(server, caller);
   if (typeof id === 'string' && !jobId.test(id)) throw invalidRequest(`${id} cannot be a job`, `${field}(id)`);
   const asked: Rule[] = typeof id === 'string' ? [{ fieldName: 'id', operator: 'eq', value: id }] : [];
-  if (isOperator(server, caller)) return { filterGroup: [{ filters: asked }] };
+  const { tenant } = server;
+  if (isOperator(server, caller)) {
+    const ofTenant: Rule = { fieldName: 'client', operator: 'beginsWith', value: ownName(tenant, '') };
+    return { filterGroup: [{ filters: tenant === defaultTenant ? asked : [...asked, ofTenant] }] };
+  }
   const { subject, clientId } = caller.principal;
   const own: Rule[] = [
     { fieldName: 'subject', operator: 'eq', value: subject },
-    { fieldName: 'client', operator: 'eq', value: clientId },
+    { fieldName: 'client', operator: 'eq', value: ownName(tenant, clientId) },
   ];
   return { filterGroup: [{ filters: [...asked, ...own] }] };
 }

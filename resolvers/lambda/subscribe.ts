@@ -1,14 +1,16 @@
 import { forbidden, invalidRequest, tooCostly } from '../../fhir/outcome.js';
 import { idPattern } from '../../fhir/resource.js';
+import type { Tenant } from '../../fhir/tenant.js';
 import { authorizeHistory, type HistoryAccess } from '../../interactions/history-access.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
+import { defaultTenant, ownName } from '../../persistence/keys.js';
 import type { AccessFilter } from '../../search/access.js';
 import type { SubscribeRequest } from '../interaction-request.js';
 
 /** A rule that a field of a change must keep. AWS documents `containsAny`, which its own types lack. */
 export interface Rule {
   readonly fieldName: 'type' | 'id' | 'action' | 'compartments' | 'subject' | 'client';
-  readonly operator: 'eq' | 'in' | 'contains' | 'containsAny';
+  readonly operator: 'eq' | 'in' | 'contains' | 'containsAny' | 'beginsWith';
   readonly value: string | readonly string[];
 }
 
@@ -51,11 +53,12 @@ function readAsked({ definitions }: FhirServer, given: Readonly<Record<string, u
   return { ...(type && { type }), ...(id && { id }), ...(compartment && { compartment }), ...(actions && { actions }) };
 }
 
-function askedRules({ type, id, compartment, actions }: Asked): Rule[] {
+function askedRules({ type, id, compartment, actions }: Asked, tenant: Tenant): Rule[] {
   const rules: Rule[] = [];
   if (type !== undefined) rules.push({ fieldName: 'type', operator: 'eq', value: type });
   if (id !== undefined) rules.push({ fieldName: 'id', operator: 'eq', value: id });
-  if (compartment !== undefined) rules.push({ fieldName: 'compartments', operator: 'contains', value: compartment });
+  if (compartment !== undefined)
+    rules.push({ fieldName: 'compartments', operator: 'contains', value: ownName(tenant, compartment) });
   if (actions !== undefined) rules.push({ fieldName: 'action', operator: 'in', value: [...new Set(actions)].sort() });
   return rules;
 }
@@ -66,7 +69,7 @@ type Reach = readonly (readonly Rule[])[];
 const everything: Reach = [[]];
 
 /** A change has no content: what is open by criteria on the content only is not told of. */
-function reachOf(access: AccessFilter): Reach {
+function reachOf(access: AccessFilter, tenant: Tenant): Reach {
   if (access.kind === 'everything') return everything;
   const open = access.grants.filter(({ filters }) => filters.length === 0);
   if (open.some(({ compartments }) => compartments === undefined)) return everything;
@@ -76,9 +79,16 @@ function reachOf(access: AccessFilter): Reach {
         `Your rights are limited to ${String(compartments.length)} compartments: a subscription takes ${String(mostContainsAny)} at most`,
       );
     }
-    return [{ fieldName: 'compartments', operator: 'containsAny', value: compartments }];
+    const value = compartments.map((name) => ownName(tenant, name));
+    return [{ fieldName: 'compartments', operator: 'containsAny', value }];
   });
 }
+
+/** The rules with one that says whose the change must be, unless one of its compartments does (indexer/publish-mutation.ts). */
+const ofTenant = (rules: readonly Rule[], tenant: Tenant): readonly Rule[] =>
+  tenant === defaultTenant || rules.some(({ fieldName }) => fieldName === 'compartments')
+    ? rules
+    : [...rules, { fieldName: 'compartments', operator: 'contains', value: ownName(tenant, '') }];
 
 /** Types that are in equal reach. */
 interface Reached {
@@ -86,10 +96,10 @@ interface Reached {
   readonly types: readonly string[];
 }
 
-function reached(access: HistoryAccess): Reached[] {
+function reached(access: HistoryAccess, tenant: Tenant): Reached[] {
   const found = new Map<string, { reach: Reach; types: string[] }>();
   for (const [type, filter] of access) {
-    const reach = reachOf(filter);
+    const reach = reachOf(filter, tenant);
     if (reach.length === 0) continue;
     const key = JSON.stringify(reach);
     const together = found.get(key) ?? { reach, types: [] };
@@ -130,14 +140,15 @@ export function subscriptionFilter(
     caller,
     asked.type === undefined ? { kind: 'system' } : { kind: 'type', type: asked.type },
   );
-  const common = askedRules(asked);
-  const groups = reached(access);
+  const { tenant } = server;
+  const common = askedRules(asked, tenant);
+  const groups = reached(access, tenant);
   if (groups.length === 0) {
     throw forbidden('What you may see is limited by what is in the resources: subscriptions cannot be limited so');
   }
   const filterGroup = groups.flatMap((group) =>
     group.reach.flatMap((limit) => {
-      const rules = [...common, ...limit];
+      const rules = ofTenant([...common, ...limit], tenant);
       if (asked.type !== undefined || areAll(server, groups, group)) return [{ filters: rules }];
       return chunks(group.types).map((some) => {
         const ofTypes: Rule = { fieldName: 'type', operator: 'in', value: some };

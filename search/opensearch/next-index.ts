@@ -66,7 +66,7 @@ export function nextOpenSearchIndex(
           actions: [
             { remove: { index: replaces, alias, must_exist: true } },
             { add: { index, alias, is_write_index: true } },
-            { remove: { index, alias: next } },
+            { remove: { index, alias: next, must_exist: true } }, // not one that was given up
           ],
         },
       });
@@ -88,7 +88,11 @@ export function nextOpenSearchIndex(
       return body.count;
     },
     serve,
-    abandon: async ({ index }) => {
+    async abandon({ index }) {
+      // Whoever takes its alias away, to let it serve or to remove it, has it: it is not there for others.
+      const actions = [{ remove: { index, alias: next, must_exist: true } }];
+      const { statusCode } = await client.indices.updateAliases({ body: { actions } }, { ignore: [404] });
+      if (statusCode === 404) return;
       await remove(index);
     },
   };

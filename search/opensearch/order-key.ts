@@ -2,7 +2,7 @@
 const alphabet = '-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** So many of them make a number that JSON holds exactly. */
 const length = 8;
-const ranks = new Map([...alphabet].map((character, rank) => [character, rank]));
+const ranks = new Map(Array.from(alphabet, (character, rank) => [character, rank]));
 
 /** Opaque documents stand before all others. */
 export const orderOfOpaque = -1;

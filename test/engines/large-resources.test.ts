@@ -12,6 +12,7 @@ import { update } from '../../interactions/update.js';
 import type { EmbeddedServers } from '../../local/compose.js';
 import { s3Client } from '../../persistence/s3/client.js';
 import { s3Bodies } from '../../persistence/s3.js';
+import { reindexed } from '../support/jobs.js';
 import { callerOf } from '../support/server.js';
 import { openOnEngines } from './support/servers.js';
 import { defaultTenant } from '../../persistence/keys.js';
@@ -65,7 +66,7 @@ const text = 'ä'.repeat(300_000); // 600,000 bytes, more than an item holds
       const { body } = await read(server, caller, key);
       expect(parseJson(body)).toMatchObject(resource('second'));
       expect([await found('first'), await found('second')]).toEqual([0, 1]);
-      expect(await server.reindex?.()).toMatchObject({ resources: 1 });
+      expect(await reindexed(server, callerOf('operator'))).toMatchObject({ resources: 1 });
       expect([await found('first'), await found('second')]).toEqual([0, 1]);
       const { versions } = await history(server, caller, { kind: 'instance', key }, []);
       expect(versions.map((each) => each.body.includes(text))).toEqual([true, true]);

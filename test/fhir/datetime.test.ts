@@ -47,6 +47,12 @@ describe('a FHIR date lasts', () => {
     expect(parseDateTime(text)).toBeUndefined();
   });
 
+  test('digits behind the millisecond make it shorter, also those that are too many to count', () => {
+    const [whole, part] = ['10:00:00.500Z', '10:00:00.5000001Z'].map((time) => parseDateTime(`2012-01-01T${time}`));
+    expect(part?.low).toBe(whole?.low);
+    expect(part?.high ?? 0).toBeLessThan(whole?.high ?? 0);
+  });
+
   test('a more precise text lasts within the less precise one, and never beyond', () => {
     const instants = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
     fc.assert(

@@ -62,7 +62,10 @@ describe('introspection is told as graphql-js tells it', () => {
 
   test('the schema of STU3', async () => {
     const schema = await makeSchema(await loadDefinitions('stu3'));
-    const [written, expected] = await both(schema, getIntrospectionQuery());
+    const [written, expected] = await both(
+      schema,
+      '{ __schema { types { name possibleTypes { name } fields { name type { ...T } } inputFields { name type { ...T } } } } } fragment T on __Type { kind name ofType { name } }',
+    );
     expect(written === expected).toBe(true);
   });
 });

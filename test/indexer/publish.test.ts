@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { handOn, type HandedOn } from '../../indexer/hand-on.js';
 import { publishChanges, type Publisher, type PublishOptions, type PublishingProblem } from '../../indexer/publish.js';
-import type { ResourceChange } from '../../indexer/resource-change.js';
 import { defaultTenant, jobsPartition } from '../../persistence/keys.js';
+import type { ResourceChange } from '../../indexer/resource-change.js';
 import { lmdbPlace } from '../../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../../persistence/lmdb-root.js';
 import { type LmdbTable, lmdbTable } from '../../persistence/lmdb.js';
@@ -125,6 +125,7 @@ describe('publishing', () => {
     await heard(2);
     expect(changes).toEqual([
       {
+        tenant: defaultTenant,
         type: 'Patient',
         id: 'a',
         versionId: 1,
@@ -133,6 +134,7 @@ describe('publishing', () => {
         compartments: ['Patient/a'],
       },
       {
+        tenant: defaultTenant,
         type: 'Patient',
         id: 'a',
         versionId: 2,
@@ -302,7 +304,15 @@ describe('jobs', () => {
         failures -= 1;
         if (failures >= 0) return Promise.reject(new Error('nobody listens'));
         told.push(`${id} ${removed === undefined ? 'changed' : 'removed'}`);
-        return tell({ type: 'Job', id, versionId: told.length, action: 'update', lastUpdated: '', compartments: [] });
+        return tell({
+          tenant: defaultTenant,
+          type: 'Job',
+          id,
+          versionId: told.length,
+          action: 'update',
+          lastUpdated: '',
+          compartments: [],
+        });
       },
     });
     await heard(2);

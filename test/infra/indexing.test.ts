@@ -69,9 +69,9 @@ describe('alarms', () => {
   });
 
   test('ring for every queue, function and API, for the index and its domain', () => {
-    expect(about('holds messages')).toHaveLength(3);
-    expect(about('function fails')).toHaveLength(6);
-    expect(about('function is throttled')).toHaveLength(6);
+    expect(about('holds messages')).toHaveLength(4);
+    expect(about('function fails')).toHaveLength(7);
+    expect(about('function is throttled')).toHaveLength(7);
     expect(about('are given up')[0]?.Properties).toMatchObject({ Namespace: 'AWS/States', Threshold: 1 });
     expect(about('answers 5xx')).toHaveLength(2);
     expect(about('REST is slow')).toHaveLength(1);

@@ -52,6 +52,24 @@ describe('the REST API', () => {
     }
   });
 
+  test('has URLs that name a tenant where tenants share the stage, open and guarded as the others', () => {
+    const routes = methods('production').map(
+      ({ route, Properties }) => `${route} ${String(Properties['AuthorizationType'])}`,
+    );
+    const below = routes.filter((route) => route.includes(' /tenant/{tenant}/'));
+    expect(below.map((route) => route.replace('/tenant/{tenant}', '')).sort()).toEqual(
+      routes.filter((route) => !route.includes(' /tenant/')).sort(),
+    );
+    expect(methods('dev').filter(({ route }) => route.includes('tenant'))).toEqual([]);
+    const told = resourcesOf('production', 'AWS::Lambda::Function').filter(
+      ({ Properties }) => at(Properties, 'Environment', 'Variables', 'AUTHORIZATION') !== undefined,
+    );
+    expect(told.length).toBeGreaterThan(3);
+    for (const { Properties } of told) expect(at(Properties, 'Environment', 'Variables', 'TENANCY')).toBe('pooled');
+    const [api] = resourcesOf('production', 'AWS::AppSync::GraphQLApi');
+    expect(at(api?.Properties, 'EnvironmentVariables')).toMatchObject({ TENANCY: 'pooled' });
+  });
+
   test('takes SMART scopes where they count', () => {
     const [guarded] = methods('production').filter(({ Properties }) => Properties['AuthorizationType'] !== 'NONE');
     const scopes = JSON.stringify(guarded?.Properties['AuthorizationScopes']);

@@ -25,6 +25,17 @@ describe('users', () => {
   });
 });
 
+test('users are of a tenant where tenants share the stage', () => {
+  const attributes = (stage: 'dev' | 'production'): string =>
+    JSON.stringify(at(resourcesOf(stage, 'AWS::Cognito::UserPool')[0], 'Properties', 'Schema'));
+  expect([attributes('dev').includes('tenantId'), attributes('production').includes('tenantId')]).toEqual([
+    false,
+    true,
+  ]);
+  for (const { Properties } of clients('production'))
+    expect(JSON.stringify(Properties['WriteAttributes'] ?? [])).not.toContain('custom:');
+});
+
 describe('the client of people', () => {
   const [people] = clients('dev');
 

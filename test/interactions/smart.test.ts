@@ -25,6 +25,10 @@ const principals = {
   'search only': of('patient/Observation.s', p1),
   'update only': of('patient/Observation.u', p1),
   system: of('system/Observation.rs?category=laboratory', { isApplication: true }),
+  'of a subject': of('system/Observation.rs?subject=Patient/p1', { isApplication: true }),
+  'of a subject elsewhere': of('system/Observation.rs?subject=http://elsewhere.example/r4/Patient/p1', {
+    isApplication: true,
+  }),
   'page size': of('patient/Observation.rs?_count=5', p1),
   'no such parameter': of('patient/Observation.rs?colour=red', p1),
   chained: of('patient/Observation.rs?subject:Patient.gender=male', p1),
@@ -162,6 +166,14 @@ describe.each(fhirVersions)('by SMART scopes, %s,', (version) => {
     ]);
     expect(await status('GET', 'Observation?subject:Patient.gender=male', 'labs')).toBe(403);
     expect(await status('GET', 'Patient/p1', 'labs')).toBe(403);
+  });
+
+  test('a reference in a scope means the same whatever the client calls this server', async () => {
+    const headers = { host: 'elsewhere.example' };
+    const ids = async (as: Name): Promise<number> =>
+      entriesOf((await server.send('GET', `/${version}/Observation`, { as, headers })).json).length;
+    expect(await ids('of a subject')).toBeGreaterThan(0);
+    expect(await ids('of a subject elsewhere')).toBe(0);
   });
 
   test.each(['page size', 'no such parameter', 'chained', 'no value'] as const)(

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '../../auth/principal.js';
+import type { Tenant } from '../../fhir/tenant.js';
 import type { FhirVersion } from '../../fhir/version.js';
+import { publishVariables } from '../../indexer/publish-mutation.js';
+import type { TenantServers } from '../../interactions/tenancy.js';
 import { createAppSyncApi } from '../../local/appsync/create-api.js';
 import { dynamoDbDataSource } from '../../local/appsync/data-sources/dynamodb.js';
 import { lambdaDataSource } from '../../local/appsync/data-sources/lambda.js';
@@ -33,6 +36,8 @@ export interface Part {
   readonly kinds?: readonly string[];
   /** What was asked before, and is not asked again: much that leads to one resource leads to others. */
   readonly asked?: Set<string>;
+  /** Only cells that write, or only those that do not. */
+  readonly writing?: boolean;
 }
 
 /** Both faces of one FHIR version, over the same store, with the cells that lead to resources. */
@@ -42,25 +47,46 @@ export interface Faces {
   readonly fill: () => Promise<void>;
   /** Asks, as somebody, for everything that leads to a resource. */
   readonly ask: (
-    as: { readonly token: string; readonly principal: Principal },
+    as: {
+      readonly token: string;
+      readonly principal: Principal;
+      /** Whose, where tenants share the server; it is the token's. */
+      readonly tenant?: Tenant;
+    },
     target: Recorded,
     part?: Part,
   ) => Promise<readonly Answer[]>;
 }
 
+/** Where tenants share the server: how they do, and whose the record is. */
+export interface SharedFaces extends TenantServers {
+  readonly owner: Tenant;
+}
+
 /** @param resolvers the folder of the bundled resolvers. */
-export async function facesOf(server: TestServer, version: FhirVersion, resolvers: string): Promise<Faces> {
+export async function facesOf(
+  server: TestServer,
+  version: FhirVersion,
+  resolvers: string,
+  shared?: SharedFaces,
+): Promise<Faces> {
   const record = recordOf(version);
   const fhir = server.servers[version];
   const api = await loadApi(version);
   const baseUrl = server.base(version);
+  const holder = shared === undefined ? fhir : shared.ofTenant(shared.owner);
+  const owner = shared === undefined ? '' : `@${shared.owner}`;
   const handler = createResolverHandler(fhir, {
+    ...(shared === undefined ? {} : { tenancy: shared }),
     baseUrl: () => baseUrl,
     onUnexpected: (failure) => void server.logged.push({ fields: {}, message: String(failure) }),
   });
   const graphql = createAppSyncApi({
     api,
-    environment: { AUTHORIZATION: 'roles+smart' },
+    environment: {
+      AUTHORIZATION: 'roles+smart',
+      ...(shared === undefined ? {} : { TENANCY: 'pooled', TENANT_CLAIM: shared.claim }),
+    },
     authorization: { standard: 'AMAZON_COGNITO_USER_POOLS', additional: ['AWS_IAM'] },
     code: (name) => readFileSync(join(resolvers, `${name}.js`), 'utf8'),
     dataSources: {
@@ -70,7 +96,7 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
     },
   });
   const ofGraphql = graphqlCells(api);
-  const asked = new Map<string, readonly [readonly RestCell[], readonly GraphqlCell[]]>();
+  const asked = new Map<Recorded, readonly [readonly RestCell[], readonly GraphqlCell[]]>();
 
   async function byRest(
     token: string,
@@ -106,8 +132,11 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
     const [, type, id] = /type: (\w+), id: "([^"]+)"/.exec(query) ?? [];
     const asked = { interaction: 'subscribe' as const, field: 'Subscriptions.onResourceChanged', claims };
     const given = await handler({ ...asked, arguments: type === undefined ? {} : { type, id } });
-    const stored = await fhir.store.read(target);
-    const event = { type: target.type, id: target.id, action: 'update', compartments: stored?.compartments ?? [] };
+    const { type: itsType, id: itsId } = target;
+    const stored = await holder.store.read(target);
+    const { lastUpdated = '', versionId = 0, compartments = [] } = stored ?? {};
+    const change = { tenant: holder.tenant, type: itsType, id: itsId, versionId, lastUpdated, compartments };
+    const event = publishVariables({ ...change, action: 'update' });
     const isTold = 'value' in given && passes(readFilter(given.value), event);
     return { kind: `graphql ${code}`, request: query, text: isTold ? secretOf(target) : '', wrote: false };
   }
@@ -134,16 +163,22 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
     async fill() {
       for (const { type, id, versions } of record) {
         for (const body of versions) {
-          const { status, text } = await server.send('PUT', `/${version}/${type}/${id}`, { body });
+          const { status, text } = await server.send('PUT', `/${version}/${type}/${id}`, {
+            as: `practitioner${owner}`,
+            body,
+          });
           if (status >= 300) throw new Error(`${type}/${id} is not stored: ${text}`);
         }
       }
     },
-    async ask({ token, principal }, target, { kinds, asked: before = new Set() } = {}) {
-      const key = `${target.type}/${target.id}`;
-      const [rest, ofApi] = asked.get(key) ?? [restCells(fhir.definitions, target), ofGraphql(target)];
-      asked.set(key, [rest, ofApi]);
-      const identity = { sub: principal.subject, claims: claimsOf(principal), groups: principal.groups };
+    async ask({ token, principal, tenant }, target, { kinds, asked: before = new Set(), writing: only } = {}) {
+      const [rest, ofApi] = asked.get(target) ?? [restCells(fhir.definitions, target), ofGraphql(target)];
+      asked.set(target, [rest, ofApi]);
+      const identity = {
+        sub: principal.subject,
+        claims: { ...claimsOf(principal), ...(tenant && { tenantId: tenant }) },
+        groups: principal.groups,
+      };
       const answers: Answer[] = [];
       const about = `${target.type}?_id=${target.id}`;
       const isWanted = (kind: string, request: string): boolean => {
@@ -153,7 +188,7 @@ export async function facesOf(server: TestServer, version: FhirVersion, resolver
       };
       const first = new Map<string, number>();
       // What reads comes first: a write that is done after all would take from the others what they lead to.
-      for (const writing of [false, true]) {
+      for (const writing of only === undefined ? [false, true] : [only]) {
         for (const cell of rest) {
           const request = JSON.stringify([cell.method, cell.path, cell.headers, cell.body]);
           if (isWrite(cell) === writing && isWanted(`rest ${cell.kind}`, request))

@@ -22,6 +22,7 @@ describe('settings of the embedded server', () => {
       signInPassword: undefined,
       tls: false,
       applicationSecret: undefined,
+      applicationKeys: undefined,
       graphqlLimits: standardLimits,
       engines: { kind: 'embedded' },
     });

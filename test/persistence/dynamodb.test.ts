@@ -164,3 +164,67 @@ test('a query goes on behind a page that DynamoDB cut short', async () => {
   expect((await table.query({ pk: 'p', limit: 9 })).map(({ sk }) => sk)).toEqual(['1', '3']);
   expect(sent.map(({ input }) => input['ConsistentRead'])).toEqual([true, true, true]);
 });
+
+describe('single reads at once', () => {
+  const keyOf = (sk: string) => ({ pk: 'p', sk });
+  const stored = (sk: string) => ({ pk: { S: 'p' }, sk: { S: sk }, body: { S: `of ${sk}` } });
+  const asked = (input: Record<string, unknown>): string[] =>
+    (input['RequestItems'] as Record<string, { Keys: { sk: { S: string } }[] }>)['t']?.Keys.map(({ sk }) => sk.S) ?? [];
+  const answering = (input: Record<string, unknown>): Answer =>
+    'Key' in input
+      ? { Item: stored((input['Key'] as { sk: { S: string } }).sk.S) }
+      : {
+          Responses: {
+            t: asked(input)
+              .filter((sk) => sk !== 'none')
+              .map(stored),
+          },
+        };
+
+  test('cost two calls and one for all others, and each gets its own', async () => {
+    const { table, sent } = tableAnswering([answering]);
+    const names = ['a', 'b', 'c', 'none', 'd', 'c'];
+    const items = await Promise.all(names.map((sk) => table.get(keyOf(sk))));
+    expect(items.map((item) => item?.['body'])).toEqual(['of a', 'of b', 'of c', undefined, 'of d', 'of c']);
+    expect(sent.map(({ command }) => command)).toEqual(['GetItemCommand', 'GetItemCommand', 'BatchGetItemCommand']);
+  });
+
+  test('one after the other cost a call each', async () => {
+    const { table, sent } = tableAnswering([answering]);
+    for (const sk of ['a', 'b', 'c', 'd']) await table.get(keyOf(sk));
+    expect(sent.map(({ command }) => command)).toEqual(Array.from({ length: 4 }, () => 'GetItemCommand'));
+  });
+
+  test('what is refused is refused for one of them, not for the others', async () => {
+    const mistake = named('ValidationException', { $metadata: { httpStatusCode: 400 } });
+    const { table } = tableAnswering([
+      (input) =>
+        'Key' in input && (input['Key'] as { sk: { S: string } }).sk.S !== 'bad' ? answering(input) : mistake,
+    ]);
+    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'bad', 'd'].map((sk) => table.get(keyOf(sk))));
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+  });
+
+  test('do not wait for long for reads that hang', async () => {
+    let calls = 0;
+    const client = {
+      send: () => ((calls += 1) <= 2 ? new Promise(() => undefined) : Promise.resolve({ Item: stored('c') })),
+    } as unknown as DynamoDBClient;
+    const table = dynamoDbTable({ client, streams: {} as unknown as DynamoDBStreamsClient, name: 't' });
+    void table.get(keyOf('a'));
+    void table.get(keyOf('b'));
+    expect(await table.get(keyOf('c'))).toMatchObject({ sk: 'c' });
+  });
+
+  test('that nobody answers all end with 503', async () => {
+    const { table } = tableAnswering([named('AbortError')], 60);
+    const outcomes = await Promise.all(['a', 'b', 'c', 'd'].map((sk) => outcomeOf(table.get(keyOf(sk)))));
+    expect(outcomes).toEqual(Array.from({ length: 4 }, () => [503, 'transient']));
+  });
+});

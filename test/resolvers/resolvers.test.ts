@@ -31,7 +31,7 @@ interface TestContext {
 }
 
 /** What `ctx.info.selectionSetGraphQL` is in all of them. */
-const selection = '{\n  id\n}';
+const text = '{\n  id\n}';
 
 const sandboxes = new Map<string, Sandbox>();
 
@@ -44,9 +44,18 @@ function run(name: string, handler: 'request' | 'response', ctx: TestContext): H
     headers = {},
     stash = {},
     env = {},
+    selectionSetList = ['id', 'name/family', 'a/b/c', 'a/b/c/d'],
     ...rest
   } = ctx;
-  const parts: Readonly<Record<string, unknown>> = { arguments: args, identity, headers, stash, env, ...rest };
+  const parts: Readonly<Record<string, unknown>> = {
+    arguments: args,
+    identity,
+    headers,
+    stash,
+    env,
+    selectionSetList,
+    ...rest,
+  };
   const effects: Effect[] = [];
   const sandbox = sandboxes.get(name) ?? createSandbox(name, readFileSync(join(folder, `${name}.js`), 'utf8'));
   sandboxes.set(name, sandbox);
@@ -56,8 +65,7 @@ function run(name: string, handler: 'request' | 'response', ctx: TestContext): H
       fieldName: field,
       parentTypeName: parent,
       failed: ctx.error !== undefined,
-      text: (part) =>
-        part === 'selectionSetGraphQL' ? selection : part in parts ? JSON.stringify(parts[part]) : 'null',
+      text: (part) => (part === 'selectionSetGraphQL' ? text : part in parts ? JSON.stringify(parts[part]) : 'null'),
     },
     { identity, effect: (effect) => void effects.push(effect) },
   );
@@ -89,7 +97,13 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
   'read-by-lambda': [
     [
       { field: 'Patient', args: { id: 'p1' } },
-      asked({ interaction: 'read', type: 'Patient', id: 'p1', field: 'Query.Patient', selection }),
+      asked({
+        interaction: 'read',
+        type: 'Patient',
+        id: 'p1',
+        field: 'Query.Patient',
+        selection: { text, paths: ['id'] },
+      }),
     ],
     [{ field: 'Patient', args: { id: 'p1' }, stash: { answered: true }, prev: { result: { id: 'p1' } } }, { id: 'p1' }],
   ],
@@ -103,7 +117,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         arguments: { code: 'x' },
         counted: false,
         field: 'Query.ListList',
-        selection,
+        selection: { text, paths: ['id'] },
       }),
     ],
   ],
@@ -117,7 +131,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         arguments: {},
         counted: true,
         field: 'Query.PatientConnection',
-        selection,
+        selection: { text, paths: ['edges', 'count'] },
       }),
     ],
   ],
@@ -132,7 +146,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         referring: { type: 'Patient', id: 'p1', parameter: 'subject' },
         counted: false,
         field: 'Patient.ObservationList',
-        selection,
+        selection: { text, paths: ['id'] },
       }),
     ],
   ],
@@ -153,7 +167,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
         referring: { type: 'Patient', id: 'p1', parameter: 'subject' },
         counted: false,
         field: 'Patient.ObservationConnection',
-        selection,
+        selection: { text, paths: ['edges'] },
       }),
     ],
   ],
@@ -171,7 +185,7 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
           interaction: 'reference',
           optional: true,
           field: 'Reference.resource',
-          selection,
+          selection: { text, paths: ['id'] },
           reference: 'Patient/1',
           type: 'Patient',
           claims,

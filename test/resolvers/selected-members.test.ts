@@ -3,8 +3,12 @@ import fc from 'fast-check';
 import { Kind, parse, print, type SelectionSetNode } from 'graphql';
 import { selectedMembers } from '../../resolvers/lambda/selected-members.js';
 
-const membersOf = (text: string | undefined, path: readonly string[] = []): readonly string[] | undefined => {
-  const members = selectedMembers(text, path);
+const membersOf = (
+  text: string | undefined,
+  path: readonly string[] = [],
+  paths: readonly string[] = [],
+): readonly string[] | undefined => {
+  const members = selectedMembers(text === undefined ? undefined : { text, paths }, path);
   return members && [...members];
 };
 
@@ -43,6 +47,14 @@ describe('the members a selection may show are', () => {
     ['of what is none at all', 'null', []],
   ] as const)('all %s', (_, text, path) => {
     expect(membersOf(text, path)).toBeUndefined();
+  });
+
+  test('all where the text does not have what the paths have', () => {
+    const text = '{ a: birthDate edges { it: resource { id } } }';
+    expect(membersOf(text, [], ['a', 'edges', 'edges/it', 'edges/it/id'])).toEqual(['birthDate', 'edges']);
+    expect(membersOf(text, [], ['a', 'name'])).toBeUndefined();
+    expect(membersOf(text, ['edges', 'resource'], ['a', 'edges/it/id'])).toEqual(['id']);
+    expect(membersOf(text, ['edges', 'resource'], ['edges/resource/id'])).toBeUndefined();
   });
 
   const name = fc.constantFrom('id', 'name', 'on', 'edges', 'resource', 'fragment');

@@ -4,7 +4,15 @@ import { validateResource } from '../../fhir/validate.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { storedAuditLog } from '../../interactions/audit.js';
 import { stronglyConsistent } from '../../interactions/consistency.js';
-import { type AnswerJson, entriesOf, startTestServer, type TestResponse, type TestServer } from '../support/server.js';
+import { fileOf, kickOff, manifestOf } from '../support/jobs.js';
+import {
+  type AnswerJson,
+  entriesOf,
+  isOnS3,
+  startTestServer,
+  type TestResponse,
+  type TestServer,
+} from '../support/server.js';
 
 // A server that keeps an audit trail; what is recorded is read as an auditor would.
 
@@ -20,6 +28,7 @@ interface Entity {
   readonly reference?: { readonly reference?: string };
   readonly type?: { readonly code: string };
   readonly role?: { readonly code: string };
+  readonly description?: string;
 }
 
 /** A patient's application that may write into their record. */
@@ -283,5 +292,22 @@ describe.each(fhirVersions)('the audit trail of %s', (version) => {
       'U update Observation/o2 Patient/p1: 0',
       'U update Observation/o2 Patient/p2: 0',
     ]);
+  });
+
+  test('tells of an export who began it, and how much of which types each answer gave', async () => {
+    const of = (event: AuditEventJson): string =>
+      `${event.subtype.map(({ code }) => code).join(' ')}: ${(event.entity ?? [])
+        .map((each) => `${each.type?.code ?? ''} ${each.description ?? ''}`)
+        .toSorted()
+        .join(', ')}`;
+    const before = new Set((await events('')).map(({ id }) => id));
+    const job = await kickOff(server, version, '$export?_type=Patient,Observation', { as: 'practitioner' });
+    const [patients] = (await manifestOf(job)).output.filter(({ type }) => type === 'Patient');
+    const id = job.url.split('/').at(-1) ?? '';
+    if (patients !== undefined) await fileOf({ server, as: 'practitioner' }, patients.url);
+    const told = new Set((await events('')).filter((each) => !before.has(each.id)).map(of));
+    expect(told).toContain('operation export: ');
+    expect(told).toContain(`operation job: Observation 3 of the job ${id}, Patient 2 of the job ${id}`);
+    if (!isOnS3) expect(told).toContain(`operation job-file: Patient 2 of the job ${id}`);
   });
 });

@@ -209,6 +209,24 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
     const put = (url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> =>
       fetch(url, { method: 'PUT', body, headers: { 'content-type': 'application/pdf', ...headers } });
 
+    test.each(['batch', 'transaction'])(
+      'in a %s is told where to put it as well, where the answer shows it',
+      async (type) => {
+        const resource = { resourceType: 'Binary', contentType: 'application/pdf' };
+        const body = {
+          resourceType: 'Bundle',
+          type,
+          entry: [{ resource, request: { method: 'POST', url: 'Binary' } }],
+        };
+        const shown = await send('POST', '', { body, headers: { prefer: 'return=representation' } });
+        const written = shown.json.entry[0]?.resource as unknown as { id: string; presignedPutUrl: string };
+        expect((await put(written.presignedPutUrl, pdf)).status).toBe(200);
+        expect((await send('GET', `Binary/${written.id}`)).status).toBe(307);
+        const minimal = await send('POST', '', { body });
+        expect(minimal.json.entry[0]?.resource).toBeUndefined();
+      },
+    );
+
     test('has it come by URL, and answers a URL to get it from', async () => {
       const created = await create();
       expect(created.status).toBe(201);

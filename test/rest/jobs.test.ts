@@ -10,6 +10,7 @@ import { jobNotice } from '../../interactions/jobs/job-notice.js';
 import { jobChange } from '../../persistence/job-change.js';
 import { outputFiles } from '../../persistence/output-files.js';
 import type { OutputStore } from '../../persistence/output-store.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import { ended, exported, kickOff, linesOf, manifestOf } from '../support/jobs.js';
 import { isOnDynamoDb, startTestServer, type TestServer } from '../support/server.js';
 
@@ -261,11 +262,13 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     const of = changes.filter((each) => each.id === id);
     expect(of.length).toBeGreaterThan(2);
     expect(of.at(-1)?.removed).toMatchObject({ id, subject: 'backend' });
-    const [first, last] = await Promise.all([of[0], of.at(-1)].map((each) => each && jobNotice(jobs, each)));
+    const [first, last] = await Promise.all(
+      [of[0], of.at(-1)].map(async (each) => (each === undefined ? 'nothing' : jobNotice(jobs, each))),
+    );
     expect(first).toBeUndefined(); // it is gone by now
     expect(last).toMatchObject({ id, kind: 'export', state: 'removed', subject: 'backend', client: 'backend' });
     const another = await kickOff(server, version, '$export', { as: 'backend-all' });
-    const next = { id: another.url.split('/').at(-1) ?? '' };
+    const next = { tenant: defaultTenant, id: another.url.split('/').at(-1) ?? '' };
     await ended(another);
     expect(await jobNotice(jobs, next)).toMatchObject({ ...next, state: 'complete', percent: 100 });
   });

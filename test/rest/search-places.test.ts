@@ -235,5 +235,7 @@ describe.each(fhirVersions)('a search, %s', (version) => {
       },
     );
     expect(selfOf(answer)).toBe(`${server.base(version)}/Patient?name=O%27%C3%A9+x%26y&_format=json`);
+    const many = await server.send('GET', `/${version}/Patient?_count=99999`);
+    expect(selfOf(many)).toBe(`${server.base(version)}/Patient?_count=1000`);
   });
 });

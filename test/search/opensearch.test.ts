@@ -130,6 +130,7 @@ describe('the OpenSearch adapter', () => {
       deleted: false,
       opaque: true,
       order: -1,
+      digest: expect.any(String),
       version: 1,
     });
   });

@@ -93,6 +93,7 @@ describe('a search query', () => {
       { source: 'Provenance', code: 'target', iterate: false },
     ]);
     expect(parse('Patient?_include=Patient:*').includes).toEqual([{ source: 'Patient', iterate: false }]);
+    expect(parse('Patient?_include=*:*').includes).toEqual(parse('Patient?_include=*').includes);
   });
 
   test('a chain is a condition on each type it may lead to, a reverse chain one on the type that refers', () => {

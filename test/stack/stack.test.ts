@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { defaultTenant, partitionKey } from '../../persistence/keys.js';
 import { entriesOf } from '../support/server.js';
+import { describeBinary } from './binary.js';
 import { describeBulk } from './bulk.js';
+import { describeRollback } from './rollback.js';
+import { describeSubscriptions } from './subscriptions.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The whole app as a user deploys it, by the CDK's command line, on an emulated AWS over a real OpenSearch: what its
@@ -127,6 +130,8 @@ describe('REST', () => {
 });
 
 describeBulk(() => stack);
+describeSubscriptions(() => stack);
+describeBinary(() => stack);
 
 describe('a record that cannot be indexed', () => {
   test('does not hold up others: it is in the dead-letter queue', async () => {
@@ -178,3 +183,5 @@ describe('GraphQL by the synthesized templates', () => {
     });
   });
 });
+
+describeRollback(() => stack);

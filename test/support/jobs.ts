@@ -1,4 +1,8 @@
 import type { FhirVersion } from '../../fhir/version.js';
+import { jobStatus } from '../../interactions/jobs/job-status.js';
+import { operate } from '../../interactions/operations/operate.js';
+import { reindex } from '../../interactions/operations/reindex.js';
+import type { Caller, FhirServer } from '../../interactions/server.js';
 import type { TestRequest, TestResponse, TestServer } from './server.js';
 
 /** What the status of an export says when it is complete. */
@@ -59,6 +63,20 @@ export async function manifestOf(job: BegunJob): Promise<Manifest> {
   const { status, text } = await ended(job);
   if (status !== 200) throw new Error(`The job ended with ${String(status)}: ${text}`);
   return JSON.parse(text) as Manifest;
+}
+
+/** Makes the search index of a server anew, and says of how much. */
+export async function reindexed(server: FhirServer, caller: Caller): Promise<object> {
+  const kickOff = { request: '$reindex', handling: 'strict' } as const;
+  const call = { operation: reindex, target: { level: 'system' }, input: new Map(), kickOff } as const;
+  const answer = await operate(server, caller, call);
+  if (answer.kind !== 'job') throw new Error('$reindex began no job');
+  for (;;) {
+    const status = await jobStatus(server, caller, answer.id);
+    if (status.kind === 'complete') return status.manifest;
+    if (status.kind === 'failed') throw new Error(status.failure);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** A file, from the server itself or, by a signed URL and without a token, from where it is. */

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import type { Principal } from '../../auth/principal.js';
+import type { Claims } from '../../auth/principal-from-claims.js';
+import { ofTenants } from '../../compose/of-tenants.js';
+import type { Tenancy } from '../../interactions/tenancy.js';
+import { mountPaths } from '../../rest/tenant.js';
 import { type OutcomeIssue, unauthenticated } from '../../fhir/outcome.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
@@ -122,6 +126,10 @@ export interface TestServerOptions extends Pick<
   | 'onNotifying'
   | 'jobs'
 > {
+  /**
+   * How tenants share the server: the token `practitioner@a` is a practitioner's of the tenant `a`, `practitioner@a+b` of two.
+   */
+  readonly tenancy?: Tenancy;
   /** More principals, by the token that stands for them. */
   readonly principals?: Readonly<Record<string, Principal>>;
   /** Where its data is, kept at the end: for a start after another. A new one, which is removed, without it. */
@@ -130,6 +138,8 @@ export interface TestServerOptions extends Pick<
   readonly bodyLimit?: number;
   /** What the REST faces get instead of the embedded server. */
   readonly wrap?: (server: EmbeddedServer) => FhirServer;
+  /** What the REST faces get instead of what the embedded server has for a tenant. */
+  readonly wrapTenant?: (server: FhirServer) => FhirServer;
 }
 
 /** The same suites run on DynamoDB and OpenSearch by `npm run test:engines`; only there are their clients loaded. */
@@ -142,6 +152,8 @@ async function onEngines(folder: string, log: ErrorLog, options: DefinitionOptio
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const {
     wrap = (server: EmbeddedServer): FhirServer => server,
+    wrapTenant = (server: FhirServer): FhirServer => server,
+    tenancy,
     bodyLimit,
     principals: more = {},
     folder: kept,
@@ -156,18 +168,21 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ? await onEngines(folder, log, definitionOptions)
     : await openServers(folder, definitionOptions);
   const { servers } = stores;
-  const authenticate = (authorization: string | undefined): Promise<{ principal: Principal }> => {
-    const found = { ...principals, ...more }[authorization?.replace(/^Bearer /, '') ?? ''];
+  const authenticate = (authorization: string | undefined): Promise<{ principal: Principal; claims: Claims }> => {
+    const [name = '', tenants] = authorization?.replace(/^Bearer /, '').split('@') ?? [];
+    const found = { ...principals, ...more }[name];
     return found === undefined
       ? Promise.reject(unauthenticated('Authorization is missing or names no principal of the tests'))
-      : Promise.resolve({ principal: found });
+      : Promise.resolve({ principal: found, claims: { ...(tenants && { tenantId: tenants.split('+') }) } });
   };
   const app = express();
   for (const version of fhirVersions) {
+    const ofTenant = ofTenants((tenant) => wrapTenant(servers[version].ofTenant(tenant)));
     app.use(
-      `/${version}`,
+      mountPaths(version, tenancy),
       createRestApp({
         server: wrap(servers[version]),
+        ...(tenancy === undefined ? {} : { tenancy: { ...tenancy, ofTenant } }),
         authenticate,
         log,
         ...(bodyLimit === undefined ? {} : { bodyLimit }),
@@ -175,6 +190,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     );
   }
   const http = createServer(app);
+  http.keepAliveTimeout = 0; // a connection that rested for long is not closed while it is used again
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const address = http.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;

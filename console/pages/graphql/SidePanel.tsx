@@ -2,9 +2,9 @@ import type { GraphQLSchema } from 'graphql';
 import { type ReactNode, useState } from 'react';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import type { OperationKind } from '../../fhir/graphql-edit.js';
-import type { AskedGraphql } from '../Graphql.js';
 import { Docs } from './Docs.js';
 import { Explorer } from './Explorer.js';
+import type { AskedGraphql } from './schema.js';
 
 const parts = [
   ['explorer', 'Explorer'],

@@ -6,6 +6,14 @@ import { consoleUrl } from '../../session/settings.js';
 /** The two faces: what AppSync serves, and FHIR's own operation. */
 export type Surface = 'appsync' | 'operation';
 
+/** A request of this visit. */
+export interface AskedGraphql {
+  readonly surface: Surface;
+  readonly query: string;
+  readonly variables: string;
+  readonly headers: string;
+}
+
 /** Where the build put the schemas, from the console's address on. */
 const paths: Readonly<Record<Surface, Readonly<Record<FhirVersion, string>>>> = {
   appsync: { r4: import.meta.env.SCHEMA_APPSYNC_R4, stu3: import.meta.env.SCHEMA_APPSYNC_STU3 },

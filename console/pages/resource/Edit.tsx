@@ -4,7 +4,7 @@ import { lazy, Suspense, useRef, useState } from 'react';
 import { Confirm } from '../../components/Confirm.js';
 import type { EditorHandle } from '../../components/Editor.js';
 import { Loading, Notice, Refusal } from '../../components/Said.js';
-import type { Api } from '../../fhir/api.js';
+import type { Api, ApiRequest } from '../../fhir/api.js';
 import { type Issue, RequestError } from '../../fhir/outcome.js';
 import { useApi, usePermissions } from '../../session/queries.js';
 import { Issues } from './Issues.js';
@@ -12,6 +12,7 @@ import { storedQuery, type Stored } from './stored.js';
 
 const Editor = lazy(() => import('../../components/Editor.js'));
 const Diff = lazy(() => import('../../components/Diff.js'));
+const PatchPanel = lazy(() => import('./PatchPanel.js'));
 
 /** What the page says after it did something. */
 type Said =
@@ -64,6 +65,7 @@ export function Edit({
   const [said, setSaid] = useState<Said>();
   const [conflict, setConflict] = useState<Conflict>();
   const [isBusy, setBusy] = useState(false);
+  const [isPatching, setPatching] = useState(false);
   const id = stored?.resource.id;
   const may = (interaction: string): boolean => permissions?.may(interaction, type) !== 'no';
   const isMine = id === undefined ? may('create') : may('update');
@@ -80,32 +82,30 @@ export function Edit({
         setBusy(false);
       });
   };
-  const save = async (): Promise<void> => {
+  /** Sends what changes the resource, by the version it was opened at. */
+  const send = async (request: ApiRequest): Promise<void> => {
+    if (id === undefined) return;
     try {
-      const reply =
-        id === undefined
-          ? await api.send(type, { method: 'POST', body: text })
-          : await api.send(`${type}/${id}`, {
-              method: 'PUT',
-              body: text,
-              headers: { 'If-Match': `W/"${base ?? ''}"` },
-            });
+      const headers = { ...request.headers, 'If-Match': `W/"${base ?? ''}"` };
+      const reply = await api.send(`${type}/${id}`, { ...request, headers });
       await queries.invalidateQueries({ queryKey: [api.version] });
-      const made = reply.json as { id?: string; meta?: { versionId?: string } };
-      if (id === undefined)
-        await navigate({ to: '/$version/$type/$id', params: { version: api.version, type, id: made.id ?? '' } });
-      else {
-        setBase(made.meta?.versionId);
-        const { text: now } = await queries.query({ ...storedQuery(api, type, id), staleTime: 0 });
-        setSaved(now);
-        setText(now);
-        setSaid({ kind: 'good', text: `Saved as version ${made.meta?.versionId ?? ''}.` });
-      }
+      const { meta } = reply.json as { readonly meta?: { readonly versionId?: string } };
+      setBase(meta?.versionId);
+      const { text: now } = await queries.query({ ...storedQuery(api, type, id), staleTime: 0 });
+      setSaved(now);
+      setText(now);
+      setSaid({ kind: 'good', text: `Saved as version ${meta?.versionId ?? ''}.` });
     } catch (error) {
-      if (id === undefined || !isConflict(error)) throw error;
+      if (!isConflict(error)) throw error;
       const theirs = await queries.query({ ...storedQuery(api, type, id), staleTime: 0 });
       setConflict({ theirs, mine: text });
     }
+  };
+  const create = async (): Promise<void> => {
+    const reply = await api.send(type, { method: 'POST', body: text });
+    await queries.invalidateQueries({ queryKey: [api.version] });
+    const made = reply.json as { readonly id?: string };
+    await navigate({ to: '/$version/$type/$id', params: { version: api.version, type, id: made.id ?? '' } });
   };
   const remove = async (): Promise<void> => {
     if (id === undefined) return;
@@ -192,13 +192,25 @@ export function Edit({
               <p>It is found no more. Its history stays, and saving an earlier version brings it back.</p>
             </Confirm>
           ) : null}
+          {id !== undefined && may('patch') ? (
+            <button
+              type="button"
+              className="button"
+              aria-pressed={isPatching}
+              onClick={() => {
+                setPatching(!isPatching);
+              }}
+            >
+              Patch
+            </button>
+          ) : null}
           {isMine ? (
             <button
               type="button"
               className="button primary"
               disabled={isBusy || !isChanged}
               onClick={() => {
-                doing(save);
+                doing(id === undefined ? create : () => send({ method: 'PUT', body: text }));
               }}
             >
               {id === undefined ? 'Create' : 'Save'}
@@ -226,6 +238,21 @@ export function Edit({
           )}
         </div>
       )}
+      {isPatching && id !== undefined ? (
+        <Suspense fallback={<Loading lines={4} />}>
+          <PatchPanel
+            type={type}
+            id={id}
+            version={base ?? ''}
+            before={saved}
+            after={text}
+            isBusy={isBusy}
+            onSend={({ text: body, contentType }) => {
+              doing(() => send({ method: 'PATCH', body, headers: { 'Content-Type': contentType } }));
+            }}
+          />
+        </Suspense>
+      ) : null}
       <Suspense fallback={<Loading lines={10} />}>
         <Editor text={text} label={`${type} as JSON`} issues={issues} handleRef={handle} onChange={setText} />
       </Suspense>

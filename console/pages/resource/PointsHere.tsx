@@ -2,48 +2,25 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import { TypeBadge } from '../../components/TypeBadge.js';
-import type { Api } from '../../fhir/api.js';
-import { at, objectsOf } from '../../fhir/json.js';
+import { pointing } from '../../fhir/pointing.js';
 import { useApi, useCapabilities } from '../../session/queries.js';
 
-interface Pointing {
-  readonly type: string;
-  readonly parameter: string;
-  readonly total: number;
-}
-
-/** How many resources refer to one by each parameter that may; asked together. */
-async function pointing(
-  api: Api,
-  reverse: readonly string[],
-  target: string,
-  signal: AbortSignal,
-): Promise<readonly Pointing[]> {
-  const pairs = reverse.map((each) => each.split(':') as [string, string]);
-  const entry = pairs.map(([type, parameter]) => ({
-    request: { method: 'GET', url: `${type}?${parameter}=${target}&_summary=count` },
-  }));
-  const body = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry });
-  const { json } = await api.send('', { method: 'POST', body, signal });
-  return objectsOf(at(json, 'entry'))
-    .flatMap((each, place) => {
-      const [type, parameter] = pairs[place] ?? ['', ''];
-      const total = at(each, 'resource', 'total');
-      return typeof total === 'number' && total > 0 ? [{ type, parameter, total }] : [];
-    })
-    .toSorted((a, b) => b.total - a.total);
+/** How many resources refer to one, by each parameter that may. */
+export function usePointing(type: string, id: string) {
+  const api = useApi();
+  const { data: capabilities } = useCapabilities();
+  const reverse = capabilities?.types.get(type)?.revIncludes ?? [];
+  return useQuery({
+    queryKey: [api.version, 'pointing', type, id],
+    queryFn: ({ signal }) => pointing(api, reverse, `${type}/${id}`, signal),
+    enabled: capabilities !== undefined,
+  });
 }
 
 /** What refers to a resource, by every reference parameter of every type. */
 export function PointsHere({ type, id }: { readonly type: string; readonly id: string }) {
   const api = useApi();
-  const { data: capabilities } = useCapabilities();
-  const reverse = capabilities?.types.get(type)?.revIncludes ?? [];
-  const { data, error } = useQuery({
-    queryKey: [api.version, 'pointing', type, id],
-    queryFn: ({ signal }) => pointing(api, reverse, `${type}/${id}`, signal),
-    enabled: capabilities !== undefined,
-  });
+  const { data, error } = usePointing(type, id);
   if (error !== null) return <Refusal error={error} />;
   if (data === undefined) return <Loading />;
   if (data.length === 0)

@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import { Choose, Combo, type Choice } from '../../components/fields.js';
+import { Choose, Combo } from '../../components/fields.js';
 import { Icon } from '../../components/Icon.js';
 import type { Capabilities, TypeCapabilities } from '../../fhir/capabilities.js';
+import { bringings, chainOf, suggestionsFor } from '../../fhir/chain.js';
 import {
   comparisonsOf,
   type Condition,
@@ -12,38 +13,6 @@ import {
   pairsOf,
   queryOf,
 } from '../../fhir/query.js';
-
-/** The type of the parameter at the end of a chain, and what may be typed next. */
-function chainOf(capabilities: Capabilities, type: string, text: string) {
-  const links = text.split('.');
-  let types: readonly string[] = [type];
-  let before = '';
-  for (const link of links.slice(0, -1)) {
-    const [code = '', target] = link.split(':');
-    const targets = types.flatMap((each) => parameterOf(capabilities, each, code)?.targets ?? []);
-    types = target === undefined ? [...new Set(targets)] : [target];
-    before += `${link}.`;
-  }
-  const last = links.at(-1) ?? '';
-  const found = types.map((each) => parameterOf(capabilities, each, last)).find((each) => each !== undefined);
-  return { types, before, type: found?.type };
-}
-
-const parameterOf = (capabilities: Capabilities, type: string, code: string) =>
-  capabilities.types.get(type)?.parameters.find((each) => each.code === code);
-
-/** What a parameter may be: those of the type; behind a point those of what it leads to. */
-function suggestions(capabilities: Capabilities, type: string, text: string): readonly Choice[] {
-  const { types, before } = chainOf(capabilities, type, text);
-  const parameters = [...new Set(types)].slice(0, 12).flatMap((each) => capabilities.types.get(each)?.parameters ?? []);
-  const seen = new Map(parameters.map((each) => [each.code, each]));
-  return [...seen.values()].flatMap(({ code, type: kind, targets }) => [
-    { id: `${before}${code}`, hint: kind },
-    ...(kind === 'reference' && before === ''
-      ? targets.slice(0, 4).map((target) => ({ id: `${code}:${target}.`, hint: `by its ${target}` }))
-      : []),
-  ]);
-}
 
 const examples: Readonly<Record<string, string>> = {
   string: 'beginning of a word',
@@ -80,7 +49,7 @@ function Row({
         isLabelHidden
         isFree
         placeholder="Parameter"
-        choices={suggestions(capabilities, type, condition.parameter)}
+        choices={suggestionsFor(capabilities, type, condition.parameter)}
         value={condition.parameter}
         onChange={(parameter) => {
           const next = comparisonsOf(chainOf(capabilities, type, parameter).type);
@@ -158,10 +127,7 @@ export function Builder({
     ...brought,
     ...others,
   ]);
-  const includes: readonly Choice[] = [
-    ...of.includes.map((each) => ({ id: `_include=${each}`, text: each, hint: 'what it refers to' })),
-    ...of.revIncludes.map((each) => ({ id: `_revinclude=${each}`, text: each, hint: 'what refers to it' })),
-  ];
+  const includes = bringings(capabilities, of.type, brought);
   return (
     <form
       className="card builder"
@@ -207,7 +173,11 @@ export function Builder({
           {brought.map((pair: Pair, place) => (
             <p key={`${pair.key}${pair.value}`} className="row small">
               <span className="chip accent">
-                {pair.key.startsWith('_rev') ? 'also what refers here' : 'also what it refers to'}
+                {pair.key.endsWith(':iterate')
+                  ? 'and from there on'
+                  : pair.key.startsWith('_rev')
+                    ? 'also what refers here'
+                    : 'also what it refers to'}
               </span>
               <code>{pair.value}</code>
               <button

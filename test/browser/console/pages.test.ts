@@ -8,7 +8,7 @@ import { demoPatient, goTo, loadDemo, openConsole, seriousFindings } from './sup
 let server: BuiltServer;
 let browser: Browser;
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startBuiltServer(), openBrowser()]);
+  [server, browser] = await Promise.all([startBuiltServer({ AUDIT: 'on' }), openBrowser()]);
   await loadDemo(server, 'r4', 'stu3');
 });
 afterAll(async () => {
@@ -20,8 +20,8 @@ const patient = `#/r4/Patient/${demoPatient}`;
 
 /** Each page, and what stands on it when it is there. */
 const pages: readonly (readonly [name: string, address: string, shows: string])[] = [
-  ['home', '#/r4', 'People and places'],
-  ['home-stu3', '#/stu3', 'People and places'],
+  ['home', '#/r4', 'Immunization'],
+  ['home-stu3', '#/stu3', 'Immunization'],
   ['access', '#/r4/access', 'What you may do'],
   ['search', '#/r4/Observation?q=code%3D8302-2%26_sort%3D-date', '10 found'],
   ['nothing-found', '#/r4/Patient?q=name%3Dnobody', 'Nothing matches'],
@@ -32,10 +32,13 @@ const pages: readonly (readonly [name: string, address: string, shows: string])[
   ['json', `${patient}?tab=json`, '"resourceType"'],
   ['history', `${patient}?tab=history`, 'There is one version'],
   ['links', `${patient}?tab=links`, 'How many'],
+  ['graph', `${patient}?tab=graph`, 'by patient, subject'],
   ['new', '#/r4/new/Patient', '"resourceType"'],
   ['graphql', '#/r4/graphql', 'PatientList'],
   ['rest', '#/r4/rest', 'No request was sent yet'],
   ['live', '#/r4/live', 'listening'],
+  ['jobs', '#/r4/jobs', 'There are no jobs'],
+  ['audit', '#/r4/audit?outcome=0', 'practitioner'],
 ];
 
 /** What axe looks at is the same in each look, but colours and what scrolls; some pages stand for all in the dark. */
@@ -46,7 +49,12 @@ const looks: readonly (readonly [
   some?: readonly string[],
 ])[] = [
   ['light', {}],
-  ['dark', { colorScheme: 'dark' }, ['color-contrast'], ['home', 'search', 'overview', 'charts', 'json', 'graphql']],
+  [
+    'dark',
+    { colorScheme: 'dark' },
+    ['color-contrast'],
+    ['home', 'search', 'overview', 'charts', 'json', 'graphql', 'graph', 'audit'],
+  ],
   ['phone', { viewport: { width: 390, height: 844 } }, ['scrollable-region-focusable']],
 ];
 

@@ -13,6 +13,24 @@ export const loadDemo = async (server: BuiltServer, ...versions: readonly ('r4' 
     await server.send('POST', `/${version}`, JSON.parse(readFileSync(`demo/${version}.json`, 'utf8')));
 };
 
+/** Loads `Patient/large`, whose record has 3,000 resources. */
+export async function loadLarge(server: BuiltServer): Promise<void> {
+  const observation = (place: number) => ({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }], text: 'Heart rate' },
+    subject: { reference: 'Patient/large' },
+    effectiveDateTime: new Date(Date.UTC(2000, 0, 1 + place)).toISOString(),
+    valueQuantity: { value: 60 + (place % 40), unit: '/min' },
+  });
+  const entry = Array.from({ length: 3000 }, (_, place) => ({
+    resource: observation(place),
+    request: { method: 'POST', url: 'Observation' },
+  }));
+  await server.send('PUT', '/r4/Patient/large', { resourceType: 'Patient', id: 'large', name: [{ family: 'Large' }] });
+  await server.send('POST', '/r4', { resourceType: 'Bundle', type: 'transaction', entry });
+}
+
 /** Opens the console at an address behind `#` and signs in there. */
 export async function openConsole(
   browser: Browser,

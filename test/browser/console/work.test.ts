@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser, screenshot, type Window } from '../support/browser.js';
 import { type BuiltServer, startBuiltServer } from '../support/server.js';
-import { demoPatient, goTo, loadDemo, openConsole } from './support.js';
+import { demoPatient, goTo, loadDemo, loadLarge, openConsole } from './support.js';
 
 let server: BuiltServer;
 let browser: Browser;
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startBuiltServer(), openBrowser()]);
+  [server, browser] = await Promise.all([startBuiltServer({ AUDIT: 'on' }), openBrowser()]);
   await loadDemo(server, 'r4');
 });
 afterAll(async () => {
@@ -125,18 +126,136 @@ describe('a practitioner', () => {
     await page.getByRole('cell', { name: 'deleted' }).waitFor();
   });
 
-  test('asks by GraphQL and by REST, and a bundle tells of each entry', async () => {
+  test('sends an edit as a patch of either form, made of what was changed', async () => {
+    const before = JSON.parse(windsor({ id: 'patched', birthDate: '1815-12-10' })) as Record<string, unknown>;
+    await server.send('PUT', '/r4/Patient/patched', before);
+    await goTo(page, '#/r4/Patient/patched?tab=json');
+    await page.getByText('"1815-12-10"').waitFor();
+    await page.getByRole('button', { name: 'Patch', exact: true }).click();
+    await write(page, windsor({ id: 'patched', birthDate: '1815-12-11' }));
+    const patch = page.getByRole('textbox', { name: 'The patch' });
+    await patch.getByText('"/birthDate"').waitFor();
+    await page.getByRole('button', { name: 'FHIRPath Patch' }).click();
+    await patch.getByText('"Patient.birthDate"').waitFor();
+    await screenshot(page, 'console-patch-light');
+    await page.getByRole('button', { name: 'Send the patch' }).click();
+    await page.getByText('Saved as version 2').waitFor();
+    expect((await server.send('GET', '/r4/Patient/patched')).json).toMatchObject({ birthDate: '1815-12-11' });
+    expect((await server.send('GET', '/r4/Patient/patched/_history')).json).toMatchObject({
+      entry: [{ request: { method: 'PATCH' } }, {}],
+    });
+  });
+
+  test('builds a query of GraphQL by ticking, runs it, finds it again, and it stands in the address', async () => {
     await goTo(page, '#/r4/graphql');
+    const side = page.getByRole('region', { name: 'What can be asked' });
+    await side.getByRole('button', { name: 'query', exact: true }).click();
+    await side.getByRole('textbox', { name: 'Find a field of Query' }).fill('PatientList');
+    await side.getByRole('checkbox', { name: 'PatientList', exact: true }).check();
+    await side.getByRole('textbox', { name: 'Find a field of Patient' }).fill('birthDate');
+    await side.getByRole('checkbox', { name: 'birthDate', exact: true }).check();
+    await side.getByRole('combobox', { name: 'Add an argument to PatientList' }).selectOption('name');
+    await side.getByRole('textbox', { name: 'name of PatientList' }).fill('lemke');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Query' }).getByText('"lemke"').waitFor();
     await page.getByRole('button', { name: 'Run' }).click();
-    await page.locator('.cm-content').getByText('"Lemke654"').waitFor();
+    await page.getByRole('textbox', { name: 'Answer' }).getByText('"birthDate"').waitFor();
+    await page.waitForURL(/query=.*lemke/);
     await screenshot(page, 'console-graphql-answer-light');
+    await side.getByRole('button', { name: 'So far' }).click();
+    await side.getByText('PatientList(name: "lemke")').waitFor();
+  });
+
+  test('reads the docs of $graphql, and asks it, without introspection', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(request.postData() ?? ''));
+    await page.getByRole('button', { name: '$graphql' }).click();
+    const side = page.getByRole('region', { name: 'What can be asked' });
+    await side.getByRole('button', { name: 'Docs' }).click();
+    await side.getByRole('textbox', { name: 'Find a type' }).fill('HumanName');
+    await side.getByRole('button', { name: 'HumanName', exact: true }).click();
+    await side.getByText('family', { exact: true }).waitFor();
+    await page.getByRole('combobox', { name: 'Examples' }).selectOption('A table, flat');
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.getByRole('textbox', { name: 'Answer' }).getByText('"family"').waitFor();
+    expect(asked.filter((body) => body.includes('__schema'))).toEqual([]);
+  });
+
+  test('follows a subscription: each event appears in the moment it is committed', async () => {
+    await page.getByRole('button', { name: 'AppSync API' }).click();
+    await page.getByRole('combobox', { name: 'Examples' }).selectOption('Follow all changes');
+    await page.getByRole('button', { name: 'Subscribe' }).click();
+    await page.getByText('subscribed').waitFor();
+    await server.send('PUT', '/r4/Patient/followed', { resourceType: 'Patient', id: 'followed' });
+    await page
+      .getByRole('textbox', { name: /^Event / })
+      .getByText('"followed"')
+      .first()
+      .waitFor();
+    await screenshot(page, 'console-subscription-light');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Nothing was asked yet').waitFor();
+  });
+
+  test('asks by REST as the Postman collection does, and a bundle tells of each entry', async () => {
     await goTo(page, '#/r4/rest');
-    await page.getByRole('combobox', { name: 'Examples' }).selectOption('Several requests in one bundle');
+    await page.getByRole('combobox', { name: 'Examples' }).selectOption('Batch');
     await page.getByRole('button', { name: 'Send' }).click();
-    await page.getByRole('cell', { name: '404' }).waitFor();
+    await page.getByRole('row', { name: /GET Patient\/nobody 404/ }).waitFor();
+    await page.getByText('1 of 2 entries were done').waitFor();
     await screenshot(page, 'console-rest-answer-light');
     // Chromium complains of each refusal of the tests before.
     expect(window.complaints.filter((each) => !each.startsWith('Failed to load resource'))).toEqual([]);
+  });
+
+  test('finds patients by what refers to them, built from suggestions', async () => {
+    await goTo(page, '#/r4/Patient');
+    const parameter = page.getByRole('combobox', { name: 'Parameter' });
+    await parameter.fill('_has:Observation:pat');
+    await page.getByRole('option', { name: /^_has:Observation:patient:/ }).click();
+    await parameter.fill('_has:Observation:patient:code');
+    await page.getByRole('option', { name: /^_has:Observation:patient:code\s*token/ }).click();
+    await page.getByRole('textbox', { name: 'Value' }).fill('8302-2');
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByText('1 found').waitFor();
+    await page.waitForURL(/_has%3AObservation%3Apatient%3Acode%3D8302-2/);
+  });
+
+  test('exports, follows the job and downloads a file of it', async () => {
+    await goTo(page, '#/r4/jobs');
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.getByRole('button', { name: 'All patients' }).click();
+    await page.getByRole('combobox', { name: 'Types' }).fill('Immuniz');
+    await page.getByRole('option', { name: 'Immunization', exact: true }).click();
+    await page.getByRole('button', { name: 'Begin the export' }).click();
+    await page.getByText('complete', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Files' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /^Download Immunization-/ }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\n');
+    expect(new Set(lines.map((line) => (JSON.parse(line) as { resourceType: string }).resourceType))).toEqual(
+      new Set(['Immunization']),
+    );
+    await screenshot(page, 'console-jobs-light');
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('There are no jobs').waitFor();
+  });
+
+  test('follows references in the graph of a resource', async () => {
+    await goTo(page, `#/r4/Patient/${demoPatient}?tab=graph`);
+    const graph = page.getByRole('region', { name: 'Graph of references' });
+    await graph
+      .getByRole('link', { name: /^Well child visit/ })
+      .first()
+      .click();
+    await page.waitForURL(/Encounter\/[^?]+\?tab=graph/);
+    await graph.getByText('Subject', { exact: true }).waitFor();
+    await graph.getByRole('link', { name: /Lemke654/ }).waitFor();
   });
 
   test('sees changes in the moment they are made', async () => {
@@ -147,24 +266,7 @@ describe('a practitioner', () => {
   });
 
   test('opens a record of 3,000 resources: only what is on the screen is in the page', async () => {
-    const observation = (place: number) => ({
-      resourceType: 'Observation',
-      status: 'final',
-      code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }], text: 'Heart rate' },
-      subject: { reference: 'Patient/large' },
-      effectiveDateTime: new Date(Date.UTC(2000, 0, 1 + place)).toISOString(),
-      valueQuantity: { value: 60 + (place % 40), unit: '/min' },
-    });
-    const entry = Array.from({ length: 3000 }, (_, place) => ({
-      resource: observation(place),
-      request: { method: 'POST', url: 'Observation' },
-    }));
-    await server.send('PUT', '/r4/Patient/large', {
-      resourceType: 'Patient',
-      id: 'large',
-      name: [{ family: 'Large' }],
-    });
-    await server.send('POST', '/r4', { resourceType: 'Bundle', type: 'transaction', entry });
+    await loadLarge(server);
     await goTo(page, '#/r4/Patient/large?tab=timeline');
     await page.getByRole('button', { name: 'All 3,000' }).waitFor();
     expect(await page.getByRole('listitem').count()).toBeLessThan(150);
@@ -197,9 +299,29 @@ describe('what others see', () => {
     await window.close();
   });
 
+  test('an auditor sees who did what, and why something was refused', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'auditor', { at: '#/r4/audit' });
+    await page.getByRole('link', { name: 'Audit' }).waitFor();
+    await page.getByRole('button', { name: 'Refusals' }).click();
+    const row = page.getByRole('row', { name: /auditor.*searched AllergyIntolerance/ }).first();
+    await row.getByText('403 auditor (auditor) may not search AllergyIntolerance').waitFor();
+    await screenshot(page, 'console-audit-refusals-light');
+    await page.getByRole('textbox', { name: 'Who', exact: true }).fill('practitioner');
+    await page.getByRole('combobox', { name: 'Outcome' }).selectOption('done');
+    await page.getByRole('textbox', { name: 'Whose record' }).fill('shared');
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page
+      .getByRole('row', { name: /practitioner.*changed/ })
+      .first()
+      .waitFor();
+    await page.waitForURL(/patient=shared/);
+    await window.close();
+  });
+
   test('an operator sees no resources, and what they may do', async () => {
     const { page, ...window } = await openConsole(browser, server, 'operator');
     await page.getByText('Your role sees no resources').waitFor();
+    await page.getByText('up to date').waitFor();
     await goTo(page, '#/r4/access');
     await page.getByText('batch, reindex').waitFor();
     await window.close();
@@ -230,6 +352,25 @@ describe('the session', () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(await page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('oidc.user'))")).toEqual([]);
+    await window.close();
+  });
+
+  test('ends at Cognito by its own parameters, where the settings name its logout', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner');
+    const settings = (await (await page.request.get(`${server.url}/console.json`)).json()) as { signIn: object };
+    const signIn = { ...settings.signIn, logout: `${server.url}/cognito/logout` };
+    await page.route('**/console.json', (route) => route.fulfill({ json: { ...settings, signIn } }));
+    let left: URL | undefined;
+    await page.route('**/cognito/logout?*', (route) => {
+      left = new URL(route.request().url());
+      return route.fulfill({ contentType: 'text/html', body: '<p>signed out</p>' });
+    });
+    await page.reload();
+    await page.getByRole('button', { name: /^You:/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByText('signed out').waitFor();
+    expect(left?.searchParams.get('client_id')).toBe('fhir-on-appsync-console');
+    expect(left?.searchParams.get('logout_uri')).toBe(`${server.url}/`);
     await window.close();
   });
 

@@ -34,7 +34,7 @@ else {
       await file.append(`${name}\n`);
       await file.close();
     }
-    const url = (await output.signedUrl?.({ job: 'j', name: 'a.ndjson' }, 60)) ?? '';
+    const url = await output.signedUrl({ job: 'j', name: 'a.ndjson' }, 60);
     const answer = await fetch(url);
     expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
       200,

@@ -29,7 +29,9 @@ export async function forwardTo(target: string): Promise<Forwarder> {
         const body = await buffer(incoming); // rejects when the client died within it: then nothing is passed on
         await new Promise<void>((resolve) => {
           const { method, headers, url } = incoming;
-          const passed = request(new URL(url ?? '/', target), { method, headers, agent: false }, (answer) => {
+          const to = new URL(url ?? '/', target);
+          to.username = '';
+          const passed = request(to, { method, headers, agent: false }, (answer) => {
             outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
             void buffer(answer)
               .then(
@@ -59,8 +61,10 @@ export async function forwardTo(target: string): Promise<Forwarder> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const own = new URL(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+  own.username = new URL(target).username; // the database of DynamoDB Local
   return {
-    endpoint: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    endpoint: own.href.replace(/\/$/, ''),
     settled: () =>
       new Promise((resolve) => {
         if (open === 0) resolve();

@@ -10,7 +10,15 @@ const infra = fileURLToPath(new URL('../../../infra/', import.meta.url));
 /** What is synthesized: the stage dev as it is, and the stage production with what it leaves off, of one version. */
 const stages = {
   dev: {},
-  production: { fhirVersions: ['stu3'], authorization: 'roles+smart', alarmEmail: 'ops@example.org' },
+  production: {
+    fhirVersions: ['stu3'],
+    authorization: 'roles+smart',
+    alarmEmail: 'ops@example.org',
+    subscriptionEndpoints: ['https://hooks.example.org/fhir'],
+    importSources: ['s3://imports/files/'],
+    tenancy: 'pooled',
+    alarmEmail: 'ops@example.org',
+  },
 };
 
 export default function synthesize() {

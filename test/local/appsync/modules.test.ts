@@ -39,11 +39,11 @@ describe('the module @aws-appsync/utils/dynamodb', () => {
       },
     ],
     [
-      "ddb.put({ key: { id: '1' }, item: { n: 1, tags: ddb.toStringSet(['x']) }, condition: { id: { attributeExists: false } } })",
+      "ddb.put({ key: { id: '1' }, item: { n: 1, tags: ddb.toStringSet(['x']), ns: ddb.toNumberSet([1]), bs: ddb.toBinarySet(['YQ==']) }, condition: { id: { attributeExists: false } } })",
       {
         operation: 'PutItem',
         key,
-        attributeValues: { n: { N: 1 }, tags: { SS: ['x'] } },
+        attributeValues: { n: { N: 1 }, tags: { SS: ['x'] }, ns: { NS: [1] }, bs: { BS: ['YQ=='] } },
         condition: { expression: 'attribute_not_exists(#id)', expressionNames: { '#id': 'id' } },
       },
     ],

@@ -282,6 +282,20 @@ describe('the limits of a request', () => {
     expect(errors).toHaveLength(1);
   });
 
+  test('bound what fragments in fragments double: a resolver is told of each field', async () => {
+    const fragments = Array.from(
+      { length: 30 },
+      (_, at) =>
+        `fragment F${String(at)} on Patient { friends { ...F${String(at + 1)} } more: friends { ...F${String(at + 1)} } }`,
+    );
+    const query = `{ deep { ...F0 } } ${fragments.join(' ')} fragment F30 on Patient { id }`;
+    const { data, errors } = await ask(query);
+    expect([data, errors]).toEqual([
+      null,
+      [{ errorType: 'QueryTooLarge', message: expect.stringContaining('20000 are allowed') }],
+    ]);
+  });
+
   test('bound aliases: by the tokens of the query, by the runs of resolvers', async () => {
     const aliases = (count: number): string =>
       `{ ${Array.from({ length: count }, (_, at) => `a${String(at)}: other`).join(' ')} }`;

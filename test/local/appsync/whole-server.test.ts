@@ -29,6 +29,7 @@ beforeAll(async () => {
     isPublicUrlSet: false,
     signInPassword: undefined,
     applicationSecret: undefined,
+    applicationKeys: undefined,
     engines: { kind: 'embedded' as const },
   };
   running = await startServer(settings, pino({ level: 'silent' }));
@@ -81,6 +82,28 @@ describe('the GraphQL face of the whole server', () => {
       status: 200,
       json: { data: { PatientList: [] } },
     });
+  });
+
+  test('tells its schema', async () => {
+    const reply = await fetch(`${running.url}/stu3/graphql`, {
+      method: 'POST',
+      headers: { authorization: token },
+      body: JSON.stringify({ query: '{ __typename __schema { subscriptionType { name fields { name } } } }' }),
+    });
+    expect([reply.headers.get('content-type'), await reply.json()]).toEqual([
+      'application/json; charset=utf-8',
+      {
+        data: {
+          __typename: 'Query',
+          __schema: {
+            subscriptionType: {
+              name: 'Subscriptions',
+              fields: [{ name: 'onResourceChanged' }, { name: 'onJobChanged' }],
+            },
+          },
+        },
+      },
+    ]);
   });
 
   test('takes the token after "Bearer", too', async () => {

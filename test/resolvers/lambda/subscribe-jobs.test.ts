@@ -3,13 +3,15 @@ import { callerOf } from '../../support/server.js';
 import { OperationOutcomeError } from '../../../fhir/outcome.js';
 import type { FhirServer } from '../../../interactions/server.js';
 import { readFilter } from '../../../local/appsync/realtime/filter.js';
+import { defaultTenant } from '../../../persistence/keys.js';
+import { tenant } from '../../support/tenant.js';
 import { jobFilter } from '../../../resolvers/lambda/subscribe-jobs.js';
 
 const authorize: FhirServer['authorizer']['authorize'] = ({ groups }, interaction) => {
   if (interaction === 'reindex' && !groups.includes('operator')) throw new OperationOutcomeError(403, []);
   return { kind: 'everything' };
 };
-const server = { jobs: {}, authorizer: { authorize } } as unknown as FhirServer;
+const server = { tenant: defaultTenant, jobs: {}, authorizer: { authorize } } as unknown as FhirServer;
 const filterOf = (name: string, given: Record<string, unknown> = {}, on = server): unknown => {
   const request = { interaction: 'subscribe-jobs', arguments: given, field: 'Subscriptions.onJobChanged' } as const;
   const filter = jobFilter(on, callerOf(name), request);
@@ -27,6 +29,16 @@ test.each([
   ['operator', { id: 'a-1' }, [rule('id', 'a-1')]],
 ])('the filter of a %s who asks for %j', (name, given, filters) => {
   expect(filterOf(name, given)).toEqual({ filterGroup: [{ filters }] });
+});
+
+test('where tenants share the deployment everybody is told of their own tenant’s', () => {
+  const ofA = { ...server, tenant: tenant('a') };
+  expect(filterOf('practitioner', {}, ofA)).toEqual({
+    filterGroup: [{ filters: [rule('subject', 'sub-practitioner'), rule('client', 'a#test')] }],
+  });
+  expect(filterOf('operator', {}, ofA)).toEqual({
+    filterGroup: [{ filters: [{ fieldName: 'client', operator: 'beginsWith', value: 'a#' }] }],
+  });
 });
 
 test.each([

@@ -59,6 +59,8 @@ describe.each(fhirVersions)('a reference by criteria, %s', (version) => {
     ['identifier=urn:c|none', 412, 'not-found'],
     ['identifier=urn:c|both', 412, 'multiple-matches'],
     ['nonsense=1', 400, 'invalid'],
+    ['_count=1', 400, 'invalid'],
+    ['', 400, 'invalid'],
   ])('with the criteria %s is refused with %i, by its place', async (criteria, status, code) => {
     const { status: answered, json } = await send('POST', '/Observation', observation(criteria));
     const expression = ['Observation.subject.reference'];

@@ -155,6 +155,8 @@ describe.each(fhirVersions)('%s', (version) => {
 
   test('_since is about when resources were stored', async () => {
     expect(named(await everything('?_since=2199-01-01T00:00:00Z'))).toEqual([]);
+    expect(named(await everything('?_since=2199-01-01'))).toEqual([]);
+    expect(named(await everything('?_since=2001-01'))).toEqual(named(await everything('')));
     const { json } = await get('Observation/o3');
     const since = encodeURIComponent(json.meta.lastUpdated);
     const found = named(await everything(`?_since=${since}`));

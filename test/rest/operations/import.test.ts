@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fhirVersions, type FhirVersion } from '../../../fhir/version.js';
 import { ended, kickOff, linesOf, type Manifest, manifestOf } from '../../support/jobs.js';
 import { isOnDynamoDb, isOnS3, startTestServer, type TestServer } from '../../support/server.js';
@@ -144,6 +144,27 @@ describe.each(fhirVersions)('$import, %s', (version) => {
     ]);
     expect((await read('Patient/i-19')).json.meta.versionId).toBe('1');
     expect((await read('Organization/i-org')).text).toContain('"name":"ä€😀"');
+  });
+
+  test('takes what a link inside the sources leads to, and nothing outside of them', async () => {
+    const outside = join(folder, `secret-${version}.ndjson`);
+    writeFileSync(outside, ndjson(patient('linked-out')));
+    const inside = file(patient('linked-in'));
+    for (const [name, to] of [
+      ['out', outside],
+      ['in', fileURLToPath(inside)],
+      ['folder', folder],
+    ] as const) {
+      symlinkSync(to, join(allowed, `${name}-${version}`));
+    }
+    const urlOf = (path: string): string => pathToFileURL(join(allowed, path)).href;
+    expect((await imported(version, bodyOf([['Patient', urlOf(`in-${version}`)]]))).counts).toEqual([1]);
+    for (const path of [`out-${version}`, `folder-${version}/secret-${version}.ndjson`]) {
+      const job = await kickOff(server, version, '$import', { body: bodyOf([['Patient', urlOf(path)]]) });
+      const { status, json } = await ended(job);
+      expect([status, json.issue[0].diagnostics]).toEqual([500, `There is no file ${urlOf(path)}`]);
+    }
+    expect((await read('Patient/linked-out')).status).toBe(404);
   });
 
   test('done again changes nothing; what is different is a new version', async () => {

@@ -13,6 +13,8 @@ export interface Aws {
   putObject(path: string, body?: string): Promise<void>;
   /** A resource of API Gateway's own API. */
   gateway(path: string): Promise<Readonly<Record<string, unknown>>>;
+  /** An operation of CloudFormation. @returns the answer, XML. */
+  stacks(operation: string, input: Readonly<Record<string, string>>): Promise<string>;
   /** A resource of Lambda's API. */
   lambda(path: string, method: string, input?: object): Promise<Readonly<Record<string, unknown>>>;
 }
@@ -21,13 +23,17 @@ const credential = (service: string): string =>
   `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=none`;
 
 export function awsAt(endpoint: string): Aws {
-  async function send(path: string, service: string, init: RequestInit): Promise<Readonly<Record<string, unknown>>> {
+  async function sendText(path: string, service: string, init: RequestInit): Promise<string> {
     const answer = await fetch(endpoint + path, {
       ...init,
       headers: { authorization: credential(service), ...(init.headers as Record<string, string>) },
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${service} ${path} answers ${String(answer.status)}: ${text}`);
+    return text;
+  }
+  async function send(path: string, service: string, init: RequestInit): Promise<Readonly<Record<string, unknown>>> {
+    const text = await sendText(path, service, init);
     return text === '' ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>);
   }
   const target = (service: string, prefix: string, version: string) => (operation: string, input: object) =>
@@ -43,8 +49,13 @@ export function awsAt(endpoint: string): Aws {
     tables: target('dynamodb', 'DynamoDB_20120810', '1.0'),
     states: target('states', 'AWSStepFunctions', '1.0'),
     async putObject(path, body) {
-      await send(`/${path}`, 's3', { method: 'PUT', ...(body === undefined ? {} : { body }) });
+      await sendText(`/${path}`, 's3', { method: 'PUT', ...(body === undefined ? {} : { body }) });
     },
+    stacks: (operation, input) =>
+      sendText('/', 'cloudformation', {
+        method: 'POST',
+        body: new URLSearchParams({ Action: operation, Version: '2010-05-15', ...input }),
+      }),
     gateway: (path) => send(path, 'apigateway', { method: 'GET' }),
     lambda: (path, method, input) =>
       send(path, 'lambda', { method, ...(input === undefined ? {} : { body: JSON.stringify(input) }) }),

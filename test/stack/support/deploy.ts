@@ -22,8 +22,10 @@ export interface DeployedStage {
 /** Where the files are that may be imported. */
 export const importBucket = 'import-sources';
 
-/** What is beside MiniStack: a real OpenSearch, and the runtime of AppSync APIs. */
-interface Beside {
+/** What is beside MiniStack: a real OpenSearch, the runtime of AppSync APIs, and a subscriber’s endpoint. */
+export interface Beside {
+  /** The URL that Subscriptions may notify. */
+  readonly hooks: string;
   readonly openSearch: string;
   readonly appSync: string;
 }
@@ -41,7 +43,7 @@ const environment = (endpoint: string): NodeJS.ProcessEnv => ({
 });
 
 /** Synthesizes the stage dev of one version for the emulators, as `cdk synth` does. */
-async function synthesize(folder: string, endpoint: string, { openSearch, appSync }: Beside): Promise<string> {
+async function synthesize(folder: string, endpoint: string, { openSearch, appSync, hooks }: Beside): Promise<string> {
   const settings = join(folder, 'settings.json');
   const emulators = ['DYNAMODB_ENDPOINT', 'S3_ENDPOINT', 'SQS_ENDPOINT', 'COGNITO_ENDPOINT', 'STATES_ENDPOINT'];
   await writeFile(
@@ -51,9 +53,14 @@ async function synthesize(folder: string, endpoint: string, { openSearch, appSyn
       fhirVersions: ['r4'],
       search: { endpoint: openSearch },
       jobs: { segments: 3, atOnce: 2 },
+      subscriptionEndpoints: [hooks],
       importSources: [`s3://${importBucket}/files/`],
       // One publisher publishes to one API: that of the tests takes the place of MiniStack's.
-      environment: { ...Object.fromEntries(emulators.map((name) => [name, endpoint])), APPSYNC_URL: appSync },
+      environment: {
+        ...Object.fromEntries(emulators.map((name) => [name, endpoint])),
+        APPSYNC_URL: appSync,
+        SUBSCRIPTION_PRIVATE_ADDRESSES: 'on',
+      },
     }),
   );
   const { context } = JSON.parse(await readFile(join(infra, 'cdk.json'), 'utf8')) as { context: object };
@@ -82,12 +89,10 @@ async function fitToEmulator(templates: string): Promise<void> {
 /**
  * Deploys the stage dev by the CDK's command line, as a user does, and tells what is there then.
  * @param endpoint of MiniStack.
- * @param openSearch the URL that functions search by.
- * @param appSync the URL that changes are published to.
  */
-export async function deployStage(endpoint: string, openSearch: string, appSync: string): Promise<DeployedStage> {
+export async function deployStage(endpoint: string, beside: Beside): Promise<DeployedStage> {
   const folder = await mkdtemp(join(tmpdir(), 'fhir-stack-'));
-  const templates = await synthesize(folder, endpoint, { openSearch, appSync });
+  const templates = await synthesize(folder, endpoint, beside);
   await fitToEmulator(templates);
   const outputsFile = join(folder, 'outputs.json');
   const cdk = async (...options: readonly string[]): Promise<void> => {

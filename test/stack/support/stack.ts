@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Aws, awsAt } from './aws.js';
 import { type DeployedStage, deployStage, importBucket } from './deploy.js';
 import { type GraphqlPlace, openGraphqlPlace, serveDeployedApi } from './graphql.js';
 import { makeUser, signIn } from './sign-in.js';
+import { type Receiver, startReceiver } from '../../support/receiver.js';
 import type { AnswerJson } from '../../support/server.js';
 
 /** What came back from API Gateway. */
@@ -26,6 +29,8 @@ export interface Stack {
   readonly aws: Aws;
   readonly stage: DeployedStage;
   readonly graphql: GraphqlPlace;
+  /** An endpoint that Subscriptions may notify. */
+  readonly receiver: Receiver;
   /** `target` is the path below `/r4`, or a URL a link gave. */
   send(method: string, target: string, request?: StackRequest): Promise<StackAnswer>;
   /** Sends a query to the API of the templates. */
@@ -36,6 +41,14 @@ export interface Stack {
   putImport(name: string, body: string): Promise<string>;
   /** What works, or has worked, on jobs. */
   executions(): Promise<readonly object[]>;
+  /** The template of a stack, as it was deployed. */
+  templateOf(name: string): Promise<unknown>;
+  /** Updates a stack, as CloudFormation does. */
+  updateStack(name: string, template: object): Promise<void>;
+  /** What CloudFormation says of a stack. */
+  describeStack(name: string): Promise<{ readonly StackStatus: string }>;
+  /** How a function of a stack is configured. @param id of it in the template. */
+  functionOf(name: string, id: string): Promise<object>;
   /** What is in the dead-letter queue of the indexer, as texts. */
   deadLetters(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -55,17 +68,21 @@ const required = (name: string): string => {
 /** Deploys, makes users and signs them in. */
 export async function openStack(): Promise<Stack> {
   const aws = awsAt(required('MINISTACK_ENDPOINT'));
-  const graphql = await openGraphqlPlace();
+  const [graphql, receiver] = await Promise.all([openGraphqlPlace(), startReceiver()]);
   try {
-    return await openBeside(aws, graphql);
+    return await openBeside(aws, graphql, receiver);
   } catch (error) {
-    await graphql.close();
+    await Promise.all([graphql.close(), receiver.close()]);
     throw error;
   }
 }
 
-async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
-  const stage = await deployStage(aws.endpoint, required('OPENSEARCH_ENDPOINT'), graphql.url);
+async function openBeside(aws: Aws, graphql: GraphqlPlace, receiver: Receiver): Promise<Stack> {
+  const stage = await deployStage(aws.endpoint, {
+    openSearch: required('OPENSEARCH_ENDPOINT'),
+    appSync: graphql.url,
+    hooks: receiver.url,
+  });
   const { outputs } = stage;
   for (const [name, value] of Object.entries(outputs)) {
     if (!name.startsWith('ExportsOutput')) tell(`deployed ${name} = ${value}`);
@@ -85,6 +102,7 @@ async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
     aws,
     stage,
     graphql,
+    receiver,
     async send(method, target, { as = 'practitioner', headers = {}, body, keyless = false } = {}) {
       const url = target.startsWith('http') ? target.replace(/^https?:\/\/[^/]+\/v1/, served) : `${served}/r4${target}`;
       const token = as === null ? undefined : tokens.get(as);
@@ -128,6 +146,26 @@ async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
       const stateMachineArn = outputs['JobMachineR4'];
       return (await aws.states('ListExecutions', { stateMachineArn }))['executions'] as readonly object[];
     },
+    async templateOf(name) {
+      return JSON.parse(await readFile(join(stage.templates, `${name}.template.json`), 'utf8')) as unknown;
+    },
+    async updateStack(name, template) {
+      const Capabilities = { 'Capabilities.member.1': 'CAPABILITY_NAMED_IAM' };
+      await aws.stacks('UpdateStack', { StackName: name, TemplateBody: JSON.stringify(template), ...Capabilities });
+    },
+    async describeStack(name) {
+      const answer = await aws.stacks('DescribeStacks', { StackName: name });
+      return { StackStatus: /<StackStatus>(\w+)</.exec(answer)?.[1] ?? '' };
+    },
+    async functionOf(name, id) {
+      const answer = await aws.stacks('DescribeStackResource', { StackName: name, LogicalResourceId: id });
+      const physical = /<PhysicalResourceId>([^<]+)</.exec(answer)?.[1] ?? '';
+      const { Description, Environment, MemorySize, CodeSha256 } = await aws.lambda(
+        `/2015-03-31/functions/${physical}/configuration`,
+        'GET',
+      );
+      return { Description, Environment, MemorySize, CodeSha256 };
+    },
     async deadLetters() {
       const [, QueueName] = Object.entries(outputs).find(([name]) => /IndexerPoison.*QueueName/.test(name)) ?? [];
       const { QueueUrl } = await aws.queues('GetQueueUrl', { QueueName });
@@ -136,7 +174,7 @@ async function openBeside(aws: Aws, graphql: GraphqlPlace): Promise<Stack> {
     },
     async close() {
       stop();
-      await graphql.close();
+      await Promise.all([graphql.close(), receiver.close()]);
       await stage.remove();
     },
   };

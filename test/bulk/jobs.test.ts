@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Principal } from '../../auth/principal.js';
+import { createJobs } from '../../bulk/jobs.js';
+import type { KindOfJob } from '../../bulk/kind-of-job.js';
+import { runJobs } from '../../bulk/run-jobs.js';
+import type { JobSpace } from '../../bulk/work-segment.js';
+import { OperationOutcomeError } from '../../fhir/outcome.js';
+import type { JobKind } from '../../persistence/job.js';
+import { jobItems } from '../../persistence/job.js';
+import { defaultTenant } from '../../persistence/keys.js';
+import type { OutputStore } from '../../persistence/output-store.js';
+import { memoryTable } from '../support/memory-table.js';
+import { callerOf } from '../support/server.js';
+import { gated } from '../support/table-calls.js';
+
+// How many jobs there may be, whoever begins them at the same time, and whose turn it is.
+
+const principalOf = (subject: string): Principal => ({ ...callerOf('practitioner').principal, subject });
+const noFiles: OutputStore = {
+  create: () => Promise.reject(new Error('no files here')),
+  read: () => Promise.resolve(undefined),
+  remove: () => Promise.resolve(),
+};
+
+interface Scene {
+  readonly space: JobSpace;
+  /** Begins a job. @returns its id, or the status of the refusal. */
+  readonly begin: (subject: string, kind?: JobKind) => Promise<string | number>;
+}
+
+function scene(kinds: JobSpace['kinds'] = {}): Scene {
+  // Others come between any two calls.
+  const table = gated(memoryTable(), async (call) => {
+    await new Promise(setImmediate);
+    return call();
+  });
+  const space: JobSpace = {
+    items: jobItems(table, defaultTenant),
+    output: noFiles,
+    kinds,
+    now: () => 0,
+    onProblem: (error) => {
+      throw error;
+    },
+  };
+  const jobs = createJobs(space, { onBegun: () => undefined });
+  const begin: Scene['begin'] = async (subject, kind = 'export') => {
+    try {
+      return await jobs.begin({ kind, principal: principalOf(subject), request: 'x', input: {} });
+    } catch (error) {
+      if (error instanceof OperationOutcomeError) return error.status;
+      throw error;
+    }
+  };
+  return { space, begin };
+}
+
+const isBegun = (answer: string | number): boolean => typeof answer === 'string';
+const beginAll = (count: number, begin: (at: number) => Promise<string | number>): Promise<(string | number)[]> =>
+  Promise.all(Array.from({ length: count }, (_, at) => begin(at)));
+
+describe('of jobs that begin at the same time', () => {
+  test('a caller has two, and all others are refused and leave nothing behind', async () => {
+    const { space, begin } = scene();
+    const answers = await beginAll(12, () => begin('one'));
+    expect(answers.filter(isBegun)).toHaveLength(2);
+    expect(answers.filter((each) => each === 429)).toHaveLength(10);
+    const begun = (await space.items.list()).map(({ id }) => id).sort();
+    expect(begun).toEqual(answers.filter(isBegun).sort());
+  });
+
+  test('there are sixteen in all', async () => {
+    const { begin } = scene();
+    const answers = await beginAll(24, (at) => begin(`caller ${String(at)}`));
+    expect(answers.filter(isBegun)).toHaveLength(16);
+    expect(answers.filter((each) => each === 429)).toHaveLength(8);
+  });
+
+  test('one makes the index anew, which takes nobody’s place', async () => {
+    const { begin } = scene();
+    const answers = await beginAll(5, (at) => begin(`operator ${String(at)}`, 'reindex'));
+    expect(answers.filter(isBegun)).toHaveLength(1);
+    expect(answers.filter((each) => each === 409)).toHaveLength(4);
+    expect(isBegun(await begin('operator 0'))).toBe(true);
+  });
+});
+
+test('who has a job under way leaves the last four places to who has none', async () => {
+  const { begin } = scene();
+  for (let at = 0; at < 12; at += 1) expect(isBegun(await begin(String(at % 6)))).toBe(true);
+  expect(isBegun(await begin('a'))).toBe(true);
+  expect(await begin('a')).toBe(429);
+  for (const other of ['b', 'c', 'd']) expect(isBegun(await begin(other))).toBe(true);
+  expect(await begin('e')).toBe(429);
+});
+
+test('a job that has ended, however it did, leaves its place', async () => {
+  const { space, begin } = scene();
+  const [first, second] = [await begin('one'), await begin('one')] as [string, string];
+  expect(await begin('one')).toBe(429);
+  const job = await space.items.read(first);
+  if (job === undefined) throw new Error('no job');
+  await space.items.end({ ...job, state: 'failed', ended: 0, expires: 9 });
+  const third = await begin('one');
+  expect([isBegun(third), await begin('one')]).toEqual([true, 429]);
+  await space.items.remove(second);
+  expect(isBegun(await begin('one'))).toBe(true);
+});
+
+test('segments take turns: who came last need not wait until the long ones are done', async () => {
+  const order: string[] = [];
+  /** Ten pages each; a worker that is over leaves. */
+  const pages: KindOfJob = {
+    async work(work) {
+      let { page = 0 } = work.progress as { page?: number };
+      while (page < 10) {
+        page += 1;
+        order.push(work.job.subject);
+        await work.step({ progress: { page }, done: page === 10, files: [] });
+        if (work.isOver()) return;
+      }
+    },
+  };
+  const { space, begin } = scene({ export: pages });
+  for (const subject of ['a', 'b', 'c']) await begin(subject);
+  const running = runJobs(space, { atOnce: 1, turn: 0 });
+  while (order.length < 30) await new Promise(setImmediate);
+  await running.stop();
+  for (const third of Array.from({ length: 10 }, (_, at) => order.slice(at * 3, at * 3 + 3))) {
+    expect([...third].sort()).toEqual(['a', 'b', 'c']);
+  }
+});

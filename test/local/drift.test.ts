@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { update } from '../../interactions/update.js';
+import { openServers } from '../../local/compose.js';
+import { defaultTenant } from '../../persistence/keys.js';
+import { callerOf } from '../support/server.js';
+
+// `npm run drift`, the built command, on a store whose index was spoiled.
+
+const folder = mkdtempSync(join(tmpdir(), 'drift-'));
+beforeAll(async () => {
+  const opened = await openServers(folder);
+  const { servers } = opened;
+  const resource = { resourceType: 'Patient', id: 'p1', name: [{ family: 'Right' }] };
+  await update(servers.r4, callerOf('practitioner'), { key: { type: 'Patient', id: 'p1' }, resource });
+  const wrong = { ...resource, name: [{ family: 'Wrong' }] };
+  const indexed = {
+    tenant: defaultTenant,
+    type: 'Patient',
+    id: 'p1',
+    versionId: 1,
+    lastUpdated: '',
+    compartments: ['Patient/p1'],
+  };
+  await servers.r4.index.put([{ ...indexed, resource: wrong }], { again: true });
+  await opened.close();
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function drift(...options: string[]): Promise<{ code: unknown; printed: string }> {
+  const env = { ...process.env, DATA_DIR: folder, NODE_OPTIONS: '' };
+  const child = spawn(process.execPath, ['dist/drift.js', ...options], { env });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (printed += String(text)));
+  const [code] = (await once(child, 'close')) as [unknown];
+  return { code, printed };
+}
+
+test('names what differs, mends it when told, and then finds nothing', async () => {
+  const found = await drift();
+  expect([found.code, found.printed]).toEqual([
+    1,
+    expect.stringContaining('r4: Patient/p1 is indexed by other terms (the store has version 1)'),
+  ]);
+  const fixed = await drift('--fix');
+  expect([fixed.code, fixed.printed]).toEqual([0, expect.stringContaining('r4: 1 indexed anew, 0 still differ')]);
+  const again = await drift('--sample', '100');
+  expect([again.code, again.printed]).toEqual([
+    0,
+    'r4: 1 resources of the store, 1 of the index: 0 differ\nstu3: 0 resources of the store, 0 of the index: 0 differ\n',
+  ]);
+  expect(await drift('--sample', 'all')).toMatchObject({
+    code: 2,
+    printed: expect.stringContaining('Usage') as unknown,
+  });
+});

@@ -37,16 +37,32 @@ export async function hierarchyTargets(
   const { server, caller, bases } = walk;
   const ids = new Map<string, ReadonlySet<string>>();
   const contained = new Map<string, Filter>();
-  for (const start of starts) {
-    const { type, partOf, typed } = start;
+  // All starts of a type are walked from together: each by itself would ask the index once more for each.
+  for (const [type, { partOf, typed, roots }] of startsByType(starts)) {
     const access = typed ? authorize(server, caller, 'search', type) : accessOrNone(server, caller, 'search', type);
     if (access === undefined) continue;
-    const found = await walk.once(`${direction}:${type}/${start.id}`, () => closure(walk, start, direction, access));
-    ids.set(type, new Set([...(ids.get(type) ?? []), ...found]));
-    if (direction === 'below') contained.set(type, refers(partOf, type, ids.get(type) ?? found, bases));
+    const key = `${direction}:${type}/${[...roots].join()}`;
+    const found = await walk.once(key, () => closure(walk, { type, partOf, roots }, direction, access));
+    ids.set(type, found);
+    if (direction === 'below') contained.set(type, refers(partOf, type, found, bases));
   }
   if (ids.size === 0) throw forbidden(`Your role may search none of the types ${name} leads through`);
   return { kind: 'refers', parameters: [parameter], targets: { ...targetsOf(ids, bases), contained } };
+}
+
+/** What is walked from in a type. */
+interface Roots extends Pick<HierarchyStart, 'partOf' | 'typed'> {
+  readonly roots: Set<string>;
+}
+
+/** The starts of each type; it is asked for by name if one of them is. */
+function startsByType(starts: readonly HierarchyStart[]): ReadonlyMap<string, Roots> {
+  const byType = new Map<string, Roots>();
+  for (const { type, id, partOf, typed } of starts) {
+    const { roots, typed: before } = byType.get(type) ?? { roots: new Set<string>(), typed: false };
+    byType.set(type, { partOf, typed: before || typed, roots: roots.add(id) });
+  }
+  return byType;
 }
 
 const targetsOf = (ids: RefersTargets['ids'], bases: readonly string[]): RefersTargets => ({
@@ -63,14 +79,14 @@ const refers = (
   bases: readonly string[],
 ): RefersFilter => ({ kind: 'refers', parameters: [parameter], targets: targetsOf(new Map([[type, ids]]), bases) });
 
-/** The ids of a resource and of all below or above it. */
+/** The ids of resources of a type and of all below or above them. */
 async function closure(
   { bases, each }: HierarchyWalk,
-  { type, id, partOf }: HierarchyStart,
+  { type, partOf, roots }: Pick<HierarchyStart, 'type' | 'partOf'> & { readonly roots: ReadonlySet<string> },
   direction: 'above' | 'below',
   access: AccessFilter,
 ): Promise<ReadonlySet<string>> {
-  const found = new Set([id]);
+  const found = new Set(roots);
   for (let level: ReadonlySet<string> = found; level.size > 0;) {
     const next = new Set<string>();
     const meet = (other: string): void => {

@@ -20,8 +20,8 @@ export interface ChainScope {
   readonly type: string;
   /** The whole name, as the client wrote it: what errors name. */
   readonly place: string;
-  /** How many conditions the query has come to so far: untyped links multiply them. */
-  readonly conditions: { count: number };
+  /** How many conditions, and values in them, the query has come to so far: untyped links multiply them. */
+  readonly conditions: { count: number; values: number };
 }
 
 /** Reads the rest of a chain as a condition on a type. */
@@ -29,6 +29,13 @@ type ReadRest = (scope: ChainScope, name: string, value: string) => ParsedFilter
 
 /** So many conditions one query may come to, over all types its links may lead to. */
 const mostConditions = 1_000;
+
+/** So many values one query may have, over all types it asks about: each looks up all of them for itself. */
+export const mostValues = 100_000;
+
+/** How many values a parameter looks up: each start of a URL is one that may be above it. */
+export const valuesIn = (name: string, value: string): number =>
+  name.endsWith(':above') ? value.length : value.split(',').length;
 
 /** Whether a parameter's name is one of a chain or a reverse chain. */
 export const isChainName = (name: string): boolean => name.startsWith('_has:') || name.includes('.');
@@ -91,10 +98,18 @@ export function parseTargets(
     return unknown(`${type}.${code} refers to no ${target}, but to ${parameter.targets.join(', ')}`);
   }
   const targets: Link[] = [];
+  const mark = search.indexOf('=');
+  const values = valuesIn(search.slice(0, mark), search.slice(mark + 1));
   let why = '';
   for (const each of target === undefined ? parameter.targets : [target]) {
     if ((scope.conditions.count += 1) > mostConditions) {
       throw tooCostly(`${place} may lead to too many types of resource: name them, as in subject:Patient.name`, place);
+    }
+    if ((scope.conditions.values += values) > mostValues) {
+      throw tooCostly(
+        `${place} comes to more than ${String(mostValues)} values over all types it may lead to: name them`,
+        place,
+      );
     }
     const filter = read({ ...scope, type: each });
     if (filter.kind === 'unknown') why = filter.why;

@@ -3,7 +3,15 @@ import { invalidRequest, notSupported, OperationOutcomeError, tooCostly } from '
 import type { ResultForm } from '../fhir/subset.js';
 import { splitEscaped } from './escape.js';
 import { nearWithDistance } from './near-distance.js';
-import { type ChainScope, isChainName, parseChain, unknown, type Unknown } from './parse-chain.js';
+import {
+  type ChainScope,
+  isChainName,
+  mostValues,
+  parseChain,
+  unknown,
+  type Unknown,
+  valuesIn,
+} from './parse-chain.js';
 import { parseFilter } from './parse-filter.js';
 import { parseHierarchy } from './parse-hierarchy.js';
 import { parseInclude } from './parse-include.js';
@@ -79,7 +87,7 @@ export function parseSearch(
   parameters: readonly (readonly [string, string])[],
   options: ParseOptions,
 ): ParsedSearch {
-  requireBounded(parameters);
+  requireBounded(parameters, options.types?.length ?? 1);
   const draft: Draft = {
     filters: [],
     sort: [],
@@ -89,7 +97,7 @@ export function parseSearch(
     warnings: [],
     count: options.defaultCount,
   };
-  const scope: Scope = { definitions, type, options, place: '', conditions: { count: 0 } };
+  const scope: Scope = { definitions, type, options, place: '', conditions: { count: 0, values: 0 } };
   for (const { name, value, written } of nearWithDistance(definitions.version, parameters)) {
     if (passedOver.has(name)) continue;
     if (value === '' && isKnown(definitions, type, name)) continue; // no error: https://hl7.org/fhir/R4/search.html#escaping
@@ -114,18 +122,21 @@ export function parseSearch(
   };
 }
 
-/** What a search may ask for at once: each value is looked up by itself, and others wait meanwhile. */
+/** How many parameters a search may have. */
 const mostParameters = 2_000;
-const mostValues = 100_000;
 
-/** @throws OperationOutcomeError 413 */
-function requireBounded(parameters: readonly (readonly [string, string])[]): void {
+/**
+ * @param types how many types are searched together: each looks up all values for itself.
+ * @throws OperationOutcomeError 413
+ */
+function requireBounded(parameters: readonly (readonly [string, string])[], types: number): void {
   if (parameters.length > mostParameters) {
     throw tooCostly(`A search has at most ${String(mostParameters)} parameters, this one ${String(parameters.length)}`);
   }
-  const values = parameters.reduce((sum, [, value]) => sum + value.split(',').length, 0);
-  if (values > mostValues) {
-    throw tooCostly(`A search has at most ${String(mostValues)} values, this one ${String(values)}`);
+  const values = parameters.reduce((sum, [name, value]) => sum + valuesIn(name, value), 0);
+  if (values * types > mostValues) {
+    const each = types > 1 ? ` for each of ${String(types)} types: name those meant by _type` : '';
+    throw tooCostly(`A search has at most ${String(mostValues)} values, this one ${String(values)}${each}`);
   }
 }
 

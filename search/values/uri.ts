@@ -66,8 +66,13 @@ export const uriType: ParameterType<UriValue, UriQuery> = {
   terms: ({ uri, version }) => [termPart(uri), ...(version === undefined ? [] : [versionTerm(uri, version)])],
   ranges({ uri, version, modifier }) {
     if (modifier === 'above') {
-      const starts = Array.from({ length: uri.length }, (_, i) => uri.slice(0, i + 1)).filter((start) => !isUrn(start));
-      return { ranges: starts.map((start) => ({ term: termPart(start) })), exact: true };
+      const length = Math.min(uri.length, partLimit);
+      const starts = Array.from({ length }, (_, i) => uri.slice(0, i + 1)).filter((start) => !isUrn(start));
+      const terms = starts.map((start) => ({ term: termPart(start) }));
+      if (uri.length <= partLimit) return { ranges: terms, exact: true };
+      // A term for each start of a long URI would take time by the square of its length: those of long starts all
+      // begin alike, and are few.
+      return { ranges: [...terms, startingWith(termPrefix(uri))], exact: false };
     }
     if (modifier === 'below') {
       const prefix = termPrefix(uri);

@@ -138,6 +138,14 @@ describe('a search query', () => {
     expect(() => parse(ids(100_001))).toThrow('at most 100000 values, this one 100001');
   });
 
+  test('values count for each type that a link may lead to, and each start of a URL that others may be above of', () => {
+    const values = (count: number): string => Array.from({ length: count }, (_, n) => `a${String(n)}`).join(',');
+    expect(() => parse(`Observation?subject:Patient._id=${values(30_000)}`)).not.toThrow();
+    expect(() => parse(`Observation?subject._id=${values(30_000)}`)).toThrow('more than 100000 values');
+    expect(() => parse(`ValueSet?url:above=${'a'.repeat(100_001)}`)).toThrow('at most 100000 values, this one 100001');
+    expect(() => parse(`PlanDefinition?depends-on:ValueSet.url:above=${'a'.repeat(100_001)}`)).toThrow('100000 values');
+  });
+
   test('a chain has so many links', () => {
     const chain = (links: number): string => `Organization?${'partof.'.repeat(links)}name=a`;
     expect(parse(chain(50)).filters).toHaveLength(1);

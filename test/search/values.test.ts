@@ -371,6 +371,16 @@ describe('uri', () => {
       'url=http://x.org/fhir/a/',
     ],
   );
+  describe('longer than a term', () => {
+    const long = `http://x.org/${'a'.repeat(400)}`;
+    examples(
+      { resourceType: 'ValueSet', url: long },
+      [`url:above=${long}`, `url:above=${long}/b`, `url:above=${long}${'c'.repeat(1_000)}`],
+      [`url:above=${long.slice(0, -1)}`, `url:above=${long.slice(0, -1)}b/c`],
+    );
+    examples(valueSet, [`url:above=http://x.org/fhir/a/${'b'.repeat(400)}`], [`url:above=http://x.org/fhir/${long}`]);
+  });
+
   const urn: Resource = { resourceType: 'ValueSet', url: 'urn:oid:1.2.3' };
   examples(urn, ['url=urn:oid:1.2.3'], ['url:below=ur', 'url=urn:oid:1.2']);
 

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** How a server is: since it was asked before, and all in all. */
+export interface Condition {
+  /** The longest that nothing else could be done, in milliseconds. */
+  readonly blocked: number;
+  /** Bytes of memory. */
+  readonly rss: number;
+  /** Milliseconds of processor time since the start. */
+  readonly cpu: number;
+}
+
+/** An answer as it came. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: Buffer;
+}
+
+/** The built server in a process of its own, with sign-in, in a folder of its own. */
+export interface ServerProcess {
+  readonly port: number;
+  /** A token of a user of the local sign-in. */
+  token(user: string): string;
+  /** Sends bytes as they are over a connection of their own, and gives what comes until its end. */
+  send(request: Buffer): Promise<RawAnswer>;
+  condition(): Promise<Condition>;
+  /** What it printed so far. */
+  printed(): string;
+  /** Whether it still runs. */
+  isAlive(): boolean;
+  /** Ends it at once. */
+  kill(): void;
+  close(): Promise<void>;
+}
+
+/** Starts the built server (`node build.mjs` made it). */
+export async function startServerProcess(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'fhir-chaos-'));
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: '',
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    PUBLIC_URL: 'http://127.0.0.1',
+    DATA_DIR: folder,
+    ...environment,
+  };
+  const child: ChildProcess = spawn(process.execPath, ['--import', './test/chaos/support/watch.mjs', 'dist/main.js'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
+  const port = await listening();
+
+  async function listening(): Promise<number> {
+    for (;;) {
+      const [, text] = /listens on .*?port (\d+)/.exec(printed) ?? [];
+      if (text !== undefined) return Number(text);
+      if (!isAlive()) throw new Error(`The server does not start:\n${printed}`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }
+
+  return {
+    port,
+    token(user) {
+      const { stdout, stderr } = spawnSync(process.execPath, ['dist/token.js', user], { env, encoding: 'utf8' });
+      if (stdout === '') throw new Error(stderr);
+      return stdout.trim();
+    },
+    send: (request) => sendTo(port, request),
+    async condition() {
+      const told = once(child, 'message');
+      const ended = once(child, 'exit').then(() =>
+        Promise.reject(new Error(`The server ended:\n${printed.slice(-3_000)}`)),
+      );
+      child.send('how are you');
+      return (await Promise.race([told, ended]))[0] as Condition;
+    },
+    printed: () => printed,
+    isAlive,
+    kill: () => child.kill('SIGKILL'),
+    async close() {
+      if (isAlive()) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function sendTo(port: number, request: Buffer): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    let broken: Error | undefined;
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // A server that refuses a request before it has read all of it resets the connection: what it said still counts.
+    socket.on('error', (error) => (broken = error));
+    socket.on('close', () => {
+      const bytes = Buffer.concat(chunks);
+      const final = bytes.indexOf('HTTP/1.1 100 Continue') === 0 ? bytes.indexOf('\r\n\r\n') + 4 : 0;
+      const end = bytes.indexOf('\r\n\r\n', final);
+      const head = bytes.subarray(final, end < 0 ? bytes.length : end).toString('latin1');
+      const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0);
+      if (status === 0 && broken !== undefined) reject(broken);
+      else resolve({ status, head, body: bytes.subarray(end + 4) });
+    });
+    socket.setTimeout(60_000, () => socket.destroy(new Error('there was no answer for a minute')));
+    socket.write(request);
+  });
+}

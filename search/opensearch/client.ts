@@ -29,14 +29,23 @@ export function signedRegion(endpoint: string): string | undefined {
 }
 
 /**
- * A client of an OpenSearch.
+ * How long a call may take that a request waits for, in milliseconds, and how often it is tried again: together less
+ * than the 29 seconds that API Gateway waits.
+ */
+const patience = { requestTimeout: 12_000, maxRetries: 1 } as const;
+
+/** For calls that make or remove many things: they are waited for, and not begun twice. */
+export const unhurried = { requestTimeout: 60_000, maxRetries: 0 } as const;
+
+/**
+ * A client of an OpenSearch. A call that gets no answer in twelve seconds is tried once more.
  * @param endpoint its URL, which may hold user and password.
  * @param signing signs each request as AWS asks for it
  * (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/request-signing.html); not without it.
  */
 export function openSearchClient(endpoint: string, signing?: RequestSigning): Client {
-  if (signing === undefined) return new Client({ node: endpoint });
+  if (signing === undefined) return new Client({ node: endpoint, ...patience });
   const { region, credentials } = signing;
   const { Connection, Transport } = AwsSigv4Signer({ region, service: 'es', getCredentials: credentials });
-  return new Client({ node: endpoint, Connection, Transport });
+  return new Client({ node: endpoint, Connection, Transport, ...patience });
 }

@@ -1,5 +1,6 @@
 import { type Client, errors } from '@opensearch-project/opensearch';
 import { mapping } from '../mapping.js';
+import { unhurried } from './client.js';
 
 /** How an index is laid out; a shard count cannot be changed later. */
 export interface IndexLayout {
@@ -30,14 +31,12 @@ export async function makeIndex(
   terms?: string,
 ): Promise<boolean> {
   try {
-    await client.indices.create({
-      index,
-      body: {
-        settings: { index: { number_of_shards: shards, number_of_replicas: replicas } },
-        mappings: { ...mapping, ...(terms === undefined ? {} : { _meta: { terms } }) },
-        aliases: { [alias]: { is_write_index: true } },
-      },
-    });
+    const body = {
+      settings: { index: { number_of_shards: shards, number_of_replicas: replicas } },
+      mappings: { ...mapping, ...(terms === undefined ? {} : { _meta: { terms } }) },
+      aliases: { [alias]: { is_write_index: true } },
+    };
+    await client.indices.create({ index, body }, unhurried);
     return true;
   } catch (error) {
     const isThere =

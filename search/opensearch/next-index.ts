@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@opensearch-project/opensearch';
 import type { NextIndex, NextIndexNames } from '../next-index.js';
+import { unhurried } from './client.js';
 import { indicesOf, makeIndex } from './create-index.js';
 import { asked } from './retry.js';
 
@@ -39,7 +40,8 @@ export function nextOpenSearchIndex(
   const next = nextAlias(alias);
   let made: string | undefined;
   const terms = (): string => (made ??= termsOf());
-  const remove = (index: string): Promise<unknown> => client.indices.delete({ index, ignore_unavailable: true });
+  const remove = (index: string): Promise<unknown> =>
+    client.indices.delete({ index, ignore_unavailable: true }, unhurried);
 
   async function names(): Promise<NextIndexNames> {
     const [replaces] = await indicesOf(client, alias);

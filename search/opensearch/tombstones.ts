@@ -1,4 +1,5 @@
 import type { Client } from '@opensearch-project/opensearch';
+import { unhurried } from './client.js';
 import { indicesOf } from './create-index.js';
 import { nextAlias } from './next-index.js';
 
@@ -19,6 +20,6 @@ export async function removeOldTombstones(client: Client, alias: string, now: nu
     },
   };
   // What changes meanwhile is no old tombstone any more: left out, not an error.
-  const { body } = await client.deleteByQuery({ index: alias, body: { query }, conflicts: 'proceed' });
+  const { body } = await client.deleteByQuery({ index: alias, body: { query }, conflicts: 'proceed' }, unhurried);
   return 'deleted' in body ? body.deleted : 0;
 }

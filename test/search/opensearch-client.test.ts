@@ -108,3 +108,18 @@ describe('a signed request', () => {
     expect(got[0]?.request.headers.authorization).toBeUndefined();
   });
 });
+
+test('a domain that does not answer is asked twice, and no longer than API Gateway waits', async () => {
+  let asked = 0;
+  const silent = createServer(() => (asked += 1));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const client = openSearchClient(`http://127.0.0.1:${String((silent.address() as AddressInfo).port)}`);
+  const { requestTimeout, maxRetries } = client.transport;
+  expect((maxRetries + 1) * requestTimeout).toBeLessThan(29_000);
+  const search = client.search({ index: 'r4', body: {} }, { requestTimeout: 20 });
+  await expect(search).rejects.toThrow(/timed out/i);
+  expect(asked).toBe(2);
+  await client.close();
+  silent.closeAllConnections();
+  silent.close();
+});

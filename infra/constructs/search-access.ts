@@ -10,8 +10,9 @@ import type { SearchSize } from '../settings.js';
 import { SearchDomain } from './search-domain.js';
 import { ServerFunction } from './server-function.js';
 
-const callers: readonly FunctionName[] = ['rest', 'resolvers', 'indexer', 'notifier', 'jobs'];
-const keepers: readonly FunctionName[] = ['prepare', 'sweeper'];
+const callers: readonly FunctionName[] = ['rest', 'resolvers', 'indexer', 'notifier'];
+/** Jobs make indices anew. */
+const keepers: readonly FunctionName[] = ['prepare', 'sweeper', 'jobs'];
 
 /** Which roles of a stage use the index of each version. */
 const usersOf = (stage: Stage): readonly IndexUsers[] =>

@@ -12,7 +12,14 @@ export interface IndexUsers {
 
 /** What bulk requests and searches of several bodies need before each of their parts is looked at. */
 const together = ['cluster_composite_ops'];
-const callerActions = ['crud', 'indices:admin/aliases/get', 'indices:admin/mappings/get', 'indices:admin/refresh*'];
+/** `get` tells the names of indices, of which a reindex takes the next: whoever begins one asks. */
+const callerActions = [
+  'crud',
+  'indices:admin/aliases/get',
+  'indices:admin/mappings/get',
+  'indices:admin/get',
+  'indices:admin/refresh*',
+];
 const keeperActions = ['indices_all'];
 
 /**

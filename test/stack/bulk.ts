@@ -5,17 +5,23 @@ import { eventually, type Stack, type StackAnswer } from './support/stack.js';
 
 /** Exports and imports, worked on by the deployed state machine. */
 export function describeBulk(stackOf: () => Stack): void {
-  const begun = async (stack: Stack, method: string, target: string, body?: object): Promise<string> => {
+  const begun = async (
+    stack: Stack,
+    method: string,
+    target: string,
+    { body, as = 'practitioner' }: { readonly body?: object; readonly as?: string } = {},
+  ): Promise<string> => {
     const answer = await stack.send(method, target, {
+      as,
       headers: { prefer: 'respond-async', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body }),
     });
     expect([answer.status, answer.json.issue[0].severity]).toEqual([202, 'information']);
     return answer.headers.get('content-location') ?? '';
   };
-  const ended = (stack: Stack, job: string): Promise<StackAnswer> =>
+  const ended = (stack: Stack, job: string, as = 'practitioner'): Promise<StackAnswer> =>
     eventually(
-      () => stack.send('GET', job),
+      () => stack.send('GET', job, { as }),
       ({ status }) => status !== 202,
     );
   /** The lines of files, by URLs that nothing but themselves is asked for. */
@@ -58,6 +64,16 @@ export function describeBulk(stackOf: () => Stack): void {
       expect((await fetch(file?.url ?? '')).status).toBe(404);
     });
 
+    test('the index is made anew by the state machine; searches find the same', async () => {
+      const stack = stackOf();
+      const devices = async (): Promise<number> => (await stack.send('GET', '/Device?_summary=count')).json.total ?? 0;
+      const before = await devices();
+      const job = await begun(stack, 'POST', '/$reindex', { as: 'operator' });
+      const { status, json } = await ended(stack, job, 'operator');
+      expect([status, (json as unknown as { resources: number }).resources > 0]).toEqual([200, true]);
+      expect(await devices()).toBe(before);
+    });
+
     test('what is below an import’s source is imported, and found; what is wrong is told by line', async () => {
       const stack = stackOf();
       const devices = [
@@ -67,10 +83,12 @@ export function describeBulk(stackOf: () => Stack): void {
       ];
       const url = await stack.putImport('devices.ndjson', devices.map((each) => JSON.stringify(each)).join('\n'));
       const job = await begun(stack, 'POST', '/$import', {
-        inputFormat: 'application/fhir+ndjson',
-        inputSource: 'http://example.org/',
-        storageDetail: { type: 'aws-s3' },
-        input: [{ type: 'Device', url }],
+        body: {
+          inputFormat: 'application/fhir+ndjson',
+          inputSource: 'http://example.org/',
+          storageDetail: { type: 'aws-s3' },
+          input: [{ type: 'Device', url }],
+        },
       });
       const { status, json } = await ended(stack, job);
       const manifest = json as unknown as Manifest;

@@ -55,7 +55,7 @@ export interface Stack {
 }
 
 /** The users of the tests, each in the group of its name. */
-const users = ['practitioner', 'non-practitioner', 'auditor'];
+const users = ['practitioner', 'non-practitioner', 'auditor', 'operator'];
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 

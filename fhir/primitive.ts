@@ -147,6 +147,9 @@ const checks: Readonly<Record<FhirVersion, Readonly<Record<string, PrimitiveChec
   },
 };
 
+/** Whether a type is primitive in a version. */
+export const isPrimitiveType = (version: FhirVersion, type: string): boolean => Object.hasOwn(checks[version], type);
+
 /**
  * The check of a primitive type. https://hl7.org/fhir/R4/datatypes.html#primitive
  * @throws Error for a type that is no primitive of the version.

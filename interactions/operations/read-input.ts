@@ -2,7 +2,7 @@ import type { FhirDefinitions } from '../../fhir/definitions.js';
 import { decimalText } from '../../fhir/json.js';
 import { nearest } from '../../fhir/nearest.js';
 import { invalidRequest, invalidResource, notSupported } from '../../fhir/outcome.js';
-import { primitiveCheck } from '../../fhir/primitive.js';
+import { isPrimitiveType, primitiveCheck } from '../../fhir/primitive.js';
 import type { Resource } from '../../fhir/resource.js';
 import { validateResource } from '../../fhir/validate.js';
 import { clip, requireResource } from '../resource-type.js';
@@ -115,9 +115,7 @@ function valueOfText(
   );
 }
 
-/** Data types begin with a small letter when they are primitive. */
-const isPrimitive = (definitions: FhirDefinitions, type: string): boolean =>
-  !definitions.structures.isResourceType(type) && /^[a-z]/.test(type);
+const isPrimitive = ({ version }: FhirDefinitions, type: string): boolean => isPrimitiveType(version, type);
 
 function valueOfEntry(
   definitions: FhirDefinitions,

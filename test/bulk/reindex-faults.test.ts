@@ -153,7 +153,12 @@ const spaceOf = ({
     reindex: reindexKind({
       table: own,
       bodies,
-      index: { put: (changes) => Promise.resolve(putInto(indices.serving, changes)) },
+      index: {
+        put: (changes) => {
+          putInto(indices.serving, changes);
+          return Promise.resolve();
+        },
+      },
       next,
       isShared,
       page,

@@ -263,6 +263,7 @@ describe.each(fhirVersions)('$translate, %s', (version) => {
     ['code=r', 'system'],
     ['system=http://old', 'code'],
     ['code=r&system=http://old&nothing=1', 'nothing'],
+    ['code=r&system=http://old&dependency=http://x', 'dependency'],
   ])('refuses %s by name', async (query, expression) => {
     const { status, json } = await get(query);
     expect([status, json.issue[0].expression]).toEqual([400, [expression]]);

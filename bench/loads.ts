@@ -12,7 +12,7 @@ export interface Target {
   /** FHIR's operation, which other servers have too; undefined for a server without GraphQL. */
   readonly graphqlPath: string | undefined;
   /** The AppSync API, which is this project's own. */
-  readonly appSyncPath?: string;
+  readonly appSyncPath: string | undefined;
   readonly seconds: number;
   readonly concurrency: number;
 }

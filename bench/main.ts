@@ -47,7 +47,7 @@ const target: Target = {
   },
   root,
   graphqlPath: values.graphql ?? `${root}/$graphql`,
-  ...(values.base === undefined ? { appSyncPath: `${root}/graphql` } : {}),
+  appSyncPath: values.base === undefined ? `${root}/graphql` : undefined,
   seconds,
   concurrency,
 };

@@ -23,6 +23,7 @@ export function otherServer(base: URL, like: Target): OtherServer {
     pool: new Pool(base.origin, { connections: 64, pipelining: 1 }),
     root: base.pathname.replace(/\/$/, ''),
     graphqlPath: undefined,
+    appSyncPath: undefined,
   };
   const patients: string[] = [];
   let loads: AsyncGenerator<Figures, undefined> | undefined;

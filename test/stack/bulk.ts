@@ -66,7 +66,7 @@ export function describeBulk(stackOf: () => Stack): void {
 
     test('the index is made anew by the state machine; searches find the same', async () => {
       const stack = stackOf();
-      const devices = async (): Promise<number> => (await stack.send('GET', '/Device?_summary=count')).json.total ?? 0;
+      const devices = async (): Promise<number> => (await stack.send('GET', '/Device?_summary=count')).json.total;
       const before = await devices();
       const job = await begun(stack, 'POST', '/$reindex', { as: 'operator' });
       const { status, json } = await ended(stack, job, 'operator');

@@ -3,7 +3,7 @@ import { conflict } from '../fhir/outcome.js';
 import { indexable } from '../indexer/index-change.js';
 import { reindexedCounts, type ReindexInput, type ReindexProgress } from '../interactions/jobs/reindex-input.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { currentKey, tenantOf } from '../persistence/keys.js';
+import { isCurrent, tenantOf } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
 import type { Item, Table } from '../persistence/table.js';
 import type { NextIndex } from '../search/next-index.js';
@@ -105,8 +105,7 @@ async function indexItems(
     size = 0;
   };
   for (const item of items) {
-    const isCurrent = item.sk === currentKey;
-    const isWanted = isCurrent && types?.includes(typeOf(item)) !== false;
+    const isWanted = isCurrent(item) && types?.includes(typeOf(item)) !== false;
     const version = isWanted ? await loadVersion(item, bodies) : undefined;
     if (version === undefined) continue;
     counts[version.deleted ? 'deleted' : 'resources'] += 1;

@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { BodyStore } from '../persistence/body-store.js';
-import { currentKey, tenantOf } from '../persistence/keys.js';
+import { currentKey, isCurrent, tenantOf } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
 import type { ItemChange, ItemKey, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
@@ -49,7 +49,7 @@ export interface LetterIndexing {
  */
 export async function indexLetter(letter: DeadLetter, work: LetterIndexing): Promise<void> {
   const keys = 'item' in letter ? [letter.item] : (await work.readBatch(letter.batch)).map(({ key }) => key);
-  const partitions = new Set(keys.filter(({ sk }) => sk === currentKey).map(({ pk }) => pk));
+  const partitions = new Set(keys.filter(isCurrent).map(({ pk }) => pk));
   for (const pk of partitions) {
     const item = await work.table.get({ pk, sk: currentKey });
     const version = item === undefined ? undefined : await loadVersion(item, work.bodies);

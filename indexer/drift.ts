@@ -1,7 +1,7 @@
 import type { ResourceKey } from '../fhir/resource.js';
 import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { currentKey, partitionKey, tenantOf } from '../persistence/keys.js';
+import { currentKey, isCurrent, partitionKey, tenantOf } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
 import { partOf } from '../persistence/partition.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
@@ -147,7 +147,7 @@ async function* storedVersions(
     do {
       const next = after === undefined ? {} : { after };
       const page = await space.table.scan({ segment, segments, limit: pageSize, ...next });
-      const current = page.items.filter(({ sk }) => sk === currentKey);
+      const current = page.items.filter(isCurrent);
       const versions = await Promise.all(current.map((item) => versionOf(space, item)));
       yield versions.filter((each) => each !== undefined);
       after = page.next;

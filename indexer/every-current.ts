@@ -1,5 +1,5 @@
 import { versionOf } from '../persistence/item.js';
-import { currentKey, tenantOf } from '../persistence/keys.js';
+import { isCurrent, tenantOf } from '../persistence/keys.js';
 import type { ItemKey, Table } from '../persistence/table.js';
 import type { Indexable } from '../search/search-index.js';
 import { indexable } from './index-change.js';
@@ -16,7 +16,7 @@ export async function* everyCurrent(table: Table): AsyncGenerator<readonly Index
   do {
     const page = await table.scan({ segment: 0, segments: 1, limit: chunk, ...(after === undefined ? {} : { after }) });
     yield page.items.flatMap((item): Indexable[] => {
-      const version = item.sk === currentKey ? versionOf(item) : undefined;
+      const version = isCurrent(item) ? versionOf(item) : undefined;
       return version === undefined ? [] : [indexable(tenantOf(item.pk), version)];
     });
     after = page.next;

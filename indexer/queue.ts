@@ -20,7 +20,7 @@ export interface Queues {
 const mostMessages = 10;
 const mostSeconds = 12 * 3600;
 
-/** SQS takes no spaces, and 128 characters at most. */
+/** SQS takes no spaces, and 128 characters at most: a tenant, a type and an id may have more together. */
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Opens SQS. @param place an emulator, where it takes the place of AWS. */
@@ -37,7 +37,10 @@ export function openQueues(place: { readonly endpoint?: string; readonly region?
           MessageBody: body,
           ...(order === undefined
             ? {}
-            : { MessageGroupId: order.group, MessageDeduplicationId: digest(`${order.group} ${order.why}`) }),
+            : {
+                MessageGroupId: digest(order.group),
+                MessageDeduplicationId: digest(`${order.group} ${order.why}`),
+              }),
         }));
         const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
         if (Failed.length > 0) throw new Error('A queue does not take messages');

@@ -118,6 +118,17 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   alarmEmail: emptyOr(text(/^[^\s@]+@[^\s@]+$/, 'it may be an address such as ops@example.org')),
 };
 
+/** Sources of imports that all tenants would share: the functions do not start with them. */
+function sharedSources({ tenancy, importSources }: Readonly<Record<keyof Settings, unknown>>): readonly string[] {
+  if (tenancy !== 'pooled' || !Array.isArray(importSources)) return [];
+  const shared: unknown = importSources.find((each) => typeof each === 'string' && !each.includes('/{tenant}/'));
+  return shared === undefined
+    ? []
+    : [
+        `importSources has ${shown(shared)}: where tenants share the stage each has its own, such as s3://bucket/{tenant}/`,
+      ];
+}
+
 /**
  * Checks settings, of whatever origin.
  * @returns the settings.
@@ -131,7 +142,7 @@ export function checkSettings(given: Readonly<Record<keyof Settings, unknown>>):
     const may = checks[name](given[name]);
     return may === undefined ? [] : [`${name} is ${shown(given[name])}: ${may}`];
   });
-  const faults = [...unknown, ...wrong];
+  const faults = [...unknown, ...wrong, ...sharedSources(given)];
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   return given as Settings;
 }

@@ -48,6 +48,15 @@ export interface EmbeddedServer extends FhirServer {
   readonly feed: PublishedFeed;
 }
 
+/** What a process that is alone with its store is told. */
+export interface EmbeddedOptions extends DefinitionOptions {
+  /**
+   * Whether nothing goes on beside: for a command, which is not told all that a server is. Jobs that a server left wait for it
+   * then, with its rules and its sources of imports.
+   */
+  readonly isCommand?: boolean;
+}
+
 /** A version of a process that is alone with its store. */
 interface Composed {
   readonly server: EmbeddedServer;
@@ -67,7 +76,7 @@ async function composeServer(
   base: FhirDefinitions,
   pageKey: Uint8Array,
   stores: { readonly contents: ContentStore; readonly output: (tenant: Tenant) => OutputStore },
-  options: DefinitionOptions,
+  options: EmbeddedOptions,
 ): Promise<Composed> {
   const served = serve(base, options);
   const { definitions } = served;
@@ -109,7 +118,8 @@ async function composeServer(
     };
   };
   const authorizer = authorizerFor(options.authorization ?? 'roles', roleRules);
-  const jobs = jobsOfTenants(table, stores.output, options, { isShared: false });
+  const { isCommand = false } = options;
+  const jobs = isCommand ? undefined : jobsOfTenants(table, stores.output, options, { isShared: false });
   const ofTenant = ofTenants((tenant): FhirServer => {
     const server = {
       ...served,
@@ -124,14 +134,14 @@ async function composeServer(
       now: Date.now,
       newId: randomUUID,
     };
-    return { ...server, jobs: jobs.of(server) };
+    return jobs === undefined ? server : { ...server, jobs: jobs.of(server) };
   });
   // What earlier processes left of jobs goes on, whosesoever they are.
   for (const tenant of await tenantsIn(table)) ofTenant(tenant);
   const { inspection } = search;
   const server = { ...ofTenant(defaultTenant), table, inspection, feed: feed('published'), ofTenant };
-  const notifier = notifierOf(server, { feed: feed('notified'), isShared: false }, options);
-  return { server, running: notifier === undefined ? [jobs] : [jobs, notifier] };
+  const notifier = isCommand ? undefined : notifierOf(server, { feed: feed('notified'), isShared: false }, options);
+  return { server, running: [jobs, notifier].filter((each) => each !== undefined) };
 }
 
 /** Calls `begin` before the first chunk that holds something: a new store is no news. */
@@ -156,7 +166,7 @@ async function* announced<Chunk extends readonly unknown[]>(
  * @param options what is added to the definitions of FHIR.
  * @throws StoreError with a sentence for the user when the folder or the store in it cannot be used.
  */
-export async function openServers(dataFolder: string, options: DefinitionOptions = {}): Promise<EmbeddedServers> {
+export async function openServers(dataFolder: string, options: EmbeddedOptions = {}): Promise<EmbeddedServers> {
   mkdirSync(dataFolder, { recursive: true });
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
   const root = openRoot(join(dataFolder, 'store'));

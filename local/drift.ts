@@ -41,7 +41,7 @@ async function open({ engines, dataFolder, implementationGuides, ...settings }: 
   if (engines.kind === 'aws') {
     return (await import('./compose-aws.js')).openAwsIndices(engines, dataFolder, options);
   }
-  return (await import('./compose.js')).openServers(dataFolder, options);
+  return (await import('./compose.js')).openServers(dataFolder, { ...options, isCommand: true });
 }
 
 const lineOf = ({ tenant, type, id, what, stored, indexed }: Drift): string => {
@@ -83,6 +83,9 @@ async function compare(server: EmbeddedServer, { sample, fix }: Asked): Promise<
   if (!fix || drifts.length === 0) return drifts.length;
   const left = await fixDrift(space, drifts);
   console.log(`${version}: ${String(drifts.length - left.length)} indexed anew, ${String(left.length)} still differ`);
+  if (drifts.some(({ what }) => what === 'surplus')) {
+    console.log(`${version}: what is stored anew under an id that only the index had is not found: use $reindex`);
+  }
   if (left.some(({ what }) => what === 'newer')) console.log(`${version}: no index goes back: use $reindex`);
   return left.length;
 }

@@ -57,6 +57,9 @@ function readCommand(commandLine: readonly string[]): Asked {
   if (values.tenant !== undefined && tenant === undefined) {
     throw new Error(`--tenant is "${values.tenant}", which is no name of one`);
   }
+  if (tenant !== undefined && values.token !== undefined) {
+    throw new Error('--token says itself of which tenant it is: leave --tenant out, or name the tenant in --base');
+  }
   const settings = readSettings(process.env);
   const base = (values.base ?? settings.publicUrl).replace(/\/+$/, '');
   if (!URL.canParse(base)) throw new Error(`--base is "${base}": it must be a URL such as http://127.0.0.1:3000`);

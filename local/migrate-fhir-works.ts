@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   if (version === undefined) throw new Error(`--fhir-version may be ${fhirVersions.join(', ')}`);
   const clients = dynamoDbClients(place(values['from-endpoint'], values['from-region']));
   const s3 = s3Client(place(values['binary-endpoint'], values['from-region']));
-  const stores = await openStores(settings, pino({ level: 'warn' }, destination(2)));
+  const stores = await openStores(settings, pino({ level: 'warn' }, destination(2)), { isCommand: true });
   try {
     const source: MigrationSource = {
       keys: () => fhirWorksKeys(clients.client, from),

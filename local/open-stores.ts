@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type EmbeddedServers, openServers } from './compose.js';
+import { type EmbeddedOptions, type EmbeddedServers, openServers } from './compose.js';
 import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
 import type { DefinitionOptions } from '../compose/serve.js';
@@ -10,7 +10,11 @@ import type { FhirVersion } from '../fhir/version.js';
  * Opens the stores that the settings name. The clients of DynamoDB and OpenSearch are loaded only where they are used.
  * @throws StoreError with a sentence for the user when they cannot be used; SettingsError for a guide that cannot.
  */
-export async function openStores(settings: Settings, log: Logger): Promise<EmbeddedServers> {
+export async function openStores(
+  settings: Settings,
+  log: Logger,
+  { isCommand = false }: Pick<EmbeddedOptions, 'isCommand'> = {},
+): Promise<EmbeddedServers> {
   const { engines, dataFolder, validation, conditionalDelete, authorization } = settings;
   const guides = await Promise.all(settings.implementationGuides.map(readGuide));
   for (const note of guideNotes(guides)) log.warn(note);
@@ -42,7 +46,7 @@ export async function openStores(settings: Settings, log: Logger): Promise<Embed
       }
     },
   };
-  if (engines.kind === 'embedded') return openServers(dataFolder, options);
+  if (engines.kind === 'embedded') return openServers(dataFolder, { ...options, isCommand });
   const { openAwsServers } = await import('./compose-aws.js');
   const onOutdatedIndex = (version: FhirVersion): void => {
     log.warn({ version }, 'the search index has terms of other search parameters: POST $reindex makes it anew');

@@ -1,5 +1,5 @@
 import { historyEnd } from './history.js';
-import { archiveKey, currentKey, tenantOf } from './keys.js';
+import { archiveKey, isCurrent, tenantOf } from './keys.js';
 import { loadVersion } from './load-version.js';
 import type { CutPage, CutScan, StoredVersion } from './resource-store.js';
 import type { Item } from './table.js';
@@ -34,7 +34,7 @@ export async function scanAt(space: TransactionSpace, request: CutScan): Promise
   const versions: StoredVersion[] = [];
   let characters = 0;
   for (const [place, item] of page.items.entries()) {
-    if (item.sk !== currentKey || tenantOf(item.pk) !== space.tenant) continue;
+    if (!isCurrent(item) || tenantOf(item.pk) !== space.tenant) continue;
     const found = await itemAt(space, item, cut);
     const version = found === undefined ? undefined : await loadVersion(found, space.bodies);
     if (version === undefined) continue;

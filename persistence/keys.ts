@@ -29,6 +29,13 @@ export const tenantOf = (pk: string): Tenant => (pk.split('#')[0] ?? '') as Tena
 /** The sort key of a resource's current version. It sorts behind every archive key. */
 export const currentKey = 'current';
 
+/**
+ * Whether a key is that of a resource's current version. In partitions that are none of a resource's some sort keys come from
+ * outside (the name of a tenant, the id of a Subscription), and may be the same word.
+ */
+export const isCurrent = ({ pk, sk }: { readonly pk: string; readonly sk: string }): boolean =>
+  sk === currentKey && pk.split('#').length === 3;
+
 /** The sort key of a version that is no longer current: its number with zeros before it, so that text order is number order. */
 export const archiveKey = (versionId: number): string => `0000000000000000${versionId.toString()}`.slice(-16);
 

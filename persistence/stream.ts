@@ -1,7 +1,7 @@
 import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from './body-store.js';
 import { versionOf } from './item.js';
-import { currentKey, tenantOf } from './keys.js';
+import { isCurrent, tenantOf } from './keys.js';
 import { loadVersion } from './load-version.js';
 import type { StoredVersion } from './resource-store.js';
 import type { Item, ItemChange } from './table.js';
@@ -39,7 +39,7 @@ export function newCurrent(change: ItemChange): Omit<StoredVersion, 'body'> | un
 }
 
 const currentItem = ({ key, after }: ItemChange): Item | undefined =>
-  key.sk === currentKey && lockOf(after) === undefined ? after : undefined;
+  isCurrent(key) && lockOf(after) === undefined ? after : undefined;
 
 /** A transaction, and whose. */
 export interface DecidedTransaction {

@@ -20,11 +20,12 @@ export async function tenantsIn(table: Pick<Table, 'query'>): Promise<readonly T
 
 /**
  * Says that a tenant has resources of a type, before the first of them is there, and with its first type that there is the
- * tenant. 1 read, 1 write when it is not said yet.
+ * tenant. 1 read, 1 write when it is not said yet, 2 where there are tenants.
  */
 export async function announceType(table: Pick<Table, 'get' | 'write'>, tenant: Tenant, type: string): Promise<void> {
   const item = typeItem(tenant, type);
   if ((await table.get(item)) !== undefined) return;
-  const items = tenant === defaultTenant ? [item] : [item, tenantItem(tenant)];
-  await table.write(items.map((each) => ({ kind: 'put', item: each })));
+  // Each by itself: transactions on a tenant's one item would get in each other's way while its first types come.
+  const items = tenant === defaultTenant ? [item] : [tenantItem(tenant), item];
+  for (const each of items) await table.write([{ kind: 'put', item: each }]);
 }

@@ -14,7 +14,7 @@ export interface UnderWay {
    */
   begin(instants: readonly number[], now: number): (() => void) | undefined;
   /**
-   * Up to when the history is complete, which no later commit will belie.
+   * Up to when the history is complete, which no later commit will belie: before what is under way.
    * @param end up to when it is apart from what is under way, in milliseconds since 1970.
    */
   complete(end: number): number;
@@ -45,7 +45,7 @@ function underWay(): UnderWay {
       return () => void begun.delete(commit);
     },
     complete(end) {
-      const complete = [...begun].reduce((least, { first }) => Math.min(least, first), end);
+      const complete = [...begun].reduce((least, { first }) => Math.min(least, first - 1), end);
       told = Math.max(told, complete);
       return complete;
     },

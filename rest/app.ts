@@ -58,7 +58,8 @@ const securityHeaders = {
  * @returns an Express router that answers everything below its path.
  */
 export function createRestApp(options: RestOptions): Router {
-  const { server, log, bodyLimit = 50 * mebibyte } = options;
+  const { log, bodyLimit = 50 * mebibyte } = options;
+  const server = toldOf(options);
   const readBytes = createBytesReader(bodyLimit);
   const context: RestContext = {
     server,
@@ -97,6 +98,12 @@ export function createRestApp(options: RestOptions): Router {
     await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
   });
   return router;
+}
+
+/** What the server tells of itself: where tenants share it, nobody who asks may make the index anew, which is everybody's. */
+function toldOf({ server, tenancy }: Pick<RestOptions, 'server' | 'tenancy'>): FhirServer {
+  const { nextIndex, ...told } = server;
+  return tenancy === undefined || nextIndex === undefined ? server : told;
 }
 
 /** The id that the client gave its request, or a new one. https://hl7.org/fhir/R4/http.html#custom */

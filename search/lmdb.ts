@@ -139,7 +139,8 @@ export function lmdbSearchIndex(
       return [
         () => {
           for (const list of old) if (!next.has(list)) postings.remove(list, number);
-          for (const list of next) if (!old.has(list)) postings.add(list, number);
+          // Indexed once more it stands in all of its lists, also where one had lost it.
+          for (const list of next) if (again || !old.has(list)) postings.add(list, number);
           if (known === undefined) documents.add(number, after, count);
           else documents.write(number, after);
           words.write(number, wordsAfter);

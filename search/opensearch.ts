@@ -8,7 +8,7 @@ import type { NextIndex } from './next-index.js';
 import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
 import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
-import { type FoundDocument, findDocuments, type SortValue } from './opensearch/find.js';
+import { type FoundDocument, findDocuments, hasNoNumber, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
 import { indexedTenant, noTenant } from './opensearch/indexed-tenant.js';
 import { openSearchInspection, withDigest } from './opensearch/inspection.js';
@@ -58,21 +58,34 @@ export function openSearchIndex(
   { refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
 ): OpenSearchIndex {
   const isMadeAnew = nextIndexWatch(client, alias, believed);
+  /** Until when the index counts as one of an older program, which is being made anew: it has no `order`. */
+  let withoutNumberUntil = -Infinity;
 
   async function search(tenant: Tenant, query: IndexQuery): Promise<IndexPage> {
     const { request, limit, after, backwards = false, skip = 0, countTo } = query;
     const plan = planOf(indexedTenant(tenant), query);
+    const values = after === undefined ? undefined : valuesOf(after);
     // Opaque documents stand at the head of the order without rules: where there is none, all is decided by the index.
-    const counts = countTo !== undefined && request.sort.length === 0 && after === undefined && !backwards;
-    const { found, counted } = await findDocuments(client, alias, {
-      query: plan.query,
-      sort: orderOf(request.sort, backwards),
-      limit: limit + 1,
-      skip,
-      ...(after === undefined ? {} : { after: valuesOf(after) }),
-      ...(counts ? { countTo } : {}),
+    const counts = countTo !== undefined && request.sort.length === 0 && values === undefined && !backwards;
+    const find = (byNumber: boolean): ReturnType<typeof findDocuments> =>
+      findDocuments(client, alias, {
+        query: plan.query,
+        sort: orderOf(request.sort, backwards, byNumber),
+        limit: limit + 1,
+        skip,
+        ...(values === undefined ? {} : { after: values }),
+        ...(counts && byNumber ? { countTo } : {}),
+      });
+    // A page goes on in the order it was begun in: links last longer than an index.
+    let byNumber =
+      values === undefined ? performance.now() >= withoutNumberUntil : values.length > request.sort.length + 2;
+    const { found, counted } = await find(byNumber).catch((error: unknown) => {
+      if (!byNumber || values !== undefined || !hasNoNumber(error)) throw error;
+      withoutNumberUntil = performance.now() + withoutNumberFor;
+      byNumber = false;
+      return find(false);
     });
-    const isCounted = counts && skip === 0 && plan.exact && found[0]?.opaque !== true;
+    const isCounted = counts && byNumber && skip === 0 && plan.exact && found[0]?.opaque !== true;
     const hits = found.slice(0, limit).map((document) => hitOf(document, plan.exact));
     if (backwards) hits.reverse();
     return {
@@ -163,6 +176,9 @@ export function openSearchIndex(
   const inspection = openSearchInspection(client, alias, definitions);
   return { ...of(noTenant), of, next, inspection, removeTombstones };
 }
+
+/** How long it is until an index without numbers to order by is asked again whether it has them, in milliseconds. */
+const withoutNumberFor = 60_000;
 
 /** A version as it is put. */
 interface ChangePut extends DocumentPut {

@@ -3,7 +3,7 @@ import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { Item, ItemKey, Table } from '../table.js';
 import { fromAttributes, keyAttributes } from './attributes.js';
 import type { TablePlace } from './place.js';
-import { readItems } from './read.js';
+import { readItems, textOf } from './read.js';
 
 /** How many single reads go by themselves at a time. */
 const byThemselves = 2;
@@ -58,7 +58,10 @@ export function gatheredReads(place: TablePlace): Table['get'] {
         return;
       }
       const keys = together.map(({ key }) => key);
-      const items = await readItems(place, keys);
+      // Whoever's item is read does not wait, nor fail, for one that DynamoDB keeps leaving out.
+      const items = await readItems(place, keys, (item) => {
+        for (const { key, resolve } of together) if (textOf(key) === textOf(item)) resolve(item);
+      });
       for (const [at, { resolve }] of together.entries()) resolve(items[at]);
     } catch (error) {
       // What DynamoDB refuses it refuses for one of them: the others are not to blame.

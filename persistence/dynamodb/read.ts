@@ -9,10 +9,15 @@ const maxBatchKeys = 100;
 
 /**
  * Reads items by their keys, 100 a call, each key once.
+ * @param see is given each item as soon as it is read: others may have to be waited for.
  * @returns the items in the keys' order, undefined where there is none.
  * @throws OperationOutcomeError 503 when the database keeps leaving keys out, or does not answer.
  */
-export async function readItems(table: TablePlace, keys: readonly ItemKey[]): Promise<readonly (Item | undefined)[]> {
+export async function readItems(
+  table: TablePlace,
+  keys: readonly ItemKey[],
+  see: (item: Item) => void = () => undefined,
+): Promise<readonly (Item | undefined)[]> {
   const wanted = [...new Map(keys.map((key) => [textOf(key), key])).values()];
   const chunks: ItemKey[][] = [];
   for (let start = 0; start < wanted.length; start += maxBatchKeys)
@@ -20,22 +25,29 @@ export async function readItems(table: TablePlace, keys: readonly ItemKey[]): Pr
   const found = new Map<string, Item>();
   await Promise.all(
     chunks.map(async (chunk) => {
-      for (const item of await readChunk(table, chunk)) found.set(textOf(item), item);
+      for (const item of await readChunk(table, chunk, see)) found.set(textOf(item), item);
     }),
   );
   return keys.map((key) => found.get(textOf(key)));
 }
 
-const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
+/** A key as one text. */
+export const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
 
-function readChunk({ client, name, calls }: TablePlace, chunk: readonly ItemKey[]): Promise<readonly Item[]> {
+function readChunk(
+  { client, name, calls }: TablePlace,
+  chunk: readonly ItemKey[],
+  see: (item: Item) => void,
+): Promise<readonly Item[]> {
   const items: Item[] = [];
   let left = chunk.map(keyAttributes);
   return calls.repeat(
     async () => {
       const request = new BatchGetItemCommand({ RequestItems: { [name]: { Keys: left, ConsistentRead: true } } });
       const { Responses, UnprocessedKeys } = await calls.once((options) => client.send(request, options));
-      items.push(...(Responses?.[name] ?? []).map(fromAttributes));
+      const read = (Responses?.[name] ?? []).map(fromAttributes);
+      read.forEach(see);
+      items.push(...read);
       left = UnprocessedKeys?.[name]?.Keys ?? [];
       return left.length === 0 ? items : undefined;
     },

@@ -1,4 +1,4 @@
-import type { Client } from '@opensearch-project/opensearch';
+import { type Client, errors } from '@opensearch-project/opensearch';
 import type { QueryDsl } from './condition.js';
 import { asked } from './retry.js';
 
@@ -58,6 +58,10 @@ export async function findDocuments(
   }
   return { found, counted };
 }
+
+/** Whether an index of an older program was asked for, whose documents have no number to be ordered by. */
+export const hasNoNumber = (error: unknown): boolean =>
+  error instanceof errors.ResponseError && error.message.includes('No mapping found for [order]');
 
 async function onePage(
   client: Client,

@@ -184,8 +184,9 @@ function withinLimit(conditions: readonly Condition[], limit: number): Condition
  * The order of a search: its rules, then id and type, which make it total. Resources without a value come last. Without
  * rules opaque documents come first.
  * @param backwards the same order from its end.
+ * @param byNumber whether the number stands before the id where an id begins; the order of ids is the same without it.
  */
-export function orderOf(rules: readonly SortRule[], backwards: boolean): QueryDsl[] {
+export function orderOf(rules: readonly SortRule[], backwards: boolean, byNumber: boolean): QueryDsl[] {
   const byRules = rules.map(({ parameter: { code }, descending }): QueryDsl => {
     const order = { order: descending === backwards ? 'asc' : 'desc', missing: backwards ? '_first' : '_last' };
     const own = sortFields[code];
@@ -194,5 +195,5 @@ export function orderOf(rules: readonly SortRule[], backwards: boolean): QueryDs
     return { [descending ? 'sort.max' : 'sort.min']: { ...order, nested } };
   });
   const order = { order: backwards ? 'desc' : 'asc' };
-  return [...byRules, { order }, { id: order }, { type: order }];
+  return [...byRules, ...(byNumber ? [{ order }] : []), { id: order }, { type: order }];
 }

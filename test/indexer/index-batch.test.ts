@@ -5,10 +5,13 @@ import { indexBatch, type IndexedBatch } from '../../indexer/index-batch.js';
 import { indexLag } from '../../indexer/index-lag.js';
 import type { BodyStore } from '../../persistence/body-store.js';
 import type { ItemChange } from '../../persistence/table.js';
+import { enlistedIn } from '../../persistence/enlisted.js';
+import { defaultTenant } from '../../persistence/keys.js';
 import { createResourceStore } from '../../persistence/store.js';
 import { nextVersion } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { memoryTable } from '../support/memory-table.js';
+import { tenant } from '../support/tenant.js';
 import type { DecidedTransaction } from '../../persistence/stream.js';
 
 // A batch of a DynamoDB stream, as the Lambda function on it has it.
@@ -61,6 +64,24 @@ describe('a batch of the stream', () => {
     expect(puts).toEqual([['a/2', 'b/1']]);
     expect([batch.again, batch.refused]).toEqual([undefined, []]);
     expect(batch.newest).toBe((await createResourceStore(table).read({ type: 'Patient', id: 'a' }))?.lastUpdated);
+  });
+
+  test('passes over what is no resource, whatever it is called', async () => {
+    await enlistedIn(table).enlist(defaultTenant, { id: 'current', versionId: 1, type: 'Patient', since: '2026' });
+    await createResourceStore(table, { tenant: tenant('current') }).commit([
+      {
+        kind: 'put',
+        next: nextVersion({
+          resource: { resourceType: 'Patient' },
+          method: 'PUT',
+          now: Date.now(),
+          id: 'a',
+          compartments: [],
+        }),
+      },
+    ]);
+    expect((await indexed(await changes())).refused).toEqual([]);
+    expect(puts).toEqual([['a/1']]);
   });
 
   test('comes again as a whole when the index does not answer', async () => {

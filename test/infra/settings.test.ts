@@ -36,6 +36,7 @@ describe('settings', () => {
     [{ alarmEmail: 'ops' }, 'alarmEmail is "ops": it may be an address'],
     [{ jobs: { segments: 0, atOnce: 1 } }, 'segments is 0: it may be a whole number from 1 to 1000'],
     [{ importSources: ['s3://bucket/file.ndjson'] }, 'it may be folders such as s3://bucket/folder/'],
+    [{ tenancy: 'pooled', importSources: ['s3://bucket/folder/'] }, 'each has its own, such as s3://bucket/{tenant}/'],
     [{ tags: { cost: 1 } }, 'tags is {"cost":1}: it may be texts by name'],
     [{ serach: 'dev' }, 'serach is no setting'],
     [{ removal: undefined }, 'removal is nothing: it may be retain, destroy'],
@@ -47,6 +48,14 @@ describe('settings', () => {
     expect(() => checkSettings({ ...defaults, depthLimit: 0, firewall: 'yes' })).toThrow(
       /depthLimit is 0.*\nfirewall is "yes"/,
     );
+  });
+
+  test('take sources of imports that name the tenant where tenants share the stage', () => {
+    const own = {
+      tenancy: 'pooled',
+      importSources: ['s3://bucket/{tenant}/', 'https://files.example.org/{tenant}/in/'],
+    };
+    expect(checkSettings({ ...defaults, ...own })).toMatchObject(own);
   });
 
   test('of a file take the place of the stage, and are checked as well', () => {

@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { update } from '../../interactions/update.js';
 import { openServers } from '../../local/compose.js';
+import { jobItems } from '../../persistence/job.js';
 import { defaultTenant } from '../../persistence/keys.js';
 import { callerOf } from '../support/server.js';
 
 // `npm run drift`, the built command, on a store whose index was spoiled.
 
 const folder = mkdtempSync(join(tmpdir(), 'drift-'));
+const leftJob = '00000000-0000-4000-8000-000000000001';
 beforeAll(async () => {
   const opened = await openServers(folder);
   const { servers } = opened;
@@ -27,6 +29,19 @@ beforeAll(async () => {
     compartments: ['Patient/p1'],
   };
   await servers.r4.index.put([{ ...indexed, resource: wrong }], { again: true });
+  const [subject, client, request] = ['sub', 'client', '$import'];
+  const job = {
+    id: leftJob,
+    kind: 'import',
+    state: 'running',
+    subject,
+    client,
+    request,
+    segments: 1,
+    created: 0,
+  } as const;
+  const file = { type: 'Patient', url: 'https://files.example.org/exports/1.ndjson' };
+  await jobItems(servers.r4.table, defaultTenant).begin(job, { files: [file] }, [{}]);
   await opened.close();
 });
 afterAll(() => {
@@ -59,4 +74,12 @@ test('names what differs, mends it when told, and then finds nothing', async () 
     code: 2,
     printed: expect.stringContaining('Usage') as unknown,
   });
+});
+
+test('leaves what a server left of its jobs to the server, which knows the sources of imports', async () => {
+  await drift();
+  const opened = await openServers(folder, { isCommand: true });
+  const left = await jobItems(opened.servers.r4.table, defaultTenant).read(leftJob);
+  await opened.close();
+  expect(left).toMatchObject({ state: 'running' });
 });

@@ -421,6 +421,7 @@ describe('the command', () => {
     [['/no/such/path'], '/no/such/path cannot be read'],
     [['.', '--to', 'r5'], '--to is "r5": it may be r4 or stu3'],
     [['.', '--concurrency', '0'], '--concurrency is "0"'],
+    [['.', '--tenant', 'a', '--token', 't'], '--token says itself of which tenant it is'],
     [['.', '--base', 'nowhere'], '--base is "nowhere"'],
     [['.', '--what'], 'Unknown option'],
   ])('%j is refused with a sentence and the usage', async (args, sentence) => {

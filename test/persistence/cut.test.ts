@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keyText, type ResourceKey } from '../../fhir/resource.js';
+import type { BodyStore } from '../../persistence/body-store.js';
 import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { createResourceStore } from '../../persistence/store.js';
 import type { ItemKey } from '../../persistence/table.js';
@@ -108,6 +109,32 @@ describe('a scan at a cut', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test('lies before a write that is under way: who asks for what is later than the cut gets it', async () => {
+    const now = clock();
+    const table = memoryTable();
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    const bodies: BodyStore = {
+      put: () => held,
+      get: () => Promise.resolve('{}'),
+      delete: () => Promise.resolve(),
+      async *list() {
+        // none is looked for
+      },
+    };
+    const slow = createResourceStore(table, { now, inlineLimit: 0, bodies });
+    const writing = write(slow, now, keys.slice(0, 1), false);
+    await new Promise((resolve) => setImmediate(resolve));
+    const store = createResourceStore(table, { now });
+    const cut = await store.settled();
+    const request = { segments: 1, limit: 100, cut };
+    expect(await readAt(store, request, () => Promise.resolve())).toEqual([]);
+    go();
+    expect(await writing).toBe(true);
+    const [written] = await slow.history({ type: 'Patient', id: 'a' }, { count: 1 });
+    expect([written?.versionId, (written?.lastUpdated ?? '') > cut]).toEqual([1, true]);
   });
 
   test('goes back over as many versions as were written since', async () => {

@@ -228,3 +228,23 @@ describe('single reads at once', () => {
     expect(outcomes).toEqual(Array.from({ length: 4 }, () => [503, 'transient']));
   });
 });
+
+describe('reads that go together', () => {
+  test('fail for what DynamoDB keeps leaving out, and for nothing else', async () => {
+    const isHot = ({ pk }: { readonly pk: { readonly S: string } }): boolean => pk.S === 'hot';
+    const answer = ({ RequestItems, Key }: Record<string, unknown>): Record<string, unknown> => {
+      if (Key !== undefined) return { Item: Key };
+      const { Keys } = (RequestItems as { t: { Keys: { pk: { S: string } }[] } }).t;
+      const left = Keys.filter(isHot);
+      return {
+        Responses: { t: Keys.filter((key) => !isHot(key)) },
+        UnprocessedKeys: left.length === 0 ? {} : { t: { Keys: left } },
+      };
+    };
+    const { table, sent } = tableAnswering([answer], 50);
+    const read = ['first', 'second', 'a', 'hot', 'b', 'a'].map((pk) => table.get({ pk, sk: 's' }));
+    const told = await Promise.allSettled(read);
+    expect(told.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, true, true]);
+    expect(sent.filter(({ command }) => command === 'GetItemCommand')).toHaveLength(2);
+  });
+});

@@ -160,4 +160,8 @@ test('the index, which is everybody’s, is not made anew by an operator of a te
   });
   expect([answer.status, answer.headers['content-location']]).toEqual([501, undefined]);
   expect((await server.send('GET', '/r4/_jobs', { as: 'operator@new' })).json).toEqual({ jobs: [] });
+  for (const url of ['/r4/metadata', '/tenant/new/r4/metadata', '/stu3/metadata']) {
+    const { text } = await server.send('GET', url, { as: null });
+    expect([text.includes('operation:reindex'), text.includes('operation:index-lag')]).toEqual([false, true]);
+  }
 });

@@ -75,6 +75,14 @@ test('the same id is another resource in each tenant, with versions of its own',
   expect((await found(b)).total).toBe(1);
 });
 
+test('a tenant may have any name, the word by which current versions are kept as well', async () => {
+  const as = 'practitioner@current';
+  expect((await server.send('POST', '/tenant/current/r4/Patient', { as, body: patient('Called so') })).status).toBe(
+    201,
+  );
+  expect((await server.send('GET', '/r4/Patient?family=called', { as })).json.total).toBe(1);
+});
+
 test('a conditional create of one tenant finds and claims nothing of another', async () => {
   const create = (as: string) =>
     server.send('POST', '/r4/Patient', {

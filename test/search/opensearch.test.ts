@@ -179,6 +179,42 @@ describe('the OpenSearch adapter', () => {
     return open().search({ request, access: { kind: 'everything' }, limit: 10 });
   };
 
+  const noNumber = { type: 'query_shard_exception', reason: 'No mapping found for [order] in order to sort on' };
+  const hit = (...sort: unknown[]): Answer => {
+    const fields = { type: ['Patient'], id: ['a'], version: [1] };
+    return () => [200, { hits: { total: { value: 1 }, hits: [{ sort, fields }] } }];
+  };
+  const sorts = (): unknown[] =>
+    got.map(({ lines: [body] }) => (body?.['sort'] as unknown as object[]).flatMap((each) => Object.keys(each)));
+
+  test('an index of an older program is searched in its order until it is made anew, and so are its page links', async () => {
+    const request = requireUnchained(
+      parseSearch(definitions, 'Patient', [], { handling: 'strict', defaultCount: 20, maxCount: 100, now: 0 }),
+    );
+    const query = { request, access: { kind: 'everything' }, limit: 1, countTo: 10 } as const;
+    const index = open();
+    const refusal = { error: { type: 'search_phase_execution_exception', root_cause: [noNumber] }, status: 400 };
+    answers = [
+      () => [400, refusal],
+      hit('a', 'Patient'),
+      hit('a', 'Patient'),
+      hit('b', 'Patient'),
+      hit(1, 'c', 'Patient'),
+    ];
+    const { hits, counted } = await index.search(query);
+    expect([hits[0]?.position, counted]).toEqual(['["a","Patient"]', undefined]);
+    await index.search(query);
+    // The index that another process made serves meanwhile.
+    const made = open();
+    await made.search({ ...query, after: '["a","Patient"]' });
+    await made.search({ ...query, after: '[0,"a","Patient"]' });
+    const [old, anew] = [
+      ['id', 'type'],
+      ['order', 'id', 'type'],
+    ];
+    expect(sorts()).toEqual([anew, old, old, old, anew]);
+  });
+
   test('a search that a part of the index cannot answer is no answer', async () => {
     answers = [() => [503, { error: 'search_phase_execution_exception' }]];
     await expect(search()).rejects.toThrow();

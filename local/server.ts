@@ -13,6 +13,7 @@ import { ofTenants } from '../compose/of-tenants.js';
 import { storedAuditLog } from '../interactions/audit.js';
 import type { FhirServer } from '../interactions/server.js';
 import { createRestApp } from '../rest/app.js';
+import { refusedByExpress } from '../rest/refused-by-express.js';
 import { mountPaths } from '../rest/tenant.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
@@ -117,6 +118,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
       .type(fhirJson)
       .send(JSON.stringify(outcome(issues)));
   });
+  app.use(refusedByExpress(log));
   return { app, faces };
 }
 

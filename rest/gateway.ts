@@ -7,6 +7,7 @@ import type { RestAnswer } from './answer.js';
 import { createRestApp, type RestOptions } from './app.js';
 import { errorAnswer } from './errors.js';
 import { type GatewayFace, gatewayPlace } from './gateway-event.js';
+import { refusedByExpress } from './refused-by-express.js';
 import { send } from './send.js';
 import { mountPaths } from './tenant.js';
 
@@ -48,6 +49,7 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     const answer = errorAnswer(notFound(`Only /${version} is here. This path`), log);
     await send(response, answer, { method: request.method, acceptEncoding: request.get('accept-encoding') });
   });
+  app.use(refusedByExpress(log));
   const wrapped = serverless(app, {
     binary: isBytes,
     // Node's parser tells which headers came more than once; serverless-http, which has none, does not.

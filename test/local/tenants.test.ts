@@ -52,6 +52,13 @@ const graphql = async (name: string, query: string): Promise<unknown> =>
 
 const patient = (family: string): object => ({ resourceType: 'Patient', name: [{ family }] });
 
+test('a path that is no text is refused by an outcome that tells nothing of the machine', async () => {
+  const { status, text } = await ask('practitioner@a', '/clinic/%E0/r4/Patient');
+  const { resourceType, issue } = JSON.parse(text) as { resourceType: string; issue: readonly object[] };
+  expect([status, resourceType, issue]).toMatchObject([400, 'OperationOutcome', [{ code: 'invalid' }]]);
+  expect(text).not.toContain('node_modules');
+});
+
 test('GraphQL is about the tenant of the token', async () => {
   const created = await ask('practitioner@a', '/clinic/a/r4/Patient', patient('Of a'));
   expect(created.status).toBe(201);

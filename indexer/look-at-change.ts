@@ -1,5 +1,5 @@
 import type { Tenant } from '../fhir/tenant.js';
-import type { Deliveries, Delivery } from '../persistence/deliveries.js';
+import { type Deliveries, type Delivery, namedSubscription } from '../persistence/deliveries.js';
 import type { Enlisted, EnlistedSubscriptions } from '../persistence/enlisted.js';
 import { ownName, tenantOf } from '../persistence/keys.js';
 import { newCurrent } from '../persistence/stream.js';
@@ -116,7 +116,7 @@ export function changeLook({ subscriptions, deliveries, enlisted, wake }: LookOp
         const { tenant } = subscriber;
         const ids = there.get(tenant) ?? new Set((await enlisted.of(tenant)).map(({ id }) => id));
         there.set(tenant, ids);
-        const id = subscriber.id.slice(subscriber.id.indexOf('#') + 1);
+        const { id } = namedSubscription(subscriber.id);
         if (ids.has(id)) continue;
         await enlist(id, subscriber);
         await wake(subscriber.id, `version ${String(subscriber.versionId)}`);

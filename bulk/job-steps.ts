@@ -1,5 +1,5 @@
 import type { Tenant } from '../fhir/tenant.js';
-import { removeExpired } from './run-jobs.js';
+import { leftOf, removeExpired } from './run-jobs.js';
 import { type JobSpace, workSegment } from './work-segment.js';
 
 /** A segment of a job, for one who does nothing else. */
@@ -28,13 +28,11 @@ const longestWait = 60;
 /** A job that was begun so long ago, in milliseconds, is worked on, or who began it was killed. */
 const soonWorkedOn = 60_000;
 
-/** The segments of a job that are not done; where all are, and nobody ended the job, one that does when it is looked at. */
+/** The segments of a job that somebody is to work on, or to look at so that it ends. */
 export async function segmentsOf({ items }: JobSpace, id: string): Promise<readonly number[]> {
   const job = await items.read(id);
   if (job?.state !== 'running') return [];
-  const segments = await items.segments(id);
-  const left = segments.filter(({ done }) => !done);
-  return (left.length === 0 ? segments.slice(0, 1) : left).map(({ segment }) => segment);
+  return leftOf(await items.segments(id)).map(({ segment }) => segment);
 }
 
 /**

@@ -120,16 +120,20 @@ interface OpenSegment {
 
 const nameOf = (id: string, segment: number): string => `${id} ${String(segment)}`;
 
+/**
+ * The segments of a running job that are not done. Where all are, its last worker was killed before it ended the job: that
+ * is done by looking at any of them.
+ */
+export const leftOf = (segments: readonly JobSegment[]): readonly JobSegment[] =>
+  segments.every(({ done }) => done) ? segments.slice(0, 1) : segments.filter(({ done }) => !done);
+
 /** The segments that somebody may take now, and in how many milliseconds there may be another one. */
 async function openSegments({ items, now }: JobSpace): Promise<{ open: readonly OpenSegment[]; next: number }> {
   const open: OpenSegment[] = [];
   let next = Infinity;
   for (const { id, state } of await items.list()) {
     if (state !== 'running') continue;
-    const segments: readonly JobSegment[] = await items.segments(id);
-    // One whose last worker was killed before it ended the job is ended by looking at any segment of it.
-    const left = segments.every(({ done }) => done) ? segments.slice(0, 1) : segments.filter(({ done }) => !done);
-    for (const { segment, until } of left) {
+    for (const { segment, until } of leftOf(await items.segments(id))) {
       if (until <= now()) open.push({ id, segment });
       else next = Math.min(next, until - now());
     }

@@ -2,7 +2,7 @@ import type { ResourceKey } from '../fhir/resource.js';
 import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { currentKey, isCurrent, partitionKey, tenantOf } from '../persistence/keys.js';
-import { loadVersion } from '../persistence/load-version.js';
+import { loadVersions } from '../persistence/load-version.js';
 import { partOf } from '../persistence/partition.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
 import type { IndexDifference, IndexedKey, IndexInspection } from '../search/index-inspection.js';
@@ -116,7 +116,7 @@ function* chunks<Each>(all: readonly Each[]): Generator<readonly Each[]> {
 
 async function stillDifferent(space: DriftSpace, keys: readonly TenantKey[]): Promise<Drift[]> {
   const items = await currentItems(space, keys);
-  const changes = (await Promise.all(items.map((item) => versionOf(space, item)))).filter((each) => each !== undefined);
+  const changes = await indexablesOf(space, items);
   const found = await space.inspection.compare(changes);
   return changes.flatMap((stored, at): Drift[] => {
     const what = found[at];
@@ -131,9 +131,12 @@ const currentItems = ({ table }: DriftSpace, keys: readonly TenantKey[]): Promis
     ? Promise.resolve([])
     : table.batchGet(keys.map(({ tenant, type, id }) => ({ pk: partitionKey(tenant, type, id), sk: currentKey })));
 
-async function versionOf({ bodies }: DriftSpace, item: Item | undefined): Promise<Indexable | undefined> {
-  const version = item === undefined ? undefined : await loadVersion(item, bodies);
-  return item === undefined || version === undefined ? undefined : indexable(tenantOf(item.pk), version);
+async function indexablesOf({ bodies }: DriftSpace, items: readonly (Item | undefined)[]): Promise<Indexable[]> {
+  const versions = await loadVersions(items, bodies);
+  return items.flatMap((item, at): Indexable[] => {
+    const version = versions[at];
+    return item === undefined || version === undefined ? [] : [indexable(tenantOf(item.pk), version)];
+  });
 }
 
 async function* storedVersions(
@@ -147,9 +150,7 @@ async function* storedVersions(
     do {
       const next = after === undefined ? {} : { after };
       const page = await space.table.scan({ segment, segments, limit: pageSize, ...next });
-      const current = page.items.filter(isCurrent);
-      const versions = await Promise.all(current.map((item) => versionOf(space, item)));
-      yield versions.filter((each) => each !== undefined);
+      yield await indexablesOf(space, page.items.filter(isCurrent));
       after = page.next;
     } while (after !== undefined);
   }

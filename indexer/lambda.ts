@@ -38,13 +38,9 @@ interface Indexer {
 
 async function openIndexer(environment: Environment): Promise<Indexer> {
   const queue = required(environment, 'DEAD_LETTER_QUEUE_URL');
-  const endpoint = optionalUrl(environment, 'SQS_ENDPOINT');
   const { server, bodies, settings, connections } = await openLambda(environment, { sealsPages: false });
   const { table, index } = server;
-  const queues = openQueues({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(settings.region === undefined ? {} : { region: settings.region }),
-  });
+  const queues = openQueues({ endpoint: optionalUrl(environment, 'SQS_ENDPOINT'), region: settings.region });
   const changesQueue = optional(environment, 'CHANGES_QUEUE_URL');
   const work: BatchIndexing = {
     index,

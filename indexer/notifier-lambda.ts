@@ -53,14 +53,10 @@ interface Notifier {
 
 async function openNotifier(environment: Environment): Promise<Notifier> {
   const queue = required(environment, 'DELIVERIES_QUEUE_URL');
-  const endpoint = optionalUrl(environment, 'SQS_ENDPOINT');
   const { server, settings } = await openLambda(environment, { sealsPages: false });
   const { subscriptions: allowed, region } = settings;
   if (allowed === undefined) throw new SettingsError('SUBSCRIPTION_ENDPOINTS is not set');
-  const queues = openQueues({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-  });
+  const queues = openQueues({ endpoint: optionalUrl(environment, 'SQS_ENDPOINT'), region });
   const subscriptions = subscriptionsOfAll(server, allowed);
   const deliveries = deliveriesIn(server.table);
   const delivering: DeliverOptions = {

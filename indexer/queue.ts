@@ -23,10 +23,17 @@ const mostSeconds = 12 * 3600;
 /** SQS takes no spaces, and 128 characters at most: a tenant, a type and an id may have more together. */
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Opens SQS. @param place an emulator, where it takes the place of AWS. */
-export function openQueues(place: { readonly endpoint?: string; readonly region?: string }): Queues {
+/** Opens SQS. @param place an emulator, where it takes the place of AWS; what is undefined the SDK takes from its surroundings. */
+export function openQueues({
+  endpoint,
+  region,
+}: {
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+}): Queues {
   const sqs = new SQSClient({
-    ...place,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   });
   return {

@@ -10,7 +10,7 @@ import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, hasNoNumber, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
-import { indexedTenant, noTenant } from './opensearch/indexed-tenant.js';
+import { documentId, indexedTenant, noTenant } from './opensearch/indexed-tenant.js';
 import { openSearchInspection, withDigest } from './opensearch/inspection.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
@@ -151,7 +151,7 @@ export function openSearchIndex(
   }
 
   const putOf = (change: Indexable): ChangePut => ({
-    id: `${indexedTenant(change.tenant)}#${change.type}#${change.id}`,
+    id: documentId(change),
     version: change.versionId,
     document: withDigest(documentOf(indexedTenant(change.tenant), definitions, change)),
     change,

@@ -5,7 +5,7 @@ import { differenceOf, type IndexedKey, type IndexedState, type IndexInspection 
 import type { Indexable } from '../search-index.js';
 import { documentOf, type IndexDocument, opaqueDocument } from './document.js';
 import type { SortValue } from './find.js';
-import { indexedTenant, tenantOfIndexed } from './indexed-tenant.js';
+import { documentId, indexedTenant, keyOfDocument } from './indexed-tenant.js';
 import { asked } from './retry.js';
 
 /** A document with a digest of itself: what is indexed of it is not kept as it was sent. */
@@ -19,15 +19,13 @@ const chunk = 1_000;
 
 /** Looks into an index on OpenSearch: what was put before is seen. */
 export function openSearchInspection(client: Client, alias: string, definitions: FhirDefinitions): IndexInspection {
-  const idOf = ({ tenant, type, id }: Indexable): string => `${indexedTenant(tenant)}#${type}#${id}`;
-
   async function statesOf(versions: readonly Indexable[]): Promise<ReadonlyMap<string, IndexedState>> {
     const { body } = await asked(
       client.search({
         index: alias,
         allow_partial_search_results: false,
         body: {
-          query: { ids: { values: versions.map(idOf) } },
+          query: { ids: { values: versions.map(documentId) } },
           size: versions.length,
           version: true,
           _source: false,
@@ -51,7 +49,7 @@ export function openSearchInspection(client: Client, alias: string, definitions:
       return versions.map((change) => {
         const tenant = indexedTenant(change.tenant);
         const documents = [documentOf(tenant, definitions, change), opaqueDocument(tenant, change)];
-        return differenceOf(change, states.get(idOf(change)), documents.map(digestOf));
+        return differenceOf(change, states.get(documentId(change)), documents.map(digestOf));
       });
     },
     async *keys() {
@@ -74,10 +72,7 @@ export function openSearchInspection(client: Client, alias: string, definitions:
           } as Parameters<Client['search']>[0]),
         );
         const { hits } = body.hits;
-        yield hits.map(({ _id = '', _version = 0 }): IndexedKey => {
-          const [tenant = '', type = '', id = ''] = _id.split('#');
-          return { tenant: tenantOfIndexed(tenant), type, id, versionId: _version };
-        });
+        yield hits.map(({ _id = '', _version = 0 }): IndexedKey => ({ ...keyOfDocument(_id), versionId: _version }));
         after = hits.at(-1)?.sort as SortValue[] | undefined;
         if (hits.length < chunk) return;
       }

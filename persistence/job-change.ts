@@ -1,5 +1,5 @@
 import type { Tenant } from '../fhir/tenant.js';
-import { isJobsPartition, jobOfPartition, tenantOf } from './keys.js';
+import { jobOfPartition, jobsPartition, tenantOf } from './keys.js';
 import { type Job, jobOf } from './job.js';
 import type { ItemChange } from './table.js';
 
@@ -18,7 +18,7 @@ export interface JobChange {
  */
 export function jobChange({ key, before, after }: ItemChange): JobChange | undefined {
   const tenant = tenantOf(key.pk);
-  if (isJobsPartition(key.pk)) {
+  if (key.pk === jobsPartition(tenant)) {
     if (after !== undefined) return { tenant, id: key.sk };
     return before === undefined ? undefined : { tenant, id: key.sk, removed: jobOf(before) };
   }

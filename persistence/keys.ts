@@ -57,9 +57,6 @@ export const jobPlacesPartition = (tenant: Tenant): string => `${tenant}#job-pla
 /** The partition of what a job works on: its input, its segments, its files. */
 export const jobPartition = (tenant: Tenant, id: string): string => `${tenant}#job#${id}`;
 
-/** Whether a partition is one of `jobsPartition`. */
-export const isJobsPartition = (pk: string): boolean => pk.split('#').length === 2 && pk.split('#')[1] === 'jobs';
-
 /** The job whose partition it is (`jobPartition`); undefined for another. */
 export const jobOfPartition = (pk: string): string | undefined => {
   const [, kind, id] = pk.split('#');

@@ -58,9 +58,16 @@ export function gatheredReads(place: TablePlace): Table['get'] {
         return;
       }
       const keys = together.map(({ key }) => key);
+      const byKey = new Map<string, Waiting[]>();
+      for (const each of together) {
+        const text = textOf(each.key);
+        const others = byKey.get(text);
+        if (others === undefined) byKey.set(text, [each]);
+        else others.push(each);
+      }
       // Whoever's item is read does not wait, nor fail, for one that DynamoDB keeps leaving out.
       const items = await readItems(place, keys, (item) => {
-        for (const { key, resolve } of together) if (textOf(key) === textOf(item)) resolve(item);
+        for (const { resolve } of byKey.get(textOf(item)) ?? []) resolve(item);
       });
       for (const [at, { resolve }] of together.entries()) resolve(items[at]);
     } catch (error) {

@@ -1,15 +1,12 @@
-import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 
-export type { Tenant };
+export { defaultTenant, type Tenant };
 
 // APPSYNC_JS-safe: shared by the store and the resolvers, so that the key format exists once.
 //
 // A partition key is made of parts joined by `#`. No part can hold a `#`: an id is letters, digits, `-` and `.`
 // (https://hl7.org/fhir/R4/datatypes.html#id), a tenant letters, digits, `-` and `_` (fhir/tenant.ts), a type letters, a digest is hexadecimal. So two
 // different resources never share a partition key. Whoever takes an id from outside checks it against `idPattern`.
-
-/** The tenant of a deployment without tenants. */
-export const defaultTenant = '-' as Tenant;
 
 /**
  * The partition key of all versions of a resource.

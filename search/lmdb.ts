@@ -1,6 +1,6 @@
 import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 import { keyText } from '../fhir/resource.js';
 import { documentTerms, termsFingerprint } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
@@ -11,7 +11,7 @@ import { comparePlaces, documentNumber, type IndexedDocument, listsOf, type Plac
 import { lmdbInspection } from './lmdb/inspection.js';
 import { merged } from './lmdb/merged.js';
 import { inOrder } from './lmdb/ordered.js';
-import { noTenant, ownType, type Placed, placed, typeOf } from './lmdb/placed.js';
+import { ownType, type Placed, placed, typeOf } from './lmdb/placed.js';
 import { type DocumentNumber, lists, postingKey } from './lmdb/postings.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
 import type { IndexInspection } from './index-inspection.js';
@@ -317,7 +317,7 @@ export function lmdbSearchIndex(
       }),
   });
   return {
-    index: of(noTenant),
+    index: of(defaultTenant),
     of,
     stage: (changes) => stage(changes),
     next,

@@ -1,6 +1,6 @@
 import type { Client } from '@opensearch-project/opensearch';
 import type { FhirDefinitions } from '../fhir/definitions.js';
-import type { Tenant } from '../fhir/tenant.js';
+import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 import { newest } from './newest.js';
 import { termsFingerprint } from './document.js';
 import type { IndexInspection } from './index-inspection.js';
@@ -10,7 +10,7 @@ import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, hasNoNumber, type SortValue } from './opensearch/find.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
-import { documentId, indexedTenant, noTenant } from './opensearch/indexed-tenant.js';
+import { documentId, indexedTenant } from './opensearch/indexed-tenant.js';
 import { openSearchInspection, withDigest } from './opensearch/inspection.js';
 import { orderOf, planOf } from './opensearch/plan.js';
 import { removeOldTombstones } from './opensearch/tombstones.js';
@@ -174,7 +174,7 @@ export function openSearchIndex(
     put,
   });
   const inspection = openSearchInspection(client, alias, definitions);
-  return { ...of(noTenant), of, next, inspection, removeTombstones };
+  return { ...of(defaultTenant), of, next, inspection, removeTombstones };
 }
 
 /** How long it is until an index without numbers to order by is asked again whether it has them, in milliseconds. */

@@ -1,17 +1,15 @@
-import type { Tenant } from '../../fhir/tenant.js';
+import { defaultTenant, type Tenant } from '../../fhir/tenant.js';
 import type { Indexable } from '../search-index.js';
-
-/** As keys have it (`defaultTenant` of persistence/keys.ts). */
-export const noTenant = '-' as Tenant;
 
 /**
  * What stands where lists and documents have a type: it names the tenant as well, so that nothing is in a list of another
  * one's. No type holds a `#`.
  */
-export const ownType = (tenant: Tenant, type: string): string => (tenant === noTenant ? type : `${tenant}#${type}`);
+export const ownType = (tenant: Tenant, type: string): string =>
+  tenant === defaultTenant ? type : `${tenant}#${type}`;
 export const typeOf = (own: string): string => own.slice(own.indexOf('#') + 1);
 export const tenantOf = (own: string): Tenant =>
-  own.includes('#') ? (own.slice(0, own.indexOf('#')) as Tenant) : noTenant;
+  own.includes('#') ? (own.slice(0, own.indexOf('#')) as Tenant) : defaultTenant;
 
 /** A change whose `type` names its tenant as well. */
 export type Placed = Omit<Indexable, 'tenant'>;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Tenant } from '../fhir/tenant.js';
 import { defaultTenant, secretPartition } from './keys.js';
 import type { Table } from './table.js';
 
@@ -11,16 +10,13 @@ const length = 32;
  * the item: links given out before do not open any more.
  * @returns 32 bytes.
  */
-export async function readPageKey(
-  table: Pick<Table, 'get' | 'write'>,
-  tenant: Tenant = defaultTenant,
-): Promise<Uint8Array> {
-  const key = { pk: secretPartition(tenant), sk: 'page' };
+export async function readPageKey(table: Pick<Table, 'get' | 'write'>): Promise<Uint8Array> {
+  const key = { pk: secretPartition(defaultTenant), sk: 'page' };
   const kept = (await table.get(key))?.['secret'];
   if (typeof kept === 'string') return bytesOf(kept);
   const secret = randomBytes(length).toString('base64');
   const made = await table.write([{ kind: 'put', item: { ...key, secret }, condition: { kind: 'absent' } }]);
-  return made.written ? bytesOf(secret) : readPageKey(table, tenant); // another process was first
+  return made.written ? bytesOf(secret) : readPageKey(table); // another process was first
 }
 
 function bytesOf(text: string): Uint8Array {

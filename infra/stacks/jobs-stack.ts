@@ -20,7 +20,7 @@ export interface JobsStackProps extends StackProps {
   readonly data: DataPlaces;
 }
 
-/** What works on a version's exports and imports: a function, and a state machine that has it work on many segments. */
+/** What works on a version's jobs: a function, and a state machine that has it work on many segments. */
 export class JobsStack extends Stack {
   readonly function: ServerFunction;
   readonly machine: JobMachine;

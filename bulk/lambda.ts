@@ -1,12 +1,13 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { jobSpaceOf } from '../compose/jobs.js';
-import { executionsAt, outputAt, readJobPlaces, s3At, sourcesOf } from '../compose/lambda-jobs.js';
+import { executionsAt, outputAt, readJobPlaces, s3At } from '../compose/lambda-jobs.js';
 import { lambdaLog, named } from '../compose/lambda-log.js';
 import type { Environment } from '../compose/lambda-settings.js';
 import { once } from '../compose/once.js';
 import { ofTenants } from '../compose/of-tenants.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { SettingsError } from '../compose/settings-error.js';
+import { ownSources } from '../compose/tenancy-settings.js';
 import type { Tenant } from '../fhir/tenant.js';
 import type { Table } from '../persistence/table.js';
 import { tenantsIn } from '../persistence/tenants.js';
@@ -66,7 +67,7 @@ async function openJobs(environment: Environment): Promise<OpenJobs> {
       bodies,
       isShared: true,
       output: outputAt(places, tenant, s3),
-      importSources: sourcesOf(places, tenant),
+      importSources: ownSources(places.importSources, tenant),
       s3Files: s3Files(client),
       onProblem: (error, what) => {
         lambdaLog.error(named(error), what);

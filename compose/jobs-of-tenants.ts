@@ -5,7 +5,7 @@ import type { OutputStore } from '../persistence/output-store.js';
 import type { Table } from '../persistence/table.js';
 import { type JobSettings, type StartedJobs, startJobs } from './jobs.js';
 import type { DefinitionOptions } from './serve.js';
-import { tenantMark } from './tenancy-settings.js';
+import { ownSources } from './tenancy-settings.js';
 
 /** The jobs of all tenants of a version, done in this process. */
 export interface JobsOfTenants {
@@ -38,9 +38,7 @@ export function jobsOfTenants(
         onProblem: onJobProblem,
         ...more,
         ...settings,
-        ...(importSources === undefined
-          ? {}
-          : { importSources: importSources.map((each) => each.replaceAll(tenantMark, tenant)) }),
+        ...(importSources === undefined ? {} : { importSources: ownSources(importSources, tenant) }),
       });
       started.set(tenant, own);
       return own.jobs;

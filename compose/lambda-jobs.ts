@@ -13,6 +13,7 @@ import { folderOf } from './of-tenants.js';
 import { once } from './once.js';
 import type { ServerOnAws } from './on-aws.js';
 import { SettingsError } from './settings-error.js';
+import { ownSources } from './tenancy-settings.js';
 
 /** Where the jobs of a function's server are done, and their files are. */
 export interface JobPlaces {
@@ -58,10 +59,6 @@ export function readJobPlaces(environment: Environment): JobPlaces | undefined {
 /** Items of segments have four digits. */
 const mostSegments = 1_000;
 
-/** The sources of imports of a tenant: `{tenant}` in them stands for it. */
-export const sourcesOf = ({ importSources }: JobPlaces, tenant: Tenant): readonly string[] =>
-  importSources.map((each) => each.replaceAll('{tenant}', tenant));
-
 /** The executions that work on jobs; their client is made by the first call. */
 export function executionsAt({ stateMachine, statesEndpoint, region }: JobPlaces, now: () => number): JobExecutions {
   const open = once(async () =>
@@ -104,30 +101,34 @@ export function outputAt(
 }
 
 /**
- * The jobs of a server that begins them and has others work on them. One that nobody could be told of has begun as well:
- * who looks after jobs each minute has it worked on.
+ * The jobs of tenants of a server that begins them and has others work on them. One that nobody could be told of has begun
+ * as well: who looks after jobs each minute has it worked on.
  */
-export function jobsElsewhere(server: Pick<ServerOnAws, 'table' | 'tenant' | 'now'>, places: JobPlaces): Jobs {
-  const { segments } = places;
-  const importSources = sourcesOf(places, server.tenant);
-  const executions = executionsAt(places, () => server.now());
-  const space: JobSpace = {
-    items: jobItems(server.table, server.tenant),
-    output: outputAt(places, server.tenant, s3At(places)),
-    kinds: {},
-    now: () => server.now(),
-    onProblem: () => undefined,
+export function jobsElsewhere(server: Pick<ServerOnAws, 'table' | 'now'>, places: JobPlaces): (tenant: Tenant) => Jobs {
+  const { table } = server;
+  const now = (): number => server.now();
+  const executions = executionsAt(places, now);
+  const s3 = s3At(places);
+  return (tenant) => {
+    const importSources = ownSources(places.importSources, tenant);
+    const space: JobSpace = {
+      items: jobItems(table, tenant),
+      output: outputAt(places, tenant, s3),
+      kinds: {},
+      now,
+      onProblem: () => undefined,
+    };
+    return createJobs(space, {
+      segments: places.segments,
+      ...(importSources.length === 0 ? {} : { imports: (url) => isBelowSource(importSources, url) }),
+      countItems: () => table.countItems?.() ?? Promise.resolve(undefined),
+      async onBegun(id) {
+        try {
+          await executions.start(id, tenant);
+        } catch (error) {
+          lambdaLog.error(named(error), 'a job has begun that nobody works on yet');
+        }
+      },
+    });
   };
-  return createJobs(space, {
-    segments,
-    ...(importSources.length === 0 ? {} : { imports: (url) => isBelowSource(importSources, url) }),
-    countItems: () => server.table.countItems?.() ?? Promise.resolve(undefined),
-    async onBegun(id) {
-      try {
-        await executions.start(id, server.tenant);
-      } catch (error) {
-        lambdaLog.error(named(error), 'a job has begun that nobody works on yet');
-      }
-    },
-  });
 }

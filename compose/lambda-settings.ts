@@ -64,8 +64,9 @@ export function optionalUrl(environment: Environment, name: string): string | un
  * @throws SettingsError for what is missing or cannot be used.
  */
 export function readLambdaSettings(environment: Environment): LambdaSettings {
+  const setting = (name: string, standard: string): string => optional(environment, name) ?? standard;
   const word = <Word extends string>(name: string, standard: Word, allowed: readonly Word[]): Word =>
-    oneOf(name, (optional(environment, name) ?? standard).toLowerCase(), allowed);
+    oneOf(name, setting(name, standard).toLowerCase(), allowed);
   const openSearchEndpoint = optionalUrl(environment, 'OPENSEARCH_ENDPOINT');
   if (openSearchEndpoint === undefined) throw new SettingsError('OPENSEARCH_ENDPOINT is not set');
   const bucket = optional(environment, 'BODIES_BUCKET');
@@ -81,8 +82,8 @@ export function readLambdaSettings(environment: Environment): LambdaSettings {
     audit: word('AUDIT', 'off', ['on', 'off']),
     validation: word<Validation>('VALIDATION', 'full', validations),
     conditionalDelete: word<ConditionalDelete>('CONDITIONAL_DELETE', 'single', conditionalDeletes),
-    subscriptions: readAllowedEndpoints((name, standard) => optional(environment, name) ?? standard),
+    subscriptions: readAllowedEndpoints(setting),
     consistency: word<Consistency>('CONSISTENCY', 'eventual', ['eventual', 'strong']),
-    tenancy: tenancyOf((name, standard) => optional(environment, name) ?? standard),
+    tenancy: tenancyOf(setting),
   };
 }

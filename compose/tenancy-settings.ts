@@ -1,3 +1,4 @@
+import type { Tenant } from '../fhir/tenant.js';
 import { standardTenancy, type Tenancy } from '../interactions/tenancy.js';
 import { oneOf, SettingsError } from './settings-error.js';
 
@@ -21,6 +22,10 @@ export function tenancyOf(setting: (name: string, standard: string) => string): 
 
 /** What stands in IMPORT_SOURCES where the tenant's name is to be. */
 export const tenantMark = '{tenant}';
+
+/** The sources of imports of a tenant. */
+export const ownSources = (sources: readonly string[], tenant: Tenant): readonly string[] =>
+  sources.map((each) => each.replaceAll(tenantMark, tenant));
 
 /**
  * Sees to it that no tenant imports another one's files: in each source a whole segment of the path is the tenant's name.

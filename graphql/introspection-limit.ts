@@ -8,6 +8,7 @@ import {
   OperationTypeNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from './fragments.js';
 
 /** How an operation asks about the schema. */
 const roots: ReadonlySet<string> = new Set(['__schema', '__type']);
@@ -27,11 +28,7 @@ class Selected {
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 
   constructor(document: DocumentNode) {
-    this.fragments = new Map(
-      document.definitions.flatMap((each) =>
-        each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
-      ),
-    );
+    this.fragments = fragmentsOf(document);
   }
 
   of(sets: readonly SelectionSetNode[]): ReadonlyMap<string, readonly FieldNode[]> {

@@ -21,6 +21,7 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
+import { fragmentsOf } from './fragments.js';
 import { TimeSlice } from './time-slice.js';
 
 /** Gives the JSON text of a value. */
@@ -69,11 +70,7 @@ class IntrospectionWriter {
   constructor(schema: GraphQLSchema, { document, variables }: IntrospectionQuestion) {
     this.schema = schema;
     this.variables = variables;
-    this.fragments = new Map(
-      document.definitions.flatMap((each) =>
-        each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
-      ),
-    );
+    this.fragments = fragmentsOf(document);
   }
 
   /** `__schema`: its types are written one by one, in slices. */

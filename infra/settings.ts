@@ -62,7 +62,7 @@ export interface Settings {
   readonly depthLimit: number;
   readonly resolverLimit: number;
 
-  /** In how many parts a table is exported, and how many parts of jobs are worked on at the same time. */
+  /** In how many parts a table is exported or indexed anew, and how many parts of jobs are worked on at the same time. */
   readonly jobs: { readonly segments: number; readonly atOnce: number };
   /** What the URLs that `$import` reads begin with: `s3://bucket/folder/`, `https://…/`; nothing is imported without any. */
   readonly importSources: readonly string[];

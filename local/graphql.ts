@@ -170,24 +170,22 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
     lambdaContext: (request: Request) => options.baseUrl ?? baseUrlOf(request, `/${version}`),
     onFailure,
   });
+  const tell = async (query: string, variables: Readonly<Record<string, unknown>>): Promise<void> => {
+    const api = await runtime();
+    const { errors } = await api.execute({ ...publisher, query, variables, headers: {} });
+    if (errors !== undefined) throw new Error('A mutation of the publisher failed');
+  };
   const publishing = publishChanges({
     feed: server.feed,
     isHeard: () => made?.isHeard() === true,
     publish: async (change) => {
-      const api = await runtime();
-      if (!api.types.has(change.type)) return; // a smaller schema: nobody can have asked for it
-      const variables = publishVariables(change);
-      const { errors } = await api.execute({ ...publisher, query: publishMutation, variables, headers: {} });
-      if (errors !== undefined) throw new Error('publishChange failed');
+      if (!(await runtime()).types.has(change.type)) return; // a smaller schema: nobody can have asked for it
+      await tell(publishMutation, publishVariables(change));
     },
     publishJob: async (change) => {
       const { jobs } = server.ofTenant(change.tenant);
       const notice = jobs === undefined ? undefined : await jobNotice(jobs, change);
-      if (notice === undefined) return;
-      const variables = publishJobVariables(notice);
-      const api = await runtime();
-      const { errors } = await api.execute({ ...publisher, query: publishJobMutation, variables, headers: {} });
-      if (errors !== undefined) throw new Error('publishJob failed');
+      if (notice !== undefined) await tell(publishJobMutation, publishJobVariables(notice));
     },
     onProblem: ({ what, error, version: named }) => {
       log.error({ name: error instanceof Error ? error.name : typeof error, ...named }, `publishing: ${what}`);

@@ -49,7 +49,9 @@ export async function openStores(
   if (engines.kind === 'embedded') return openServers(dataFolder, { ...options, isCommand });
   const { openAwsServers } = await import('./compose-aws.js');
   const onOutdatedIndex = (version: FhirVersion): void => {
-    log.warn({ version }, 'the search index has terms of other search parameters: POST $reindex makes it anew');
+    // Tenants share the index: none of them makes it anew.
+    const how = settings.tenancy === undefined ? 'POST $reindex' : 'POST $reindex at a start with TENANCY=off';
+    log.warn({ version }, `the search index has terms of other search parameters: ${how} makes it anew`);
   };
   return openAwsServers(engines, dataFolder, log, { ...options, onOutdatedIndex });
 }

@@ -46,7 +46,7 @@ try {
   const asked = read(process.argv.slice(2));
   if (typeof asked === 'string') throw new Error(asked);
   const { life, scope, patient, tenant } = asked;
-  const user = userByName(tenant === undefined ? asked.username : `${asked.username}@${tenant}`);
+  const user = userByName(asked.username, tenant);
   if (user === undefined && asked.username !== application) throw new Error(`There is no user "${asked.username}"`);
   const settings = readSettings(process.env);
   mkdirSync(settings.dataFolder, { recursive: true });

@@ -32,13 +32,14 @@ async function openRest(environment: Environment): Promise<GatewayHandler> {
   const { tenancy } = settings;
   const places = readJobPlaces(environment);
   requireOwnSources(tenancy, places?.importSources);
+  const jobsOf = places && jobsElsewhere(server, places);
   const publicUrl = optionalUrl(environment, 'PUBLIC_URL');
   const signIn = optionalUrl(environment, 'HOSTED_UI_URL');
   const scopes = (optional(environment, 'SMART_SCOPES') ?? 'openid profile').split(/\s+/);
   const isSmart = signIn !== undefined && settings.authorization !== 'roles';
   const whole = (own: FhirServer): FhirServer => ({
     ...own,
-    ...(places === undefined ? {} : { jobs: jobsElsewhere({ ...own, table: server.table }, places) }),
+    ...(jobsOf === undefined ? {} : { jobs: jobsOf(own.tenant) }),
     ...(isSmart ? { smart: cognitoSmart(signIn, scopes) } : {}),
   });
   const ofTenant = ofTenants((tenant) => whole(server.ofTenant(tenant)));

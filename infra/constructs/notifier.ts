@@ -1,5 +1,3 @@
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
@@ -8,6 +6,7 @@ import { type DataPlaces, functionEnvironment, useResources } from '../function-
 import { receiveFrom, sendTo } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
+import { EachMinute } from './each-minute.js';
 import { OrderedLetterQueue, OrderedQueue } from './letter-queue.js';
 import { ServerFunction } from './server-function.js';
 
@@ -61,9 +60,6 @@ export class Notifier extends Construct {
         reportBatchItemFailures: true,
       });
     }
-    new Rule(this, 'EachMinute', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this.function.code, { retryAttempts: 0 })],
-    });
+    new EachMinute(this, 'EachMinute', this.function.code);
   }
 }

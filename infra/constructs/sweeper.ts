@@ -1,11 +1,10 @@
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { type DataPlaces, functionEnvironment, tableOf, useResources } from '../function-environment.js';
 import { scanTable } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
+import { EachMinute } from './each-minute.js';
 import { ServerFunction } from './server-function.js';
 
 /** What ends each minute what others left: transactions, bodies, tombstones of the index, a reindex under way. */
@@ -23,9 +22,6 @@ export class Sweeper extends Construct {
       environment: functionEnvironment(stage, version, data),
       permissions: [...useResources(data, version), scanTable(tableOf(data, version))],
     });
-    new Rule(this, 'EachMinute', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this.function.code, { retryAttempts: 0 })],
-    });
+    new EachMinute(this, 'EachMinute', this.function.code);
   }
 }

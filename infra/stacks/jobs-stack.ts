@@ -1,8 +1,6 @@
-import { Stack, type StackProps } from 'aws-cdk-lib/core';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { EachMinute } from '../constructs/each-minute.js';
 import { JobMachine } from '../constructs/job-machine.js';
 import { ServerFunction } from '../constructs/server-function.js';
 import {
@@ -22,7 +20,7 @@ export interface JobsStackProps extends StackProps {
   readonly data: DataPlaces;
 }
 
-/** What works on a version's exports and imports: a function, and a state machine that has it work on many segments. */
+/** What works on a version's jobs: a function, and a state machine that has it work on many segments. */
 export class JobsStack extends Stack {
   readonly function: ServerFunction;
   readonly machine: JobMachine;
@@ -49,9 +47,6 @@ export class JobsStack extends Stack {
       ],
     });
     this.machine = new JobMachine(this, 'Machine', stage, version, this.function.code);
-    new Rule(this, 'EachMinute', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this.function.code, { retryAttempts: 0 })],
-    });
+    new EachMinute(this, 'EachMinute', this.function.code);
   }
 }

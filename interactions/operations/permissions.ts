@@ -3,6 +3,7 @@ import { accessOrNone } from '../access.js';
 import type { Caller, FhirServer } from '../server.js';
 import type { Operation } from './operation.js';
 import { type OutputParameter, parametersOf } from './parameters.js';
+import { reindex } from './reindex.js';
 
 /** What may be asked about each type, in the order in which people read it. */
 const ofTypes = ['search', 'read', 'vread', 'history', 'create', 'update', 'patch', 'delete'] as const;
@@ -77,7 +78,7 @@ function limitsOf(
 
 const system = (server: FhirServer, caller: Caller): OutputParameter[] =>
   ofSystem
-    .filter((interaction) => interaction !== 'reindex' || server.nextIndex !== undefined)
+    .filter((interaction) => interaction !== 'reindex' || reindex.isServed?.(server) === true)
     .filter((interaction) => accessOrNone(server, caller, interaction, '') !== undefined)
     .map((interaction) => permission(interaction, [], undefined));
 

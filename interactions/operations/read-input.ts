@@ -100,7 +100,7 @@ function valueOfText(
   text: string,
   place: string,
 ): unknown {
-  if (!isPrimitive(definitions, type)) {
+  if (!isPrimitiveType(definitions.version, type)) {
     throw invalidRequest(`${name} is of type ${type} and does not fit into a URL: POST a Parameters resource`, place);
   }
   const isNumber = ['integer', 'positiveInt', 'unsignedInt', 'decimal'].includes(type);
@@ -114,8 +114,6 @@ function valueOfText(
     place,
   );
 }
-
-const isPrimitive = ({ version }: FhirDefinitions, type: string): boolean => isPrimitiveType(version, type);
 
 function valueOfEntry(
   definitions: FhirDefinitions,
@@ -138,7 +136,7 @@ function valueOfEntry(
   const value = entry[key];
   if (stated === type) return value;
   // Clients write a uri as a string, a code as a uri, and so on: what counts is whether the text is one of the type.
-  if (isPrimitive(definitions, type) && isPrimitive(definitions, stated)) {
+  if (isPrimitiveType(definitions.version, type) && isPrimitiveType(definitions.version, stated)) {
     return valueOfText(definitions, parameter, decimalText(value) ?? String(value), `${place}.${key}`);
   }
   throw invalidRequest(`${name} must be of type ${type}, not ${stated}`, `${place}.${key}`);

@@ -1,15 +1,4 @@
-import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  GraphQLError,
-  Kind,
-  Lexer,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-  Source,
-  syntaxError,
-  TokenKind,
-} from 'graphql';
+import { GraphQLError, Lexer, Source, syntaxError, TokenKind } from 'graphql';
 
 /** Limits of one operation; AppSync's own and its settings. https://docs.aws.amazon.com/general/latest/gr/appsync.html */
 export interface OperationLimits {
@@ -72,41 +61,6 @@ export function refuseDeepNesting(query: string): void {
     else if (closing.has(kind)) depth -= 1;
     if (depth > maxNesting) throw syntaxError(source, start, `Nested deeper than ${String(maxNesting)} levels.`);
   }
-}
-
-/**
- * Measures the nesting of an operation's fields. Each fragment is measured once, whatever refers to it.
- * @param document valid: fragments are there and in no cycle.
- * @returns the depth; 1 for `{ a }`.
- */
-export function depthOf(document: DocumentNode, operation: OperationDefinitionNode): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  const measured = new Map<string, number>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
-  const ofFragment = (name: string): number => {
-    const known = measured.get(name);
-    if (known !== undefined) return known;
-    const fragment = fragments.get(name);
-    const depth = fragment === undefined ? 0 : ofSet(fragment.selectionSet);
-    measured.set(name, depth);
-    return depth;
-  };
-  const ofSet = (set: SelectionSetNode | undefined): number => {
-    let deepest = 0;
-    for (const selection of set?.selections ?? []) {
-      const depth =
-        selection.kind === Kind.FIELD
-          ? 1 + ofSet(selection.selectionSet)
-          : selection.kind === Kind.INLINE_FRAGMENT
-            ? ofSet(selection.selectionSet)
-            : ofFragment(selection.name.value);
-      deepest = Math.max(deepest, depth);
-    }
-    return deepest;
-  };
-  return ofSet(operation.selectionSet);
 }
 
 /** An error when an operation is nested deeper than allowed. */

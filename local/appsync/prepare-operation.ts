@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
   Kind,
@@ -11,10 +10,11 @@ import {
   validate,
 } from 'graphql';
 import { requestErrorJson } from './error-json.js';
+import { fragmentsOf } from '../../graphql/fragments.js';
 import { introspectionError } from '../../graphql/introspection-limit.js';
 import { sizeOf } from '../../graphql/measure.js';
 import { Remembered } from '../../graphql/remembered.js';
-import { depthError, depthOf, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
+import { depthError, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */
 export type PreparedOperation =
@@ -69,9 +69,9 @@ function prepare(
         : `Unknown operation named '${operationName}'.`;
     return { errors: [{ message, errorType: 'BadRequestException' }] };
   }
-  const tooDeep = depthError(depthOf(document, operation), limits);
+  const { depth, fields } = sizeOf({ definition: operation, fragments: fragmentsOf(document) });
+  const tooDeep = depthError(depth, limits);
   if (tooDeep !== undefined) return { errors: [requestErrorJson(tooDeep, 'QueryDepthLimit')] };
-  const { fields } = sizeOf({ definition: operation, fragments: fragmentsOf(document) });
   if (fields > maxFields) {
     const message = `The operation has ${String(fields)} fields, fragments put in; ${String(maxFields)} are allowed`;
     return { errors: [{ message, errorType: 'QueryTooLarge' }] };
@@ -81,11 +81,6 @@ function prepare(
     ? { document, operation }
     : { errors: [requestErrorJson(repeated, 'BadFaithIntrospection')] };
 }
-
-const fragmentsOf = ({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> =>
-  new Map(
-    definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [])),
-  );
 
 /** The names graphql-java, and so AppSync, gives the rules, by how graphql-js words their breaking. */
 const kinds: readonly (readonly [RegExp, string])[] = [

@@ -27,7 +27,7 @@ export async function ownToken(
   dataFolder: string,
   { tenant, tenantClaim }: { readonly tenant?: Tenant | undefined; readonly tenantClaim?: string | undefined } = {},
 ): Promise<string | undefined> {
-  const user = userByName(tenant === undefined ? 'practitioner' : `practitioner@${tenant}`);
+  const user = userByName('practitioner', tenant);
   if (user === undefined || !loopback.test(new URL(origin).hostname) || !existsSync(dataFolder)) return undefined;
   // Whether the server can be reached at all is found out, and said, by loading.
   const issuer = await issuerAt(origin).catch(() => `${origin}${signInPath}`);

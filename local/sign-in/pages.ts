@@ -44,8 +44,8 @@ async function interact(
   }
   const form = await readForm(request);
   const name = form.get('username') ?? '';
-  const asked = asksTenant ? `${name}@${form.get('tenant') ?? ''}` : name;
-  const user = name.includes('@') ? undefined : userByName(asked);
+  const tenant = asksTenant ? (form.get('tenant') ?? '') : undefined;
+  const user = name.includes('@') ? undefined : userByName(name, tenant);
   const wrong = whyPasswordIsWrong(form.get('password') ?? '', password, request);
   if (wrong !== undefined || user === undefined) {
     show(

@@ -82,9 +82,11 @@ function userBy(text: string, own: (user: LocalUser) => string): LocalUser | und
 /**
  * Finds a user by name.
  * @param username the name, exactly; `practitioner@a` is the practitioner of the tenant `a`.
- * @returns undefined when there is no such user.
+ * @param tenant whose user, where the name does not say it.
+ * @returns undefined when there is no such user or no tenant can have that name.
  */
-export const userByName = (username: string): LocalUser | undefined => userBy(username, (user) => user.username);
+export const userByName = (username: string, tenant?: string): LocalUser | undefined =>
+  userBy(tenant === undefined ? username : `${username}${at}${tenant}`, (user) => user.username);
 
 /**
  * Finds a user by the `sub` of their tokens.

@@ -1,3 +1,4 @@
+import { Remembered } from '../../graphql/remembered.js';
 import type { AskedSelection } from '../interaction-request.js';
 
 /** A selection set, as far as it counts here: what is selected below each field's own name, whatever its alias. */
@@ -12,9 +13,7 @@ interface SelectedText extends Selected {
   readonly paths: ReadonlySet<string>;
 }
 
-const mostRemembered = 500;
-const longestRemembered = 10_000;
-const remembered = new Map<string, SelectedText | undefined>();
+const remembered = new Remembered<SelectedText>();
 
 /**
  * The members of a resource that a selection may show, fragments on any type put in.
@@ -39,10 +38,10 @@ export function selectedMembers(
 }
 
 function selectedOf(text: string): SelectedText | undefined {
-  if (remembered.has(text)) return remembered.get(text);
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
   const selected = new Reader(text).all();
-  if (remembered.size >= mostRemembered) remembered.clear();
-  if (text.length <= longestRemembered) remembered.set(text, selected);
+  if (selected !== undefined) remembered.set(text, selected);
   return selected;
 }
 

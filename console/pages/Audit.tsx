@@ -6,9 +6,9 @@ import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import { Titles, useTitles } from '../components/Titles.js';
 import { targetOf } from '../components/target.js';
-import { pathBelow } from '../fhir/api.js';
 import { type Access, accessOf, type AuditFilter, auditQuery, interactionWords } from '../fhir/audit.js';
-import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
+import { nextPageOf, resourcesOf } from '../fhir/bundle.js';
+import { type Resource, textAt } from '../fhir/json.js';
 import { dateText } from '../fhir/text.js';
 import { useApi, useCapabilities, useVersion } from '../session/queries.js';
 import '../style/audit.css';
@@ -102,13 +102,7 @@ export function Audit() {
     queryKey: [api.version, 'audit', query],
     queryFn: async ({ pageParam, signal }) => (await api.send(pageParam, { signal })).json,
     initialPageParam: `AuditEvent?_sort=-date&_count=50${query === '' ? '' : `&${query}`}`,
-    getNextPageParam: (bundle: unknown) => {
-      const url = textAt(
-        objectsOf(at(bundle, 'link')).find((link) => link['relation'] === 'next'),
-        'url',
-      );
-      return url === undefined ? undefined : pathBelow(api.version, url);
-    },
+    getNextPageParam: (bundle: unknown) => nextPageOf(api, bundle),
     staleTime: 0,
   });
   const refused = useQuery({
@@ -120,11 +114,7 @@ export function Audit() {
     enabled: asked.outcome === '',
     staleTime: 0,
   });
-  const events = (found.data?.pages ?? []).flatMap((bundle) =>
-    objectsOf(at(bundle, 'entry'))
-      .filter((entry) => textAt(entry, 'search', 'mode') === 'match')
-      .map((entry) => entry['resource'] as Resource),
-  );
+  const events = (found.data?.pages ?? []).flatMap((bundle) => resourcesOf(bundle, 'match'));
   const accesses = events.map(accessOf);
   const total = textAt(found.data?.pages[0], 'total');
   // Patients by their names: entities refer to them without saying these.

@@ -4,8 +4,9 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import { Loading, Refusal } from '../../components/Said.js';
 import { targetOf } from '../../components/target.js';
 import { TypeBadge } from '../../components/TypeBadge.js';
+import { askTogether, resourcesOf } from '../../fhir/bundle.js';
 import type { Resource } from '../../fhir/json.js';
-import { askTogether, matchesOf, together } from '../../fhir/pointing.js';
+import { together } from '../../fhir/pointing.js';
 import { type Referred, referencesOf } from '../../fhir/references.js';
 import { dateText, titleOf, whenOf, wordsOf } from '../../fhir/text.js';
 import { useApi, useVersion } from '../../session/queries.js';
@@ -68,7 +69,7 @@ function Incoming({ type, id }: { readonly type: string; readonly id: string }) 
             </Link>
           </div>
           <p className="soft small">by {each.names.join(', ')}</p>
-          {matchesOf(shown.data?.[place]).map((resource) => (
+          {resourcesOf(shown.data?.[place]).map((resource) => (
             <Node key={resource.id} resource={resource} />
           ))}
         </li>

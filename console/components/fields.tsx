@@ -121,25 +121,27 @@ export function Choose({
   );
 }
 
-/** A choice of two or three, all in sight. */
+/** A choice of two or three, all in sight: beside each other in one frame, or as tabs of what is below. */
 export function Segments<Id extends string>({
   label,
+  isTabs = false,
   choices,
   value,
   onChange,
 }: {
   readonly label: string;
+  readonly isTabs?: boolean;
   readonly choices: readonly { readonly id: Id; readonly text: string }[];
   readonly value: Id;
   readonly onChange: (id: Id) => void;
 }) {
   return (
-    <div className="segments" role="group" aria-label={label}>
+    <div className={isTabs ? 'tabs' : 'segments'} role="group" aria-label={label}>
       {choices.map(({ id, text }) => (
         <button
           key={id}
           type="button"
-          className="segment"
+          className={isTabs ? 'tab' : 'segment'}
           aria-pressed={value === id}
           onClick={() => {
             onChange(id);

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react';
 import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import { CopyAs } from '../components/CopyAs.js';
-import { Choose, PageHead } from '../components/fields.js';
+import { Choose, PageHead, Segments } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import { Titles } from '../components/Titles.js';
@@ -20,6 +20,11 @@ import { Results } from './search/Results.js';
 import '../style/search.css';
 
 const Code = lazy(() => import('../components/Code.js'));
+
+const views: readonly { readonly id: string; readonly text: string }[] = [
+  { id: 'table', text: 'Table' },
+  { id: 'json', text: 'JSON' },
+];
 
 function Columns({
   resources,
@@ -157,21 +162,14 @@ export function Search() {
               {total === undefined ? `${String(matches.length)} found` : `${Number(total).toLocaleString()} found`}
             </h2>
             <div className="row spread">
-              <div className="segments" role="group" aria-label="Shown as">
-                {['table', 'json'].map((each) => (
-                  <button
-                    key={each}
-                    type="button"
-                    className="segment"
-                    aria-pressed={view === each}
-                    onClick={() => {
-                      go({ view: each });
-                    }}
-                  >
-                    {each === 'json' ? 'JSON' : 'Table'}
-                  </button>
-                ))}
-              </div>
+              <Segments
+                label="Shown as"
+                choices={views}
+                value={view}
+                onChange={(each) => {
+                  go({ view: each });
+                }}
+              />
               {view === 'table' && matches.length > 0 ? (
                 <Columns
                   resources={matches}

@@ -75,6 +75,35 @@ export function Combo({
   );
 }
 
+/** A line of text, or a date. */
+export function TextField({
+  label,
+  value,
+  onChange,
+  ...input
+}: {
+  readonly label: string;
+  readonly type?: 'date';
+  readonly placeholder?: string;
+  readonly required?: boolean;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) {
+  return (
+    <label className="field">
+      <span className="label">{label}</span>
+      <input
+        className="input"
+        {...input}
+        value={value}
+        onChange={(event) => {
+          onChange(event.target.value);
+        }}
+      />
+    </label>
+  );
+}
+
 /** A choice of few: the browser's own list. */
 export function Choose({
   label,

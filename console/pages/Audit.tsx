@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Choose, Combo, PageHead } from '../components/fields.js';
+import { Choose, Combo, PageHead, TextField } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import { Titles, useTitles } from '../components/Titles.js';
@@ -135,28 +135,22 @@ export function Audit() {
           go(filter);
         }}
       >
-        <label className="field">
-          <span className="label">Who</span>
-          <input
-            className="input"
-            placeholder="name of a user"
-            value={filter.who}
-            onChange={(event) => {
-              set({ who: event.target.value });
-            }}
-          />
-        </label>
-        <label className="field">
-          <span className="label">Whose record</span>
-          <input
-            className="input"
-            placeholder="id of a patient"
-            value={filter.patient}
-            onChange={(event) => {
-              set({ patient: event.target.value });
-            }}
-          />
-        </label>
+        <TextField
+          label="Who"
+          placeholder="name of a user"
+          value={filter.who}
+          onChange={(who) => {
+            set({ who });
+          }}
+        />
+        <TextField
+          label="Whose record"
+          placeholder="id of a patient"
+          value={filter.patient}
+          onChange={(patient) => {
+            set({ patient });
+          }}
+        />
         <Choose
           label="Did"
           choices={interactions}
@@ -183,28 +177,22 @@ export function Audit() {
             set({ outcome });
           }}
         />
-        <label className="field">
-          <span className="label">From</span>
-          <input
-            className="input"
-            type="date"
-            value={filter.from}
-            onChange={(event) => {
-              set({ from: event.target.value });
-            }}
-          />
-        </label>
-        <label className="field">
-          <span className="label">Until</span>
-          <input
-            className="input"
-            type="date"
-            value={filter.until}
-            onChange={(event) => {
-              set({ until: event.target.value });
-            }}
-          />
-        </label>
+        <TextField
+          label="From"
+          type="date"
+          value={filter.from}
+          onChange={(from) => {
+            set({ from });
+          }}
+        />
+        <TextField
+          label="Until"
+          type="date"
+          value={filter.until}
+          onChange={(until) => {
+            set({ until });
+          }}
+        />
         <div className="row audit-buttons">
           <button type="submit" className="button primary">
             <Icon name="search" />

@@ -266,7 +266,7 @@ function Types({ names }: { readonly names: readonly string[] }) {
   );
 }
 
-/** Home: a patient to find, what there is, what changed last. */
+/** Home: a patient to find, what there is, what goes on, what changed last. */
 export function Home() {
   const { version } = useApi();
   const { state } = useSession();

@@ -266,7 +266,7 @@ export function Rest() {
       {current === undefined ? (
         <div className="card">
           <Empty icon="request" title="No request was sent yet">
-            <p>Type a path, or take an example. Answers stay here until you leave; nothing of them is kept.</p>
+            <p>Type a path, or take an example. Answers stay here until the tab is closed; nothing of them is kept.</p>
           </Empty>
         </div>
       ) : (

@@ -18,6 +18,7 @@ import type { Permissions } from '../fhir/permissions.js';
 import { type FhirVersion, versionName } from '../fhir/version.js';
 import { usePermissions, useVersion } from '../session/queries.js';
 import { useSession } from '../session/session.js';
+import { Segments } from './fields.js';
 import { Icon, type IconName } from './Icon.js';
 import { Notice } from './Said.js';
 import { currentTheme, showTheme, type Theme } from './theme.js';
@@ -99,21 +100,14 @@ function VersionSwitch() {
   // A resource has its id in one version only: from there the switch leads to its type.
   const place = /^\/[a-z0-9]+(\/[^/]+)?/.exec(pathname)?.[1] ?? '';
   return (
-    <div className="segments" role="group" aria-label="FHIR version">
-      {settings.apis.map((api) => (
-        <button
-          key={api.version}
-          type="button"
-          className="segment"
-          aria-pressed={api.version === version}
-          onClick={() => {
-            void navigate({ to: `/${api.version}${place === '/new' ? '' : place}` });
-          }}
-        >
-          {versionName(api.version)}
-        </button>
-      ))}
-    </div>
+    <Segments
+      label="FHIR version"
+      choices={settings.apis.map(({ version: id }) => ({ id, text: versionName(id) }))}
+      value={version}
+      onChange={(chosen) => {
+        void navigate({ to: `/${chosen}${place === '/new' ? '' : place}` });
+      }}
+    />
   );
 }
 

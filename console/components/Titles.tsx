@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, use } from 'react';
-import { at, isObject, listOf, objectsOf, type Resource, textAt } from '../fhir/json.js';
+import { resourcesOf } from '../fhir/bundle.js';
+import { isObject, listOf, type Resource, textAt } from '../fhir/json.js';
 import { titleOf } from '../fhir/text.js';
 import { useApi } from '../session/queries.js';
 import { targetOf } from './target.js';
@@ -41,7 +42,7 @@ export function Titles({
     queryFn: async ({ signal }) => {
       const path = `Patient?_id=${ids.join(',')}&_elements=name&_count=${String(ids.length)}`;
       const { json } = await api.send(path, { signal });
-      return objectsOf(at(json, 'entry')).map((entry) => entry['resource'] as Resource);
+      return resourcesOf(json);
     },
     enabled: ids.length > 0,
     retry: false,

@@ -75,6 +75,35 @@ export function Combo({
   );
 }
 
+/** A line of text, or a date. */
+export function TextField({
+  label,
+  value,
+  onChange,
+  ...input
+}: {
+  readonly label: string;
+  readonly type?: 'date';
+  readonly placeholder?: string;
+  readonly required?: boolean;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) {
+  return (
+    <label className="field">
+      <span className="label">{label}</span>
+      <input
+        className="input"
+        {...input}
+        value={value}
+        onChange={(event) => {
+          onChange(event.target.value);
+        }}
+      />
+    </label>
+  );
+}
+
 /** A choice of few: the browser's own list. */
 export function Choose({
   label,
@@ -121,25 +150,27 @@ export function Choose({
   );
 }
 
-/** A choice of two or three, all in sight. */
+/** A choice of two or three, all in sight: beside each other in one frame, or as tabs of what is below. */
 export function Segments<Id extends string>({
   label,
+  isTabs = false,
   choices,
   value,
   onChange,
 }: {
   readonly label: string;
+  readonly isTabs?: boolean;
   readonly choices: readonly { readonly id: Id; readonly text: string }[];
   readonly value: Id;
   readonly onChange: (id: Id) => void;
 }) {
   return (
-    <div className="segments" role="group" aria-label={label}>
+    <div className={isTabs ? 'tabs' : 'segments'} role="group" aria-label={label}>
       {choices.map(({ id, text }) => (
         <button
           key={id}
           type="button"
-          className="segment"
+          className={isTabs ? 'tab' : 'segment'}
           aria-pressed={value === id}
           onClick={() => {
             onChange(id);

@@ -45,11 +45,12 @@ const outcomes: Readonly<Record<string, Access['outcome']>> = { '0': 'done', '4'
 export function accessOf(event: Resource): Access {
   const agents = objectsOf(event['agent']);
   const agent = agents.find((each) => each['requestor'] === true) ?? agents[0];
-  const codes = objectsOf(event['subtype']).map((each) => textAt(each, 'code') ?? '');
-  const operation = objectsOf(event['subtype'])
-    .filter((each) => textAt(each, 'system')?.endsWith(':operation') === true)
-    .map((each) => textAt(each, 'code'))[0];
-  const [code = ''] = codes;
+  const subtypes = objectsOf(event['subtype']);
+  const operation = textAt(
+    subtypes.find((each) => textAt(each, 'system')?.endsWith(':operation') === true),
+    'code',
+  );
+  const code = textAt(subtypes[0], 'code') ?? '';
   const entities = objectsOf(event['entity']);
   const referred = entities.map((each) => textAt(each, 'what', 'reference') ?? textAt(each, 'reference', 'reference'));
   const isPatient = (place: number): boolean => textAt(entities[place], 'role', 'code') === '1';

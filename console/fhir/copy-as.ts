@@ -2,7 +2,7 @@ import type { Api } from './api.js';
 import { headersOf } from './headers.js';
 import { isDirective, type Pair } from './query.js';
 
-/** How a search is written elsewhere. Tokens are never copied: `$TOKEN` and `token` stand for them. */
+/** How a search or another request is written elsewhere. Tokens are never copied: `$TOKEN` and `token` stand for them. */
 export interface Written {
   readonly id: string;
   readonly text: string;
@@ -11,7 +11,8 @@ export interface Written {
   readonly code: string | undefined;
 }
 
-const quoted = (text: string): string => JSON.stringify(text);
+/** A text as JavaScript, JSON and GraphQL have it. */
+export const quoted = (text: string): string => JSON.stringify(text);
 
 /** A text for a shell, between single quotes. */
 export const inShell = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -78,6 +79,9 @@ export function graphqlOf(type: string, pairs: readonly Pair[]): string | undefi
   return `{\n  ${type}List${argumentsText === '' ? '' : `(${argumentsText})`} {\n    id\n    meta { versionId lastUpdated }\n  }\n}`;
 }
 
+/** The methods that send a body. */
+export const withBody: readonly string[] = ['POST', 'PUT', 'PATCH'];
+
 /**
  * Any request for the command line and for JavaScript.
  * @param url the whole of it.
@@ -88,7 +92,7 @@ export function requestWrittenAs(
   { method, headers, body }: { readonly method: string; readonly headers: string; readonly body: string },
 ): readonly Written[] {
   const given = Object.entries(headersOf(headers));
-  const hasBody = ['POST', 'PUT', 'PATCH'].includes(method) && body.trim() !== '';
+  const hasBody = withBody.includes(method) && body.trim() !== '';
   const isTyped = given.some(([name]) => name.toLowerCase() === 'content-type');
   const all = [...given, ...(hasBody && !isTyped ? [['Content-Type', 'application/fhir+json'] as const] : [])];
   const curl = [

@@ -1,6 +1,4 @@
-import { inShell, type Written } from './copy-as.js';
-
-const quoted = (text: string): string => JSON.stringify(text);
+import { inShell, quoted, type Written } from './copy-as.js';
 
 /** A text between backticks of JavaScript. */
 const inTicks = (text: string): string =>

@@ -1,4 +1,4 @@
-import { applyPatch, createPatch, type Operation } from 'rfc6902';
+import { applyPatch, createPatch, type Operation, Pointer } from 'rfc6902';
 import { withoutChoice } from './columns.js';
 import { isObject } from './json.js';
 
@@ -56,15 +56,6 @@ export function fhirPathPatchOf(type: string, before: string, after: string): st
   }
 }
 
-const namesOf = (pointer: string): readonly string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-
-const valueAt = (document: unknown, names: readonly string[]): unknown =>
-  names.reduce<unknown>((found, name) => (found as Record<string, unknown> | undefined)?.[name], document);
-
 function fhirPath(type: string, names: readonly string[]): string {
   return names.reduce((path, name) => {
     if (name.startsWith('_')) throw new Unsaid();
@@ -75,10 +66,18 @@ function fhirPath(type: string, names: readonly string[]): string {
 /** The steps that one operation of a JSON Patch is, on the document as it is before it. */
 function stepsOf(type: string, document: unknown, operation: Operation): readonly Step[] {
   if (operation.op !== 'add' && operation.op !== 'remove' && operation.op !== 'replace') throw new Unsaid();
-  const names = namesOf(operation.path);
-  const [parent, last = ''] = [names.slice(0, -1), names.at(-1)];
-  const there = valueAt(document, names);
-  const list = valueAt(document, parent);
+  const pointer = Pointer.fromJSON(operation.path);
+  const names = pointer.tokens.slice(1);
+  const parent = names.slice(0, -1);
+  const {
+    parent: list,
+    key: last,
+    value: there,
+  } = pointer.evaluate(document) as {
+    readonly parent: unknown;
+    readonly key: string;
+    readonly value: unknown;
+  };
   const path = fhirPath(type, names);
   const removed = (): readonly Step[] =>
     Array.isArray(there)

@@ -1,20 +1,12 @@
 import type { Api } from './api.js';
-import { at, objectsOf, type Resource } from './json.js';
+import { askTogether } from './bundle.js';
+import { at } from './json.js';
 
 /** What refers to a resource by a parameter. */
 export interface Pointing {
   readonly type: string;
   readonly parameter: string;
   readonly total: number;
-}
-
-/** Asks several things together. @returns what each entry gave, undefined for what was refused. */
-export async function askTogether(api: Api, urls: readonly string[], signal: AbortSignal): Promise<readonly unknown[]> {
-  if (urls.length === 0) return [];
-  const entry = urls.map((url) => ({ request: { method: 'GET', url } }));
-  const body = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry });
-  const { json } = await api.send('', { method: 'POST', body, signal });
-  return objectsOf(at(json, 'entry')).map((each) => each['resource']);
 }
 
 /**
@@ -49,7 +41,3 @@ export function together(all: readonly Pointing[]): readonly (Pointing & { reado
   }
   return [...found.values()];
 }
-
-/** The matches of a search. */
-export const matchesOf = (bundle: unknown): readonly Resource[] =>
-  objectsOf(at(bundle, 'entry')).map((entry) => entry['resource'] as Resource);

@@ -10,7 +10,6 @@ export interface Change {
 /** Which changes are listened to; all without members. */
 export interface ChangeFilter {
   readonly type?: string;
-  readonly id?: string;
   readonly compartment?: string;
   readonly actions?: readonly Change['action'][];
 }
@@ -27,8 +26,8 @@ export interface ChangeListener extends Pick<Listener, 'onState'> {
   onChange(change: Change): void;
 }
 
-const query = `subscription ($type: ResourceType, $id: ID, $compartment: String, $actions: [ChangeAction!]) {
-  onResourceChanged(type: $type, id: $id, compartment: $compartment, actions: $actions) {
+const query = `subscription ($type: ResourceType, $compartment: String, $actions: [ChangeAction!]) {
+  onResourceChanged(type: $type, compartment: $compartment, actions: $actions) {
     type id versionId action lastUpdated
   }
 }`;

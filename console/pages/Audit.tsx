@@ -1,14 +1,14 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Choose, Combo, PageHead } from '../components/fields.js';
+import { Choose, Combo, PageHead, TextField } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import { Titles, useTitles } from '../components/Titles.js';
 import { targetOf } from '../components/target.js';
-import { pathBelow } from '../fhir/api.js';
 import { type Access, accessOf, type AuditFilter, auditQuery, interactionWords } from '../fhir/audit.js';
-import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
+import { nextPageOf, resourcesOf } from '../fhir/bundle.js';
+import { type Resource, textAt } from '../fhir/json.js';
 import { dateText } from '../fhir/text.js';
 import { useApi, useCapabilities, useVersion } from '../session/queries.js';
 import '../style/audit.css';
@@ -102,13 +102,7 @@ export function Audit() {
     queryKey: [api.version, 'audit', query],
     queryFn: async ({ pageParam, signal }) => (await api.send(pageParam, { signal })).json,
     initialPageParam: `AuditEvent?_sort=-date&_count=50${query === '' ? '' : `&${query}`}`,
-    getNextPageParam: (bundle: unknown) => {
-      const url = textAt(
-        objectsOf(at(bundle, 'link')).find((link) => link['relation'] === 'next'),
-        'url',
-      );
-      return url === undefined ? undefined : pathBelow(api.version, url);
-    },
+    getNextPageParam: (bundle: unknown) => nextPageOf(api, bundle),
     staleTime: 0,
   });
   const refused = useQuery({
@@ -120,11 +114,7 @@ export function Audit() {
     enabled: asked.outcome === '',
     staleTime: 0,
   });
-  const events = (found.data?.pages ?? []).flatMap((bundle) =>
-    objectsOf(at(bundle, 'entry'))
-      .filter((entry) => textAt(entry, 'search', 'mode') === 'match')
-      .map((entry) => entry['resource'] as Resource),
-  );
+  const events = (found.data?.pages ?? []).flatMap((bundle) => resourcesOf(bundle, 'match'));
   const accesses = events.map(accessOf);
   const total = textAt(found.data?.pages[0], 'total');
   // Patients by their names: entities refer to them without saying these.
@@ -145,28 +135,22 @@ export function Audit() {
           go(filter);
         }}
       >
-        <label className="field">
-          <span className="label">Who</span>
-          <input
-            className="input"
-            placeholder="name of a user"
-            value={filter.who}
-            onChange={(event) => {
-              set({ who: event.target.value });
-            }}
-          />
-        </label>
-        <label className="field">
-          <span className="label">Whose record</span>
-          <input
-            className="input"
-            placeholder="id of a patient"
-            value={filter.patient}
-            onChange={(event) => {
-              set({ patient: event.target.value });
-            }}
-          />
-        </label>
+        <TextField
+          label="Who"
+          placeholder="name of a user"
+          value={filter.who}
+          onChange={(who) => {
+            set({ who });
+          }}
+        />
+        <TextField
+          label="Whose record"
+          placeholder="id of a patient"
+          value={filter.patient}
+          onChange={(patient) => {
+            set({ patient });
+          }}
+        />
         <Choose
           label="Did"
           choices={interactions}
@@ -193,28 +177,22 @@ export function Audit() {
             set({ outcome });
           }}
         />
-        <label className="field">
-          <span className="label">From</span>
-          <input
-            className="input"
-            type="date"
-            value={filter.from}
-            onChange={(event) => {
-              set({ from: event.target.value });
-            }}
-          />
-        </label>
-        <label className="field">
-          <span className="label">Until</span>
-          <input
-            className="input"
-            type="date"
-            value={filter.until}
-            onChange={(event) => {
-              set({ until: event.target.value });
-            }}
-          />
-        </label>
+        <TextField
+          label="From"
+          type="date"
+          value={filter.from}
+          onChange={(from) => {
+            set({ from });
+          }}
+        />
+        <TextField
+          label="Until"
+          type="date"
+          value={filter.until}
+          onChange={(until) => {
+            set({ until });
+          }}
+        />
         <div className="row audit-buttons">
           <button type="submit" className="button primary">
             <Icon name="search" />

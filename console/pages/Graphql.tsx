@@ -33,6 +33,10 @@ const surfaces = [
   { id: 'appsync', text: 'AppSync API' },
   { id: 'operation', text: '$graphql' },
 ] as const;
+const parts = [
+  { id: 'variables', text: 'Variables' },
+  { id: 'headers', text: 'Headers' },
+] as const;
 
 /** The variables as JSON; undefined without any. @throws Error in words. */
 function variablesOf(text: string): unknown {
@@ -90,7 +94,7 @@ export function Graphql() {
   const [variables, setVariables] = useKept(`${key}-variables`, first?.variables ?? '');
   const [headers, setHeaders] = useKept(`${key}-headers`, '');
   const [asked, setAsked] = useKept<readonly AskedGraphql[]>(`${key}-asked`, []);
-  const [part, setPart] = useState<'variables' | 'headers'>('variables');
+  const [part, setPart] = useState<(typeof parts)[number]['id']>('variables');
   const [chosen, setChosen] = useState(0);
   const [answer, setAnswer] = useState<Answer>();
   const [isBusy, setBusy] = useState(false);
@@ -249,21 +253,7 @@ export function Graphql() {
                   <GraphqlEditor text={text} schema={schema.data} onChange={setText} onRun={run} onDocs={showDocs} />
                 </Suspense>
                 <div className="graphql-more">
-                  <div className="tabs" role="group" aria-label="Beside the query">
-                    {(['variables', 'headers'] as const).map((each) => (
-                      <button
-                        key={each}
-                        type="button"
-                        className="tab"
-                        aria-pressed={part === each}
-                        onClick={() => {
-                          setPart(each);
-                        }}
-                      >
-                        {each === 'variables' ? 'Variables' : 'Headers'}
-                      </button>
-                    ))}
-                  </div>
+                  <Segments label="Beside the query" isTabs choices={parts} value={part} onChange={setPart} />
                   {part === 'variables' ? (
                     <Suspense fallback={<Loading lines={2} />}>
                       <JsonEditor text={variables} label="Variables, as JSON" onChange={setVariables} />

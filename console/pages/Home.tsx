@@ -7,6 +7,7 @@ import { Empty, Loading, Notice, Refusal } from '../components/Said.js';
 import { PageHead } from '../components/fields.js';
 import { TypeBadge } from '../components/TypeBadge.js';
 import type { Api } from '../fhir/api.js';
+import { askTogether } from '../fhir/bundle.js';
 import { inGroups } from '../fhir/groups.js';
 import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
 import { titleOf } from '../fhir/text.js';
@@ -17,12 +18,10 @@ import '../style/home.css';
 
 /** How many there are of each type, asked together. */
 async function countsOf(api: Api, types: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
-  const entry = types.map((type) => ({ request: { method: 'GET', url: `${type}?_summary=count` } }));
-  const body = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry });
-  const { json } = await api.send('', { method: 'POST', body, signal });
+  const urls = types.map((type) => `${type}?_summary=count`);
   return new Map(
-    objectsOf(at(json, 'entry')).flatMap((each, place) => {
-      const total = at(each, 'resource', 'total');
+    (await askTogether(api, urls, signal)).flatMap((answer, place) => {
+      const total = at(answer, 'total');
       const type = types[place];
       return typeof total === 'number' && type !== undefined ? [[type, total] as const] : [];
     }),
@@ -267,7 +266,7 @@ function Types({ names }: { readonly names: readonly string[] }) {
   );
 }
 
-/** Home: a patient to find, what there is, what changed last. */
+/** Home: a patient to find, what there is, what goes on, what changed last. */
 export function Home() {
   const { version } = useApi();
   const { state } = useSession();

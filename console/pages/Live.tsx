@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
-import { Combo, PageHead } from '../components/fields.js';
+import { Combo, PageHead, TextField } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Notice } from '../components/Said.js';
 import { TypeBadge } from '../components/TypeBadge.js';
@@ -91,17 +91,12 @@ export function Live() {
           value={type}
           onChange={setType}
         />
-        <label className="field">
-          <span className="label">Only of the patient</span>
-          <input
-            className="input"
-            placeholder="id, or Encounter/id"
-            value={patient}
-            onChange={(event) => {
-              setPatient(event.target.value);
-            }}
-          />
-        </label>
+        <TextField
+          label="Only of the patient"
+          placeholder="id, or Encounter/id"
+          value={patient}
+          onChange={setPatient}
+        />
         <div className="field">
           <span className="label" id="live-actions">
             What happens

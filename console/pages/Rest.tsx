@@ -6,7 +6,7 @@ import { Choose, Combo, PageHead } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import type { Reply } from '../fhir/api.js';
-import { requestWrittenAs } from '../fhir/copy-as.js';
+import { requestWrittenAs, withBody } from '../fhir/copy-as.js';
 import { headersOf } from '../fhir/headers.js';
 import { type ExampleGroup, type ExampleRequest, requestsOf } from '../fhir/postman.js';
 import { useApi, useCapabilities } from '../session/queries.js';
@@ -20,7 +20,6 @@ const Code = lazy(() => import('../components/Code.js'));
 const JsonEditor = lazy(() => import('../components/JsonEditor.js'));
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
-const withBody = ['POST', 'PUT', 'PATCH'];
 
 /** A request of this visit, and what came back; kept in memory only. */
 interface Asked {
@@ -267,7 +266,7 @@ export function Rest() {
       {current === undefined ? (
         <div className="card">
           <Empty icon="request" title="No request was sent yet">
-            <p>Type a path, or take an example. Answers stay here until you leave; nothing of them is kept.</p>
+            <p>Type a path, or take an example. Answers stay here until the tab is closed; nothing of them is kept.</p>
           </Empty>
         </div>
       ) : (

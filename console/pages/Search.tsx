@@ -3,15 +3,15 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react';
 import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import { CopyAs } from '../components/CopyAs.js';
-import { Choose, PageHead } from '../components/fields.js';
+import { Choose, PageHead, Segments } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Refusal } from '../components/Said.js';
 import { Titles } from '../components/Titles.js';
 import { TypeBadge } from '../components/TypeBadge.js';
-import { pathBelow } from '../fhir/api.js';
+import { nextPageOf, resourcesOf } from '../fhir/bundle.js';
 import { columnName, elementsOf, standardColumns } from '../fhir/columns.js';
 import { writtenAs } from '../fhir/copy-as.js';
-import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
+import { type Resource, textAt } from '../fhir/json.js';
 import { directiveOf, pairsOf, queryOf, withDirective } from '../fhir/query.js';
 import { titleOf } from '../fhir/text.js';
 import { useApi, useCapabilities, usePermissions } from '../session/queries.js';
@@ -21,15 +21,10 @@ import '../style/search.css';
 
 const Code = lazy(() => import('../components/Code.js'));
 
-const ofMode = (bundle: unknown, mode: string): readonly Resource[] =>
-  objectsOf(at(bundle, 'entry'))
-    .filter((entry) => textAt(entry, 'search', 'mode') === mode)
-    .map((entry) => entry['resource'] as Resource);
-
-const linkOf = (bundle: unknown, relation: string): string | undefined =>
-  objectsOf(at(bundle, 'link'))
-    .filter((link) => link['relation'] === relation)
-    .map((link) => textAt(link, 'url'))[0];
+const views: readonly { readonly id: string; readonly text: string }[] = [
+  { id: 'table', text: 'Table' },
+  { id: 'json', text: 'JSON' },
+];
 
 function Columns({
   resources,
@@ -120,9 +115,9 @@ export function Search() {
     });
   };
   const bundle = found.data?.json;
-  const matches = ofMode(bundle, 'match');
-  const included = ofMode(bundle, 'include');
-  const next = linkOf(bundle, 'next');
+  const matches = resourcesOf(bundle, 'match');
+  const included = resourcesOf(bundle, 'include');
+  const next = nextPageOf(api, bundle);
   const total = textAt(bundle, 'total');
   const columns = chosen?.split(',').filter((each) => each !== '') ?? standardColumns(type, matches);
   const mayCreate = permissions.data?.may('create', type) !== 'no';
@@ -167,21 +162,14 @@ export function Search() {
               {total === undefined ? `${String(matches.length)} found` : `${Number(total).toLocaleString()} found`}
             </h2>
             <div className="row spread">
-              <div className="segments" role="group" aria-label="Shown as">
-                {['table', 'json'].map((each) => (
-                  <button
-                    key={each}
-                    type="button"
-                    className="segment"
-                    aria-pressed={view === each}
-                    onClick={() => {
-                      go({ view: each });
-                    }}
-                  >
-                    {each === 'json' ? 'JSON' : 'Table'}
-                  </button>
-                ))}
-              </div>
+              <Segments
+                label="Shown as"
+                choices={views}
+                value={view}
+                onChange={(each) => {
+                  go({ view: each });
+                }}
+              />
               {view === 'table' && matches.length > 0 ? (
                 <Columns
                   resources={matches}
@@ -272,7 +260,7 @@ export function Search() {
                 disabled={next === undefined}
                 onClick={() => {
                   setBefore([...before, page]);
-                  go({ page: next === undefined ? undefined : pathBelow(api.version, next) });
+                  go({ page: next });
                 }}
               >
                 Next

@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import { type ReactNode, useState } from 'react';
+import { Segments } from '../../components/fields.js';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import type { OperationKind } from '../../fhir/graphql-edit.js';
 import { Docs } from './Docs.js';
@@ -7,16 +8,12 @@ import { Explorer } from './Explorer.js';
 import type { AskedGraphql } from './schema.js';
 
 const parts = [
-  ['explorer', 'Explorer'],
-  ['docs', 'Docs'],
-  ['asked', 'So far'],
+  { id: 'explorer', text: 'Explorer' },
+  { id: 'docs', text: 'Docs' },
+  { id: 'asked', text: 'So far' },
 ] as const;
 
-const beginnings: readonly (readonly [kind: OperationKind, text: string])[] = [
-  ['query', 'query'],
-  ['mutation', 'mutation'],
-  ['subscription', 'subscription'],
-];
+const beginnings: readonly OperationKind[] = ['query', 'mutation', 'subscription'];
 
 /** The requests of this visit, to ask again. */
 function Asked({
@@ -72,7 +69,7 @@ export function SidePanel({
   /** What stands beside it; given what shows a type in the docs. */
   readonly children: (showDocs: (type: string) => void) => ReactNode;
 }) {
-  const [part, setPart] = useState<(typeof parts)[number][0]>('explorer');
+  const [part, setPart] = useState<(typeof parts)[number]['id']>('explorer');
   const [kind, setKind] = useState<OperationKind>('query');
   const [trail, setTrail] = useState<readonly string[]>([]);
   const showDocs = (type: string): void => {
@@ -82,21 +79,7 @@ export function SidePanel({
   return (
     <>
       <section className="card graphql-side" aria-label="What can be asked">
-        <div className="tabs" role="group" aria-label="Beside the editor">
-          {parts.map(([id, name]) => (
-            <button
-              key={id}
-              type="button"
-              className="tab"
-              aria-pressed={part === id}
-              onClick={() => {
-                setPart(id);
-              }}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Segments label="Beside the editor" isTabs choices={parts} value={part} onChange={setPart} />
         {part === 'asked' ? (
           <Asked asked={asked} onTake={onTake} />
         ) : error !== null ? (
@@ -113,7 +96,7 @@ export function SidePanel({
           <>
             <p className="row small soft explorer-begin">
               New
-              {beginnings.map(([each, name]) => (
+              {beginnings.map((each) => (
                 <button
                   key={each}
                   type="button"
@@ -123,7 +106,7 @@ export function SidePanel({
                     onText('');
                   }}
                 >
-                  {name}
+                  {each}
                 </button>
               ))}
             </p>

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { Refusal } from '../../components/Said.js';
-import { Segments } from '../../components/fields.js';
+import { Segments, TextField } from '../../components/fields.js';
 import { Icon } from '../../components/Icon.js';
 import { TypesField } from '../../components/TypesField.js';
 import type { Api, ApiRequest } from '../../fhir/api.js';
@@ -91,17 +91,14 @@ export function BeginExport({ onBegun }: { readonly onBegun: () => void }) {
       </div>
       <div className="job-fields">
         {asked.level === 'group' ? (
-          <label className="field">
-            <span className="label">Id of the group</span>
-            <input
-              className="input"
-              required
-              value={asked.group}
-              onChange={(event) => {
-                set({ group: event.target.value });
-              }}
-            />
-          </label>
+          <TextField
+            label="Id of the group"
+            required
+            value={asked.group}
+            onChange={(group) => {
+              set({ group });
+            }}
+          />
         ) : null}
         <TypesField
           label="Types"
@@ -111,17 +108,14 @@ export function BeginExport({ onBegun }: { readonly onBegun: () => void }) {
             set({ types });
           }}
         />
-        <label className="field">
-          <span className="label">Changed since</span>
-          <input
-            className="input"
-            type="date"
-            value={asked.since}
-            onChange={(event) => {
-              set({ since: event.target.value });
-            }}
-          />
-        </label>
+        <TextField
+          label="Changed since"
+          type="date"
+          value={asked.since}
+          onChange={(since) => {
+            set({ since });
+          }}
+        />
         <label className="field">
           <span className="label">Only what matches, one a line</span>
           <textarea

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
-import { pathBelow } from '../../fhir/api.js';
+import { nextPageOf, resourcesOf } from '../../fhir/bundle.js';
 import { at, objectsOf, type Resource, textAt } from '../../fhir/json.js';
 import { useApi } from '../../session/queries.js';
 
@@ -22,11 +22,7 @@ export function useAllPages(path: string): Gathered {
     queryKey: [api.version, 'all', path],
     queryFn: async ({ pageParam, signal }) => (await api.send(pageParam, { signal })).json,
     initialPageParam: path,
-    getNextPageParam: (bundle: unknown) => {
-      const next = objectsOf(at(bundle, 'link')).find((link) => link['relation'] === 'next');
-      const url = textAt(next, 'url');
-      return url === undefined ? undefined : pathBelow(api.version, url);
-    },
+    getNextPageParam: (bundle: unknown) => nextPageOf(api, bundle),
     staleTime: 60_000,
   });
   useEffect(() => {
@@ -53,7 +49,7 @@ export function useFound(type: string, query: string) {
       const { json } = await api.send(`${type}?${query}`, { signal });
       return {
         total: Number(textAt(json, 'total') ?? '0'),
-        resources: objectsOf(at(json, 'entry')).map((entry) => entry['resource'] as Resource),
+        resources: resourcesOf(json),
       };
     },
   });

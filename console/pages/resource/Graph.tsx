@@ -4,8 +4,9 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import { Loading, Refusal } from '../../components/Said.js';
 import { targetOf } from '../../components/target.js';
 import { TypeBadge } from '../../components/TypeBadge.js';
+import { askTogether, resourcesOf } from '../../fhir/bundle.js';
 import type { Resource } from '../../fhir/json.js';
-import { askTogether, matchesOf, together } from '../../fhir/pointing.js';
+import { together } from '../../fhir/pointing.js';
 import { type Referred, referencesOf } from '../../fhir/references.js';
 import { dateText, titleOf, whenOf, wordsOf } from '../../fhir/text.js';
 import { useApi, useVersion } from '../../session/queries.js';
@@ -68,7 +69,7 @@ function Incoming({ type, id }: { readonly type: string; readonly id: string }) 
             </Link>
           </div>
           <p className="soft small">by {each.names.join(', ')}</p>
-          {matchesOf(shown.data?.[place]).map((resource) => (
+          {resourcesOf(shown.data?.[place]).map((resource) => (
             <Node key={resource.id} resource={resource} />
           ))}
         </li>
@@ -131,6 +132,8 @@ function Outgoing({ references }: { readonly references: readonly Referred[] }) 
   );
 }
 
+const point = (x: number, y: number): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
+
 /** Lines between the resource and each node, where they stand now. */
 function useEdges() {
   const box = useRef<HTMLDivElement>(null);
@@ -151,14 +154,9 @@ function useEdges() {
           : [at.left - around.left, middle.right - around.left];
         const nodeY = at.top + Math.min(at.height / 2, 28) - around.top;
         const bend = (to - from) / 2;
-        return [from, nodeY, from + bend, nodeY, to - bend, y, to, y].map((each) => each.toFixed(1));
+        return `M${point(from, nodeY)}C${point(from + bend, nodeY)} ${point(to - bend, y)} ${point(to, y)}`;
       });
-      setEdges(
-        lines.map(
-          ([a = '', b = '', c = '', d = '', e = '', f = '', g = '', h = '']) =>
-            `M${a} ${b}C${c} ${d} ${e} ${f} ${g} ${h}`,
-        ),
-      );
+      setEdges(lines);
     };
     const sized = new ResizeObserver(draw);
     sized.observe(element);

@@ -66,7 +66,8 @@ export function openSearchIndex(
     const plan = planOf(indexedTenant(tenant), query);
     const values = after === undefined ? undefined : valuesOf(after);
     // Opaque documents stand at the head of the order without rules: where there is none, all is decided by the index.
-    const counts = countTo !== undefined && request.sort.length === 0 && values === undefined && !backwards;
+    const isFirst = values === undefined && skip === 0 && !backwards;
+    const counts = countTo !== undefined && isFirst && request.sort.length === 0;
     const find = (byNumber: boolean): ReturnType<typeof findDocuments> =>
       findDocuments(client, alias, {
         query: plan.query,
@@ -85,7 +86,7 @@ export function openSearchIndex(
       byNumber = false;
       return find(false);
     });
-    const isCounted = counts && byNumber && skip === 0 && plan.exact && found[0]?.opaque !== true;
+    const isCounted = counts && byNumber && plan.exact && found[0]?.opaque !== true;
     const hits = found.slice(0, limit).map((document) => hitOf(document, plan.exact));
     if (backwards) hits.reverse();
     return {

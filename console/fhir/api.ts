@@ -71,14 +71,19 @@ export const pathBelow = (version: FhirVersion, link: string): string => {
   return place < 0 ? link : link.slice(place + mark.length).replace(/^\//, '');
 };
 
-/** The REST API of one version. */
+/**
+ * The APIs of one version.
+ * @param apiKey goes with REST requests, where the server wants one.
+ */
 export function createApi(
   place: { readonly version: FhirVersion; readonly rest: string; readonly graphql: string },
   tokens: Tokens,
+  apiKey?: string,
 ): Api {
   const ask = async (url: string, request: ApiRequest, isSecond: boolean): Promise<Response> => {
     const token = tokens.current();
     const { method = 'GET', headers = {}, body, signal } = request;
+    const isGraphql = url === place.graphql;
     let reply: Response;
     try {
       reply = await fetch(url, {
@@ -86,7 +91,8 @@ export function createApi(
         headers: {
           ...(body === undefined ? {} : { 'Content-Type': 'application/fhir+json' }),
           ...headers,
-          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(token === undefined ? {} : { Authorization: isGraphql ? token : `Bearer ${token}` }), // as AppSync documents it
+          ...(apiKey === undefined || isGraphql ? {} : { 'X-Api-Key': apiKey }),
         },
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),

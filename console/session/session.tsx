@@ -59,7 +59,7 @@ export function SessionProvider({
         return renewed?.access_token;
       },
     };
-    return new Map(settings.apis.map((place) => [place.version, createApi(place, tokens)]));
+    return new Map(settings.apis.map((place) => [place.version, createApi(place, tokens, settings.apiKey)]));
   }, [settings, signIn]);
   const session = useMemo<Session>(
     () => ({

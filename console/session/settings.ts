@@ -13,6 +13,8 @@ export interface ApiPlace {
 /** What the server says at `console.json`. */
 export interface Settings {
   readonly apis: readonly ApiPlace[];
+  /** The key that REST requests go with; absent where none is wanted. */
+  readonly apiKey?: string;
   /** The OpenID provider; absent where nobody signs in. */
   readonly signIn?: {
     readonly authority: string;

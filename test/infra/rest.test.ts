@@ -88,7 +88,7 @@ describe('the REST API', () => {
     expect(format).not.toMatch(/context\.path|querystring|header|body/i);
     const [plan] = resourcesOf('dev', 'AWS::ApiGateway::UsagePlan');
     expect(at(plan, 'Properties', 'Throttle')).toEqual({ RateLimit: 500, BurstLimit: 1000 });
-    expect(resourcesOf('dev', 'AWS::ApiGateway::UsagePlanKey')).toHaveLength(1);
+    expect(resourcesOf('dev', 'AWS::ApiGateway::UsagePlanKey')).toHaveLength(2);
   });
 
   test('refuses with OperationOutcomes', () => {
@@ -113,7 +113,7 @@ describe('every function of the server', () => {
     );
 
   test('runs Node.js 22 on arm64, with an encrypted environment and a log that ends', () => {
-    expect(own('dev')).toHaveLength(16);
+    expect(own('dev')).toHaveLength(17);
     for (const { Properties } of own('dev')) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs22.x', Architectures: ['arm64'], Handler: 'index.handler' });
       expect(Properties['KmsKeyArn']).toBeDefined();

@@ -3,6 +3,8 @@ import { defaultTenant, partitionKey } from '../../persistence/keys.js';
 import { entriesOf } from '../support/server.js';
 import { describeBinary } from './binary.js';
 import { describeBulk } from './bulk.js';
+import { describeConsole } from './console.js';
+import { describeRestore } from './restore.js';
 import { describeRollback } from './rollback.js';
 import { describeSubscriptions } from './subscriptions.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
@@ -132,6 +134,8 @@ describe('REST', () => {
 describeBulk(() => stack);
 describeSubscriptions(() => stack);
 describeBinary(() => stack);
+describeConsole(() => stack);
+describeRestore(() => stack);
 
 describe('a record that cannot be indexed', () => {
   test('does not hold up others: it is in the dead-letter queue', async () => {

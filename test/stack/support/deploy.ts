@@ -77,12 +77,21 @@ async function synthesize(folder: string, endpoint: string, { openSearch, appSyn
   return templates;
 }
 
+/** MiniStack's CloudFront asks S3 as if without TLS, which the bucket of the console refuses. */
+const refusesNoTls = '"aws:SecureTransport": "false"';
+
 /** MiniStack knows no `RealtimeUrl` of an AppSync API: the output tells the URL of the API in its place. */
 async function fitToEmulator(templates: string): Promise<void> {
   for (const name of (await readdir(templates)).filter((each) => each.endsWith('.template.json'))) {
     const file = join(templates, name);
     const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replaceAll('"RealtimeUrl"\n', '"GraphQLUrl"\n'));
+    const fitted = text.replaceAll('"RealtimeUrl"\n', '"GraphQLUrl"\n');
+    await writeFile(
+      file,
+      name.endsWith('-Console.template.json')
+        ? fitted.replaceAll(refusesNoTls, refusesNoTls.replace('false', 'never'))
+        : fitted,
+    );
   }
 }
 

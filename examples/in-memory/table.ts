@@ -1,84 +1,69 @@
-import { isDeepStrictEqual } from 'node:util';
+import { holds } from '../../persistence/condition.js';
+import { partOf } from '../../persistence/partition.js';
 import type {
-  Condition,
   HistoryEntry,
   Item,
   ItemChange,
   ItemKey,
   QueryRequest,
   Table,
-  WriteAction,
   WriteResult,
 } from '../../persistence/table.js';
 
-/** Sort keys stand in the order of their UTF-8 bytes. */
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-const keyText = ({ pk, sk }: ItemKey): string => JSON.stringify([pk, sk]);
-const keyOf = (action: WriteAction): ItemKey => (action.kind === 'put' ? action.item : action.key);
-
-/** Attributes that are undefined are not there. */
-const kept = (item: Item): Item =>
-  Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined)) as Item;
-
-const meets = (existing: Item | undefined, condition: Condition | undefined): boolean => {
-  if (condition === undefined) return true;
-  if (condition.kind === 'absent') return existing === undefined;
-  if (existing === undefined) return false;
-  return Object.entries(condition.attributes).every(([name, value]) => isDeepStrictEqual(existing[name], value));
-};
+const byBytes = (a: string, b: string): number => (a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b)));
+const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
 
 /**
  * The low-level port of persistence in the memory of one process: what another database has to do, in one page. It forgets
  * all when the process ends, and its feed grows without end.
  */
 export function memoryTable(): Table {
-  const items = new Map<string, Item>();
-  const feed: ItemChange[] = [];
+  const partitions = new Map<string, Map<string, Item>>();
+  const indexed = new Map<string, Map<string, Item>>();
+  const itemAt = ({ pk, sk }: ItemKey): Item | undefined => partitions.get(pk)?.get(sk);
+  const log: ItemChange[] = [];
 
-  /** One action of a write that is done; the feed tells of it if it changes something. */
-  const apply = (action: WriteAction): void => {
-    if (action.kind === 'check') return;
-    const { pk, sk } = keyOf(action);
-    const text = keyText({ pk, sk });
-    const before = items.get(text);
-    const after = action.kind === 'put' ? kept(action.item) : undefined;
-    if (after === undefined) items.delete(text);
-    else items.set(text, after);
-    if (before === undefined && after === undefined) return;
-    const position = String(feed.length);
-    feed.push({
-      position,
-      key: { pk, sk },
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
-    });
-  };
+  const part = (all: { order: string; item: Item }[], { from = '', to, descending = false, limit }: QueryRequest) =>
+    all
+      .filter(({ order }) => byBytes(order, from) >= 0 && (to === undefined || byBytes(order, to) <= 0))
+      .sort((a, b) => byBytes(a.order, b.order) * (descending ? -1 : 1))
+      .slice(0, limit);
 
-  /** All of it in one step of the process: no other write and no read comes between. */
-  function writeNow(actions: readonly WriteAction[]): WriteResult {
-    if (new Set(actions.map(keyOf).map(keyText)).size < actions.length) throw new Error('Two actions are on one key');
-    const failures = actions.flatMap((action, at) => {
-      const existing = items.get(keyText(keyOf(action)));
-      if (meets(existing, action.condition)) return [];
-      return [{ action: at, ...(existing === undefined ? {} : { existing }) }];
+  function write(actions: Parameters<Table['write']>[0]): WriteResult {
+    const keys = actions.map((action) => (action.kind === 'put' ? action.item : action.key));
+    if (new Set(keys.map(textOf)).size < keys.length) throw new Error('A key stands in two actions of one write');
+    const failures = actions.flatMap(({ condition }, action) => {
+      const existing = itemAt(keys[action] ?? { pk: '', sk: '' });
+      if (condition === undefined || holds(condition, existing)) return [];
+      return [{ action, ...(existing === undefined ? {} : { existing }) }];
     });
     if (failures.length > 0) return { written: false, failures };
-    for (const action of actions) apply(action);
+    for (const [place, action] of actions.entries()) {
+      const { pk, sk } = keys[place] ?? { pk: '', sk: '' };
+      const before = itemAt({ pk, sk });
+      if (action.kind === 'check' || (action.kind === 'remove' && before === undefined)) continue;
+      const after = action.kind === 'put' ? withoutUndefined(action.item) : undefined;
+      replace(partitions, before?.pk, sk, undefined);
+      replace(partitions, after?.pk, sk, after);
+      replace(indexed, before?.['hp'], textOf({ pk, sk }), undefined);
+      replace(indexed, after?.['hp'], textOf({ pk, sk }), after);
+      log.push({
+        position: String(log.length + 1).padStart(16, '0'),
+        key: { pk, sk },
+        ...(before === undefined ? {} : { before }),
+        ...(after === undefined ? {} : { after }),
+      });
+    }
     return { written: true };
   }
 
-  /** What stands in a partition, in order, between the bounds. */
-  function within<Entry>(entries: readonly (readonly [sort: string, entry: Entry])[], request: QueryRequest): Entry[] {
-    const { from, to, descending = false, limit } = request;
-    return entries
-      .filter(
-        ([sort]) => (from === undefined || byBytes(sort, from) >= 0) && (to === undefined || byBytes(sort, to) <= 0),
-      )
-      .sort(([a], [b]) => byBytes(a, b) * (descending ? -1 : 1))
-      .slice(0, limit)
-      .map(([, entry]) => entry);
-  }
+  const entries = (request: QueryRequest): HistoryEntry[] => {
+    const all = [...(indexed.get(request.pk)?.values() ?? [])].flatMap((item) => {
+      const { hs } = item;
+      return typeof hs === 'string' ? [{ order: hs, item }] : [];
+    });
+    return part(all, request).map(({ order: hs, item: { pk, sk } }) => ({ pk, sk, hs }));
+  };
 
   return {
     maxActions: Infinity,
@@ -86,49 +71,42 @@ export function memoryTable(): Table {
     historyShards: 1,
     historyHorizon: 0,
     atomicWritesCostMore: false,
-    get: (key) => Promise.resolve(items.get(keyText(key))),
-    batchGet: (keys) => Promise.resolve(keys.map((key) => items.get(keyText(key)))),
-    query: (request) =>
-      Promise.resolve(
-        within(
-          [...items.values()].filter(({ pk }) => pk === request.pk).map((item) => [item.sk, item] as const),
-          request,
-        ),
-      ),
-    queryHistory: (request) =>
-      Promise.resolve(
-        within(
-          [...items.values()].flatMap(({ pk, sk, hp, hs }) =>
-            hp === request.pk && typeof hs === 'string' ? [[hs, { pk, sk, hs }] as const] : [],
-          ) as readonly (readonly [string, HistoryEntry])[],
-          request,
-        ),
-      ),
-    write: async (actions) => {
-      await Promise.resolve(); // what is thrown is a promise that rejects
-      return writeNow(actions);
+    get: (key) => Promise.resolve(itemAt(key)),
+    batchGet: (keys) => Promise.resolve(keys.map(itemAt)),
+    query(request) {
+      const all = [...(partitions.get(request.pk)?.values() ?? [])].map((item) => ({ order: item.sk, item }));
+      return Promise.resolve(part(all, request).map(({ item }) => item));
     },
+    queryHistory: (request) => Promise.resolve(entries(request)),
+    write: (actions) =>
+      new Promise((resolve) => {
+        resolve(write(actions));
+      }),
     scan({ segment, segments, limit, after }) {
-      const own = [...items.values()]
-        .filter(({ pk }) => segmentOf(pk, segments) === segment)
-        .sort((a, b) => byBytes(keyText(a), keyText(b)));
-      const rest = after === undefined ? own : own.filter((item) => byBytes(keyText(item), keyText(after)) > 0);
-      const page = rest.slice(0, limit);
-      const last = page.at(-1);
-      const next = rest.length > limit && last !== undefined ? { next: { pk: last.pk, sk: last.sk } } : {};
-      return Promise.resolve({ items: page, ...next });
+      const rest = [...partitions.values()]
+        .flatMap((partition) => [...partition.values()])
+        .filter(({ pk }) => partOf(pk, segments) === segment)
+        .sort((a, b) => byBytes(textOf(a), textOf(b)))
+        .filter((item) => after === undefined || byBytes(textOf(item), textOf(after)) > 0);
+      const found = rest.slice(0, limit);
+      const last = found.at(-1);
+      return Promise.resolve(
+        rest.length > limit && last ? { items: found, next: { pk: last.pk, sk: last.sk } } : { items: found },
+      );
     },
-    countItems: () => Promise.resolve(items.size),
-    changes: ({ after, limit }) => {
-      const from = after === undefined ? 0 : Number(after) + 1;
-      return Promise.resolve(feed.slice(from, from + limit));
-    },
+    changes: ({ after = '', limit }) => Promise.resolve(log.filter(({ position }) => position > after).slice(0, limit)),
   };
 }
 
-/** Which of the parts of a scan a partition is in. */
-function segmentOf(pk: string, segments: number): number {
-  let sum = 0;
-  for (const byte of Buffer.from(pk)) sum = (sum * 31 + byte) % 2_147_483_647;
-  return sum % segments;
+function replace(parts: Map<string, Map<string, Item>>, part: unknown, key: string, item: Item | undefined): void {
+  if (typeof part !== 'string') return;
+  const known = parts.get(part) ?? new Map<string, Item>();
+  parts.set(part, known);
+  if (item === undefined) known.delete(key);
+  else known.set(key, item);
 }
+
+const withoutUndefined = (item: Item): Item => {
+  const attributes = Object.entries(item).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(attributes) as Item;
+};

@@ -7,6 +7,7 @@ import { describeConsole } from './console.js';
 import { describeRestore } from './restore.js';
 import { describeRollback } from './rollback.js';
 import { describeSubscriptions } from './subscriptions.js';
+import { subscribed } from './subscribers.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The whole app as a user deploys it, by the CDK's command line, on an emulated AWS over a real OpenSearch: what its
@@ -174,6 +175,19 @@ describe('GraphQL by the synthesized templates', () => {
     const query = 'query Q($id: ID!) { Patient(id: $id) { id } }';
     const refused = await stack.query(query, { id }, 'non-practitioner');
     expect([refused.data, JSON.stringify(refused.errors).includes('forbidden')]).toEqual([{ Patient: null }, true]);
+  });
+
+  test('subscribers are told of what REST changes, in order, by the stream and the deployed publisher', async () => {
+    const subscriber = await subscribed(stack, 'Location');
+    const { id } = (await created({ resourceType: 'Location', name: 'First' })).json;
+    await created(patient('Untold'));
+    const body = { resourceType: 'Location', id, name: 'Second' };
+    expect((await stack.send('PUT', `/Location/${id}`, { body })).status).toBe(200);
+    expect(await subscriber.changes(2)).toMatchObject([
+      { type: 'Location', id, versionId: '1', action: 'create' },
+      { type: 'Location', id, versionId: '2', action: 'update' },
+    ]);
+    await subscriber.close();
   });
 
   test('the publisher tells the API of changes made by REST, signed as IAM asks for it', async () => {

@@ -39,9 +39,9 @@ async function ask(
   return { status: reply.statusCode, text: await reply.body.text() };
 }
 
-function require<Body>(what: string, { status, text }: Answered, wanted: number): Body {
+function require(what: string, { status, text }: Answered, wanted: number): unknown {
   if (status !== wanted) throw new Error(`${what}: ${String(status)} ${text.slice(0, 300)}`);
-  return JSON.parse(text) as Body;
+  return JSON.parse(text) as unknown;
 }
 
 interface Versioned {
@@ -69,7 +69,7 @@ let serial = 0;
 const transaction: Operation = async (soaked) => {
   serial += 1;
   const answered = await ask(soaked, 'POST', '/', generateBundle(serial, 10));
-  const { entry = [] } = require<BundleRead>('transaction', answered, 200);
+  const { entry = [] } = require('transaction', answered, 200) as BundleRead;
   const keys = entry.map(({ response }) => (response?.location ?? '').split('/_history/')[0] ?? '');
   const [, id = ''] = /Patient\/(.*)$/.exec(keys[0] ?? '') ?? [];
   const others = keys.slice(1).map((key) => key.split('/').slice(-2).join('/'));
@@ -90,7 +90,7 @@ const retire: Operation = async (soaked) => {
 const create: Operation = async (soaked) => {
   serial += 1;
   const answered = await ask(soaked, 'POST', '/Patient', generatePatient(soaked.random, serial));
-  const { id } = require<Versioned>('create', answered, 201);
+  const { id } = require('create', answered, 201) as Versioned;
   soaked.onWritten(id, 1);
   soaked.population.add({ id, versionId: 1, others: [], busy: false });
 };
@@ -106,14 +106,14 @@ const observe: Operation = (soaked) =>
       effectiveDateTime: new Date().toISOString(),
       valueQuantity: { value: soaked.random(), unit: 'mg', system: 'http://unitsofmeasure.org', code: 'mg' },
     };
-    const made = require<Versioned>('create', await ask(soaked, 'POST', '/Observation', observation), 201);
+    const made = require('create', await ask(soaked, 'POST', '/Observation', observation), 201) as Versioned;
     others.push(`Observation/${made.id}`);
   });
 
 const update: Operation = (soaked) =>
   withAny(soaked, async (known) => {
     const resource = { ...generatePatient(soaked.random, serial), id: known.id };
-    const { meta } = require<Versioned>('update', await ask(soaked, 'PUT', `/Patient/${known.id}`, resource), 200);
+    const { meta } = require('update', await ask(soaked, 'PUT', `/Patient/${known.id}`, resource), 200) as Versioned;
     if (Number(meta.versionId) !== known.versionId + 1) {
       throw new Error(`update: version ${meta.versionId} follows ${String(known.versionId)}`);
     }
@@ -123,7 +123,7 @@ const update: Operation = (soaked) =>
 
 const read: Operation = (soaked) =>
   withAny(soaked, async ({ id, versionId }) => {
-    const found = require<Versioned>('read', await ask(soaked, 'GET', `/Patient/${id}`), 200);
+    const found = require('read', await ask(soaked, 'GET', `/Patient/${id}`), 200) as Versioned;
     if (found.meta.versionId !== String(versionId)) {
       throw new Error(`read: version ${found.meta.versionId} instead of ${String(versionId)}`);
     }
@@ -132,7 +132,7 @@ const read: Operation = (soaked) =>
 const history: Operation = (soaked) =>
   withAny(soaked, async ({ id, versionId }) => {
     const answered = await ask(soaked, 'GET', `/Patient/${id}/_history?_count=50`);
-    const { entry = [] } = require<BundleRead>('history', answered, 200);
+    const { entry = [] } = require('history', answered, 200) as BundleRead;
     const numbers = entry.map(({ resource }) => Number(resource?.meta.versionId));
     if (numbers.some((number, place) => number !== versionId - place)) {
       throw new Error(`history: the versions ${numbers.join()} of ${String(versionId)}`);
@@ -152,12 +152,12 @@ const graphql =
   (soaked) =>
     withAny(soaked, async ({ id }) => {
       const body = { query: patientWithObservations, variables: { id } };
-      const { data, errors } = require<{ data?: { Patient?: { id: string } }; errors?: unknown }>('GraphQL', await ask(
-        { ...soaked, headers: { ...soaked.headers, 'content-type': 'application/json', accept: 'application/json' } },
-        'POST',
-        path,
-        body,
-      ), 200);
+      const json = { ...soaked.headers, 'content-type': 'application/json', accept: 'application/json' };
+      const answered = await ask({ ...soaked, headers: json }, 'POST', path, body);
+      const { data, errors } = require('GraphQL', answered, 200) as {
+        readonly data?: { readonly Patient?: { readonly id: string } };
+        readonly errors?: unknown;
+      };
       if (errors !== undefined || data?.Patient?.id !== id) throw new Error(`GraphQL: ${JSON.stringify(errors)}`);
     });
 

@@ -4,6 +4,7 @@ import type { ExportInput } from './export-input.js';
 import type { ImportInput, ImportProgress } from './import-input.js';
 import type { JobProgress } from './jobs.js';
 import { ownJob, requireJobs } from './own-job.js';
+import { percentOf } from './percent.js';
 import { reindexedCounts } from './reindex-input.js';
 
 /** What became of a job. */
@@ -83,12 +84,3 @@ const importedFiles = ({ segments }: JobProgress, { files }: ImportInput): objec
     inputUrl: url,
     count: (segments.find(({ segment }) => segment === at)?.progress as ImportProgress).count ?? 0,
   }));
-
-/** How much of a job is done, as far as anybody knows: never 100 while it runs. */
-export function percentOf({ job, segments }: JobProgress): number {
-  if (job.state === 'complete') return 100;
-  const done = segments.filter((segment) => segment.done).length / Math.max(1, job.segments);
-  const seen = segments.reduce((sum, segment) => sum + segment.seen, 0);
-  const part = job.total === undefined ? done : Math.max(done, seen / job.total);
-  return Math.min(99, Math.floor(part * 100));
-}

@@ -22,7 +22,7 @@ export interface PlannedCommit {
   readonly writes: readonly PlannedWrite[];
 }
 
-const sizes = [1, 1, 1, 2, 5, 20, 60, 120, 250, 500];
+const sizes = [1, 1, 1, 1, 2, 3, 5, 10, 20, 40, 60, 120, 250, 500];
 const families = ['Smith', 'Müller', 'Ndiaye', 'O’Neil', 'Silva'];
 
 interface Made {

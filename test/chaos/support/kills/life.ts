@@ -30,12 +30,24 @@ export interface Life {
   readonly wrong: readonly string[];
 }
 
-/** When a server is killed: after so many answers or requests, or so many milliseconds after the first request. */
+/** When a server is killed: after so many answers, or at some part of the time that a commit takes. */
 interface Moment {
-  readonly kind: 'time' | 'answer' | 'commit';
+  readonly kind: 'answer' | 'commit';
   readonly count: number;
-  /** How far a commit is then, as a hundredth of what it may take. */
+  /** A hundredth of what the commit may take. */
   readonly part: number;
+}
+
+/** How long commits take on this machine, in milliseconds: what is to be killed in the midst of one must know. */
+export interface Pace {
+  one: number;
+  entry: number;
+}
+
+/** Learns from a commit of so many entries how long others may take. */
+function learn(pace: Pace, entries: number, milliseconds: number): void {
+  if (entries === 1) pace.one = (pace.one + milliseconds) / 2;
+  else pace.entry = (pace.entry + Math.max(0, milliseconds - pace.one) / entries) / 2;
 }
 
 interface BundleAnswer {
@@ -58,7 +70,16 @@ export function chosenIds(commit: PlannedCommit, { headers, json }: JsonAnswer):
   );
 }
 
-const moments = ['time', 'answer', 'commit'] as const;
+const moments = ['answer', 'commit', 'commit', 'commit'] as const;
+
+/** What a life is made of. */
+export interface LifeOptions {
+  readonly chance: Chance;
+  /** Its name: what is written in it is marked by it. */
+  readonly life: string;
+  readonly chanceOf: (name: string, at: number) => Chance;
+  readonly pace: Pace;
+}
 
 /**
  * Has writers write, each one commit after the other, until the server is killed in the midst of it.
@@ -68,46 +89,43 @@ export async function liveUntilKilled(
   server: ServerProcess,
   token: string,
   writers: readonly Writer[],
-  { chance, life, chanceOf }: { chance: Chance; life: string; chanceOf: (name: string, at: number) => Chance },
+  { chance, life, chanceOf, pace }: LifeOptions,
 ): Promise<Life> {
-  const kind = chance.pick(moments);
-  const moment: Moment = {
-    kind,
-    count: kind === 'time' ? chance.below(400) : 1 + chance.below(8),
-    part: chance.below(130),
-  };
+  const moment: Moment = { kind: chance.pick(moments), count: 1 + chance.below(5), part: chance.below(140) };
   const unknown: UnknownCommit[] = [];
   const wrong: string[] = [];
   let [requests, answered, entries] = [0, 0, 0];
   const over = new AbortController();
+  const isOver = (): boolean => over.signal.aborted;
   let tell = (): void => undefined;
   const killed = new Promise<void>((resolve) => {
     tell = resolve;
   });
   const kill = (): void => {
-    if (!over.signal.aborted) void server.kill().then(tell);
+    if (!isOver()) void server.kill().then(tell);
     over.abort();
   };
 
   async function write(writer: Writer, client: JsonClient): Promise<void> {
-    for (let at = 0; !over.signal.aborted; at += 1) {
+    for (let at = 0; !isOver(); at += 1) {
       const mark = `${life}.${writer.name}.${String(at)}`;
       const commit = planCommit(chanceOf(mark, 0), `/${writer.version}`, mark, writer.pool);
       requests += 1;
-      if (moment.kind === 'time' && requests === 1) setTimeout(kill, moment.count);
       const asked = client.ask(commit.request);
+      const begun = performance.now();
       if (moment.kind === 'commit' && requests === moment.count) {
-        setTimeout(kill, ((commit.writes.length + 5) * moment.part) / 100);
+        setTimeout(kill, ((pace.one + pace.entry * commit.writes.length) * moment.part) / 100);
       }
       let answer: JsonAnswer;
       try {
         answer = await asked;
       } catch (error) {
-        if (!over.signal.aborted) wrong.push(`${mark}: ${String(error)}`);
+        if (!isOver()) wrong.push(`${mark}: ${String(error)}`);
         unknown.push({ writer, pool: writer.pool, commit });
         return;
       }
       answered += 1;
+      learn(pace, commit.writes.length, performance.now() - begun);
       if (moment.kind === 'answer' && answered === moment.count) kill();
       if (answer.status >= 300) {
         wrong.push(`${mark}: ${String(answer.status)} ${JSON.stringify(answer.json).slice(0, 500)}`);

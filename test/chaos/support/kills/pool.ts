@@ -47,6 +47,12 @@ export function newPool(name: string): Pool {
   };
 }
 
+/** What a subscriber must have been told of: what was deleted before it could be told is told no more. */
+export const stillTold = ({ versions, told }: Pool): string[] =>
+  [...versions.values()].flatMap((labels) =>
+    labels.slice(labels.lastIndexOf(deleted) + 1).filter((label) => told.has(label)),
+  );
+
 /**
  * Compares what clients were told with what is in a store: every answered commit is there and whole, the others are
  * whole or not there at all, and nothing else is.

@@ -8,8 +8,8 @@ import type { Chance } from '../seed.js';
 import { type ServerProcess, startServerProcess } from '../server-process.js';
 import { createAgain, searchAgain, type SeenCommit } from './ask-again.js';
 import { beginJob, endedJob, type Job, subscribe, toldOf, wrongJobs } from './left-over.js';
-import { killWhileStarting, liveUntilKilled, type UnknownCommit, type Writer } from './life.js';
-import { newPool, reconcile } from './pool.js';
+import { killWhileStarting, liveUntilKilled, type Pace, type UnknownCommit, type Writer } from './life.js';
+import { newPool, reconcile, stillTold } from './pool.js';
 import { readState, type StoreState } from './store-state.js';
 
 /** What came of the kills of one store. */
@@ -51,6 +51,7 @@ export async function killAgainAndAgain(
   ];
   const done: StoreLife = { kills: 0, answered: 0, entries: 0, unknown: 0, unknownThere: 0, jobs: 0, told: 0 };
   const jobs: Job[] = [];
+  const pace: Pace = { one: 10, entry: 2 };
   let tokens: { readonly writer: string; readonly operator: string } | undefined;
   let seen: readonly SeenCommit[] = [];
 
@@ -106,9 +107,10 @@ export async function killAgainAndAgain(
   async function live(life: string, chance: Chance): Promise<void> {
     const unknown = await withServer(async (server, clients, token) => {
       for (const each of seen) refuse(await createAgain(each, clients.writer, chance), life);
-      for (const version of versions) refuse(await searchAgain(writers, version, clients.writer, chance), life);
+      const version = chance.pick(versions);
+      refuse(await searchAgain(writers, version, clients.writer, chance), life);
       if (jobs.length < 3 && chance.once(4)) jobs.push(await beginJob(chance.pick(['reindex', 'export']), clients));
-      const lived = await liveUntilKilled(server, token, writers, { chance, life, chanceOf });
+      const lived = await liveUntilKilled(server, token, writers, { chance, life, chanceOf, pace });
       refuse([...lived.wrong, ...errorsOf(server)], life);
       done.answered += lived.answered;
       done.entries += lived.entries;
@@ -125,7 +127,7 @@ export async function killAgainAndAgain(
   async function finish(): Promise<void> {
     const ended = await withServer(async (server, clients) => {
       const all = await Promise.all(jobs.map((job) => endedJob(job, clients)));
-      const labels = new Set(writers.filter(({ version }) => version === 'r4').flatMap(({ pool }) => [...pool.told]));
+      const labels = new Set(writers.filter(({ version }) => version === 'r4').flatMap(({ pool }) => stillTold(pool)));
       await toldOf(receiver.received, `/${name}/`, labels);
       done.told = labels.size;
       for (const version of versions)

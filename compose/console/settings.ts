@@ -9,8 +9,8 @@ export interface ConsoleSettings {
     readonly rest: string;
     readonly graphql: string;
   }[];
-  /** The key that REST requests go with; it says which application asks, and opens nothing. Absent where none is wanted. */
-  readonly apiKey?: string;
+  /** Where REST requests go with an API key: the person is asked for it. Absent where none is wanted. */
+  readonly apiKey?: 'ask';
   /** An OpenID provider with code and PKCE; absent where nobody signs in (`AUTH=off`). */
   readonly signIn?: {
     readonly authority: string;

@@ -3,12 +3,11 @@ import { Construct } from 'constructs';
 import { prefixOf } from '../names.js';
 import type { Stage } from '../read-settings.js';
 
-/** What one API key may ask, a first key, and one of the console. Further keys are made by hand and added to the plan. */
+/** What one API key may ask, and a first key. Further keys are made by hand and added to the plan. */
 export class UsagePlan extends Construct {
   readonly key: IApiKey;
 
-  /** @param consoleKey the value of a key for the console, if it needs one. */
-  constructor(scope: Construct, id: string, stage: Stage, api: RestApi, consoleKey: string | undefined) {
+  constructor(scope: Construct, id: string, stage: Stage, api: RestApi) {
     super(scope, id);
     const { perSecond, burst, perMonth } = stage.throttle;
     const plan = api.addUsagePlan('Plan', {
@@ -19,8 +18,5 @@ export class UsagePlan extends Construct {
     });
     this.key = api.addApiKey('Key', { description: `fhir-on-appsync ${stage.stage}` });
     plan.addApiKey(this.key);
-    if (consoleKey === undefined) return;
-    const description = `fhir-on-appsync ${stage.stage}: console`;
-    plan.addApiKey(api.addApiKey('ConsoleKey', { description, value: consoleKey }));
   }
 }

@@ -32,7 +32,7 @@ export class ConsoleFilesStack extends Stack {
         rest: `${rest.url}/${version}`,
         graphql: api.attrGraphQlUrl,
       })),
-      ...(rest.consoleKey === undefined ? {} : { apiKey: rest.consoleKey }),
+      ...(stage.apiKeyRequired ? { apiKey: 'ask' } : {}),
       signIn: {
         authority: issuer,
         clientId: signIn.clients.people.userPoolClientId,

@@ -29,8 +29,6 @@ export class RestStack extends Stack {
   readonly url: string;
   /** The id of the first API key; its value is not in any template. */
   readonly apiKeyId: string;
-  /** The value of the console's key; undefined where it needs none. */
-  readonly consoleKey: string | undefined;
 
   constructor(scope: Construct, id: string, stage: Stage, { data, signIn, ...props }: RestStackProps) {
     super(scope, id, props);
@@ -70,9 +68,6 @@ export class RestStack extends Stack {
     const { restApiId, deploymentStage } = this.gateway.api;
     const own = `https://${restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${deploymentStage.stageName}`;
     this.url = stage.publicUrl === '' ? own : stage.publicUrl;
-    // Browsers are told it: it says which application asks, and opens nothing.
-    this.consoleKey =
-      stage.console && stage.apiKeyRequired ? `console${signIn.clients.people.userPoolClientId}` : undefined;
-    this.apiKeyId = new UsagePlan(this, 'Usage', stage, this.gateway.api, this.consoleKey).key.keyId;
+    this.apiKeyId = new UsagePlan(this, 'Usage', stage, this.gateway.api).key.keyId;
   }
 }

@@ -15,7 +15,7 @@ const deployed: DeployedConsole = {
       graphql: 'https://def.appsync-api.eu-central-1.amazonaws.com/graphql',
     },
   ],
-  apiKey: 'a-key',
+  apiKey: 'ask',
   signIn: {
     authority: 'https://cognito-idp.eu-central-1.amazonaws.com/pool',
     clientId: 'client',
@@ -27,14 +27,14 @@ const deployed: DeployedConsole = {
 const html = '<html><head><title>x</title></head><body><noscript><a href="./start">more</a></noscript></body></html>';
 
 describe('what a deployment tells its console', () => {
-  test('is where the APIs are, how they are signed in to, and the key that requests go with', () => {
+  test('is where the APIs are, how they are signed in to, and whether a key is asked for', () => {
     expect(deployedSettings(deployed)).toEqual({
       apis: [{ ...deployed.apis[0], number: '3.0.2' }],
-      apiKey: 'a-key',
+      apiKey: 'ask',
       signIn: deployed.signIn,
     });
     const { apiKey, ...keyless } = deployed;
-    expect(apiKey).toBe('a-key');
+    expect(apiKey).toBe('ask');
     expect(deployedSettings(keyless)).not.toHaveProperty('apiKey');
   });
 

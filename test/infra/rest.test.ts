@@ -88,7 +88,7 @@ describe('the REST API', () => {
     expect(format).not.toMatch(/context\.path|querystring|header|body/i);
     const [plan] = resourcesOf('dev', 'AWS::ApiGateway::UsagePlan');
     expect(at(plan, 'Properties', 'Throttle')).toEqual({ RateLimit: 500, BurstLimit: 1000 });
-    expect(resourcesOf('dev', 'AWS::ApiGateway::UsagePlanKey')).toHaveLength(2);
+    expect(resourcesOf('dev', 'AWS::ApiGateway::UsagePlanKey')).toHaveLength(1);
   });
 
   test('refuses with OperationOutcomes', () => {

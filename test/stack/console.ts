@@ -53,7 +53,7 @@ export function describeConsole(stackOf: () => Stack): void {
       }
     });
 
-    test('its settings are those of the deployment: a request by them is answered', async () => {
+    test('its settings are those of the deployment', async () => {
       const { outputs } = stackOf().stage;
       const settings = JSON.parse((await page('/console.json')).text) as {
         readonly apis: readonly { readonly rest: string; readonly version: string }[];
@@ -62,8 +62,7 @@ export function describeConsole(stackOf: () => Stack): void {
       };
       expect(settings.apis.map(({ version, rest }) => [version, rest])).toEqual([['r4', outputs['RestUrlR4']]]);
       expect(settings.signIn).toMatchObject({ authority: outputs['Issuer'], clientId: outputs['ClientId'] });
-      const keyed = { keyless: true, headers: { 'x-api-key': settings.apiKey } };
-      expect((await stackOf().send('GET', '/Patient?_count=1', keyed)).status).toBe(200);
+      expect(settings.apiKey).toBe('ask');
     });
 
     test('what is not there is 404', async () => {

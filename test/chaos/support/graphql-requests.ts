@@ -93,8 +93,7 @@ function selection(chance: Chance, schema: GraphQLSchema, type: GraphQLNamedType
   const picked = Array.from({ length: 1 + chance.below(4) }, (): string => {
     const { name, args, type: given } = chance.pick(fields);
     const inner = schema.getType(innermost(String(given)));
-    const isLeaf =
-      inner === undefined || (!isObjectType(inner) && !('getFields' in inner) && !('getTypes' in inner));
+    const isLeaf = inner === undefined || (!isObjectType(inner) && !('getFields' in inner) && !('getTypes' in inner));
     const some = args.filter(() => chance.once(Math.max(2, args.length / 2)));
     const asked = some.map((each) => {
       const kind = schema.getType(innermost(String(each.type)));

@@ -35,11 +35,18 @@ export async function subscribe(writer: JsonClient, endpoint: string): Promise<v
   if (status !== 201) throw new Error(`The Subscription is refused: ${text}`);
 }
 
-/** Begins a job: R4's index made anew, or its Patients and Observations exported. */
-export async function beginJob(kind: Job['kind'], clients: Readonly<Record<Job['client'], JsonClient>>): Promise<Job> {
+/**
+ * Begins a job: R4's index made anew, or its Patients and Observations exported.
+ * @returns undefined when an earlier one must end first.
+ */
+export async function beginJob(
+  kind: Job['kind'],
+  clients: Readonly<Record<Job['client'], JsonClient>>,
+): Promise<Job | undefined> {
   const client = kind === 'reindex' ? 'operator' : 'writer';
   const asked = kind === 'reindex' ? { method: 'POST', path: '/r4/$reindex' } : { method: 'GET', path: exportPath };
   const { status, headers, text } = await clients[client].ask({ ...asked, headers: { prefer: 'respond-async' } });
+  if (status === 429 || (kind === 'reindex' && status === 409)) return undefined;
   if (status !== 202) throw new Error(`${kind} is refused: ${String(status)} ${text}`);
   return { kind, client, path: pathOf(headers['content-location']) };
 }

@@ -109,7 +109,10 @@ export async function killAgainAndAgain(
       for (const each of seen) refuse(await createAgain(each, clients.writer, chance), life);
       const version = chance.pick(versions);
       refuse(await searchAgain(writers, version, clients.writer, chance), life);
-      if (jobs.length < 3 && chance.once(4)) jobs.push(await beginJob(chance.pick(['reindex', 'export']), clients));
+      if (jobs.length < 3 && chance.once(4)) {
+        const job = await beginJob(chance.pick(['reindex', 'export']), clients);
+        if (job !== undefined) jobs.push(job);
+      }
       const lived = await liveUntilKilled(server, token, writers, { chance, life, chanceOf, pace });
       refuse([...lived.wrong, ...errorsOf(server)], life);
       done.answered += lived.answered;

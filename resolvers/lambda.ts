@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
-import { type Environment, optionalUrl } from '../compose/lambda-settings.js';
+import { type Environment, optional, optionalUrl } from '../compose/lambda-settings.js';
 import { once } from '../compose/once.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { SettingsError } from '../compose/settings-error.js';
@@ -37,6 +37,7 @@ async function openResolvers(environment: Environment): Promise<ResolverHandler>
     ...(tenancy === undefined ? {} : { tenancy: { ...tenancy, ofTenant: server.ofTenant } }),
     baseUrl: () => `${publicUrl}/${settings.version}`,
     isInSchema: (type) => types.has(type),
+    tellsOfJobs: optional(environment, 'JOBS_BUCKET') !== undefined,
     onUnexpected: (failure) => {
       lambdaLog.error(named(failure), 'an interaction behind GraphQL failed');
     },

@@ -77,9 +77,16 @@ export const useKey = ({ keyArn }: IKey): PolicyStatement =>
 export const askSearch = (domainArn: string): PolicyStatement =>
   statement(['es:ESHttpGet', 'es:ESHttpHead', 'es:ESHttpPost', 'es:ESHttpPut', 'es:ESHttpDelete'], `${domainArn}/*`);
 
-/** To tell subscribers of changes. */
+/** To tell subscribers of changes, of resources and of jobs. */
 export const publishChanges = (apiArn: string): PolicyStatement =>
-  statement(['appsync:GraphQL'], `${apiArn}/types/Mutation/fields/publishChange`);
+  statement(
+    ['appsync:GraphQL'],
+    ...['publishChange', 'publishJob'].map((field) => `${apiArn}/types/Mutation/fields/${field}`),
+  );
+
+/** To read how jobs are. */
+export const readItems = ({ tableArn }: ITable): PolicyStatement =>
+  statement(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], tableArn);
 
 /** To send to a queue. */
 export const sendTo = (queueArn: string): PolicyStatement => statement(['sqs:SendMessage'], queueArn);

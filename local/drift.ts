@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { keyText } from '../fhir/resource.js';
 import { fhirVersions } from '../fhir/version.js';
 import { type Drift, type DriftSpace, findDrift, fixDrift } from '../indexer/drift.js';
-import { defaultTenant } from '../persistence/keys.js';
+import { defaultTenant, tenantOf } from '../persistence/keys.js';
 import { StoreError } from '../persistence/store-error.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
 import { readGuide } from './guide/read-guide.js';
@@ -57,7 +57,7 @@ const lineOf = ({ tenant, type, id, what, stored, indexed }: Drift): string => {
   return `${keyText({ type, id })}${whose} ${words[what]}${of}`;
 };
 
-/** Compares one version. @returns how many differ at the end. */
+/** Compares one version. @returns how many differ, or cannot be read, at the end. */
 async function compare(server: EmbeddedServer, { sample, fix }: Asked): Promise<number> {
   const { version } = server.definitions;
   const isStreamed = server.indexing === 'later';
@@ -72,7 +72,7 @@ async function compare(server: EmbeddedServer, { sample, fix }: Asked): Promise<
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${version}: ${String(stored)} / ${String(indexed)}`);
     },
   };
-  const { stored, indexed, unknown, drifts } = await findDrift(space);
+  const { stored, indexed, unknown, drifts, unreadable } = await findDrift(space);
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   console.log(
     `${version}: ${String(stored)} resources of the store, ${String(indexed)} of the index: ${String(drifts.length)} differ`,
@@ -80,14 +80,19 @@ async function compare(server: EmbeddedServer, { sample, fix }: Asked): Promise<
   if (unknown > 0)
     console.log(`${version}: of ${String(unknown)} the index does not tell the terms: $reindex makes it`);
   for (const drift of drifts) console.log(`${version}: ${lineOf(drift)}`);
-  if (!fix || drifts.length === 0) return drifts.length;
+  for (const { key, resource } of unreadable) {
+    const tenant = tenantOf(key.pk);
+    const whose = tenant === defaultTenant ? '' : ` of the tenant ${tenant}`;
+    console.log(`${version}: ${keyText(resource)}${whose} cannot be read: it was lost`);
+  }
+  if (!fix || drifts.length === 0) return drifts.length + unreadable.length;
   const left = await fixDrift(space, drifts);
   console.log(`${version}: ${String(drifts.length - left.length)} indexed anew, ${String(left.length)} still differ`);
   if (drifts.some(({ what }) => what === 'surplus')) {
     console.log(`${version}: what is stored anew under an id that only the index had is not found: use $reindex`);
   }
   if (left.some(({ what }) => what === 'newer')) console.log(`${version}: no index goes back: use $reindex`);
-  return left.length;
+  return left.length + unreadable.length;
 }
 
 async function main(): Promise<number> {

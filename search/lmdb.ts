@@ -259,7 +259,7 @@ export function lmdbSearchIndex(
         more = true;
         break;
       }
-      const document = serving.documents.read(place.number);
+      const document = serving.documents.readLately(place.number);
       if (document === undefined) throw new Error('The search index names a document it does not have');
       const { type, id, versionId } = document;
       hits.push({ type: typeOf(type), id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });

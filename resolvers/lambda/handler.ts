@@ -24,6 +24,8 @@ export interface ResolverHandlerOptions {
   readonly tenancy?: TenantServers;
   /** Whether the API's schema has a resource type; all of them without it. */
   readonly isInSchema?: IsInSchema;
+  /** Whether subscribers are told of jobs, which other functions do; where the server does them without it. */
+  readonly tellsOfJobs?: boolean;
   /** Is told of failures nobody expected, which callers see masked. Nothing of a resource may be logged. */
   readonly onUnexpected: (failure: unknown) => void;
   /** Is told why searches may see a write later than was asked for. */
@@ -140,7 +142,7 @@ async function interact(
     case 'subscribe':
       return subscriptionFilter(server, caller, request);
     case 'subscribe-jobs':
-      return jobFilter(server, caller, request);
+      return jobFilter(server, caller, request, options.tellsOfJobs ?? server.jobs !== undefined);
     case 'reference':
       return valueOf((await resolveReferences(server, caller, [request], options.isInSchema))[0]);
   }

@@ -1,4 +1,4 @@
-import { Remembered } from '../../graphql/remembered.js';
+import { Remembered } from '../../fhir/remembered.js';
 import type { AskedSelection } from '../interaction-request.js';
 
 /** A selection set, as far as it counts here: what is selected below each field's own name, whatever its alias. */

@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { Remembered } from '../../fhir/remembered.js';
 import type { DocumentTerms } from '../document.js';
 import type { ResourceWords } from '../words.js';
 import { compareTerms, sortKey } from '../term.js';
@@ -26,6 +27,8 @@ export interface Merged {
 export interface Documents {
   numberOf(type: string, id: string): DocumentNumber | undefined;
   read(number: DocumentNumber): IndexedDocument | undefined;
+  /** As `read`, for searches: never inside a write transaction, which may be undone. Nobody may change what it gives. */
+  readLately(number: DocumentNumber): IndexedDocument | undefined;
   /** What the terms in all documents depend on (`termsFingerprint`); undefined in a new index, and until it is made. */
   fingerprint(): unknown;
   setFingerprint(fingerprint: string): void;
@@ -76,6 +79,9 @@ export function openWords(root: RootDatabase, name: string): Words {
   };
 }
 
+/** Of what was read lately so many characters of documents are kept parsed. */
+const charactersKept = 4_000_000;
+
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */
 const sizeKey = '#size';
 const termsKey = '#terms';
@@ -87,12 +93,25 @@ const documentKey = (number: DocumentNumber): string => `#${number}`;
 /** Opens the documents of an index. */
 export function openDocuments(root: RootDatabase, name: string): Documents {
   const entries: Database<unknown, string> = root.openDB({ name, encoding: 'json', cache: false, compression: true });
+  const read = (number: DocumentNumber): IndexedDocument | undefined =>
+    entries.get(documentKey(number)) as IndexedDocument | undefined;
+  const lately = new Remembered<IndexedDocument>(charactersKept);
   const write = (number: DocumentNumber, document: IndexedDocument): void => {
+    lately.forget(number);
     entries.putSync(documentKey(number), document);
   };
   return {
     numberOf: (type, id) => entries.get(resourceKey(type, id)) as DocumentNumber | undefined,
-    read: (number) => entries.get(documentKey(number)) as IndexedDocument | undefined,
+    read,
+    readLately(number) {
+      const known = lately.get(number);
+      if (known !== undefined) return known;
+      const text = entries.getBinaryFast(documentKey(number));
+      if (text === undefined) return undefined;
+      const document = JSON.parse(text.toString('utf8', 0, text.length)) as IndexedDocument;
+      lately.set(number, document, text.length);
+      return document;
+    },
     fingerprint: () => entries.get(termsKey),
     setFingerprint(fingerprint) {
       entries.putSync(termsKey, fingerprint);
@@ -113,6 +132,7 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
       entries.putSync(sizeKey, size);
     },
     clear() {
+      lately.clear();
       entries.clearSync();
     },
     size: () => (entries.get(sizeKey) as number | undefined) ?? 0,

@@ -1,36 +1,107 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
+import { graphqlRequest, type Schemas, schemasOf } from './support/graphql-requests.js';
+import { binaryRequest, fileRequest, jobRequest, signInRequest } from './support/other-requests.js';
+import { conversation, converse } from './support/realtime-frames.js';
 import { rawRequest, restRequest } from './support/rest-requests.js';
-import { chanceOf, runs, seed } from './support/seed.js';
-import { type RawAnswer, type ServerProcess, startServerProcess } from './support/server-process.js';
-import { storm } from './support/storm.js';
+import { type Chance, chanceOf, runs, seed } from './support/seed.js';
+import { type ServerProcess, startServerProcess } from './support/server-process.js';
+import { type Attempt, rawAttempt, storm } from './support/storm.js';
 
 // Whatever is sent to the built server, it answers, and nothing fails but the request.
 
+/** How much a request may take, far more than any does: milliseconds of processor time, and bytes of memory, of all together. */
+const most = { cpu: 5_000, rss: 1_500 * 2 ** 20 };
+
 let server: ServerProcess;
 let token: string;
+let schemas: Schemas;
+let definitions: Parameters<typeof restRequest>[1];
+let signed: readonly string[];
 beforeAll(async () => {
-  server = await startServerProcess();
+  server = await startServerProcess({ IMPORT_SOURCES: 'file:///nowhere/' });
   token = server.token('practitioner');
+  definitions = { r4: await loadDefinitions('r4'), stu3: await loadDefinitions('stu3') };
+  const schema = (version: string): string => readFileSync(`schema/${version}/schema.graphql`, 'utf8');
+  schemas = schemasOf({ r4: schema('r4'), stu3: schema('stu3') });
+  signed = await signedUrls();
 });
 afterAll(() => server.close());
 
-const wrongWith = ({ status, body }: RawAnswer): string | undefined =>
-  status === 0 || (status >= 500 && status !== 501) ? `${String(status)} ${body.toString().slice(0, 300)}` : undefined;
+const put = (target: string, body: object): Buffer =>
+  rawRequest({
+    method: target.endsWith('Binary') ? 'POST' : 'PUT',
+    target,
+    headers: [
+      ['Authorization', `Bearer ${token}`],
+      ['Content-Type', 'application/fhir+json'],
+    ],
+    body: Buffer.from(JSON.stringify(body)),
+  });
 
-test(`requests of REST made of anything (CHAOS_SEED=${String(seed)})`, async () => {
-  const definitions = { r4: await loadDefinitions('r4'), stu3: await loadDefinitions('stu3') };
-  function* requests(): Generator<Buffer> {
-    for (let at = 0; at < 300 * runs; at += 1) yield restRequest(chanceOf('rest', at), definitions, token);
+/** URLs of contents to put and to get, as targets; and what else requests lead to. */
+async function signedUrls(): Promise<string[]> {
+  const patient = { resourceType: 'Patient', id: 'p1', name: [{ family: 'A', given: ['B'] }], birthDate: '1970-01-01' };
+  const observation = {
+    resourceType: 'Observation',
+    id: 'x',
+    status: 'final',
+    code: { text: 'x' },
+    subject: { reference: 'Patient/p1' },
+  };
+  for (const version of ['r4', 'stu3']) {
+    for (const each of [patient, observation])
+      await server.send(put(`/${version}/${each.resourceType}/${each.id}`, each));
   }
-  const found = await storm(server, requests(), wrongWith);
+  const { body } = await server.send(put('/r4/Binary', { resourceType: 'Binary', contentType: 'text/plain' }));
+  const { presignedPutUrl = '' } = JSON.parse(body.toString('utf8')) as { presignedPutUrl?: string };
+  return [presignedPutUrl.replace(/^https?:\/\/[^/]+/, '')];
+}
+
+const realtimeAttempt = (chance: Chance): Attempt => {
+  const talk = conversation(chance, schemas, token);
+  return {
+    told: `${talk.path.slice(0, 200)} ${talk.protocols.join(',').slice(0, 100)} ${talk.frames
+      .map((frame) => frame.toString('utf8').slice(0, 200))
+      .join(' | ')
+      .slice(0, 1_000)}`,
+    async run({ port }) {
+      const heard = await converse(port, talk);
+      const failed = heard.find((frame) => frame.includes('InternalFailure') || /error .*(?:50\d|hang up)/.test(frame));
+      const last = /"type":"(\w+)"/.exec(heard.at(-1) ?? '')?.[1] ?? heard.at(-1) ?? 'nothing';
+      return { kind: last.slice(0, 60), wrong: failed?.slice(0, 300) };
+    },
+  };
+};
+
+/** How many requests of each face are made when CHAOS_RUNS is 1, and one of them. */
+const faces: Readonly<Record<string, readonly [count: number, attempt: (chance: Chance) => Attempt]>> = {
+  REST: [300, (chance) => rawAttempt(restRequest(chance, definitions, token))],
+  $graphql: [100, (chance) => rawAttempt(graphqlRequest(chance, schemas, { face: 'operation', token }))],
+  'the AppSync API': [100, (chance) => rawAttempt(graphqlRequest(chance, schemas, { face: 'appsync', token }))],
+  'the WebSocket': [50, realtimeAttempt],
+  'the sign-in': [100, (chance) => rawAttempt(signInRequest(chance))],
+  'bulk data': [100, (chance) => rawAttempt(jobRequest(chance, token))],
+  'Binaries and their signed URLs': [100, (chance) => rawAttempt(binaryRequest(chance, token, signed))],
+  'the console’s files': [100, (chance) => rawAttempt(fileRequest(chance))],
+};
+
+test.each(Object.keys(faces))(`requests of %s made of anything (CHAOS_SEED=${String(seed)})`, async (name) => {
+  const [count, attempt] = faces[name] ?? [0, realtimeAttempt];
+  function* attempts(): Generator<Attempt> {
+    for (let at = 0; at < count * runs; at += 1) yield attempt(chanceOf(name, at));
+  }
+  const found = await storm(server, attempts());
   const slowest = found.slowest.slice(0, 3).map(({ cpu, request }) => `${cpu.toFixed(0)} ms ${request.slice(0, 160)}`);
   const megabytes = (found.rss / 2 ** 20).toFixed(0);
   process.stdout.write(
-    `CHAOS_SEED=${String(seed)} ${JSON.stringify(found.statuses)} ${megabytes} MB\n${slowest.join('\n')}\n`,
+    `${name}: CHAOS_SEED=${String(seed)} ${JSON.stringify(found.statuses)} ${megabytes} MB\n${slowest.join('\n')}\n`,
   );
   expect(found.failures).toEqual([]);
   expect(server.printed()).not.toContain('"level":50');
+  expect(found.slowest.filter(({ cpu }) => cpu > most.cpu)).toEqual([]);
+  expect(found.rss).toBeLessThan(most.rss);
 });
 
 describe('searches that would hold everybody up', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError, unavailable } from '../../fhir/outcome.js';
 import { followChanges, type Follower, type FollowOptions, type IndexingProblem } from '../../indexer/follow.js';
-import { bodyPath, type BodyStore } from '../../persistence/body-store.js';
+import type { BodyStore } from '../../persistence/body-store.js';
 import { lmdbTable } from '../../persistence/lmdb.js';
 import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { StoreError } from '../../persistence/store-error.js';
@@ -12,6 +12,7 @@ import { recordItem } from '../../persistence/transaction/record.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { temporaryRoot } from '../persistence/temporary-root.js';
+import { memoryBodies } from '../support/memory-bodies.js';
 import { gated, Stopped } from '../support/table-calls.js';
 import { defaultTenant } from '../../persistence/keys.js';
 
@@ -289,16 +290,3 @@ describe('an indexer', () => {
     expect(index.held.get('a')).toBe(1);
   });
 });
-
-/** Bodies in memory. */
-function memoryBodies(): BodyStore {
-  const bodies = new Map<string, string>();
-  return {
-    put: (key, body) => Promise.resolve(void bodies.set(bodyPath(key), body)),
-    get: (key) => Promise.resolve(bodies.get(bodyPath(key))),
-    delete: (key) => Promise.resolve(void bodies.delete(bodyPath(key))),
-    list: () => {
-      throw new Error('Nobody lists these');
-    },
-  };
-}

@@ -46,7 +46,7 @@ export async function beginJob(
   const client = kind === 'reindex' ? 'operator' : 'writer';
   const asked = kind === 'reindex' ? { method: 'POST', path: '/r4/$reindex' } : { method: 'GET', path: exportPath };
   const { status, headers, text } = await clients[client].ask({ ...asked, headers: { prefer: 'respond-async' } });
-  if (kind === 'reindex' && status === 409) return undefined;
+  if (status === 429 || (kind === 'reindex' && status === 409)) return undefined;
   if (status !== 202) throw new Error(`${kind} is refused: ${String(status)} ${text}`);
   return { kind, client, path: pathOf(headers['content-location']) };
 }

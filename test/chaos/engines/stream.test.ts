@@ -52,9 +52,12 @@ beforeAll(async () => {
   const search = new Client({ node: engines.direct['OPENSEARCH_ENDPOINT'] ?? '' });
   await createIndex(search, table, { replicas: 0 });
   await search.close();
-  const bucket = s3Client({ endpoint: engines.direct['S3_ENDPOINT'] ?? '', region: 'us-east-1' });
-  await ensureBucket(bucket, 'chaos', true);
-  bucket.destroy();
+  const s3Endpoint = engines.direct['S3_ENDPOINT'];
+  if (s3Endpoint !== undefined) {
+    const bucket = s3Client({ endpoint: s3Endpoint, region: 'us-east-1' });
+    await ensureBucket(bucket, 'chaos', true);
+    bucket.destroy();
+  }
   const settings = readSettings({ ...process.env, ...engines.direct });
   if (settings.engines.kind !== 'aws') throw new Error('The settings name no engines');
   opened = await openAwsIndices(settings.engines, folder);
@@ -111,7 +114,7 @@ async function write(count: number): Promise<readonly string[]> {
       const known = previous === undefined ? {} : { previous };
       const now = Date.now();
       const isDeleted = !isPoison && version === versions && version > 1 && chance.once(4);
-      const text = chance.once(20) ? 'x'.repeat(400_000) : String(version);
+      const text = engines.hasS3 && chance.once(20) ? 'x'.repeat(400_000) : String(version);
       const resource: Resource = { resourceType: 'Patient', id, name: [{ text }] };
       const next =
         isDeleted && previous !== undefined

@@ -70,6 +70,7 @@ const documentHeaders = (): Record<string, string> => ({ ...pageHeaders(), 'Cont
 const fileHeaders = {
   'Cache-Control': 'public, max-age=31536000, immutable',
   'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': policy, // of workers it is their own that counts
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 

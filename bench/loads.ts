@@ -11,6 +11,8 @@ export interface Target {
   readonly root: string;
   /** FHIR's operation, which other servers have too; undefined for a server without GraphQL. */
   readonly graphqlPath: string | undefined;
+  /** What the body of its GraphQL requests is, for a server that wants arguments otherwise than this one. */
+  readonly graphqlBody?: (patient: string) => object;
   /** The AppSync API, which is this project's own. */
   readonly appSyncPath: string | undefined;
   readonly seconds: number;
@@ -76,6 +78,13 @@ export async function loadTransactions(target: Target, bundles: number, entries:
 /** The GraphQL query of the load: a patient with twenty observations. */
 export const patientWithObservations = `query PatientWithObservations($id: ID!) { Patient(id: $id) { id name { family given } birthDate ObservationList(_reference: subject, _count: 20) { id status code { text } effectiveDateTime valueQuantity { value unit } } } }`;
 
+/** The same for servers to which each argument of a list is a string, and the id a literal. */
+export const withStringArguments = (patient: string): object => ({
+  query: `{ Patient(id: "${patient}") { id name { family given } birthDate ObservationList(_reference: "subject", _count: "20") { id status code { text } effectiveDateTime valueQuantity { value unit } } } }`,
+});
+
+const withVariables = (id: string): object => ({ query: patientWithObservations, variables: { id } });
+
 /**
  * Creates, reads, two searches and, where the target has it, GraphQL, one after the other.
  * @param patients ids of patients to ask for.
@@ -101,15 +110,15 @@ export async function* runLoads(target: Target, patients: readonly string[]): As
   ];
   for (const [name, next] of loads) yield await measure(name, target, next);
   const json = { ...target.headers, 'content-type': 'application/json', accept: 'application/json' };
-  for (const [name, path] of [
-    ['GraphQL Patient + 20 Observations', target.graphqlPath],
-    ['the same by the AppSync API', target.appSyncPath],
+  for (const [name, path, bodyOf] of [
+    ['GraphQL Patient + 20 Observations', target.graphqlPath, target.graphqlBody ?? withVariables],
+    ['the same by the AppSync API', target.appSyncPath, withVariables],
   ] as const) {
     if (path === undefined) continue;
     yield await measure(name, { ...target, headers: json }, (worker, i) => ({
       method: 'POST',
       path,
-      body: JSON.stringify({ query: patientWithObservations, variables: { id: at(patients, step(worker, i)) } }),
+      body: JSON.stringify(bodyOf(at(patients, step(worker, i)))),
     }));
   }
 }

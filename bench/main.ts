@@ -1,4 +1,4 @@
-// npm run bench -- [--engines | --base URL --graphql PATH --token T] [--beside URL] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
+// npm run bench -- [--engines | --base URL --graphql PATH --token T] [--beside URL [--beside-graphql PATH]] [--seconds 8] [--concurrency 8] [--bundles 12] [--entries 200] [--json]
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { type BareCalls, measureBareCalls } from './bare-calls.js';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     graphql: { type: 'string' },
     token: { type: 'string' },
     beside: { type: 'string' },
+    'beside-graphql': { type: 'string' },
     port: { type: 'string', default: '3999' },
     seconds: { type: 'string', default: '8' },
     concurrency: { type: 'string', default: '8' },
@@ -52,7 +53,7 @@ const target: Target = {
   concurrency,
 };
 
-const other = besideUrl === undefined ? undefined : otherServer(besideUrl, target);
+const other = besideUrl === undefined ? undefined : otherServer(besideUrl, target, values['beside-graphql']);
 
 const say = (figures: object): void => {
   console.log(

@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { untilFound } from './engines.js';
-import { loadTransactions, runLoads, type Target } from './loads.js';
+import { loadTransactions, runLoads, type Target, withStringArguments } from './loads.js';
 import type { Figures } from './measure.js';
 
 /** Another FHIR R4 server that runs already, measured beside this one: load by load, in the same run. */
@@ -14,15 +14,17 @@ export interface OtherServer {
 
 /**
  * @param base the URL of its FHIR base, on this machine.
- * @param like how this server is asked: the same headers, seconds and callers; the other has no GraphQL as ours.
+ * @param like how this server is asked: the same headers, seconds and callers.
+ * @param graphqlPath where it serves FHIR's `$graphql`; undefined when it has none.
  * @throws Error when it refuses its first bundle, or does not find within two minutes what it was given.
  */
-export function otherServer(base: URL, like: Target): OtherServer {
+export function otherServer(base: URL, like: Target, graphqlPath: string | undefined): OtherServer {
   const target: Target = {
     ...like,
     pool: new Pool(base.origin, { connections: 64, pipelining: 1 }),
     root: base.pathname.replace(/\/$/, ''),
-    graphqlPath: undefined,
+    graphqlPath,
+    graphqlBody: withStringArguments,
     appSyncPath: undefined,
   };
   const patients: string[] = [];

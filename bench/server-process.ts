@@ -16,6 +16,8 @@ export interface ServerProcess {
   memory(): number | undefined;
   /** The same without mapped files, which the store's are: the system may take those back at any time. */
   ownMemory(): number | undefined;
+  /** What a process that was started with a preload answers when it is asked (`soak/watch.mjs`). */
+  ask(): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -39,11 +41,13 @@ const residentMemory = (pid: number | undefined, line: 'VmRSS' | 'RssAnon'): num
 /**
  * Starts the built server on a port with an empty store, and waits for its first answer.
  * @param more what it is told beside that, such as its engines.
+ * @param preload a module that is loaded before it and answers messages.
  */
 export async function startServer(
   projectFolder: string,
   port: number,
   more: Readonly<Record<string, string>> = {},
+  preload?: string,
 ): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'fhir-bench-'));
   const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn', ...more };
@@ -52,7 +56,11 @@ export async function startServer(
     output(spawn(process.execPath, [join(projectFolder, 'dist/token.js'), user, '--ttl', '7200'], { env }));
   const token = await tokenOf('practitioner');
   const begun = performance.now();
-  const child = spawn(process.execPath, [join(projectFolder, 'dist/main.js')], { env, stdio: 'inherit' });
+  const child = spawn(
+    process.execPath,
+    [...(preload === undefined ? [] : ['--import', preload]), join(projectFolder, 'dist/main.js')],
+    { env, stdio: ['inherit', 'inherit', 'inherit', ...(preload === undefined ? [] : (['ipc'] as const))] },
+  );
   const answers = async (): Promise<boolean> => {
     try {
       return (await fetch(`${baseUrl}/r4/metadata`)).ok;
@@ -73,6 +81,12 @@ export async function startServer(
     tokenOf,
     memory: () => residentMemory(child.pid, 'VmRSS'),
     ownMemory: () => residentMemory(child.pid, 'RssAnon'),
+    ask: async () => {
+      const told = once(child, 'message');
+      const ended = once(child, 'exit').then(() => Promise.reject(new Error('The server ended')));
+      child.send('how are you');
+      return ((await Promise.race([told, ended])) as unknown[])[0];
+    },
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

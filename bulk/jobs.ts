@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { conflict, tooManyRequests } from '../fhir/outcome.js';
 import type { JobProgress, Jobs } from '../interactions/jobs/jobs.js';
+import { readJob } from '../interactions/jobs/read-job.js';
 import type { Job } from '../persistence/job.js';
 import { removeExpired } from './run-jobs.js';
 import type { JobSpace } from './work-segment.js';
@@ -57,10 +58,7 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
       await options.onBegun(id);
       return id;
     },
-    async read(id) {
-      const job = isJobId(id) ? await items.read(id) : undefined;
-      return job === undefined || !isThere(job) ? undefined : progressOf(job);
-    },
+    read: (id) => readJob(items, id, now()),
     list: async () => Promise.all((await items.list()).filter(isThere).map(progressOf)),
     input: (id) => items.input(id),
     files: (id) => items.files(id),
@@ -74,9 +72,6 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
     },
   };
 }
-
-/** Whether a text may be an id that `begin` gave: any other is none of a job, and may be no key of the table. */
-const isJobId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 
 /**
  * Lets a job begin, or says why it may not. One index is made at a time, whatever else goes on; of other jobs each caller

@@ -1,8 +1,10 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
+import { outputAt, readJobPlaces, s3At } from '../compose/lambda-jobs.js';
 import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
+import { SettingsError } from '../compose/settings-error.js';
 import { beginReindex, workOnReindexes } from '../bulk/outdated-index.js';
 import { reindexKind } from '../bulk/reindex-segment.js';
 import { removeExpired } from '../bulk/run-jobs.js';
@@ -62,7 +64,7 @@ async function bringIndexUpToDate(
   const { next } = index;
   const space: JobSpace = {
     items: jobItems(table, defaultTenant),
-    output: noFiles,
+    output: files(),
     kinds: { reindex: reindexKind({ table, bodies, index, next, isShared: true }) },
     now: Date.now,
     onProblem: (error, what) => {
@@ -76,9 +78,9 @@ async function bringIndexUpToDate(
   await workOnReindexes(space, isOver);
 }
 
-/** A reindex writes no files. */
-const noFiles: OutputStore = {
-  create: () => Promise.reject(new Error('A reindex writes no files')),
-  read: () => Promise.resolve(undefined),
-  remove: () => Promise.resolve(),
-};
+/** Where a reindex tells what it could not read. */
+function files(): OutputStore {
+  const places = readJobPlaces(process.env);
+  if (places === undefined) throw new SettingsError('JOBS_BUCKET is not set');
+  return outputAt(places, defaultTenant, s3At(places));
+}

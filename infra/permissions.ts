@@ -51,6 +51,9 @@ export const writeFiles = (bucket: IBucket): PolicyStatement[] => [
   ...removeFiles(bucket),
 ];
 
+/** To put files that everybody may read. */
+export const putFiles = ({ bucketArn }: IBucket): PolicyStatement => statement(['s3:PutObject'], `${bucketArn}/*`);
+
 /** To read what is imported: the objects below a folder such as `s3://bucket/folder/`. */
 export const readSource = (source: string): PolicyStatement =>
   statement(['s3:GetObject'], `arn:${Aws.PARTITION}:s3:::${sourceObjects(source)}`);
@@ -77,9 +80,16 @@ export const useKey = ({ keyArn }: IKey): PolicyStatement =>
 export const askSearch = (domainArn: string): PolicyStatement =>
   statement(['es:ESHttpGet', 'es:ESHttpHead', 'es:ESHttpPost', 'es:ESHttpPut', 'es:ESHttpDelete'], `${domainArn}/*`);
 
-/** To tell subscribers of changes. */
+/** To tell subscribers of changes, of resources and of jobs. */
 export const publishChanges = (apiArn: string): PolicyStatement =>
-  statement(['appsync:GraphQL'], `${apiArn}/types/Mutation/fields/publishChange`);
+  statement(
+    ['appsync:GraphQL'],
+    ...['publishChange', 'publishJob'].map((field) => `${apiArn}/types/Mutation/fields/${field}`),
+  );
+
+/** To read how jobs are. */
+export const readItems = ({ tableArn }: ITable): PolicyStatement =>
+  statement(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], tableArn);
 
 /** To send to a queue. */
 export const sendTo = (queueArn: string): PolicyStatement => statement(['sqs:SendMessage'], queueArn);

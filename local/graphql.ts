@@ -12,7 +12,7 @@ import {
   publishMutation,
   publishVariables,
 } from '../indexer/publish-mutation.js';
-import { jobNotice } from '../interactions/jobs/job-notice.js';
+import { type JobNotice, tellOfJob } from '../interactions/jobs/job-notice.js';
 import type { TenantServers } from '../interactions/tenancy.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
@@ -185,8 +185,9 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
     },
     publishJob: async (change) => {
       const { jobs } = server.ofTenant(change.tenant);
-      const notice = jobs === undefined ? undefined : await jobNotice(jobs, change);
-      if (notice !== undefined) await tell(publishJobMutation, publishJobVariables(notice));
+      if (jobs === undefined) return;
+      const publish = (notice: JobNotice): Promise<void> => tell(publishJobMutation, publishJobVariables(notice));
+      await tellOfJob({ read: (id) => jobs.read(id), publish }, change);
     },
     onProblem: ({ what, error, version: named }) => {
       log.error({ name: error instanceof Error ? error.name : typeof error, ...named }, `publishing: ${what}`);

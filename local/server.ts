@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
+import { within } from '../fhir/deadline.js';
 import { notFound, outcome } from '../fhir/outcome.js';
 import { fhirVersions } from '../fhir/version.js';
 import { fhirJson } from '../rest/answer.js';
@@ -61,6 +62,12 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     next();
   });
   if (settings.auth === 'off') app.use(loopbackOnly);
+  const { engines } = settings;
+  if (engines.kind === 'aws') {
+    app.use((_request, _response, next) => {
+      within(engines.requestTimeout, next);
+    });
+  }
   const signIn = createSignIn({
     publicUrl: url,
     isUrlFixed: settings.isPublicUrlSet,

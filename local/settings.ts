@@ -73,6 +73,8 @@ export interface AwsEngines {
   readonly createMissing: boolean;
   /** When searches see a write, unless a request says so. */
   readonly consistency: 'eventual' | 'strong';
+  /** How long calls of the engines may take that a request makes, together, in milliseconds. */
+  readonly requestTimeout: number;
 }
 
 export { SettingsError };
@@ -129,6 +131,7 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
       oneOf('CONSISTENCY', setting('CONSISTENCY', 'eventual'), ['eventual', 'strong']) === 'strong'
         ? 'strong'
         : 'eventual',
+    requestTimeout: requestTimeoutOf(setting('REQUEST_TIMEOUT', '25')),
   };
 }
 
@@ -140,6 +143,14 @@ function rateLimitOf(text: string): Pick<Settings, 'rateLimit'> {
     );
   }
   return { rateLimit: Number(text) };
+}
+
+/** REQUEST_TIMEOUT, in milliseconds. */
+function requestTimeoutOf(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 1 && seconds <= 3600))
+    throw new SettingsError(`REQUEST_TIMEOUT is "${text}": it must be seconds from 1 to 3600`);
+  return seconds * 1000;
 }
 
 function applicationSecretOf(text = ''): string | undefined {

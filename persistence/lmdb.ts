@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { Remembered } from '../fhir/remembered.js';
 import { changeLog } from './lmdb-changes.js';
 import { historyIndex } from './lmdb-history.js';
 import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
@@ -16,6 +17,11 @@ export interface LmdbTableOptions {
   readonly inTransaction?: (changes: readonly ItemChange[]) => () => void;
   /** How many of the latest changes the feed keeps, at least 1; 10,000 without it. */
   readonly changesKept?: number;
+  /**
+   * How far a reader of the feed has come that may miss nothing, undefined when it has not begun: changes behind that stay,
+   * however many. Without it only `changesKept` counts.
+   */
+  readonly readUpTo?: () => string | undefined;
 }
 
 /** A table whose feed tells, without reading it, how far it goes. */
@@ -23,6 +29,9 @@ export interface LmdbTable extends Table {
   /** The position of the last change; undefined when there never was one. */
   lastPosition(): string | undefined;
 }
+
+/** Of what was read lately so many characters of bodies are kept decoded. */
+const charactersKept = 4_000_000;
 
 interface QueuedWrite {
   readonly actions: readonly WriteAction[];
@@ -41,13 +50,30 @@ type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
 export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): LmdbTable {
   const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
   const history = historyIndex(root, `${name}:history`);
-  const log = changeLog(root, `${name}:changes`, options.changesKept ?? 10_000);
+  const { changesKept = 10_000, readUpTo } = options;
+  const log = changeLog(root, `${name}:changes`, changesKept, readUpTo && ((): number => Number(readUpTo() ?? 0)));
   const prepare = options.inTransaction ?? (() => () => undefined);
   let queue: QueuedWrite[] = [];
 
   const read = (key: ItemKey): Item | undefined => {
     const attributes = items.get(storedKey(key));
     return attributes === undefined ? undefined : { ...attributes, pk: key.pk, sk: key.sk };
+  };
+
+  const lately = new Remembered<Item>(charactersKept);
+  /**
+   * As `read`; the same frozen item while nothing else is written there, on which others may keep what they make of it.
+   * Nobody but this table writes its items, and nobody reads so inside a write's transaction, which may be undone.
+   */
+  const readLately = (key: ItemKey): Item | undefined => {
+    const text = textOf(key);
+    const known = lately.get(text);
+    if (known !== undefined) return known;
+    const item = read(key);
+    if (item === undefined) return undefined;
+    const { body } = frozen(item);
+    lately.set(text, item, 500 + (typeof body === 'string' ? body.length : 0));
+    return item;
   };
 
   function apply(actions: readonly WriteAction[]): WriteResult {
@@ -61,6 +87,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     const changes = log.number(actions.flatMap((action, place) => changeOf(action, before[place])));
     const finish = prepare(changes);
     for (const { key, after } of changes) {
+      lately.forget(textOf(key));
       if (after === undefined) items.removeSync(storedKey(key));
       else items.putSync(storedKey(key), attributesOf(after));
     }
@@ -134,8 +161,8 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     historyShards: 1,
     historyHorizon: 0,
     atomicWritesCostMore: false,
-    get: (key) => attempt(() => read(key)),
-    batchGet: (keys) => attempt(() => keys.map(read)),
+    get: (key) => attempt(() => readLately(key)),
+    batchGet: (keys) => attempt(() => keys.map(readLately)),
     query: (request) => attempt(() => query(request)),
     queryHistory: async (request) => {
       // What waits to be committed has its instant already: whoever reads up to now must see it.
@@ -148,6 +175,14 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     changes: (request) => attempt(() => log.read(request)),
     lastPosition: () => log.end(),
   };
+}
+
+/** No partition key holds a zero character. */
+const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
+
+function frozen(item: Item): Item {
+  for (const value of Object.values(item)) if (Array.isArray(value)) Object.freeze(value);
+  return Object.freeze(item);
 }
 
 /** LMDB reads are synchronous: a promise of one, rejected by what it throws. */

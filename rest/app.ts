@@ -23,7 +23,7 @@ import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
 import { securityHeaders } from './security-headers.js';
 import { send } from './send.js';
-import { serverFor, tenantInPath } from './tenant.js';
+import { admit, tenantInPath } from './tenant.js';
 
 /** What a REST face is made of. */
 export interface RestOptions {
@@ -127,7 +127,9 @@ async function answerOf(
     }
     if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
     const { principal, claims } = await authenticate(http.get('authorization'));
-    if (tenancy !== undefined) server = serverFor(tenancy, claims, named);
+    if (tenancy !== undefined) {
+      server = await admit(tenancy, { claims: claims ?? {}, named, principal, baseUrl, route });
+    }
     if (route.kind === 'none') {
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { signedUrlCors } from '../../persistence/s3/signed-url-cors.js';
 import type { Stage } from '../read-settings.js';
 import { removalPolicy } from './removal.js';
 
@@ -61,14 +62,14 @@ export const downloadCors: CorsRule[] = [
   { allowedOrigins: ['*'], allowedMethods: [HttpMethods.GET, HttpMethods.HEAD], allowedHeaders: [], maxAge: 3600 },
 ];
 
-/** What pages may do with signed URLs, which say themselves who may: get and put content, and read what it is. */
-export const signedUrlCors: CorsRule[] = [
+/** What pages may do with signed URLs of contents. */
+export const contentCors: CorsRule[] = [
   {
-    allowedOrigins: ['*'],
-    allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
-    allowedHeaders: ['content-type', 'content-md5'],
-    exposedHeaders: ['ETag', 'Content-Range'],
-    maxAge: 3600,
+    allowedOrigins: [...signedUrlCors.origins],
+    allowedMethods: signedUrlCors.methods.map((method) => HttpMethods[method]),
+    allowedHeaders: [...signedUrlCors.headers],
+    exposedHeaders: [...signedUrlCors.exposed],
+    maxAge: signedUrlCors.maxAge,
   },
 ];
 

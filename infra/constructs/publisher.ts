@@ -2,9 +2,9 @@ import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-li
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { currentKey } from '../../persistence/keys.js';
+import { currentKey, jobsPartition, type Tenant } from '../../persistence/keys.js';
 import { type DataPlaces, tableOf } from '../function-environment.js';
-import { publishChanges, readStream, sendTo } from '../permissions.js';
+import { publishChanges, readItems, readStream, sendTo } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
 import { LetterQueue } from './letter-queue.js';
@@ -18,8 +18,15 @@ export interface PublishedApi {
 
 const timeout = Duration.minutes(1);
 
+/** The keys of what subscribers are told of: current versions; jobs, and how far their parts are (persistence/job.ts). */
+const toldOf = [
+  { sk: { S: [currentKey] } },
+  { pk: { S: [{ suffix: jobsPartition('' as Tenant) }] } },
+  { sk: { S: [{ prefix: 'segment-' }] } },
+];
+
 /**
- * What tells GraphQL subscribers of a version's changes, by a reader of the stream beside the indexer's: neither waits
+ * What tells GraphQL subscribers of a version's changes and of its jobs, by a reader of the stream beside the indexer's: neither waits
  * for the other. What nobody could be told of in an hour is given up: clients catch up by history.
  */
 export class Publisher extends Construct {
@@ -37,8 +44,8 @@ export class Publisher extends Construct {
       key: data.key,
       memory: 256,
       timeout,
-      environment: { FHIR_VERSION: version, APPSYNC_URL: api.attrGraphQlUrl },
-      permissions: [readStream(table), publishChanges(api.attrArn), sendTo(this.untold.queueArn)],
+      environment: { FHIR_VERSION: version, TABLE_NAME: table.tableName, APPSYNC_URL: api.attrGraphQlUrl },
+      permissions: [readStream(table), readItems(table), publishChanges(api.attrArn), sendTo(this.untold.queueArn)],
     });
     new EventSourceMapping(this, 'Stream', {
       target: this.function.code,
@@ -49,7 +56,7 @@ export class Publisher extends Construct {
       reportBatchItemFailures: true,
       maxRecordAge: Duration.hours(1),
       onFailure: new SqsDlq(this.untold),
-      filters: [FilterCriteria.filter({ dynamodb: { Keys: { sk: { S: [currentKey] } } } })],
+      filters: toldOf.map((keys) => FilterCriteria.filter({ dynamodb: { Keys: keys } })),
     });
   }
 }

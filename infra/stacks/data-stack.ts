@@ -5,7 +5,7 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import { Trigger } from 'aws-cdk-lib/triggers';
 import type { Construct } from 'constructs';
 import { DataKey } from '../constructs/data-key.js';
-import { AccessLogBucket, downloadCors, PrivateBucket, signedUrlCors } from '../constructs/private-bucket.js';
+import { AccessLogBucket, downloadCors, PrivateBucket, contentCors } from '../constructs/private-bucket.js';
 import { ResourceTable } from '../constructs/resource-table.js';
 import { SearchWithAccess } from '../constructs/search-access.js';
 import { replicasOf } from '../constructs/search-domain.js';
@@ -31,7 +31,7 @@ export class DataStack extends Stack implements DataPlaces {
     this.key = key;
     const { bucket: accessLogs } = new AccessLogBucket(this, 'AccessLogs', stage);
     // Bodies too large for an item, and what Binaries hold, which clients get and put by signed URLs.
-    this.bodies = new PrivateBucket(this, 'Bodies', stage, { key, accessLogs, cors: signedUrlCors }).bucket;
+    this.bodies = new PrivateBucket(this, 'Bodies', stage, { key, accessLogs, cors: contentCors }).bucket;
     this.files = new PrivateBucket(this, 'Files', stage, {
       key,
       accessLogs,

@@ -35,6 +35,7 @@ export class GraphqlStack extends Stack {
       environment: {
         ...functionEnvironment(stage, version, data),
         PUBLIC_URL: restUrl,
+        JOBS_BUCKET: data.files.bucketName,
       },
       permissions: useResources(data, version),
       warm: stage.provisionedConcurrency.resolvers,

@@ -1,8 +1,8 @@
 import type { Tenant } from '../../fhir/tenant.js';
 import type { Job } from '../../persistence/job.js';
 import type { JobChange } from '../../persistence/job-change.js';
-import { percentOf } from './job-status.js';
 import type { Jobs } from './jobs.js';
+import { percentOf } from './percent.js';
 
 /** How a job is, as who began it may be told: never what it was asked to do. */
 export interface JobNotice {
@@ -18,23 +18,35 @@ export interface JobNotice {
   readonly client: string;
 }
 
+/** What is needed to tell of the jobs of a tenant. */
+export interface JobTold {
+  readonly read: Jobs['read'];
+  /** Tells subscribers. */
+  readonly publish: (notice: JobNotice) => Promise<void>;
+}
+
 /**
- * How a job is of which a feed told that it changed (`jobChange`). It is read as it is now: told late it is never as it was
- * before, and what is told twice does no harm.
- * @param jobs its tenant's.
- * @returns undefined when it is gone by now, of which the feed tells as well.
+ * Tells how a job is of which a feed said that it changed (`jobChange`). It is read as it is now: told late it is never as it
+ * was before, what is told twice does no harm, and one that is gone is told of by the feed as well.
+ *
+ * Several processes may tell of one job at the same time, by shards of a stream. So each looks again when it has told: what
+ * is told last is how the job is, whoever tells it.
  */
-export async function jobNotice(jobs: Jobs, { tenant, id, removed }: JobChange): Promise<JobNotice | undefined> {
-  const found = removed === undefined ? await jobs.read(id) : { job: removed, segments: [] };
+export async function tellOfJob({ read, publish }: JobTold, change: JobChange): Promise<void> {
+  let notice = await jobNotice(read, change);
+  while (notice !== undefined) {
+    await publish(notice);
+    if (notice.state === 'removed') return;
+    const now = await jobNotice(read, { tenant: change.tenant, id: change.id });
+    if (now?.state === notice.state) return;
+    notice = now ?? { ...notice, state: 'removed' };
+  }
+}
+
+async function jobNotice(read: Jobs['read'], { tenant, id, removed }: JobChange): Promise<JobNotice | undefined> {
+  const found = removed === undefined ? await read(id) : { job: removed, segments: [] };
   if (found === undefined) return undefined;
   const { kind, state, subject, client } = found.job;
-  return {
-    tenant,
-    id,
-    kind,
-    state: removed === undefined ? state : 'removed',
-    percent: percentOf(found),
-    subject,
-    client,
-  };
+  const percent = percentOf(found);
+  return { tenant, id, kind, state: removed === undefined ? state : 'removed', percent, subject, client };
 }

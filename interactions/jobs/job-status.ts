@@ -4,6 +4,7 @@ import type { ExportInput } from './export-input.js';
 import type { ImportInput, ImportProgress } from './import-input.js';
 import type { JobProgress } from './jobs.js';
 import { ownJob, requireJobs } from './own-job.js';
+import { percentOf } from './percent.js';
 import { reindexedCounts } from './reindex-input.js';
 
 /** What became of a job. */
@@ -31,7 +32,6 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
   const { job, input } = found;
   if (job.state === 'running') return { kind: 'running', percent: percentOf(found) };
   if (job.state === 'failed') return { kind: 'failed', failure: job.failure ?? 'It failed' };
-  if (job.kind === 'reindex') return reindexed(found);
   const jobs = requireJobs(server, caller);
   const { signedUrl } = jobs.output;
   const isSigned = signedUrl !== undefined;
@@ -57,6 +57,11 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
     deleted: await entries('deleted'),
     error: await entries('error'),
   };
+  if (job.kind === 'reindex') {
+    const transactionTime = new Date(job.ended ?? job.created).toISOString();
+    const manifest = { transactionTime, ...common, ...reindexedCounts(found.segments), error: made.error };
+    return { kind: 'complete', expires: until, manifest, files };
+  }
   const manifest =
     job.kind === 'import'
       ? {
@@ -69,13 +74,6 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
   return { kind: 'complete', expires: until, manifest, files };
 }
 
-/** What a reindex indexed: there are no files of it. */
-function reindexed({ job, segments }: JobProgress): JobStatus {
-  const transactionTime = new Date(job.ended ?? job.created).toISOString();
-  const manifest = { transactionTime, request: job.request, ...reindexedCounts(segments) };
-  return { kind: 'complete', expires: job.expires ?? Infinity, manifest, files: [] };
-}
-
 /** Of each file how many of its resources are stored. */
 const importedFiles = ({ segments }: JobProgress, { files }: ImportInput): object[] =>
   files.map(({ url }, at) => ({
@@ -83,12 +81,3 @@ const importedFiles = ({ segments }: JobProgress, { files }: ImportInput): objec
     inputUrl: url,
     count: (segments.find(({ segment }) => segment === at)?.progress as ImportProgress).count ?? 0,
   }));
-
-/** How much of a job is done, as far as anybody knows: never 100 while it runs. */
-export function percentOf({ job, segments }: JobProgress): number {
-  if (job.state === 'complete') return 100;
-  const done = segments.filter((segment) => segment.done).length / Math.max(1, job.segments);
-  const seen = segments.reduce((sum, segment) => sum + segment.seen, 0);
-  const part = job.total === undefined ? done : Math.max(done, seen / job.total);
-  return Math.min(99, Math.floor(part * 100));
-}

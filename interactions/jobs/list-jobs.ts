@@ -1,6 +1,6 @@
 import type { Caller, FhirServer } from '../server.js';
-import { percentOf } from './job-status.js';
 import { isOpenJob, isOperator, isOwn, requireJobs } from './own-job.js';
+import { percentOf } from './percent.js';
 
 /** A job as a list tells of it. */
 export interface ListedJob {

@@ -1,6 +1,7 @@
 import { principalFromClaims } from '../../auth/principal-from-claims.js';
 import { OperationOutcomeError, unauthenticated } from '../../fhir/outcome.js';
 import { audited } from '../../interactions/audit.js';
+import { atArgument } from '../../interactions/entry-place.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import { tenantOfRequest, type TenantServers } from '../../interactions/tenancy.js';
@@ -24,6 +25,8 @@ export interface ResolverHandlerOptions {
   readonly tenancy?: TenantServers;
   /** Whether the API's schema has a resource type; all of them without it. */
   readonly isInSchema?: IsInSchema;
+  /** Whether subscribers are told of jobs, which other functions do; where the server does them without it. */
+  readonly tellsOfJobs?: boolean;
   /** Is told of failures nobody expected, which callers see masked. Nothing of a resource may be logged. */
   readonly onUnexpected: (failure: unknown) => void;
   /** Is told why searches may see a write later than was asked for. */
@@ -61,7 +64,13 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
     answer(() => {
       const caller = callerOf(request.claims, baseUrl);
       const own = serverFor(request.claims);
-      const act = (): Promise<unknown> => interact(own, caller, request, options);
+      const act = async (): Promise<unknown> => {
+        try {
+          return await interact(own, caller, request, options);
+        } catch (error) {
+          throw error instanceof OperationOutcomeError ? atArgument(error, request.field) : error;
+        }
+      };
       if (request.interaction === 'reference') return audited(own, caller, referencesSubject([request]), act);
       return audited(own, caller, auditSubject(request), act, auditOutcome);
     }, options.onUnexpected);
@@ -140,7 +149,7 @@ async function interact(
     case 'subscribe':
       return subscriptionFilter(server, caller, request);
     case 'subscribe-jobs':
-      return jobFilter(server, caller, request);
+      return jobFilter(server, caller, request, options.tellsOfJobs ?? server.jobs !== undefined);
     case 'reference':
       return valueOf((await resolveReferences(server, caller, [request], options.isInSchema))[0]);
   }

@@ -1,5 +1,6 @@
-import { invalidRequest } from '../../fhir/outcome.js';
-import { isOperator, requireJobs } from '../../interactions/jobs/own-job.js';
+import { invalidRequest, notFound } from '../../fhir/outcome.js';
+import { authorize } from '../../interactions/access.js';
+import { isOperator } from '../../interactions/jobs/own-job.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import { defaultTenant, ownName } from '../../persistence/keys.js';
 import type { SubscribeRequest } from '../interaction-request.js';
@@ -11,6 +12,7 @@ const jobId = /^[\w-]{1,64}$/;
 /**
  * The filter of a subscription to jobs: those the caller began, by the same client; all of the tenant's for who runs the server.
  * @param request the argument of `onJobChanged`: of one job only.
+ * @param areTold whether this deployment does jobs, and tells of them.
  * @returns as `extensions.setSubscriptionFilter` takes it.
  * @throws OperationOutcomeError 400 for what is no id, 403 to whom nothing here is open, 404 where there are no jobs.
  */
@@ -18,8 +20,10 @@ export function jobFilter(
   server: FhirServer,
   caller: Caller,
   { arguments: { id }, field }: SubscribeRequest,
+  areTold: boolean,
 ): ChangeFilter {
-  requireJobs(server, caller);
+  if (!areTold) throw notFound('Jobs, which this server does not do');
+  authorize(server, caller, 'capabilities');
   if (typeof id === 'string' && !jobId.test(id)) throw invalidRequest(`${id} cannot be a job`, `${field}(id)`);
   const asked: Rule[] = typeof id === 'string' ? [{ fieldName: 'id', operator: 'eq', value: id }] : [];
   const { tenant } = server;

@@ -31,11 +31,14 @@ describe('the index follows the table', () => {
     expect(at(redrive, 'EventSourceArn', 'Fn::GetAtt', 0)).toBe(queue);
   });
 
-  test('subscribers are told of current versions, by a reader of their own', () => {
+  test('subscribers are told of current versions and of jobs, by a reader of their own', () => {
     expect(named('PublisherStream')).toMatchObject({ StartingPosition: 'LATEST', BisectBatchOnFunctionError: true });
-    expect(JSON.parse(String(at(named('PublisherStream'), 'FilterCriteria', 'Filters', 0, 'Pattern')))).toEqual({
-      dynamodb: { Keys: { sk: { S: ['current'] } } },
-    });
+    const filters = listAt(named('PublisherStream'), 'FilterCriteria', 'Filters');
+    expect(filters.map(({ Pattern }) => JSON.parse(String(Pattern)) as object)).toEqual([
+      { dynamodb: { Keys: { sk: { S: ['current'] } } } },
+      { dynamodb: { Keys: { pk: { S: [{ suffix: '#jobs' }] } } } },
+      { dynamodb: { Keys: { sk: { S: [{ prefix: 'segment-' }] } } } },
+    ]);
   });
 
   test('what is left undone is swept each minute', () => {

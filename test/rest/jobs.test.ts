@@ -6,8 +6,8 @@ import type { Principal } from '../../auth/principal.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { contentElement } from '../../interactions/binary.js';
 import type { ListedJob } from '../../interactions/jobs/list-jobs.js';
-import { jobNotice } from '../../interactions/jobs/job-notice.js';
-import { jobChange } from '../../persistence/job-change.js';
+import { type JobNotice, tellOfJob } from '../../interactions/jobs/job-notice.js';
+import { type JobChange, jobChange } from '../../persistence/job-change.js';
 import { outputFiles } from '../../persistence/output-files.js';
 import type { OutputStore } from '../../persistence/output-store.js';
 import { defaultTenant } from '../../persistence/keys.js';
@@ -262,15 +262,26 @@ describe.each(fhirVersions)('%s: a job', (version) => {
     const of = changes.filter((each) => each.id === id);
     expect(of.length).toBeGreaterThan(2);
     expect(of.at(-1)?.removed).toMatchObject({ id, subject: 'backend' });
-    const [first, last] = await Promise.all(
-      [of[0], of.at(-1)].map(async (each) => (each === undefined ? 'nothing' : jobNotice(jobs, each))),
-    );
-    expect(first).toBeUndefined(); // it is gone by now
-    expect(last).toMatchObject({ id, kind: 'export', state: 'removed', subject: 'backend', client: 'backend' });
+    const noticesOf = async (change: JobChange): Promise<readonly JobNotice[]> => {
+      const told: JobNotice[] = [];
+      const publish = (notice: JobNotice): Promise<void> => Promise.resolve(void told.push(notice));
+      await tellOfJob({ read: (each) => jobs.read(each), publish }, change);
+      return told;
+    };
+    const [first, last] = [of[0], of.at(-1)];
+    if (first === undefined || last === undefined) throw new Error('The feed says nothing');
+    expect(await noticesOf(first)).toEqual([]); // it is gone by now
+    expect((await noticesOf(last))[0]).toMatchObject({
+      id,
+      kind: 'export',
+      state: 'removed',
+      subject: 'backend',
+      client: 'backend',
+    });
     const another = await kickOff(server, version, '$export', { as: 'backend-all' });
     const next = { tenant: defaultTenant, id: another.url.split('/').at(-1) ?? '' };
     await ended(another);
-    expect(await jobNotice(jobs, next)).toMatchObject({ ...next, state: 'complete', percent: 100 });
+    expect(await noticesOf(next)).toMatchObject([{ ...next, state: 'complete', percent: 100 }]);
   });
 
   test('that is none, or a file that is none, is not found', async () => {

@@ -50,6 +50,11 @@ export function describeBulk(stackOf: () => Stack): void {
       const [first] = exported;
       expect((await stack.send('GET', `/Device/${first?.id ?? ''}`)).json).toEqual(first);
       expect(await stack.executions()).toContainEqual(expect.objectContaining({ status: 'SUCCEEDED' }));
+      const id = job.split('/').at(-1) ?? '';
+      await eventually(
+        () => Promise.resolve(stack.graphql.answers.filter((each) => each.includes('publishJob') && each.includes(id))),
+        (told) => told.some((each) => each.includes('"state":"complete","percent":100')),
+      );
     });
 
     test('a job is its owner’s only; cancelled it is gone, with its files', async () => {

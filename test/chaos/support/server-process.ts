@@ -34,24 +34,36 @@ export interface ServerProcess {
   printed(): string;
   /** Whether it still runs. */
   isAlive(): boolean;
-  /** Ends it at once. */
-  kill(): void;
+  /** Ends it at once, and resolves when it is gone. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts the built server (`node build.mjs` made it). */
-export async function startServerProcess(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'fhir-chaos-'));
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: '',
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    PUBLIC_URL: 'http://127.0.0.1',
-    DATA_DIR: folder,
-    ...environment,
-  };
+/** What a server's process is told by its environment: a port of its own, and that its data is in a folder. */
+export const serverEnvironment = (
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string | undefined>> => ({
+  ...process.env,
+  NODE_OPTIONS: '',
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+  PORT: '0',
+  PUBLIC_URL: 'http://127.0.0.1',
+  DATA_DIR: folder,
+  ...more,
+});
+
+/**
+ * Starts the built server (`node build.mjs` made it).
+ * @param kept where its data is, kept at the end: for a start after another. A new folder, which is removed, without it.
+ */
+export async function startServerProcess(
+  environment: Readonly<Record<string, string>> = {},
+  kept?: string,
+): Promise<ServerProcess> {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'fhir-chaos-'));
+  const env = serverEnvironment(folder, environment);
   const child: ChildProcess = spawn(process.execPath, ['--import', './test/chaos/support/watch.mjs', 'dist/main.js'], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -89,13 +101,17 @@ export async function startServerProcess(environment: Readonly<Record<string, st
     },
     printed: () => printed,
     isAlive,
-    kill: () => child.kill('SIGKILL'),
+    async kill() {
+      if (!isAlive()) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
     async close() {
       if (isAlive()) {
         child.kill('SIGTERM');
         await once(child, 'exit');
       }
-      rmSync(folder, { recursive: true, force: true });
+      if (kept === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { PutBucketCorsCommand } from '@aws-sdk/client-s3';
 import { expect, test } from '@jest/globals';
 import { s3Client } from '../../../persistence/s3/client.js';
 import { s3Contents } from '../../../persistence/s3/content.js';
@@ -26,20 +25,26 @@ else {
     };
   });
 
-  test('a web page may upload to a bucket that lets its origin', async () => {
+  test('web pages may upload to a bucket that was made here, and download parts from it', async () => {
     const client = open();
     const bucket = `contents-${randomUUID()}`;
     await ensureBucket(client, bucket, true);
     const origin = 'https://app.example.org';
-    const rule = { AllowedOrigins: [origin], AllowedMethods: ['PUT', 'GET'], AllowedHeaders: ['content-type'] };
-    await client.send(new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: [rule] } }));
     const terms = { path: 'a', contentType: 'text/plain', expires: Date.now() + 60_000, baseUrl: '' };
-    const url = await s3Contents(client, bucket, 'r4').uploadUrl(terms);
-    const asked = { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type' };
-    const preflight = await fetch(url, { method: 'OPTIONS', headers: asked });
-    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
-    const sent = await fetch(url, { method: 'PUT', body: 'x', headers: { origin, 'content-type': 'text/plain' } });
-    expect([sent.status, sent.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+    const contents = s3Contents(client, bucket, 'r4');
+    const preflight = async (url: string, method: string, headers: string): Promise<unknown> => {
+      const asked = { origin, 'access-control-request-method': method, 'access-control-request-headers': headers };
+      const answer = await fetch(url, { method: 'OPTIONS', headers: asked });
+      return [answer.status, answer.headers.get('access-control-allow-origin')];
+    };
+    const [to, from] = [await contents.uploadUrl(terms), await contents.downloadUrl(terms)];
+    expect(await preflight(to, 'PUT', 'content-md5,content-type')).toEqual([200, '*']);
+    expect(await preflight(from, 'GET', 'range')).toEqual([200, '*']);
+    expect(await preflight(to, 'DELETE', 'content-type')).toEqual([403, null]);
+    const sent = await fetch(to, { method: 'PUT', body: 'xyz', headers: { origin, 'content-type': 'text/plain' } });
+    expect([sent.status, sent.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+    const part = await fetch(from, { headers: { origin, range: 'bytes=1-1' } });
+    expect([part.status, await part.text(), part.headers.get('access-control-allow-origin')]).toEqual([206, 'y', '*']);
     client.destroy();
   });
 }

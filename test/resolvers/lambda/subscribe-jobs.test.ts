@@ -11,10 +11,10 @@ const authorize: FhirServer['authorizer']['authorize'] = ({ groups }, interactio
   if (interaction === 'reindex' && !groups.includes('operator')) throw new OperationOutcomeError(403, []);
   return { kind: 'everything' };
 };
-const server = { tenant: defaultTenant, jobs: {}, authorizer: { authorize } } as unknown as FhirServer;
-const filterOf = (name: string, given: Record<string, unknown> = {}, on = server): unknown => {
+const server = { tenant: defaultTenant, authorizer: { authorize } } as unknown as FhirServer;
+const filterOf = (name: string, given: Record<string, unknown> = {}, on = server, areTold = true): unknown => {
   const request = { interaction: 'subscribe-jobs', arguments: given, field: 'Subscriptions.onJobChanged' } as const;
-  const filter = jobFilter(on, callerOf(name), request);
+  const filter = jobFilter(on, callerOf(name), request, areTold);
   readFilter(filter); // AppSync takes it
   return filter;
 };
@@ -42,8 +42,8 @@ test('where tenants share the deployment everybody is told of their own tenantâ€
 });
 
 test.each([
-  ['what cannot be an id', { id: 'a/b' }, server, 400],
-  ['jobs where there are none', {}, { ...server, jobs: undefined } as unknown as FhirServer, 404],
-])('%s is refused', (_, given, on, status) => {
-  expect(() => filterOf('practitioner', given, on)).toThrow(expect.objectContaining({ status }));
+  ['what cannot be an id', { id: 'a/b' }, true, 400],
+  ['jobs where there are none', {}, false, 404],
+])('%s is refused', (_, given, areTold, status) => {
+  expect(() => filterOf('practitioner', given, server, areTold)).toThrow(expect.objectContaining({ status }));
 });

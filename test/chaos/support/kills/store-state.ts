@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '../../../../fhir/json.js';
+import { findDrift } from '../../../../indexer/drift.js';
+import type { EmbeddedServer } from '../../../../local/compose.js';
+import { currentKey, defaultTenant } from '../../../../persistence/keys.js';
+import type { Item, ItemKey } from '../../../../persistence/table.js';
+import { deleted } from './pool.js';
+
+/** A version as it is in the store. */
+export interface StoredLabel {
+  readonly versionId: number;
+  readonly label: string;
+  readonly lastUpdated: string;
+}
+
+/** What is in a store of the resources that clients write. */
+export interface StoreState {
+  /** By resource (`Patient/1`) its versions, the oldest first. */
+  readonly versions: ReadonlyMap<string, readonly StoredLabel[]>;
+  /** The labels of all versions. */
+  readonly labels: ReadonlySet<string>;
+  /** The ids that the server chose and others, by the labels of first versions. */
+  readonly idOf: ReadonlyMap<string, string>;
+  /** What must not be in a store that nobody has open. */
+  readonly wrong: readonly string[];
+}
+
+async function* itemsOf({ table }: EmbeddedServer): AsyncGenerator<Item> {
+  let after: ItemKey | undefined;
+  do {
+    const next = after === undefined ? {} : { after };
+    const page = await table.scan({ segment: 0, segments: 1, limit: 1_000, ...next });
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+function labelOf({ deleted: isDeleted, body }: Item): string {
+  if (isDeleted === true || typeof body !== 'string') return deleted;
+  const { identifier } = parseJson(body) as { identifier?: { value: string }[] };
+  return identifier?.[0]?.value ?? '';
+}
+
+/** Reads a store that no server has open, item by item, and compares its history and its search index with it. */
+export async function readState(server: EmbeddedServer): Promise<StoreState> {
+  const versions = new Map<string, StoredLabel[]>();
+  const labels = new Set<string>();
+  const idOf = new Map<string, string>();
+  const wrong: string[] = [];
+  const claimed: string[] = [];
+  for await (const item of itemsOf(server)) {
+    const [, type = '', id = ''] = item.pk.split('#');
+    const { sk } = item;
+    if (item['lock'] !== undefined) wrong.push(`${item.pk} ${sk} is locked`);
+    if (type === 'transaction' || sk.startsWith('staged#')) wrong.push(`${item.pk} ${sk} is left`);
+    if (type === 'claim') claimed.push(`${String(item['type'])}/${String(item['id'])}`);
+    if (!['Patient', 'Observation'].includes(type) || !(sk === currentKey || /^\d+$/.test(sk))) continue;
+    const label = labelOf(item);
+    const key = `${type}/${id}`;
+    const lastUpdated = String(item['lastUpdated']);
+    const known = versions.get(key) ?? [];
+    known.push({ versionId: Number(item['versionId']), label, lastUpdated });
+    versions.set(key, known);
+    labels.add(label);
+    idOf.set(label, id);
+  }
+  for (const each of versions.values()) each.sort((a, b) => a.versionId - b.versionId);
+  for (const key of claimed) if (!versions.has(key)) wrong.push(`criteria are claimed for ${key}, which is not there`);
+  wrong.push(...(await wrongHistory(server, versions)), ...(await wrongIndex(server)));
+  return { versions, labels, idOf, wrong };
+}
+
+/** The history of types has each version once, in the order of their instants. */
+async function wrongHistory(
+  { store }: EmbeddedServer,
+  versions: ReadonlyMap<string, readonly StoredLabel[]>,
+): Promise<string[]> {
+  const types = ['Observation', 'Patient'];
+  const page = await store.historyOfTypes({ types, oldestFirst: true, count: 1_000_000 });
+  const told = page.versions.map(({ type, id, versionId, lastUpdated }) => [
+    lastUpdated,
+    `${type}/${id}`,
+    String(versionId),
+  ]);
+  const expected = [...versions].flatMap(([key, all]) =>
+    all.map(({ versionId, lastUpdated }) => [lastUpdated, key, String(versionId)]),
+  );
+  const sorted = (of: string[][]): string[] => of.map((each) => each.join(' ')).toSorted();
+  const wrong: string[] = [];
+  if (!isDeepStrictEqual(sorted(told), sorted(expected))) {
+    wrong.push(`the history has ${String(told.length)} versions, the store ${String(expected.length)}`);
+  }
+  const instants = told.map(([instant = '']) => instant);
+  if (!isDeepStrictEqual(instants, instants.toSorted())) wrong.push('the history is not in the order of instants');
+  return wrong;
+}
+
+/** The index has what the store has, and nothing else. */
+async function wrongIndex({ table, bodies, index, inspection }: EmbeddedServer): Promise<string[]> {
+  const space = { table, bodies, index, inspection, settle: () => Promise.resolve() };
+  const { drifts } = await findDrift(space);
+  return drifts.map(({ tenant, type, id, what }) => {
+    return `${tenant === defaultTenant ? '' : tenant}${type}/${id} is ${what} in the index`;
+  });
+}

@@ -53,7 +53,7 @@ function raw(request: string): Promise<string> {
 const consoleFile = (): string => readdirSync('dist/console/console').find((name) => name.endsWith('.js')) ?? '';
 
 describe('Every answer says that it is kept by no cache, run as nothing and framed nowhere:', () => {
-  test.each<[string, string, RequestInit?]>([
+  const requests: readonly (readonly [string, string, RequestInit?])[] = [
     ['REST', '/r4/metadata'],
     ['REST without a token', '/r4/Patient'],
     ['nothing of REST', '/stu3/Nothing/1'],
@@ -78,7 +78,8 @@ describe('Every answer says that it is kept by no cache, run as nothing and fram
     ['its page', '/sign-in/interaction/x'],
     ['nothing', '/nothing'],
     ['a path that cannot be read', '/%E0'],
-  ])('%s', async (_, path, init) => {
+  ];
+  test.each(requests.map(([name, path, init = {}]) => [name, path, init] as const))('%s', async (_, path, init) => {
     const { headers } = await fetch(`${server.url}${path}`, { redirect: 'manual', ...init });
     expect(headers.get('cache-control')).toContain('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');

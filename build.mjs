@@ -10,6 +10,7 @@ const programs = {
   token: 'local/token.ts',
   load: 'local/load.ts',
   drift: 'local/drift.ts',
+  restore: 'local/restore.ts',
   'migrate-fhir-works': 'local/migrate-fhir-works.ts',
   bench: 'bench/main.ts',
   engines: 'local/engines/main.ts',

@@ -22,7 +22,7 @@ import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
 import { send } from './send.js';
-import { serverFor, tenantInPath } from './tenant.js';
+import { admit, tenantInPath } from './tenant.js';
 
 /** What a REST face is made of. */
 export interface RestOptions {
@@ -134,7 +134,9 @@ async function answerOf(
     }
     if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
     const { principal, claims } = await authenticate(http.get('authorization'));
-    if (tenancy !== undefined) server = serverFor(tenancy, claims, named);
+    if (tenancy !== undefined) {
+      server = await admit(tenancy, { claims: claims ?? {}, named, principal, baseUrl, route });
+    }
     if (route.kind === 'none') {
       if (route.allow !== undefined) headers['Allow'] = route.allow;
       throw route.error;

@@ -37,6 +37,17 @@ export function selectedMembers(
   return at.isOpen ? undefined : new Set(at.fields.keys());
 }
 
+/**
+ * Whether a field may be selected at the top of a selection, under whatever name: one that stands in a named fragment is
+ * told by its name in the answer only.
+ */
+export function maySelect(selection: AskedSelection | undefined, name: string): boolean {
+  if (selection === undefined) return false;
+  const text = selectedOf(selection.text);
+  if (text === undefined || text.fields.has(name)) return true;
+  return text.isOpen && selection.paths.some((path) => !path.includes('/') && !text.paths.has(path));
+}
+
 function selectedOf(text: string): SelectedText | undefined {
   const known = remembered.get(text);
   if (known !== undefined) return known;

@@ -74,6 +74,40 @@ describe('what a write does in its transaction', () => {
   );
 });
 
+describe('an item that was read lately', () => {
+  const key = { pk: 'p', sk: 'a' };
+
+  test('is given again, frozen, until something is written there', async () => {
+    const { table, close } = make();
+    await table.write([{ kind: 'put', item: { ...item('a', 1), list: ['x'] } }]);
+    const read = await table.get(key);
+    expect(read).toStrictEqual({ ...item('a', 1), list: ['x'] });
+    expect([await table.get(key), ...(await table.batchGet([key]))]).toStrictEqual([read, read]);
+    expect(await table.get(key)).toBe(read);
+    expect([Object.isFrozen(read), Object.isFrozen(read?.['list'])]).toStrictEqual([true, true]);
+    await table.write([{ kind: 'put', item: item('a', 2) }]);
+    expect(await table.get(key)).toStrictEqual(item('a', 2));
+    await table.write([{ kind: 'remove', key }]);
+    expect(await table.get(key)).toBeUndefined();
+    await putAll(table, 'a');
+    expect(await table.batchGet([key])).toStrictEqual([item('a')]);
+    await close();
+  });
+
+  test('stays what it was when a write is undone', async () => {
+    const { table, close } = make({
+      inTransaction: (changes) => () => {
+        if (changes.some(({ after }) => after?.['v'] === 2)) throw new Error('planted');
+      },
+    });
+    await table.write([{ kind: 'put', item: item('a', 1) }]);
+    await table.get(key);
+    await expect(table.write([{ kind: 'put', item: item('a', 2) }])).rejects.toThrow('planted');
+    expect(await table.get(key)).toStrictEqual(item('a', 1));
+    await close();
+  });
+});
+
 describe('the change feed', () => {
   test('keeps the latest changes and tells a reader that is too far behind', async () => {
     const { table, close } = make({ changesKept: 3 });
@@ -82,6 +116,18 @@ describe('the change feed', () => {
     expect((await table.changes({ after: '2', limit: 9 })).map(({ key }) => key.sk)).toStrictEqual(['c', 'd', 'e']);
     await expect(table.changes({ after: '1', limit: 9 })).rejects.toThrow(StoreError);
     await expect(table.changes({ after: 'x', limit: 9 })).rejects.toThrow('no position');
+    await close();
+  });
+
+  test('keeps what a reader that may miss nothing has not come to, however much it is', async () => {
+    const read: { upTo?: string | undefined } = {};
+    const { table, close } = make({ changesKept: 1, readUpTo: () => read.upTo });
+    const kept = async (): Promise<string[]> => (await table.changes({ limit: 99 })).map(({ key }) => key.sk);
+    for (const sk of ['a', 'b', 'c', 'd']) await putAll(table, sk);
+    expect(await kept()).toStrictEqual(['a', 'b', 'c', 'd']);
+    read.upTo = (await table.changes({ limit: 2 })).at(-1)?.position;
+    await putAll(table, 'e');
+    expect(await kept()).toStrictEqual(['c', 'd', 'e']);
     await close();
   });
 

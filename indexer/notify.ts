@@ -158,7 +158,8 @@ export function notifySubscribers(options: NotifyOptions): Notifier {
   }
 
   async function run(): Promise<void> {
-    place = isShared ? undefined : (feed.readPlace() ?? feed.end());
+    // Where none was kept, an earlier process may have been killed before it kept one: all the feed has is looked at.
+    place = isShared ? undefined : feed.readPlace();
     keptPlace = place;
     for (let failures = 0; !stopped;) {
       try {

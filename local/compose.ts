@@ -16,7 +16,7 @@ import { contentFiles } from '../persistence/content-files.js';
 import type { ContentStore } from '../persistence/content-store.js';
 import { defaultTenant, tenantOf } from '../persistence/keys.js';
 import { lmdbTable } from '../persistence/lmdb.js';
-import { lmdbPlace } from '../persistence/lmdb-place.js';
+import { type KeptPlace, lmdbPlace } from '../persistence/lmdb-place.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
@@ -83,7 +83,10 @@ async function composeServer(
   const { version } = definitions;
   const search = lmdbSearchIndex(root, `${version}:search`, definitions);
   const listeners: (() => void)[] = [];
+  const notified = lmdbPlace(root, `${version}:notified`);
   const table = lmdbTable(root, `${version}:resources`, {
+    // A burst of writes must not outrun those who have subscribers told of them.
+    ...(options.subscriptions === undefined ? {} : { readUpTo: () => notified.read() }),
     inTransaction: (changes) => {
       const finish = search.stage(
         changes.flatMap((change) => {
@@ -107,16 +110,13 @@ async function composeServer(
     if (resources + deleted > 0) told({ resources, deleted });
   }
   /** The changes, and how far one of their readers has come. */
-  const feed = (name: string): PublishedFeed => {
-    const place = lmdbPlace(root, `${version}:${name}`);
-    return {
-      changes: (request) => table.changes(request),
-      end: () => table.lastPosition(),
-      readPlace: () => place.read(),
-      writePlace: (position) => place.write(position),
-      onChange: (listener) => void listeners.push(listener),
-    };
-  };
+  const feed = (place: KeptPlace): PublishedFeed => ({
+    changes: (request) => table.changes(request),
+    end: () => table.lastPosition(),
+    readPlace: () => place.read(),
+    writePlace: (position) => place.write(position),
+    onChange: (listener) => void listeners.push(listener),
+  });
   const authorizer = authorizerFor(options.authorization ?? 'roles', roleRules);
   const { isCommand = false } = options;
   const jobs = isCommand ? undefined : jobsOfTenants(table, stores.output, options, { isShared: false });
@@ -139,8 +139,14 @@ async function composeServer(
   // What earlier processes left of jobs goes on, whosesoever they are.
   for (const tenant of await tenantsIn(table)) ofTenant(tenant);
   const { inspection } = search;
-  const server = { ...ofTenant(defaultTenant), table, inspection, feed: feed('published'), ofTenant };
-  const notifier = isCommand ? undefined : notifierOf(server, { feed: feed('notified'), isShared: false }, options);
+  const server = {
+    ...ofTenant(defaultTenant),
+    table,
+    inspection,
+    feed: feed(lmdbPlace(root, `${version}:published`)),
+    ofTenant,
+  };
+  const notifier = isCommand ? undefined : notifierOf(server, { feed: feed(notified), isShared: false }, options);
   return { server, running: [jobs, notifier].filter((each) => each !== undefined) };
 }
 

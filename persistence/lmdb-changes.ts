@@ -26,8 +26,14 @@ export interface ChangeLog {
  * The log of a table's latest changes, in a database of its own keyed by position: 1, 2, 3, … without gaps.
  * The last change always stays, so that numbering goes on from it after a restart.
  * @param kept how many changes stay, at least 1.
+ * @param readUpTo how far who may miss nothing has read, as a position: what is behind it stays, however much it is.
  */
-export function changeLog(root: RootDatabase, name: string, kept: number): ChangeLog {
+export function changeLog(
+  root: RootDatabase,
+  name: string,
+  kept: number,
+  readUpTo = (): number => Infinity,
+): ChangeLog {
   const log: Database<LoggedChange, number> = root.openDB({ name, cache: false });
   const edge = (reverse: boolean): number => {
     for (const position of log.getKeys(reverse ? { start: Infinity, reverse, limit: 1 } : { limit: 1 }))
@@ -55,7 +61,8 @@ export function changeLog(root: RootDatabase, name: string, kept: number): Chang
       for (const change of changes) log.putSync(Number(change.position), logged(change));
       const last = Number(changes.at(-1)?.position ?? 0);
       // Twice as many as were put, so that a log that was kept longer shrinks, yet no write pays for all of it.
-      const outdated = [...log.getKeys({ end: last - kept + 1, limit: 2 * changes.length })];
+      const end = Math.min(last - kept, readUpTo()) + 1;
+      const outdated = [...log.getKeys({ end, limit: 2 * changes.length })];
       for (const position of outdated) log.removeSync(position);
     },
     end() {

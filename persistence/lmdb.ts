@@ -17,6 +17,11 @@ export interface LmdbTableOptions {
   readonly inTransaction?: (changes: readonly ItemChange[]) => () => void;
   /** How many of the latest changes the feed keeps, at least 1; 10,000 without it. */
   readonly changesKept?: number;
+  /**
+   * How far a reader of the feed has come that may miss nothing, undefined when it has not begun: changes behind that stay,
+   * however many. Without it only `changesKept` counts.
+   */
+  readonly readUpTo?: () => string | undefined;
 }
 
 /** A table whose feed tells, without reading it, how far it goes. */
@@ -45,7 +50,8 @@ type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
 export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): LmdbTable {
   const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
   const history = historyIndex(root, `${name}:history`);
-  const log = changeLog(root, `${name}:changes`, options.changesKept ?? 10_000);
+  const { changesKept = 10_000, readUpTo } = options;
+  const log = changeLog(root, `${name}:changes`, changesKept, readUpTo && ((): number => Number(readUpTo() ?? 0)));
   const prepare = options.inTransaction ?? (() => () => undefined);
   let queue: QueuedWrite[] = [];
 

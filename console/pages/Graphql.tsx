@@ -216,6 +216,15 @@ export function Graphql() {
         </div>
         <Segments label="API" choices={surfaces} value={surface} onChange={setSurface} />
       </PageHead>
+      <button
+        type="button"
+        className="skip"
+        onClick={() => {
+          document.querySelector<HTMLElement>('.graphql-query .cm-content')?.focus();
+        }}
+      >
+        Past the fields, to the query
+      </button>
       <div className="graphql">
         <SidePanel
           schema={schema.data}

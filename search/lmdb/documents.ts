@@ -15,6 +15,14 @@ export interface IndexedDocument {
   readonly terms?: DocumentTerms;
 }
 
+/** Which documents the posting lists on disk have; counts of numbers given out (see `Pending`). */
+export interface Merged {
+  /** All below this one. */
+  readonly upTo: number;
+  /** Of those below `to` the postings of keys up to `behind`. */
+  readonly merging?: { readonly to: number; readonly behind: string };
+}
+
 /** The documents of an index, by number and by resource. */
 export interface Documents {
   numberOf(type: string, id: string): DocumentNumber | undefined;
@@ -26,6 +34,12 @@ export interface Documents {
   setFingerprint(fingerprint: string): void;
   /** Forgets all documents, and what their terms depend on. */
   clear(): void;
+  /** How far the documents are in the posting lists on disk; undefined where all are. */
+  merged(): Merged | undefined;
+  setMerged(merged: Merged): void;
+  /** How many writes there were of documents that are not in those lists; 0 in the beginning. */
+  turn(): number;
+  setTurn(turn: number): void;
   /** How many resources there are documents of, deleted ones included. */
   count(): number;
   /** Gives numbers out from `size` on. */
@@ -71,6 +85,8 @@ const charactersKept = 4_000_000;
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */
 const sizeKey = '#size';
 const termsKey = '#terms';
+const mergedKey = '#merged';
+const turnKey = '#turn';
 const resourceKey = (type: string, id: string): string => `${type}/${id}`;
 const documentKey = (number: DocumentNumber): string => `#${number}`;
 
@@ -100,8 +116,16 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
     setFingerprint(fingerprint) {
       entries.putSync(termsKey, fingerprint);
     },
+    merged: () => entries.get(mergedKey) as Merged | undefined,
+    setMerged(merged) {
+      entries.putSync(mergedKey, merged);
+    },
+    turn: () => (entries.get(turnKey) as number | undefined) ?? 0,
+    setTurn(turn) {
+      entries.putSync(turnKey, turn);
+    },
     count() {
-      const others = [sizeKey, termsKey].filter((key) => entries.doesExist(key)).length;
+      const others = [sizeKey, termsKey, mergedKey, turnKey].filter((key) => entries.doesExist(key)).length;
       return (entries.getKeysCount() - others) / 2; // a number and a document each
     },
     setSize(size) {

@@ -105,6 +105,25 @@ describe('an indexer', () => {
     expect([await store.sweep(), problems]).toEqual([0, []]);
   });
 
+  test('records that come late, once more, behind newer ones, put nothing older in the place of what is newer', async () => {
+    await put('a');
+    await put('a', 'y');
+    const all = await table.changes({ limit: 100 });
+    const [first, second] = all.filter(({ key }) => key.sk === 'current');
+    if (first === undefined || second === undefined) throw new Error('There are two versions');
+    let isRefused = true;
+    const index = indexOf(({ versionId }) => {
+      if (versionId === 2 && isRefused) throw new Error('refused');
+    });
+    // The first page has the older version last; the second one has it once more, while the newer one is set aside.
+    const pages = [[second, first], [first]];
+    follow(index, () => Promise.resolve(pages.shift() ?? []));
+    while (!index.puts.flat().includes('a/1')) await new Promise((resolve) => setTimeout(resolve, 1));
+    isRefused = false;
+    while (index.held.get('a') !== 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(index.puts[0]).toEqual(['a/2']);
+  });
+
   test('brings what was committed before and after it began to the index, deletions included', async () => {
     await put('a');
     await put('b');
@@ -276,6 +295,22 @@ describe('an indexer', () => {
     await follower?.settled();
     expect(Object.fromEntries(index.held)).toEqual({ a: 1, b: 1, c: 1, d: 1 });
     expect(problems).toEqual([]);
+  });
+
+  test('tries again to end a transaction that the database did not answer for', async () => {
+    const started = new Date().toISOString();
+    const item = recordItem(defaultTenant, { id: 't', state: 'committed', expires: 1, chunks: 1, started });
+    await table.write([{ kind: 'put', item }]);
+    await put('a');
+    let tries = 0;
+    const recover = (): Promise<void> => {
+      tries += 1;
+      return tries < 3 ? Promise.reject(unavailable('DynamoDB does not answer')) : Promise.resolve();
+    };
+    const index = indexOf();
+    follow(index, undefined, { recover });
+    await follower?.settled();
+    expect([tries, told().length, index.held.get('a')]).toEqual([3, 2, 1]);
   });
 
   test('leaves a transaction that cannot be ended to the sweeper, and goes on', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { handOn, type HandedOn } from '../../indexer/hand-on.js';
 import { type Notifier, type NotifyOptions, notifySubscribers } from '../../indexer/notify.js';
+import type { PublishedFeed } from '../../indexer/publish.js';
 import type { HookRequest, SendHook } from '../../indexer/rest-hook.js';
 import type { NotifyingProblem, Subscriber, Subscriptions } from '../../indexer/subscriber.js';
 import { unavailable } from '../../fhir/outcome.js';
@@ -65,7 +66,21 @@ function deployment() {
     },
   };
 
+  let place: string | undefined;
+  /** The changes of the table, for the one process there is. */
+  const feedAlone: PublishedFeed = {
+    changes: (request) => table.changes(request),
+    end: () => position,
+    readPlace: () => place,
+    writePlace: (next) => {
+      place = next;
+      return Promise.resolve();
+    },
+    onChange: () => undefined,
+  };
+
   return {
+    feedAlone,
     sent,
     statuses,
     problems,
@@ -149,6 +164,13 @@ describe('A notifier', () => {
     answers(() => 200);
     start({}, '2 ');
     await until(() => sent.includes('2 Patient/a/1'));
+  });
+
+  test('looks at all of its feed when no process before it kept a place: one may have been killed before it could', async () => {
+    const { start, write, sent, feedAlone } = deployment();
+    await write('p');
+    start({ isShared: false, feed: feedAlone });
+    await until(() => sent.includes('Patient/p/1'));
   });
 
   test('waits while the store does not answer, and passes over what cannot be read', async () => {

@@ -119,6 +119,18 @@ describe('the change feed', () => {
     await close();
   });
 
+  test('keeps what a reader that may miss nothing has not come to, however much it is', async () => {
+    const read: { upTo?: string | undefined } = {};
+    const { table, close } = make({ changesKept: 1, readUpTo: () => read.upTo });
+    const kept = async (): Promise<string[]> => (await table.changes({ limit: 99 })).map(({ key }) => key.sk);
+    for (const sk of ['a', 'b', 'c', 'd']) await putAll(table, sk);
+    expect(await kept()).toStrictEqual(['a', 'b', 'c', 'd']);
+    read.upTo = (await table.changes({ limit: 2 })).at(-1)?.position;
+    await putAll(table, 'e');
+    expect(await kept()).toStrictEqual(['c', 'd', 'e']);
+    await close();
+  });
+
   test('of two tables in one root are apart', async () => {
     const { root, table, close } = make();
     const other = lmdbTable(root, 'other');

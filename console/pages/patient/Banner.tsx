@@ -100,14 +100,14 @@ export function Banner({ patient }: { readonly patient: Resource }) {
     [
       'Born',
       birthDate === undefined
-        ? undefined
+        ? 'not recorded'
         : `${dateText(birthDate)}${isDead ? '' : ` (${ageOf(birthDate, new Date())})`}`,
     ],
     [
       'Died',
       isDead ? `${dateText(died)}${died === undefined ? 'yes' : ` (${ageOf(birthDate, new Date(died))})`}` : undefined,
     ],
-    ['Gender', textAt(patient, 'gender')],
+    ['Gender', textAt(patient, 'gender') ?? 'not recorded'],
     ['Number', numberOf(patient)],
     ['Phone', objectsOf(patient['telecom']).map(valueText)[0]],
     ['Address', objectsOf(patient['address']).map(valueText)[0]],

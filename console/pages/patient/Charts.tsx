@@ -108,7 +108,7 @@ export default function Charts({ id }: { readonly id: string }) {
           <input
             className="input"
             aria-label="Filter measurements"
-            placeholder={`Filter ${String(measurements.length)} measurements`}
+            placeholder={`Filter ${String(measurements.length)} ${measurements.length === 1 ? 'measurement' : 'measurements'}`}
             value={text}
             onChange={(event) => {
               setText(event.target.value);

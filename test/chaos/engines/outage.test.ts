@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Asked, troubledClient, type TroubledClient } from '../support/client.js';
+import { type Answered, type Asked, troubledClient, type TroubledClient } from '../support/client.js';
 import type { Engine } from '../support/engine-faults.js';
 import { dynamoDb, openSearch } from '../support/engine-faults.js';
 import type { Fault } from '../support/fault-proxy.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   engines = await startFaultyEngines();
   server = await startServerProcess({ ...engines.environment, AUTH: 'off', REQUEST_TIMEOUT: '2' });
   client = troubledClient(`http://127.0.0.1:${String(server.port)}`);
-  const made = await client.send([201], { method: 'POST', path: '/r4/Patient', body: { resourceType: 'Patient' } });
+  const made = await untilDone({ method: 'POST', path: '/r4/Patient', body: { resourceType: 'Patient' } });
   ({ id } = JSON.parse(made.text) as { id: string });
 });
 afterAll(async () => {
@@ -25,6 +25,14 @@ afterAll(async () => {
   await server.close();
   await engines.close();
 });
+
+/** Asks until it is no longer told to come again: a busy machine may take longer than the server has. */
+async function untilDone(asked: Asked): Promise<Answered> {
+  for (let tries = 1; ; tries += 1) {
+    const answered = await client.send([200, 201], asked);
+    if (answered.status !== 503 || tries === 20) return answered;
+  }
+}
 
 const bundle = (entries: number): object => ({
   resourceType: 'Bundle',
@@ -119,8 +127,8 @@ test('transactions that DynamoDB keeps refusing are tried a bounded number of ti
 
 test('afterwards all is as before', async () => {
   for (const each of [...ofStore().slice(0, 4), ...ofIndex()]) {
-    const { status } = await client.send([200, 201], each);
-    expect([each, status]).toEqual([each, expect.any(Number)]);
+    const { status } = await untilDone(each);
+    expect([each.path, [200, 201].includes(status)]).toEqual([each.path, true]);
   }
   expect(client.wrong).toEqual([]);
 });

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findDrift } from '../../../indexer/drift.js';
 import { openAwsIndices } from '../../../local/compose-aws.js';
+import type { EmbeddedServer } from '../../../local/compose.js';
 import { readSettings } from '../../../local/settings.js';
+
+/** How a search index differs from its store now: a line for each resource that does. */
+export async function driftNow({ table, bodies, index, inspection }: EmbeddedServer): Promise<readonly string[]> {
+  const settle = (): Promise<void> => Promise.resolve();
+  const { drifts } = await findDrift({ table, bodies, index, inspection, settle });
+  return drifts.map(({ type, id, what }) => `${type}/${id} ${what}`);
+}
 
 /** How often it is looked whether the stream has brought everything, half a second apart. */
 const mostLooks = 120;
@@ -22,10 +30,7 @@ export async function driftOf(environment: Readonly<Record<string, string>>): Pr
   try {
     let lines: readonly string[] = [];
     for (let look = 0; look < mostLooks; look += 1) {
-      const { table, bodies, index, inspection } = opened.servers.r4;
-      const settle = (): Promise<void> => Promise.resolve();
-      const { drifts } = await findDrift({ table, bodies, index, inspection, settle });
-      lines = drifts.map(({ type, id, what }) => `${type}/${id} ${what}`);
+      lines = await driftNow(opened.servers.r4);
       if (lines.length === 0) return lines;
       await pause(500);
     }

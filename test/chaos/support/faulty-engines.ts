@@ -15,7 +15,9 @@ export interface FaultyEngines {
   readonly direct: Readonly<Record<string, string>>;
   /** What goes wrong from now on; nothing until it is set. */
   faultOf: (engine: Engine, call: EngineCall) => Fault | undefined;
-  readonly proxies: Readonly<Record<Engine['name'], FaultProxy>>;
+  readonly proxies: ReadonlyMap<Engine['name'], FaultProxy>;
+  /** Whether there is an S3: without Go there is none, and no large bodies are to be written. */
+  readonly hasS3: boolean;
   /** Calls since the last time it was asked, by engine and operation. */
   take(): Readonly<Record<string, number>>;
   close(): Promise<void>;
@@ -30,39 +32,44 @@ const endpointOf = (name: string): string => {
 export async function startFaultyEngines(): Promise<FaultyEngines> {
   const proxy = (engine: Engine, variable: string): Promise<FaultProxy> =>
     startFaultProxy(endpointOf(variable), engine.operationOf, (call) => engines.faultOf(engine, call));
-  const proxies = {
-    DynamoDB: await proxy(dynamoDb, 'DYNAMODB_ENDPOINT'),
-    OpenSearch: await proxy(openSearch, 'OPENSEARCH_ENDPOINT'),
-    S3: await proxy(s3, 'S3_ENDPOINT'),
-  };
+  const hasS3 = process.env['S3_ENDPOINT'] !== undefined;
+  const proxies = new Map<Engine['name'], FaultProxy>();
+  const behind: Record<string, string> = {};
+  const direct: Record<string, string> = {};
+  for (const [engine, variable] of [
+    [dynamoDb, 'DYNAMODB_ENDPOINT'],
+    [openSearch, 'OPENSEARCH_ENDPOINT'],
+    ...(hasS3 ? ([[s3, 'S3_ENDPOINT']] as const) : []),
+  ] as const) {
+    const made = await proxy(engine, variable);
+    proxies.set(engine.name, made);
+    behind[variable] = made.endpoint;
+    direct[variable] = endpointOf(variable);
+  }
   const prefix = `chaos-${randomUUID()}`;
-  const common = { ENGINES: 'aws', TABLE_PREFIX: prefix, AWS_REGION: 'us-east-1', BODIES_BUCKET: 'chaos' };
-  const direct = {
-    DYNAMODB_ENDPOINT: endpointOf('DYNAMODB_ENDPOINT'),
-    OPENSEARCH_ENDPOINT: endpointOf('OPENSEARCH_ENDPOINT'),
-    S3_ENDPOINT: endpointOf('S3_ENDPOINT'),
+  const common = {
+    ENGINES: 'aws',
+    TABLE_PREFIX: prefix,
+    AWS_REGION: 'us-east-1',
+    ...(hasS3 ? { BODIES_BUCKET: 'chaos' } : {}),
   };
   const engines: FaultyEngines = {
     faultOf: () => undefined,
     proxies,
-    environment: {
-      ...common,
-      DYNAMODB_ENDPOINT: proxies.DynamoDB.endpoint,
-      OPENSEARCH_ENDPOINT: proxies.OpenSearch.endpoint,
-      S3_ENDPOINT: proxies.S3.endpoint,
-    },
+    hasS3,
+    environment: { ...common, ...behind },
     direct: { ...common, ...direct },
     take() {
       const calls: Record<string, number> = {};
-      for (const [name, each] of Object.entries(proxies)) {
+      for (const [name, each] of proxies) {
         for (const [operation, count] of Object.entries(each.take())) calls[`${name} ${operation}`] = count;
       }
       return calls;
     },
     async close() {
-      for (const each of Object.values(proxies)) await each.close();
+      for (const each of proxies.values()) await each.close();
       const clients = localClients();
-      const client = new Client({ node: direct.OPENSEARCH_ENDPOINT });
+      const client = new Client({ node: endpointOf('OPENSEARCH_ENDPOINT') });
       for (const version of fhirVersions) {
         const name = `${prefix}-${version}`;
         await clients.client.send(new DeleteTableCommand({ TableName: name })).catch(() => undefined);

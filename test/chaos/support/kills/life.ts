@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type JsonAnswer, type JsonClient, jsonClient } from '../json-client.js';
 import type { Chance } from '../seed.js';
@@ -30,9 +31,12 @@ export interface Life {
   readonly wrong: readonly string[];
 }
 
-/** When a server is killed: after so many answers, or at some part of the time that a commit takes. */
+/**
+ * When a server is killed: after so many answers, at some part of the time that a commit takes, or when its store's file
+ * was written so many times: in the midst of a commit's pages, or just behind it.
+ */
 interface Moment {
-  readonly kind: 'answer' | 'commit';
+  readonly kind: 'answer' | 'commit' | 'write';
   readonly count: number;
   /** A hundredth of what the commit may take. */
   readonly part: number;
@@ -70,7 +74,7 @@ export function chosenIds(commit: PlannedCommit, { headers, json }: JsonAnswer):
   );
 }
 
-const moments = ['answer', 'commit', 'commit', 'commit'] as const;
+const moments = ['answer', 'commit', 'write', 'write'] as const;
 
 /** What a life is made of. */
 export interface LifeOptions {
@@ -79,6 +83,8 @@ export interface LifeOptions {
   readonly life: string;
   readonly chanceOf: (name: string, at: number) => Chance;
   readonly pace: Pace;
+  /** The file that the server's store is in. */
+  readonly file: string;
 }
 
 /**
@@ -89,7 +95,7 @@ export async function liveUntilKilled(
   server: ServerProcess,
   token: string,
   writers: readonly Writer[],
-  { chance, life, chanceOf, pace }: LifeOptions,
+  { chance, life, chanceOf, pace, file }: LifeOptions,
 ): Promise<Life> {
   const moment: Moment = { kind: chance.pick(moments), count: 1 + chance.below(5), part: chance.below(140) };
   const unknown: UnknownCommit[] = [];
@@ -139,9 +145,14 @@ export async function liveUntilKilled(
 
   const clients = writers.map(() => jsonClient(server.port, token));
   const writing = Promise.all(writers.map((writer, at) => write(writer, clients[at] as JsonClient)));
+  let written = 0;
+  const watching = watch(file, () => {
+    if (moment.kind === 'write' && (written += 1) === moment.count * 3) setTimeout(kill, moment.part / 50);
+  });
   const latest = setTimeout(kill, 20_000);
   await killed;
   clearTimeout(latest);
+  watching.close();
   await writing;
   for (const client of clients) client.close();
   return { answered, entries, unknown, wrong };

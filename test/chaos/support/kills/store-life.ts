@@ -50,6 +50,7 @@ export async function killAgainAndAgain(
     { name: 'c', version: 'stu3', pool: newPool('c') },
   ];
   const done: StoreLife = { kills: 0, answered: 0, entries: 0, unknown: 0, unknownThere: 0, jobs: 0, told: 0 };
+  const file = join(folder, 'store', 'data.mdb');
   const jobs: Job[] = [];
   const pace: Pace = { one: 10, entry: 2 };
   let tokens: { readonly writer: string; readonly operator: string } | undefined;
@@ -113,7 +114,7 @@ export async function killAgainAndAgain(
         const job = await beginJob(chance.pick(['reindex', 'export']), clients);
         if (job !== undefined) jobs.push(job);
       }
-      const lived = await liveUntilKilled(server, token, writers, { chance, life, chanceOf, pace });
+      const lived = await liveUntilKilled(server, token, writers, { chance, life, chanceOf, pace, file });
       refuse([...lived.wrong, ...errorsOf(server)], life);
       done.answered += lived.answered;
       done.entries += lived.entries;

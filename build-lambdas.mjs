@@ -1,7 +1,7 @@
 // `npm run build:lambda`: bundles each Lambda entry to dist/lambda/<name>/index.mjs with all it needs; what a request does not need is a chunk of
 // its own beside it, read when it is asked for; tables and libraries that are used whole or not at all are compressed there.
 import { build } from 'esbuild';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { bundledUnits } from './compose/bundle/bundled-units.mjs';
 import { leaveOut } from './compose/bundle/leave-out.mjs';
 import { pack } from './compose/bundle/pack.mjs';
@@ -18,6 +18,7 @@ const entries = {
   prepare: 'indexer/prepare-lambda.ts',
   'search-access': 'indexer/search-access-lambda.ts',
   'add-claims': 'auth/add-claims-lambda.ts',
+  'publish-console': 'compose/console/lambda.ts',
 };
 const outdir = 'dist/lambda';
 /** Few requests need them, or the tables of the other FHIR version. */
@@ -59,3 +60,8 @@ await Promise.all(
     }),
   ),
 );
+// The console goes along with the function that puts it where browsers find it; CloudFront compresses by itself.
+await cp('dist/console', `${outdir}/publish-console/site`, {
+  recursive: true,
+  filter: (file) => !/[.]gz$|[/\\]digest$/.test(file),
+});

@@ -10,7 +10,7 @@ const appsyncRules = (Array.isArray(recommended) ? recommended[0] : recommended)
 export default defineConfig(
   {
     ignores: [
-      'examples',
+      'examples/web',
       'test/browser/clients',
       'infra',
       '**/*.js',

@@ -6,7 +6,9 @@ import base from './jest.config.js';
  */
 export default {
   ...base,
-  testMatch: ['engines', 'rest', 'interactions'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  testMatch: ['engines', 'chaos/engines', 'rest', 'interactions'].map(
+    (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
+  ),
   testPathIgnorePatterns: [
     '/node_modules/',
     'test/interactions/roles', // 3,000 writes to see what no engine decides

@@ -8,14 +8,16 @@ import type { ExportInput } from '../interactions/jobs/export-input.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
 import type { JobFile } from '../persistence/job.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
-import { type AccessFilter, permits } from '../search/access.js';
+import type { UnreadableVersion } from '../persistence/unreadable-version.js';
+import { type AccessFilter, permits, permitsUnread } from '../search/access.js';
 import { match } from '../search/match.js';
 import { readElements } from '../search/parse-result.js';
 import type { SearchRequest } from '../search/request.js';
+import { errorLine, unreadableLine } from './unreadable.js';
 
 /** What an export writes of a version: one line of a file. */
 export interface ExportedLine {
-  readonly kind: Extract<JobFile['kind'], 'output' | 'deleted'>;
+  readonly kind: JobFile['kind'];
   readonly type: string;
   readonly text: string;
 }
@@ -24,6 +26,8 @@ export interface ExportedLine {
 export interface ExportPlan {
   /** The lines of those it takes, in their order. */
   lines(versions: readonly StoredVersion[]): Promise<readonly ExportedLine[]>;
+  /** What is to be told of those that cannot be read, and would be taken, or may be. */
+  unreadableLines(versions: readonly UnreadableVersion[]): readonly ExportedLine[];
 }
 
 interface PlannedType {
@@ -52,11 +56,13 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
   const form = formOf(server, input);
   const since = input.since === undefined ? undefined : Date.parse(input.since);
 
-  const isNew = ({ lastUpdated }: StoredVersion): boolean => since === undefined || Date.parse(lastUpdated) > since;
+  const isNew = ({ lastUpdated }: Pick<StoredVersion, 'lastUpdated'>): boolean =>
+    since === undefined || Date.parse(lastUpdated) > since;
+  const isOpenAt = (version: Pick<StoredVersion, 'lastUpdated' | 'deleted'>): boolean =>
+    isNew(version) && (!version.deleted || since !== undefined);
   function isOpen(version: StoredVersion): boolean {
     const planned = types.get(version.type);
-    if (planned === undefined || !isNew(version) || !permits(planned.access, version)) return false;
-    return !version.deleted || since !== undefined;
+    return planned !== undefined && isOpenAt(version) && permits(planned.access, version);
   }
   function isWanted(version: StoredVersion, resource: () => Resource): boolean {
     const requests = types.get(version.type)?.requests;
@@ -73,7 +79,21 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     return { kind: 'output', type, text: part === undefined ? version.body : stringifyJson(part) };
   }
 
+  /** A version is named to who may see it for certain; that there is one, to who may be able to. */
+  function unreadableLineOf(unreadable: UnreadableVersion): ExportedLine | undefined {
+    const { envelope, resource } = unreadable;
+    const planned = types.get(resource.type);
+    if (planned === undefined || (envelope !== undefined && !isOpenAt(envelope))) return undefined;
+    const everything = planned.access.kind === 'everything';
+    const isSeen = envelope === undefined ? everything || undefined : permitsUnread(planned.access, envelope);
+    if (isSeen === false || (envelope !== undefined && isOutside(input, envelope))) return undefined;
+    return isSeen === true
+      ? unreadableLine(unreadable)
+      : errorLine('error', 'exception', `A ${resource.type} cannot be read, which may be among those asked for`);
+  }
+
   return {
+    unreadableLines: (versions) => versions.flatMap((each) => unreadableLineOf(each) ?? []),
     async lines(versions) {
       const open = versions.filter(isOpen);
       const inside = await insideOf(server, input, open);
@@ -86,6 +106,16 @@ function formOf(server: FhirServer, { elements, access }: ExportInput): ResultFo
   return elements === undefined
     ? undefined
     : readElements(server.definitions.structures, Object.keys(access), elements).form;
+}
+
+/** Whether a version is for certain none of the patients exported: a Provenance may be of theirs by what it says. */
+function isOutside(
+  { inside }: ExportInput,
+  { type, compartments }: Pick<StoredVersion, 'type' | 'compartments'>,
+): boolean {
+  if (inside === undefined || type === 'Provenance') return false;
+  const wanted = inside === 'patients' ? undefined : new Set(inside);
+  return !compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
 }
 
 /**

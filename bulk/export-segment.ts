@@ -1,6 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { stringifyJson } from '../fhir/json.js';
-import { outcome } from '../fhir/outcome.js';
 import type { ExportInput } from '../interactions/jobs/export-input.js';
 import type { FhirServer } from '../interactions/server.js';
 import type { JobFile } from '../persistence/job.js';
@@ -8,6 +6,7 @@ import type { OutputFile, OutputStore } from '../persistence/output-store.js';
 import type { ItemKey } from '../persistence/table.js';
 import { type ExportedLine, planExport } from './export-plan.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
+import { errorLine } from './unreadable.js';
 
 /** How large an export's parts are. */
 export interface ExportSizes {
@@ -46,7 +45,7 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
       for (let items = 0; ;) {
         const part = { cut: input.cut, segment, segments: job.segments, limit };
         const page = await server.store.scanAt({ ...part, ...(after === undefined ? {} : { after }) });
-        await files.append(await plan.lines(page.versions));
+        await files.append([...(await plan.lines(page.versions)), ...plan.unreadableLines(page.unreadable)]);
         after = page.next;
         items += page.items;
         done = after === undefined;
@@ -65,12 +64,8 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
   }
 }
 
-const warningLines = ({ warnings }: ExportInput): readonly (Omit<ExportedLine, 'kind'> & { kind: JobFile['kind'] })[] =>
-  warnings.map((diagnostics) => ({
-    kind: 'error',
-    type: 'OperationOutcome',
-    text: stringifyJson(outcome([{ severity: 'warning', code: 'not-supported', diagnostics }])),
-  }));
+const warningLines = ({ warnings }: ExportInput): readonly ExportedLine[] =>
+  warnings.map((diagnostics) => errorLine('warning', 'not-supported', diagnostics));
 
 interface OpenFile {
   readonly file: OutputFile;

@@ -28,6 +28,11 @@ export interface ImportSizes {
 /** Characters done together: lines may be long. */
 const mostCharacters = 8_000_000;
 
+/** Bytes after which a step is kept, however few lines they are. */
+const stepBytes = 32_000_000;
+/** Files whose sizes are asked for at the same time. */
+const sizesAtOnce = 16;
+
 /** Imports into a server: each segment stores the resources of one file. */
 export const importKind = (
   server: FhirServer,
@@ -52,13 +57,14 @@ async function importSegment(
   const file = input.files[work.segment];
   if (file === undefined) throw new Error('An import has more segments than files');
   const { bytes = 0, lines = 0, count = 0 } = work.progress as ImportProgress;
+  const at = { bytes, lines, count, ...(await sizesOf(work, input, sourceOf)) };
   const stream = await sourceOf(file.url).open(file.url, bytes);
-  const at = { bytes, lines, count };
   let written = work.files;
   let batch: NumberedLine[] = [];
   let size = 0;
   let errors: string[] = [];
   let sinceStep = 0;
+  let keptBytes = bytes;
   /** What searches are to see before the job is complete, where that is asked for. */
   let unseen: StoredVersion[] = [];
   const isStrong = server.indexing === 'later' && server.consistency === 'strong';
@@ -91,6 +97,7 @@ async function importSegment(
     written += closed.length;
     errors = [];
     sinceStep = 0;
+    keptBytes = at.bytes;
   }
 
   try {
@@ -101,7 +108,7 @@ async function importSegment(
       size += line.text?.length ?? 0;
       if (batch.length < together && size < mostCharacters) continue;
       await storeBatch();
-      if (sinceStep >= step || work.isOver()) await keepStep(false);
+      if (sinceStep >= step || at.bytes - keptBytes >= stepBytes || work.isOver()) await keepStep(false);
       if (work.isOver()) return;
     }
     await storeBatch();
@@ -109,6 +116,29 @@ async function importSegment(
   } finally {
     stream.destroy();
   }
+}
+
+/**
+ * How large all files are, which the first of them tells so that it is known how far the import is (interactions/jobs/percent.ts):
+ * asked once, before anything is read.
+ */
+async function sizesOf(
+  work: SegmentWork,
+  { files }: ImportInput,
+  sourceOf: (url: string) => InputSource,
+): Promise<Pick<ImportProgress, 'sizes'>> {
+  const { sizes: known } = work.progress as ImportProgress;
+  if (known !== undefined) return { sizes: known };
+  if (work.segment !== 0) return {};
+  const sizes = await inParallel(files, sizesAtOnce, async ({ url }) => {
+    try {
+      return (await sourceOf(url).size(url)) ?? null;
+    } catch {
+      return null; // what is wrong with it, its own segment tells
+    }
+  });
+  await work.step({ progress: { ...(work.progress as ImportProgress), sizes }, done: false, files: [] });
+  return { sizes };
 }
 
 /** The chunks of a file. One that breaks off may be had later, from where it broke off. */

@@ -5,14 +5,18 @@ import { reindexedCounts, type ReindexInput, type ReindexProgress } from '../int
 import type { BodyStore } from '../persistence/body-store.js';
 import { isCurrent, tenantOf } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
-import type { Item, Table } from '../persistence/table.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import type { Item, ItemKey, Table } from '../persistence/table.js';
+import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
+import { segmentFiles } from './export-segment.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
+import { unreadableLine } from './unreadable.js';
 
 /** What a reindex works on: the resources of all tenants of a table, whose index is one. */
 export interface ReindexSpace {
-  readonly table: Pick<Table, 'scan'>;
+  readonly table: Pick<Table, 'scan' | 'batchGet'>;
   /** Where the bodies are that are too large for their items; undefined where all are in them. */
   readonly bodies: BodyStore | undefined;
   /** The index that serves. */
@@ -58,7 +62,8 @@ const lacking = 'The new search index lacks resources: the old one stays';
 
 /**
  * Indexes the current version of every resource in a segment of the table, tombstones included, page by page. What a
- * page was indexed for but not kept is indexed again by the next worker, which changes nothing.
+ * page was indexed for but not kept is indexed again by the next worker, which changes nothing. What cannot be read is told in
+ * a file of errors.
  */
 async function reindexSegment(space: ReindexSpace, work: SegmentWork): Promise<void> {
   const { names } = work.input as ReindexInput;
@@ -67,8 +72,9 @@ async function reindexSegment(space: ReindexSpace, work: SegmentWork): Promise<v
     await space.next.open(names);
     await work.goOn(0); // who cancelled it meanwhile has removed what was there
   }
+  let written = work.files;
   for (let done = false; !done;) {
-    const { after, resources = 0, deleted = 0 } = progress;
+    const { after, resources = 0, deleted = 0, unreadable = 0 } = progress;
     const page = await space.table.scan({
       segment: work.segment,
       segments: work.job.segments,
@@ -77,45 +83,105 @@ async function reindexSegment(space: ReindexSpace, work: SegmentWork): Promise<v
     });
     await work.goOn(page.items.length);
     const found = await indexItems(space, work.input as ReindexInput, page.items);
+    const files = segmentFiles(work.output, { job: work.job.id, segment: work.segment, written }, {});
+    await files.append(found.unreadable.map(unreadableLine));
+    const closed = await files.close();
+    written += closed.length;
     done = page.next === undefined;
     progress = {
       resources: resources + found.resources,
       deleted: deleted + found.deleted,
+      unreadable: unreadable + found.unreadable.length,
       ...(page.next === undefined ? {} : { after: page.next }),
     };
-    await work.step({ progress, done, files: [] });
+    await work.step({ progress, done, files: closed });
     if (work.isOver()) return;
     await setImmediate(); // requests are answered meanwhile
   }
 }
 
+interface IndexedItems {
+  readonly resources: number;
+  readonly deleted: number;
+  readonly unreadable: readonly UnreadableVersion[];
+}
+
 async function indexItems(
-  { bodies, next, index }: ReindexSpace,
+  space: ReindexSpace,
   { names, types }: ReindexInput,
   items: readonly Item[],
-): Promise<{ readonly resources: number; readonly deleted: number }> {
+): Promise<IndexedItems> {
   let changes: Indexable[] = [];
   let size = 0;
   const counts = { resources: 0, deleted: 0 };
+  const unreadable: UnreadableVersion[] = [];
   const flush = async (): Promise<void> => {
     if (changes.length === 0) return;
-    if (names === undefined) await index.put(changes, { again: true, visible: false });
-    else await next.put(changes);
+    if (names === undefined) await space.index.put(changes, { again: true, visible: false });
+    else await space.next.put(changes);
     changes = [];
     size = 0;
   };
   for (const item of items) {
-    const isWanted = isCurrent(item) && types?.includes(typeOf(item)) !== false;
-    const version = isWanted ? await loadVersion(item, bodies) : undefined;
-    if (version === undefined) continue;
-    counts[version.deleted ? 'deleted' : 'resources'] += 1;
-    changes.push(indexable(tenantOf(item.pk), version));
-    size += version.body.length;
+    if (!isCurrent(item) || types?.includes(typeOf(item)) === false) continue;
+    const read = await readItem(space, item);
+    if (read instanceof UnreadableVersion) {
+      unreadable.push(read);
+      // The index that serves keeps what it has of it.
+      if (names !== undefined && read.envelope !== undefined) changes.push(known(read.key, read.envelope));
+    } else if (read !== undefined) {
+      counts[read.change.resource === undefined ? 'deleted' : 'resources'] += 1;
+      changes.push(read.change);
+      size += read.size;
+    }
     if (size > mostCharacters) await flush();
   }
   await flush();
-  return counts;
+  return { ...counts, unreadable };
 }
+
+/** What an item has the index hold, and how long its body is; undefined for a staged version. */
+async function readItem(
+  { table, bodies }: ReindexSpace,
+  item: Item,
+): Promise<{ readonly change: Indexable; readonly size: number } | UnreadableVersion | undefined> {
+  for (let current = item; ;) {
+    try {
+      const version = await loadVersion(current, bodies);
+      if (version === undefined) return undefined;
+      return { change: readable(item, version), size: version.body.length };
+    } catch (error) {
+      if (!(error instanceof UnreadableVersion)) throw error;
+      // What was written since the page was read may be read, and is what counts.
+      const [now]: readonly (Item | undefined)[] = await table.batchGet([{ pk: item.pk, sk: item.sk }]);
+      if (now === undefined || now['commitId'] === current['commitId']) return error;
+      current = now;
+    }
+  }
+}
+
+/** @throws UnreadableVersion when its body is no JSON. */
+function readable(item: Item, version: StoredVersion): Indexable {
+  try {
+    return indexable(tenantOf(item.pk), version);
+  } catch {
+    throw new UnreadableVersion(item, 'its body is no JSON', version);
+  }
+}
+
+/**
+ * What is known of a version without its body. A search that cannot do without it (by id, by time, of all) meets it, and
+ * fails; one that asks for what was in the body does not find it, which is why the job tells of it.
+ */
+const known = ({ pk }: ItemKey, { type, id, versionId, lastUpdated, compartments, deleted }: Envelope): Indexable => ({
+  tenant: tenantOf(pk),
+  type,
+  id,
+  versionId,
+  lastUpdated,
+  compartments,
+  ...(deleted ? {} : { resource: { resourceType: type, id, meta: { versionId: String(versionId), lastUpdated } } }),
+});
 
 /** The type of the resource that an item is of: of others nothing is fetched. */
 const typeOf = ({ pk }: Item): string => pk.split('#')[1] ?? '';

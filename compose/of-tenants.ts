@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { withoutDeadline } from '../fhir/deadline.js';
 import type { Tenant } from '../fhir/tenant.js';
 import { type BodyStore, tenantPath } from '../persistence/body-store.js';
 import { defaultTenant } from '../persistence/keys.js';
@@ -17,7 +18,7 @@ export function ofTenants<Made>(make: (tenant: Tenant) => Made, most = mostKept)
   return (tenant) => {
     const known = made.get(tenant);
     if (known !== undefined && made.size < most) return known;
-    const found = known ?? make(tenant);
+    const found = known ?? withoutDeadline(() => make(tenant)); // it lasts longer than the request that needs it first
     made.delete(tenant);
     made.set(tenant, found);
     if (made.size > most) for (const oldest of made.keys()) if (made.delete(oldest)) break;

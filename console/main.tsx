@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { currentTheme, showTheme } from './components/theme.js';
 import { Notice } from './components/Said.js';
 import { RequestError, sentenceOf } from './fhir/outcome.js';
+import { ApiKey } from './pages/ApiKey.js';
 import { Landing } from './pages/Landing.js';
 import { router } from './router.js';
 import { SessionProvider, useSession } from './session/session.js';
@@ -27,8 +28,9 @@ const queries = new QueryClient({
 });
 
 function App() {
-  const { state } = useSession();
+  const { state, needsKey } = useSession();
   if (state === 'out') return <Landing />;
+  if (needsKey) return <ApiKey />;
   return (
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />

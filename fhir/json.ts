@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readJson } from './json-reader.js';
+import { tooCostly } from './outcome.js';
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -38,9 +39,11 @@ export class Decimal {
 
 /**
  * Whether a number could be in the text whose shortest JavaScript form differs: a fraction that ends in 0, an
- * exponent, more than 15 digits, six zeros after the point, -0. Also true for some texts that only look like it.
+ * exponent, more than 15 digits, six zeros after the point, -0. Also true for some texts that only look like it. Nothing is
+ * looked at to its end that may be millions of digits: the pattern would run out of stack.
  */
-const mayLoseDigits = /(?:^|[[:,\s])(?:-0|-?(?:\d+\.\d*0|\d[\d.]*[eE][-+]?\d+|[\d.]{16,}|0\.000000\d*))(?=[\s,\]}]|$)/;
+const mayLoseDigits =
+  /(?:^|[[:,\s])(?:-?(?:[\d.]{16}|\d[\d.]{0,15}[eE][-+]?\d|0\.000000)|(?:-0|-?\d+\.\d*0)(?=[\s,\]}]|$))/;
 
 const numberOrDecimal = (text: string): number | Decimal => {
   const value = Number(text);
@@ -68,9 +71,11 @@ export function parseJson(text: string): unknown {
 /**
  * Reads JSON that came from outside, as `parseJson`, and refuses an object with the same member twice: what the one
  * or the other says would be lost. https://hl7.org/fhir/R4/json.html
- * @throws OperationOutcomeError 400 with line and column.
+ * @throws OperationOutcomeError 400 with line and column; 413 for more than is read (`tooMuchInJson`).
  */
 export function parseUniqueJson(text: string): unknown {
+  const tooMuch = tooMuchInJson(text);
+  if (tooMuch !== undefined) throw tooCostly(`${tooMuch}, the most this server reads in one body`);
   if (!mayLoseDigits.test(text)) {
     try {
       const value = JSON.parse(text) as unknown;
@@ -80,6 +85,63 @@ export function parseUniqueJson(text: string): unknown {
     }
   }
   return readJson(text, numberOrDecimal);
+}
+
+/**
+ * So many brackets and commas may stand in JSON from outside. A value of two letters takes as much memory and time as one of
+ * a hundred; resources have one of these marks in 25 characters, 2 million in 50 MiB.
+ */
+const mostMarks = 4_000_000;
+/** So many members may stand in one object: FHIR's have a few dozen, and an object of many names takes very long to make. */
+const mostMembers = 10_000;
+/** Shorter texts cannot hold anybody up. */
+const harmless = 1_000_000;
+
+/**
+ * Why JSON holds more than is read, before any of it is: by its brackets and commas, strings aside.
+ * @returns words for the client; undefined when it may be read.
+ */
+export function tooMuchInJson(text: string): string | undefined {
+  if (text.length <= harmless) return undefined;
+  let marks = 0;
+  const members: number[] = []; // in the objects open here; in arrays minus infinity
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at);
+        continue;
+      case '{':
+        members.push(1);
+        break;
+      case '[':
+        members.push(-Infinity);
+        break;
+      case '}':
+      case ']':
+        members.pop();
+        continue;
+      case ',': {
+        const count = (members.pop() ?? 0) + 1;
+        if (count > mostMembers) return `An object of the JSON has more than ${shown(mostMembers)} members`;
+        members.push(count);
+        break;
+      }
+      default:
+        continue;
+    }
+    marks += 1;
+    if (marks > mostMarks) return `The JSON has more than ${shown(mostMarks)} brackets and commas`;
+  }
+  return undefined;
+}
+
+const shown = (count: number): string => count.toLocaleString('en');
+
+/** Where a string ends that begins here: at its closing quote, or with the text. */
+function endOfString(text: string, start: number): number {
+  let end = start + 1;
+  while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+  return end;
 }
 
 const nameEnd = /"[ \t\r\n]*:/g;

@@ -56,7 +56,7 @@ async function answer(
   }
   const root: SelectedType = type === undefined ? { kind: 'query' } : fhirType(type);
   const fields = compile(definitions, operation, root);
-  const { result, failures } = await executed(new Execution(server, caller, limits), target, fields);
+  const { result, failures } = await executed(new Execution(server, caller, limits, call.nulls), target, fields);
   return failures.length > 0
     ? refused(failures)
     : { status: 200, data: stringifyJson(shaped(result, call.nulls)), errors: [] };

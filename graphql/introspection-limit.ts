@@ -92,7 +92,16 @@ export function introspectionError(
  * Whether an operation asks about the schema and nothing else.
  * @param document valid: fragments are there and in no cycle.
  */
-export function isIntrospection(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): boolean {
+export function isIntrospection(document: DocumentNode, operation: OperationDefinitionNode): boolean {
+  let is = introspections.get(operation);
+  if (is === undefined) introspections.set(operation, (is = asksAboutSchema(document, operation)));
+  return is;
+}
+
+/** Documents are remembered, and so is what their operations are about. */
+const introspections = new WeakMap<OperationDefinitionNode, boolean>();
+
+function asksAboutSchema(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): boolean {
   const names = [...new Selected(document).of([selectionSet]).values()].map(([first]) => first?.name.value ?? '');
   const isAbout = (name: string): boolean => roots.has(name);
   return (

@@ -1,4 +1,4 @@
-import { type FieldNode, Kind, type SelectionSetNode } from 'graphql';
+import { type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { tooCostly } from '../fhir/outcome.js';
 import { GraphqlRefusal, mistakeAt } from './failure.js';
 import type { GraphqlLimits } from './limits.js';
@@ -26,11 +26,20 @@ export function requireWithin(operation: Operation, limits: GraphqlLimits): void
   }
 }
 
+/** Documents are remembered, and so are the sizes of their operations. */
+const sizes = new WeakMap<OperationDefinitionNode, Size>();
+
 /**
  * Measures an operation. Each fragment is measured once.
  * @throws GraphqlRefusal for fragments that are not there or contain themselves.
  */
 export function sizeOf({ definition, fragments }: Pick<Operation, 'definition' | 'fragments'>): Size {
+  let size = sizes.get(definition);
+  if (size === undefined) sizes.set(definition, (size = measured(definition, fragments)));
+  return size;
+}
+
+function measured(definition: OperationDefinitionNode, fragments: Operation['fragments']): Size {
   const measured = new Map<string, Size>();
   const under = new Set<string>();
   const ofFragment = (name: string, node: Parameters<typeof mistakeAt>[2] & object): Size => {

@@ -5,6 +5,7 @@ import { loadVersion } from '../persistence/load-version.js';
 import type { ItemChange, ItemKey, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
+import { isTransient } from './transient.js';
 
 /** A batch that Lambda gave up, as its on-failure destination is told of it. https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
 export interface LostBatch {
@@ -44,15 +45,27 @@ export interface LetterIndexing {
 }
 
 /**
- * Indexes what a letter names as it is now: whatever happened since, the current version is what counts.
- * @throws what says that it still cannot be done; the letter stays in the queue then.
+ * Indexes what a letter names as it is now: whatever happened since, the current version is what counts. What still cannot
+ * be indexed holds up nothing else of a batch.
+ * @throws what says that something still cannot be done; the letter stays in the queue then.
  */
 export async function indexLetter(letter: DeadLetter, work: LetterIndexing): Promise<void> {
   const keys = 'item' in letter ? [letter.item] : (await work.readBatch(letter.batch)).map(({ key }) => key);
   const partitions = new Set(keys.filter(isCurrent).map(({ pk }) => pk));
+  let refusal: { readonly error: unknown } | undefined;
   for (const pk of partitions) {
-    const item = await work.table.get({ pk, sk: currentKey });
-    const version = item === undefined ? undefined : await loadVersion(item, work.bodies);
-    if (version !== undefined) await work.index.put([indexable(tenantOf(pk), version)], { visible: false });
+    try {
+      await indexCurrent(pk, work);
+    } catch (error) {
+      if (isTransient(error)) throw error; // it would be the same with the others
+      refusal ??= { error };
+    }
   }
+  if (refusal !== undefined) throw refusal.error;
+}
+
+async function indexCurrent(pk: string, { table, bodies, index }: LetterIndexing): Promise<void> {
+  const item = await table.get({ pk, sk: currentKey });
+  const version = item === undefined ? undefined : await loadVersion(item, bodies);
+  if (version !== undefined) await index.put([indexable(tenantOf(pk), version)], { visible: false });
 }

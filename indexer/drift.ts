@@ -2,9 +2,10 @@ import type { ResourceKey } from '../fhir/resource.js';
 import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { currentKey, isCurrent, partitionKey, tenantOf } from '../persistence/keys.js';
-import { loadVersions } from '../persistence/load-version.js';
+import { loadVersion } from '../persistence/load-version.js';
 import { partOf } from '../persistence/partition.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
+import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { IndexDifference, IndexedKey, IndexInspection } from '../search/index-inspection.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
@@ -45,6 +46,8 @@ export interface DriftReport {
   /** Of how many nobody knows by which terms they are indexed: `$reindex` makes that known. */
   readonly unknown: number;
   readonly drifts: readonly Drift[];
+  /** What of the store cannot be read, so that nobody knows what should be indexed of it. */
+  readonly unreadable: readonly UnreadableVersion[];
 }
 
 const parts = 100;
@@ -59,8 +62,9 @@ export async function findDrift(space: DriftSpace): Promise<DriftReport> {
   const first = Math.floor(Math.random() * parts);
   const isSampled = (part: number): boolean => (part - first + parts) % parts < sample;
   const suspects = new Map<string, TenantKey>();
+  const unreadable = new Map<string, UnreadableVersion>();
   const counts = { stored: 0, indexed: 0, unknown: 0 };
-  for await (const versions of storedVersions(space, sample < parts ? isSampled : undefined)) {
+  for await (const versions of storedVersions(space, sample < parts ? isSampled : undefined, unreadable)) {
     const found = await space.inspection.compare(versions);
     for (const [at, { tenant, type, id }] of versions.entries()) {
       if (found[at] === 'unknown') counts.unknown += 1;
@@ -81,14 +85,14 @@ export async function findDrift(space: DriftSpace): Promise<DriftReport> {
   }
   if (suspects.size + surplus.size > 0) await settle();
   const drifts: Drift[] = [];
-  for (const keys of chunks([...suspects.values()])) drifts.push(...(await stillDifferent(space, keys)));
+  for (const keys of chunks([...suspects.values()])) drifts.push(...(await stillDifferent(space, keys, unreadable)));
   for (const keys of chunks([...surplus.values()])) {
     const there = await currentItems(space, keys);
     for (const [at, { tenant, type, id, versionId }] of keys.entries()) {
       if (there[at] === undefined) drifts.push({ tenant, type, id, what: 'surplus', indexed: versionId });
     }
   }
-  return { ...counts, drifts };
+  return { ...counts, drifts, unreadable: [...unreadable.values()] };
 }
 
 /**
@@ -105,7 +109,7 @@ export async function fixDrift(space: DriftSpace, drifts: readonly Drift[]): Pro
     });
     await space.index.put(changes, { again: true });
     const ofStore = some.filter(({ what }) => what !== 'surplus').map(({ tenant, type, id }) => ({ tenant, type, id }));
-    left.push(...(await stillDifferent(space, ofStore)));
+    left.push(...(await stillDifferent(space, ofStore, new Map())));
   }
   return left;
 }
@@ -114,9 +118,13 @@ function* chunks<Each>(all: readonly Each[]): Generator<readonly Each[]> {
   for (let at = 0; at < all.length; at += 100) yield all.slice(at, at + 100);
 }
 
-async function stillDifferent(space: DriftSpace, keys: readonly TenantKey[]): Promise<Drift[]> {
+async function stillDifferent(
+  space: DriftSpace,
+  keys: readonly TenantKey[],
+  unreadable: Map<string, UnreadableVersion>,
+): Promise<Drift[]> {
   const items = await currentItems(space, keys);
-  const changes = await indexablesOf(space, items);
+  const changes = await indexablesOf(space, items, unreadable);
   const found = await space.inspection.compare(changes);
   return changes.flatMap((stored, at): Drift[] => {
     const what = found[at];
@@ -131,17 +139,37 @@ const currentItems = ({ table }: DriftSpace, keys: readonly TenantKey[]): Promis
     ? Promise.resolve([])
     : table.batchGet(keys.map(({ tenant, type, id }) => ({ pk: partitionKey(tenant, type, id), sk: currentKey })));
 
-async function indexablesOf({ bodies }: DriftSpace, items: readonly (Item | undefined)[]): Promise<Indexable[]> {
-  const versions = await loadVersions(items, bodies);
-  return items.flatMap((item, at): Indexable[] => {
-    const version = versions[at];
-    return item === undefined || version === undefined ? [] : [indexable(tenantOf(item.pk), version)];
-  });
+/** What items have an index hold; what cannot be read is kept apart. */
+async function indexablesOf(
+  { bodies }: DriftSpace,
+  items: readonly (Item | undefined)[],
+  unreadable: Map<string, UnreadableVersion>,
+): Promise<Indexable[]> {
+  const load = async (item: Item | undefined): Promise<readonly Indexable[]> => {
+    if (item === undefined) return [];
+    try {
+      const version = await loadVersion(item, bodies);
+      return version === undefined ? [] : [indexable(tenantOf(item.pk), version)];
+    } catch (error) {
+      if (!(error instanceof UnreadableVersion)) throw error;
+      unreadable.set(item.pk, error);
+      return [];
+    }
+  };
+  const found: Indexable[] = [];
+  for (let from = 0; from < items.length; from += bodiesAtOnce) {
+    found.push(...(await Promise.all(items.slice(from, from + bodiesAtOnce).map(load))).flat());
+  }
+  return found;
 }
+
+/** Bodies fetched at the same time: each may be large. */
+const bodiesAtOnce = 16;
 
 async function* storedVersions(
   space: DriftSpace,
   isSampled: ((part: number) => boolean) | undefined,
+  unreadable: Map<string, UnreadableVersion>,
 ): AsyncGenerator<readonly Indexable[]> {
   const segments = isSampled === undefined ? 1 : parts;
   for (let segment = 0; segment < segments; segment += 1) {
@@ -150,7 +178,7 @@ async function* storedVersions(
     do {
       const next = after === undefined ? {} : { after };
       const page = await space.table.scan({ segment, segments, limit: pageSize, ...next });
-      yield await indexablesOf(space, page.items.filter(isCurrent));
+      yield await indexablesOf(space, page.items.filter(isCurrent), unreadable);
       after = page.next;
     } while (after !== undefined);
   }

@@ -6,7 +6,7 @@ import { type DecidedTransaction, decidedTransaction, loadCurrentChange } from '
 import type { ItemChange, Table } from '../persistence/table.js';
 import type { SearchIndex } from '../search/search-index.js';
 import { indexable } from './index-change.js';
-import { interruptibleSleep, pauseAfter } from './interruptible-sleep.js';
+import { interruptibleSleep, longestOutage, pauseAfter } from './interruptible-sleep.js';
 import { isTransient } from './transient.js';
 
 /** What indexing met; never what is in a resource. */
@@ -29,7 +29,7 @@ export interface FollowOptions {
   readonly index: Pick<SearchIndex, 'put'>;
   /** Where the bodies are that are too large for their items; absent where all are in them. */
   readonly bodies?: BodyStore | undefined;
-  /** Ends a transaction that is decided; what fails here is left to the store's `sweep`. */
+  /** Ends a transaction that is decided; what keeps failing here is left to the store's `sweep`. */
   readonly recover?: (transaction: DecidedTransaction) => Promise<void>;
   /** Is handed each page once it is indexed: a stream has one reader. */
   readonly handOn?: (page: readonly ItemChange[]) => void;
@@ -41,7 +41,10 @@ export interface FollowOptions {
    * A shard may be read five times a second. Nobody who asks for `settled` waits for this.
    */
   readonly gather?: number;
-  /** The first pause after something failed, doubled each time up to a minute, in milliseconds; 500 without it. */
+  /**
+   * The first pause after something failed, in milliseconds; 500 without it. Doubled each time: up to ten seconds while an
+   * engine does not answer, up to a minute for a version that is refused.
+   */
   readonly pause?: number;
 }
 
@@ -65,6 +68,12 @@ interface SetAside extends Loaded {
   /** Milliseconds since 1970. */
   readonly due: number;
 }
+
+/** So often ending a transaction is tried again while the database does not answer, before others are gone on with. */
+const mostTriesToEnd = 5;
+
+/** 0 where there is none. */
+const numberOf = (loaded: Loaded | undefined): number => loaded?.version.versionId ?? 0;
 
 const pageSize = 500;
 /** When so many versions are set aside it is not them: nothing more is read until they are fewer. */
@@ -93,7 +102,7 @@ export function followChanges(options: FollowOptions): Follower {
       try {
         const version = await loadCurrentChange(change, bodies);
         const { pk } = change.key;
-        if (version !== undefined) newest.set(pk, { pk, version });
+        if (version !== undefined && version.versionId > numberOf(newest.get(pk))) newest.set(pk, { pk, version });
       } catch (error) {
         if (isTransient(error)) throw error;
         onProblem({ what: 'a change cannot be read', error });
@@ -106,10 +115,20 @@ export function followChanges(options: FollowOptions): Follower {
   async function endTransactions(page: readonly ItemChange[]): Promise<void> {
     for (const transaction of page.map(decidedTransaction)) {
       if (transaction === undefined) continue;
+      await endTransaction(transaction);
+    }
+  }
+
+  /** Searches do not find what a transaction wrote before it is ended: it is tried some times, with pauses. */
+  async function endTransaction(transaction: DecidedTransaction): Promise<void> {
+    for (let tries = 0; !stopped; tries += 1) {
       try {
         await recover?.(transaction);
+        return;
       } catch (error) {
         onProblem({ what: 'a transaction cannot be ended', error });
+        if (!isTransient(error) || tries >= mostTriesToEnd) return;
+        await sleep(pauseAfter(pause, tries, longestOutage));
       }
     }
   }
@@ -120,7 +139,7 @@ export function followChanges(options: FollowOptions): Follower {
       try {
         const puts = versions.map(({ pk, version }) => indexable(tenantOf(pk), version));
         await index.put(puts, { visible: false });
-        for (const { pk } of versions) aside.delete(pk);
+        for (const each of versions) if (numberOf(each) >= numberOf(aside.get(each.pk))) aside.delete(each.pk);
         return;
       } catch (error) {
         if (!isTransient(error)) {
@@ -128,7 +147,7 @@ export function followChanges(options: FollowOptions): Follower {
           return;
         }
         onProblem({ what: 'the index takes nothing', error });
-        await sleep(pauseAfter(pause, tries));
+        await sleep(pauseAfter(pause, tries, longestOutage));
       }
     }
   }
@@ -147,6 +166,7 @@ export function followChanges(options: FollowOptions): Follower {
 
   function setAside({ pk, version }: Loaded, error: unknown): void {
     const before = aside.get(pk);
+    if (numberOf(before) > version.versionId) return; // one that came late
     const tries = before?.version.versionId === version.versionId ? before.tries + 1 : 1;
     aside.set(pk, { pk, version, tries, due: Date.now() + pauseAfter(pause, tries) });
     const { type, id, versionId } = version;
@@ -187,7 +207,7 @@ export function followChanges(options: FollowOptions): Follower {
           what: lost ? 'changes were lost: the index must be rebuilt' : 'the change feed cannot be read',
           error,
         });
-        await sleep(pauseAfter(pause, failures));
+        await sleep(pauseAfter(pause, failures, longestOutage));
         failures += 1;
       }
     }

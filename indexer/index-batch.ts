@@ -13,7 +13,7 @@ export interface BatchIndexing {
   readonly index: Pick<SearchIndex, 'put'>;
   /** Where the bodies are that are too large for their items; undefined where all are in them. */
   readonly bodies: BodyStore | undefined;
-  /** Ends a transaction that is decided; what fails here is left to the sweeper. */
+  /** Ends a transaction that is decided; what fails here, but because the database does not answer, is left to the sweeper. */
   readonly recover: (transaction: DecidedTransaction) => Promise<void>;
   readonly onProblem: (problem: IndexingProblem) => void;
 }
@@ -45,7 +45,8 @@ export async function indexBatch(changes: readonly ItemChange[], work: BatchInde
   for (const change of changes) {
     try {
       const version = await loadCurrentChange(change, work.bodies);
-      if (version !== undefined) newest.set(change.key.pk, { key: change.key, version });
+      const known = newest.get(change.key.pk)?.version.versionId ?? 0; // records may come late, behind newer ones
+      if (version !== undefined && version.versionId > known) newest.set(change.key.pk, { key: change.key, version });
     } catch (error) {
       work.onProblem({ what: 'a change cannot be read', error });
       if (isTransient(error)) {
@@ -68,12 +69,13 @@ export async function indexBatch(changes: readonly ItemChange[], work: BatchInde
           0,
           changes.findIndex(({ position }) => position === again),
         );
-  await endTransactions(done, work);
+  const unended = await endTransactions(done, work);
   const last = [...newest.values()]
     .map(({ version }) => version.lastUpdated)
     .toSorted()
     .at(-1);
-  return { refused, ...(again === undefined ? {} : { again }), ...(last === undefined ? {} : { newest: last }) };
+  const first = unended ?? again; // it stands before
+  return { refused, ...(first === undefined ? {} : { again: first }), ...(last === undefined ? {} : { newest: last }) };
 }
 
 /**
@@ -102,13 +104,20 @@ async function put(versions: readonly Loaded[], work: BatchIndexing): Promise<re
   }
 }
 
-async function endTransactions(changes: readonly ItemChange[], work: BatchIndexing): Promise<void> {
-  for (const transaction of changes.map(decidedTransaction)) {
+/**
+ * Searches do not find what a transaction wrote before it is ended.
+ * @returns the position of the first that is to be tried again, since the database does not answer.
+ */
+async function endTransactions(changes: readonly ItemChange[], work: BatchIndexing): Promise<string | undefined> {
+  for (const change of changes) {
+    const transaction = decidedTransaction(change);
     if (transaction === undefined) continue;
     try {
       await work.recover(transaction);
     } catch (error) {
       work.onProblem({ what: 'a transaction cannot be ended', error });
+      if (isTransient(error)) return change.position;
     }
   }
+  return undefined;
 }

@@ -5,8 +5,15 @@ export interface InterruptibleSleep {
   readonly wake: () => void;
 }
 
-/** The pause after so many failures in a row, in milliseconds: doubled each time, up to a minute. */
-export const pauseAfter = (first: number, failures: number): number => Math.min(60_000, first * 2 ** failures);
+/**
+ * The pause after so many failures in a row, in milliseconds: doubled each time, up to the longest; up to half of it is
+ * left out by chance, so that processes do not come back together.
+ */
+export const pauseAfter = (first: number, failures: number, longest = 60_000): number =>
+  Math.min(longest, first * 2 ** failures) * (0.5 + Math.random() / 2);
+
+/** The longest pause while an engine does not answer: what was written meanwhile waits no longer once it does. */
+export const longestOutage = 10_000;
 
 /**
  * The pauses of one loop.

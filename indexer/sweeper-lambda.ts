@@ -3,6 +3,7 @@ import { lambdaLog, named } from '../compose/lambda-log.js';
 import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
+import { SettingsError } from '../compose/settings-error.js';
 import { beginReindex, workOnReindexes } from '../bulk/outdated-index.js';
 import { reindexKind } from '../bulk/reindex-segment.js';
 import { removeExpired } from '../bulk/run-jobs.js';
@@ -62,7 +63,7 @@ async function bringIndexUpToDate(
   const { next } = index;
   const space: JobSpace = {
     items: jobItems(table, defaultTenant),
-    output: noFiles,
+    output: files,
     kinds: { reindex: reindexKind({ table, bodies, index, next, isShared: true }) },
     now: Date.now,
     onProblem: (error, what) => {
@@ -76,9 +77,19 @@ async function bringIndexUpToDate(
   await workOnReindexes(space, isOver);
 }
 
-/** A reindex writes no files. */
-const noFiles: OutputStore = {
-  create: () => Promise.reject(new Error('A reindex writes no files')),
-  read: () => Promise.resolve(undefined),
-  remove: () => Promise.resolve(),
+/** The store of jobs' files; nothing of it is loaded before a file is written, or removed. */
+const openFiles = once(async (): Promise<OutputStore> => {
+  const { outputAt, readJobPlaces, s3At } = await import('../compose/lambda-jobs.js');
+  const places = readJobPlaces(process.env);
+  if (places === undefined) throw new SettingsError('JOBS_BUCKET is not set');
+  return outputAt(places, defaultTenant, s3At(places));
+});
+
+/** Where a reindex tells what it could not read. */
+const files: OutputStore = {
+  create: async (key) => (await openFiles()).create(key),
+  read: async (key) => (await openFiles()).read(key),
+  remove: async (job) => {
+    await (await openFiles()).remove(job);
+  },
 };

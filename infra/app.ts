@@ -7,6 +7,8 @@ import { titleOf } from './names.js';
 import { addOutputs } from './outputs.js';
 import { readSettings } from './read-settings.js';
 import type { FhirVersion } from './settings.js';
+import { ConsoleFilesStack } from './stacks/console-files-stack.js';
+import { ConsoleStack } from './stacks/console-stack.js';
 import { DataStack } from './stacks/data-stack.js';
 import { GraphqlStack } from './stacks/graphql-stack.js';
 import { IndexingStack } from './stacks/indexing-stack.js';
@@ -27,7 +29,8 @@ const held = { ...props, terminationProtection: stage.deletionProtection };
 const named = (name: string): string => `Fhir-${stage.stage}-${name}`;
 
 const data = new DataStack(app, named('Data'), stage, held);
-const signIn = new SignInStack(app, named('SignIn'), stage, { ...held, data });
+const site = stage.console ? new ConsoleStack(app, named('Console'), stage, { ...props, data }) : undefined;
+const signIn = new SignInStack(app, named('SignIn'), stage, { ...held, data, consoleUrl: site?.url });
 const rest = new RestStack(app, named('Rest'), stage, { ...props, data, signIn });
 const jobs = new Map<FhirVersion, JobsStack>();
 const graphql = new Map<FhirVersion, GraphqlStack>();
@@ -44,10 +47,13 @@ for (const version of stage.fhirVersions) {
     new IndexingStack(app, named(`Indexing-${title}`), stage, { ...props, version, data, api: stack.api }),
   );
 }
+if (site !== undefined) {
+  new ConsoleFilesStack(app, named('ConsoleFiles'), stage, { ...props, console: site, data, signIn, rest, graphql });
+}
 new OperationsStack(app, named('Operations'), stage, { ...props, data, rest, graphql, indexing, jobs });
 
-explainFindings(stage, { data, signIn, rest, graphql: graphql.values(), jobs: jobs.values(), all: app });
-addOutputs(stage, { data, signIn, rest, graphql, jobs, indexing });
+explainFindings(stage, { data, site, signIn, rest, graphql: graphql.values(), jobs: jobs.values(), all: app });
+addOutputs(stage, { data, site, signIn, rest, graphql, jobs, indexing });
 for (const [key, value] of Object.entries({ ...stage.tags, stage: stage.stage })) Tags.of(app).add(key, value);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

@@ -89,6 +89,7 @@ const checks: { readonly [Name in keyof Settings]: Check } = {
   audit: oneOf('on', 'off'),
   validation: oneOf('structure', 'invariants', 'full', 'strict'),
   conditionalDelete: oneOf('single', 'multiple'),
+  console: bool,
   callbackUrls: listOf(pageUrl, 1),
   logoutUrls: listOf(pageUrl),
   signInPrefix: emptyOr(

@@ -1,9 +1,10 @@
-import { Validations } from 'aws-cdk-lib/core';
+import { type Stack, Validations } from 'aws-cdk-lib/core';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { jobMachineName, prefixOf } from './names.js';
 import { sourceObjects } from './permissions.js';
 import type { Stage } from './read-settings.js';
+import type { ConsoleStack } from './stacks/console-stack.js';
 import type { DataStack } from './stacks/data-stack.js';
 import type { GraphqlStack } from './stacks/graphql-stack.js';
 import type { JobsStack } from './stacks/jobs-stack.js';
@@ -12,6 +13,7 @@ import type { SignInStack } from './stacks/sign-in-stack.js';
 
 interface Explained {
   readonly data: DataStack;
+  readonly site: ConsoleStack | undefined;
   readonly signIn: SignInStack;
   readonly rest: RestStack;
   readonly graphql: Iterable<GraphqlStack>;
@@ -23,7 +25,7 @@ interface Explained {
  * Says why what cdk-nag finds is meant so, finding by finding; any other fails `cdk synth`. What the reasons claim is
  * asserted in test/infra/.
  */
-export function explainFindings(stage: Stage, { data, signIn, rest, graphql, jobs, all }: Explained): void {
+export function explainFindings(stage: Stage, { data, site, signIn, rest, graphql, jobs, all }: Explained): void {
   explain(all, {
     'AwsSolutions-L1':
       'Node.js 22 is what the bundles are built and tested for; the function that CDK adds to run others has its own.',
@@ -54,6 +56,20 @@ export function explainFindings(stage: Stage, { data, signIn, rest, graphql, job
     'AwsSolutions-COG2': 'The setting secondFactor decides; at the stage production it is required.',
     'AwsSolutions-COG8': 'The Plus plan is not needed: tokens have our claims with Essentials.',
   });
+  if (site !== undefined) {
+    explain(site, {
+      'AwsSolutions-CFR1': 'Who may use the console is for the sign-in to say, not for countries.',
+      'AwsSolutions-CFR2': 'Files that are the same for everybody; the firewall stands before the APIs.',
+      'AwsSolutions-CFR3':
+        'Its addresses are behind "#", which no log has; requests that CloudFront passes on are in the access log of the bucket.',
+      'AwsSolutions-CFR4':
+        "CloudFront's own name comes with its own certificate, for which no lowest version of TLS can be set.",
+    });
+    explain(all, {
+      [`AwsSolutions-IAM5[Resource::${imported(site, site.bucket)}/*]`]:
+        'The objects of one bucket: the files of the console are named after their content.',
+    });
+  }
   explain(rest, {
     'AwsSolutions-APIG2': 'The server checks requests, and names the place of each fault.',
     'AwsSolutions-APIG3': 'The setting firewall decides.',
@@ -87,8 +103,8 @@ function explain(scope: IConstruct, reasons: Readonly<Record<string, string>>): 
 const searchPaths = (stage: Stage): string =>
   `arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:domain/${prefixOf(stage)}/*`;
 
-/** How other stacks name a bucket of the data, as cdk-nag writes it. */
-function imported(data: DataStack, bucket: IBucket): string {
+/** How other stacks name a bucket of a stack, as cdk-nag writes it. */
+function imported(data: Stack, bucket: IBucket): string {
   const found = data.resolve(data.exportValue(bucket.bucketArn)) as { readonly 'Fn::ImportValue': string };
   return found['Fn::ImportValue'];
 }

@@ -13,10 +13,19 @@ export type FunctionName =
   | 'jobs'
   | 'prepare'
   | 'search-access'
-  | 'add-claims';
+  | 'add-claims'
+  | 'publish-console';
 
 /** What the names of a stage's resources begin with. */
 export const prefixOf = ({ stage }: Stage): string => `fhir-${stage}`;
+
+/** The first part of the sign-in page's host. */
+export const signInPrefix = (stage: Stage): string =>
+  stage.signInPrefix === '' ? `${prefixOf(stage)}-${Aws.ACCOUNT_ID}` : stage.signInPrefix;
+
+/** The URL of the sign-in page and of the token endpoint's host, without a slash at the end. */
+export const signInUrl = (stage: Stage): string =>
+  `https://${signInPrefix(stage)}.auth.${Aws.REGION}.amazoncognito.com`;
 
 /** The alias of a version's search index, and in front of a number the name of the index behind it. */
 export const indexAlias = (stage: Stage, version: FhirVersion): string => `${prefixOf(stage)}-${version}`;

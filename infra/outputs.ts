@@ -3,6 +3,7 @@ import { tableOf } from './function-environment.js';
 import { indexAlias, titleOf } from './names.js';
 import type { Stage } from './read-settings.js';
 import type { FhirVersion } from './settings.js';
+import type { ConsoleStack } from './stacks/console-stack.js';
 import type { DataStack } from './stacks/data-stack.js';
 import type { GraphqlStack } from './stacks/graphql-stack.js';
 import type { IndexingStack } from './stacks/indexing-stack.js';
@@ -12,6 +13,7 @@ import type { SignInStack } from './stacks/sign-in-stack.js';
 
 interface Deployed {
   readonly data: DataStack;
+  readonly site: ConsoleStack | undefined;
   readonly signIn: SignInStack;
   readonly rest: RestStack;
   readonly graphql: ReadonlyMap<FhirVersion, GraphqlStack>;
@@ -24,7 +26,7 @@ const add = (stack: Stack, values: Readonly<Record<string, string>>): void => {
 };
 
 /** Adds what clients and operators need to know to the stacks' outputs, which `npm run deploy` writes to outputs.json. */
-export function addOutputs(stage: Stage, { data, signIn, rest, graphql, jobs, indexing }: Deployed): void {
+export function addOutputs(stage: Stage, { data, site, signIn, rest, graphql, jobs, indexing }: Deployed): void {
   add(rest, {
     Region: Aws.REGION,
     RestApiUrl: rest.url,
@@ -33,6 +35,7 @@ export function addOutputs(stage: Stage, { data, signIn, rest, graphql, jobs, in
       stage.fhirVersions.map((version) => [`RestUrl${titleOf(version)}`, `${rest.url}/${version}`]),
     ),
   });
+  if (site !== undefined) add(site, { ConsoleUrl: site.url, ConsoleBucket: site.bucket.bucketName });
   const { people, machines } = signIn.clients;
   add(signIn, {
     UserPoolId: signIn.pool.userPoolId,

@@ -51,6 +51,9 @@ export const writeFiles = (bucket: IBucket): PolicyStatement[] => [
   ...removeFiles(bucket),
 ];
 
+/** To put files that everybody may read. */
+export const putFiles = ({ bucketArn }: IBucket): PolicyStatement => statement(['s3:PutObject'], `${bucketArn}/*`);
+
 /** To read what is imported: the objects below a folder such as `s3://bucket/folder/`. */
 export const readSource = (source: string): PolicyStatement =>
   statement(['s3:GetObject'], `arn:${Aws.PARTITION}:s3:::${sourceObjects(source)}`);

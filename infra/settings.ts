@@ -39,6 +39,8 @@ export interface Settings {
   /** How many resources a delete by criteria may delete. */
   readonly conditionalDelete: 'single' | 'multiple';
 
+  /** Whether the console is deployed, on S3 and CloudFront. */
+  readonly console: boolean;
   /** Where applications may be signed in to, and out to: https, or http on localhost. */
   readonly callbackUrls: readonly string[];
   readonly logoutUrls: readonly string[];
@@ -111,6 +113,7 @@ export const defaults: Settings = {
   audit: 'off',
   validation: 'full',
   conditionalDelete: 'single',
+  console: true,
   callbackUrls: ['http://localhost:3000/', 'http://localhost:5173/'],
   logoutUrls: ['http://localhost:3000/', 'http://localhost:5173/'],
   signInPrefix: '',

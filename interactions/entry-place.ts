@@ -25,6 +25,17 @@ export function atPlace(error: OperationOutcomeError, place: string): OperationO
   return new OperationOutcomeError(error.status, placed);
 }
 
+/** The same failure, a header named as the GraphQL argument of `field` that stands for it: `PatientUpdate(versionId)`. */
+export const atArgument = (error: OperationOutcomeError, field: string): OperationOutcomeError =>
+  new OperationOutcomeError(
+    error.status,
+    error.issues.map((issue): OutcomeIssue => {
+      if (issue.expression === undefined) return issue;
+      const expression = issue.expression.map((each) => (each === 'http.If-Match' ? `${field}(versionId)` : each));
+      return { ...issue, expression };
+    }),
+  );
+
 /** What was thrown while an entry was done; an expected failure names the entry. */
 export const placed = (error: unknown, place: string): unknown =>
   error instanceof OperationOutcomeError ? atPlace(error, place) : error;

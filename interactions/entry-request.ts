@@ -1,4 +1,4 @@
-import { OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
+import { OperationOutcomeError, type OutcomeIssue, tooCostly } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import { validateResource } from '../fhir/validate.js';
 import { type BundleEntry, type EntryAction, readAction } from './entry-action.js';
@@ -13,11 +13,14 @@ export interface EntryRequest {
   readonly action: EntryAction;
 }
 
+/** More entries than these are refused: an entry of three letters takes as long as a resource. */
+const mostEntries = 100_000;
+
 /**
  * Reads the entries of a bundle, without the rules of the resources inside.
  * @returns per entry what it asks for, or why that cannot be done.
  * @throws OperationOutcomeError 422 when the bundle itself (all but the entries' resources) breaks its rules; in a batch,
- * where each entry stands for itself, not for what breaks them inside an entry.
+ * where each entry stands for itself, not for what breaks them inside an entry; 413 for too many of them.
  */
 export function readEntries(
   server: FhirServer,
@@ -25,6 +28,10 @@ export function readEntries(
   bundle: Resource,
 ): readonly (EntryRequest | OperationOutcomeError)[] {
   const entries: unknown = bundle['entry'] ?? [];
+  if (Array.isArray(entries) && entries.length > mostEntries) {
+    const counts = `${String(mostEntries)} entries, this one ${String(entries.length)}`;
+    throw tooCostly(`A bundle has at most ${counts}`, 'Bundle.entry');
+  }
   const faults = entryFaults(server, bundle, entries);
   return (entries as readonly BundleEntry[]).map((entry, index) => {
     const place = `Bundle.entry[${String(index)}]`;

@@ -1,10 +1,9 @@
 import { permits } from '../search/access.js';
-import { parseJson } from '../fhir/json.js';
 import { tooCostly } from '../fhir/outcome.js';
-import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { match } from '../search/match.js';
 import type { IndexHit, IndexPage, Position, SearchPlan } from '../search/search-index.js';
+import { resourceOf } from './resource-of.js';
 import type { FhirServer } from './server.js';
 
 /** So many candidates that do not match after all are looked at before a search is refused. */
@@ -114,7 +113,7 @@ async function currentMatches(
     const version = versions[i];
     const plan = version && byType.get(version.type);
     if (version === undefined || plan === undefined || version.deleted || !permits(plan.access, version)) return [];
-    const matches = version.versionId === exactVersion || match(plan.request, parseJson(version.body) as Resource);
+    const matches = version.versionId === exactVersion || match(plan.request, resourceOf(version));
     return matches ? [{ version, position }] : [];
   });
 }

@@ -2,5 +2,24 @@ import { parseJson } from '../fhir/json.js';
 import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 
-/** The resource of a version that is no deletion, parsed. */
-export const resourceOf = (version: StoredVersion): Resource => parseJson(version.body) as Resource;
+/** The resources of versions that cannot change, as long as somebody holds the version. */
+const ofFrozen = new WeakMap<StoredVersion, Resource>();
+
+/**
+ * The resource of a version that is no deletion, parsed: to be read, not to be changed. A version that is frozen is one
+ * that the store gives again; its resource is parsed once, and frozen as well.
+ */
+export function resourceOf(version: StoredVersion): Resource {
+  const known = ofFrozen.get(version);
+  if (known !== undefined) return known;
+  const resource = parseJson(version.body) as Resource;
+  if (Object.isFrozen(version)) ofFrozen.set(version, frozen(resource));
+  return resource;
+}
+
+/** Freezes what JSON was parsed to; validation lets nothing be stored that is nested deep. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
+}

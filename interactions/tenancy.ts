@@ -31,7 +31,7 @@ export const standardTenancy: Tenancy = { claim: 'tenantId', prefix: 'tenant' };
 export function tenantOfRequest({ claim, prefix }: Tenancy, claims: Claims, named?: string): Tenant {
   const asked = named === undefined ? undefined : tenantNamed(named);
   if (named !== undefined && asked === undefined) throw invalidTenant(named);
-  const own = tenantsOf(claims, claim);
+  const own = tenantsOfToken({ claim }, claims);
   const [only, second] = own;
   if (only === undefined) {
     throw forbidden(`The token is of no tenant: its claim "${claim}" (or "custom:${claim}") must name one`);
@@ -54,7 +54,7 @@ export const invalidTenant = (text: string): Error =>
   );
 
 /** The tenants a token names. What is no name of one counts for nothing. */
-function tenantsOf(claims: Claims, claim: string): readonly Tenant[] {
+export function tenantsOfToken({ claim }: Pick<Tenancy, 'claim'>, claims: Claims): readonly Tenant[] {
   const value = claims[claim] ?? claims[`custom:${claim}`];
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   const named = texts.flatMap((text) => (typeof text === 'string' ? (tenantNamed(text) ?? []) : []));

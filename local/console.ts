@@ -1,30 +1,15 @@
 import { type Request, type Response, Router } from 'express';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FhirVersion, fhirVersionNumbers, fhirVersions } from '../fhir/version.js';
+import { consoleFileType, keptForLong } from '../compose/console/files.js';
+import { consolePolicy } from '../compose/console/policy.js';
+import type { ConsoleSettings } from '../compose/console/settings.js';
+import { fhirVersionNumbers, fhirVersions } from '../fhir/version.js';
 import { pageHeaders } from './page.js';
 import { projectFolder } from './project-folder.js';
 import { consoleClientId, localScopes } from './sign-in/access-token.js';
 import { signInPath } from './sign-in/sign-in.js';
 import { demoPatientId, localUsers } from './sign-in/users.js';
-
-/** What the console asks its server first (`console.json`): where the APIs are and how people sign in. */
-export interface ConsoleSettings {
-  readonly apis: readonly {
-    readonly version: FhirVersion;
-    readonly number: string;
-    /** Base URLs, as they are below the console's own address or absolute. */
-    readonly rest: string;
-    readonly graphql: string;
-  }[];
-  /** An OpenID provider with code and PKCE; absent where nobody signs in (`AUTH=off`). */
-  readonly signIn?: { readonly authority: string; readonly clientId: string; readonly scope: string };
-  /** What a person who has just started the server may try; absent in deployments. */
-  readonly local?: {
-    readonly users: readonly { readonly username: string; readonly description: string }[];
-    readonly demoPatient: string;
-  };
-}
 
 /**
  * The console's settings on the embedded server. Addresses are relative: by whatever name a browser reaches the server,
@@ -46,47 +31,23 @@ export const consoleSettings = (auth: 'on' | 'off'): ConsoleSettings => ({
   },
 });
 
-/**
- * No script but the console's own files, nothing from or to elsewhere. Styles may stand in the page: editors and dialogs
- * make theirs at run time, and without foreign addresses to load from they can carry nothing out.
- */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self' data:",
-  "img-src 'self' data: blob:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
+const documentHeaders = (): Record<string, string> => ({
+  ...pageHeaders(),
+  'Content-Security-Policy': consolePolicy(),
+});
 
-const documentHeaders = (): Record<string, string> => ({ ...pageHeaders(), 'Content-Security-Policy': policy });
-
-/** Files have a digest of their content in their names. */
 const fileHeaders = {
-  'Cache-Control': 'public, max-age=31536000, immutable',
+  'Cache-Control': keptForLong,
   'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': consolePolicy(), // of workers it is their own that counts
   'Cross-Origin-Resource-Policy': 'same-origin',
-};
-
-const types: Readonly<Record<string, string>> = {
-  js: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  woff2: 'font/woff2',
-  svg: 'image/svg+xml',
-  graphql: 'text/plain; charset=utf-8',
-  json: 'application/json; charset=utf-8',
 };
 
 /** Goes out compressed where the build left a compressed file and the browser takes one. */
 function sendFile(folder: string, request: Request, response: Response): void {
   const name = String(request.params['name']);
-  const type = types[name.slice(name.lastIndexOf('.') + 1)];
-  if (type === undefined || !/^[\w.-]+$/.test(name) || !existsSync(join(folder, name))) {
+  const type = consoleFileType(name);
+  if (type === undefined || !existsSync(join(folder, name))) {
     response.status(404).set(fileHeaders).set('Cache-Control', 'no-store').type('text').send('No such file\n');
     return;
   }

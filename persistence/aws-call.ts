@@ -1,3 +1,4 @@
+import { timeLeft } from '../fhir/deadline.js';
 import { unavailable } from '../fhir/outcome.js';
 
 /** The most a pause takes, in milliseconds. */
@@ -54,21 +55,24 @@ export interface Calls {
 }
 
 /**
- * Calls that take at most so long: once, the patience; repeated, twice that.
+ * Calls that take at most so long: once, the patience; repeated, twice that; and never longer than who asked for
+ * them waits (`fhir/deadline.ts`).
  * @param patience milliseconds.
  * @param silence what a call is told as that got no answer.
  */
 export const callsWithin = (patience: number, silence: () => Error = unanswered): Calls => ({
   async once(send) {
+    const left = Math.min(patience, timeLeft());
+    if (left <= 0) throw silence();
     try {
-      return await send({ abortSignal: AbortSignal.timeout(patience) });
+      return await send({ abortSignal: AbortSignal.timeout(Math.ceil(left)) });
     } catch (error) {
       if (!isTransient(error)) throw error;
       throw silence();
     }
   },
   async repeat(attempt, giveUp) {
-    const end = Date.now() + patience;
+    const end = Date.now() + Math.min(patience, timeLeft());
     for (let tries = 0; ; tries += 1) {
       const result = await attempt();
       if (result !== undefined) return result;

@@ -4,6 +4,7 @@ import { loadVersion } from './load-version.js';
 import type { CutPage, CutScan, StoredVersion } from './resource-store.js';
 import type { Item } from './table.js';
 import type { TransactionSpace } from './transaction/record.js';
+import { UnreadableVersion } from './unreadable-version.js';
 
 /**
  * The instant up to which everything written is there, and no more will come. It waits until the clock has left the
@@ -32,19 +33,23 @@ export async function scanAt(space: TransactionSpace, request: CutScan): Promise
   const { cut, ...part } = request;
   const page = await space.table.scan(part);
   const versions: StoredVersion[] = [];
+  const unreadable: UnreadableVersion[] = [];
   let characters = 0;
   for (const [place, item] of page.items.entries()) {
     if (!isCurrent(item) || tenantOf(item.pk) !== space.tenant) continue;
-    const found = await itemAt(space, item, cut);
-    const version = found === undefined ? undefined : await loadVersion(found, space.bodies);
+    const version = await versionAt(space, item, cut);
     if (version === undefined) continue;
+    if (version instanceof UnreadableVersion) {
+      unreadable.push(version);
+      continue;
+    }
     versions.push(version);
     characters += version.body.length;
     if (characters > mostCharacters && place + 1 < page.items.length) {
-      return { versions, items: place + 1, next: { pk: item.pk, sk: item.sk } };
+      return { versions, unreadable, items: place + 1, next: { pk: item.pk, sk: item.sk } };
     }
   }
-  return { versions, items: page.items.length, ...(page.next === undefined ? {} : { next: page.next }) };
+  return { versions, unreadable, items: page.items.length, ...(page.next === undefined ? {} : { next: page.next }) };
 }
 
 /** So many characters a page holds, about: bodies that are kept elsewhere may be large. */
@@ -55,10 +60,24 @@ const archivesAtOnce = 4;
 
 const isAt = (item: Item, cut: string): boolean => String(item['lastUpdated']) <= cut;
 
+async function versionAt(
+  space: TransactionSpace,
+  current: Item,
+  cut: string,
+): Promise<StoredVersion | UnreadableVersion | undefined> {
+  const found = await itemAt(space, current, cut);
+  try {
+    return found === undefined ? undefined : await loadVersion(found, space.bodies);
+  } catch (error) {
+    if (error instanceof UnreadableVersion) return error;
+    throw error;
+  }
+}
+
 /** The item of the greatest version at or before a cut; undefined when there was none yet. */
 async function itemAt({ table }: TransactionSpace, current: Item, cut: string): Promise<Item | undefined> {
   if (current['versionId'] === 0) return undefined; // staged
-  if (isAt(current, cut)) return current;
+  if (typeof current['lastUpdated'] !== 'string' || isAt(current, cut)) return current; // what is no version is told of
   for (let before = Number(current['versionId']); before > 1;) {
     const range = { pk: current.pk, from: archiveKey(1), to: archiveKey(before - 1) };
     const archives = await table.query({ ...range, descending: true, limit: archivesAtOnce });

@@ -14,13 +14,23 @@ import type { InputSource } from './input-source.js';
  */
 export const localFiles = (sources: readonly string[]): InputSource => ({
   async open(url, from) {
-    const path = await realpath(fileURLToPath(url)).catch(() => undefined);
-    const found = path === undefined ? undefined : await stat(path);
-    const isInside = path !== undefined && (await realSources(sources)).some((each) => path.startsWith(each));
-    if (path === undefined || !isInside || found?.isFile() !== true) throw invalidRequest(`There is no file ${url}`);
-    return createReadStream(path, { start: from });
+    const found = await fileInside(sources, url);
+    if (found === undefined) throw invalidRequest(`There is no file ${url}`);
+    return createReadStream(found.path, { start: from });
   },
+  size: async (url) => (await fileInside(sources, url))?.size,
 });
+
+/** A file that is in the sources; undefined when there is none. */
+async function fileInside(
+  sources: readonly string[],
+  url: string,
+): Promise<{ readonly path: string; readonly size: number } | undefined> {
+  const path = await realpath(fileURLToPath(url)).catch(() => undefined);
+  if (path === undefined || !(await realSources(sources)).some((each) => path.startsWith(each))) return undefined;
+  const found = await stat(path);
+  return found.isFile() ? { path, size: found.size } : undefined;
+}
 
 /** What the paths of files begin with that are in the sources, as they are without links. */
 async function realSources(sources: readonly string[]): Promise<readonly string[]> {
@@ -51,15 +61,26 @@ export const webFiles: InputSource = {
     const stream = Readable.fromWeb(body as ReadableStream<Uint8Array>);
     return status === 206 || from === 0 ? stream : Readable.from(without(stream, from));
   },
+  /** Asked by a range: what signs URLs signs them for GET. */
+  async size(url) {
+    const answer = await request(url, 0, 0).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer === undefined || ![200, 206, 416].includes(answer.status)) return undefined;
+    const told = answer.status === 200 ? answer.headers.get('content-length') : answer.headers.get('content-range');
+    const size = /(?:^|\/)([0-9]+)$/.exec(told ?? '')?.[1];
+    return size === undefined ? undefined : Number(size);
+  },
 };
 
-async function request(url: string, from: number): Promise<Response> {
+async function request(url: string, from: number, to?: number): Promise<Response> {
   const abort = new AbortController();
   const timer = setTimeout(() => {
     abort.abort();
   }, patience);
   // Bytes are counted as they are in the file.
-  const headers = { 'accept-encoding': 'identity', ...(from === 0 ? {} : { range: `bytes=${String(from)}-` }) };
+  const isPart = from > 0 || to !== undefined;
+  const range = isPart ? { range: `bytes=${String(from)}-${String(to ?? '')}` } : {};
+  const headers = { 'accept-encoding': 'identity', ...range };
   try {
     return await fetch(url, { headers, redirect: 'manual', signal: abort.signal });
   } catch {

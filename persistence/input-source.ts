@@ -7,4 +7,6 @@ export interface InputSource {
    * @throws OperationOutcomeError 503 when it may be had later; 400 when it cannot be had.
    */
   open(url: string, from: number): Promise<Readable>;
+  /** How many bytes a file has; undefined when nobody tells. */
+  size(url: string): Promise<number | undefined>;
 }

@@ -74,6 +74,18 @@ export function withHistory({ tenant, historyShards }: ItemSpace, item: Item): I
  * @throws Error when a column is missing or of another kind: the item is no version, or its body is not in it.
  */
 export function versionOf(item: Item): StoredVersion | undefined {
+  const known = ofFrozen.get(item);
+  if (known !== undefined) return known;
+  const version = versionIn(item);
+  if (version === undefined || !Object.isFrozen(item)) return version;
+  ofFrozen.set(item, Object.freeze(version));
+  return version;
+}
+
+/** The versions of items that cannot change: whoever gives an item again (the embedded table) gets the same version for it. */
+const ofFrozen = new WeakMap<Item, StoredVersion>();
+
+function versionIn(item: Item): StoredVersion | undefined {
   const versionId = column(item, 'versionId', 'number');
   if (versionId === 0) return undefined;
   const { commitId, created, author } = item;

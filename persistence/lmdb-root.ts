@@ -8,8 +8,11 @@ import { StoreError } from './store-error.js';
 /** An LMDB environment that this process alone has open. `close` waits for queued writes and gives the folder free. */
 export type Root = RootDatabase;
 
-/** Raise it when older programs could no longer read what this one writes, or would write what this one cannot read. */
-const formatVersion = 2;
+/**
+ * Raise it when older programs could no longer read what this one writes, or would write what this one cannot read. 2: the
+ * history index (ADR 19); 3: documents of the search index that its lists on disk lack (ADR 77).
+ */
+const formatVersion = 3;
 const formatKey = 'format';
 
 /**
@@ -77,7 +80,7 @@ function requireFormat(root: RootDatabase, folder: string): void {
         `(format ${String(found)}, this one reads up to ${String(formatVersion)})`,
     );
   } else if (found < formatVersion) {
-    upgradeToHistory(root);
+    if (found < 2) upgradeToHistory(root);
     root.putSync(formatKey, formatVersion);
   }
 }

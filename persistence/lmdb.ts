@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { Remembered } from '../fhir/remembered.js';
 import { changeLog } from './lmdb-changes.js';
 import { historyIndex } from './lmdb-history.js';
 import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
@@ -29,6 +30,9 @@ export interface LmdbTable extends Table {
   lastPosition(): string | undefined;
 }
 
+/** Of what was read lately so many characters of bodies are kept decoded. */
+const charactersKept = 4_000_000;
+
 interface QueuedWrite {
   readonly actions: readonly WriteAction[];
   readonly settle: (outcome: Outcome) => void;
@@ -56,6 +60,22 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     return attributes === undefined ? undefined : { ...attributes, pk: key.pk, sk: key.sk };
   };
 
+  const lately = new Remembered<Item>(charactersKept);
+  /**
+   * As `read`; the same frozen item while nothing else is written there, on which others may keep what they make of it.
+   * Nobody but this table writes its items, and nobody reads so inside a write's transaction, which may be undone.
+   */
+  const readLately = (key: ItemKey): Item | undefined => {
+    const text = textOf(key);
+    const known = lately.get(text);
+    if (known !== undefined) return known;
+    const item = read(key);
+    if (item === undefined) return undefined;
+    const { body } = frozen(item);
+    lately.set(text, item, 500 + (typeof body === 'string' ? body.length : 0));
+    return item;
+  };
+
   function apply(actions: readonly WriteAction[]): WriteResult {
     const before = actions.map((action) => read(keyOfAction(action)));
     const failures = actions.flatMap((action, place) => {
@@ -67,6 +87,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     const changes = log.number(actions.flatMap((action, place) => changeOf(action, before[place])));
     const finish = prepare(changes);
     for (const { key, after } of changes) {
+      lately.forget(textOf(key));
       if (after === undefined) items.removeSync(storedKey(key));
       else items.putSync(storedKey(key), attributesOf(after));
     }
@@ -140,8 +161,8 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     historyShards: 1,
     historyHorizon: 0,
     atomicWritesCostMore: false,
-    get: (key) => attempt(() => read(key)),
-    batchGet: (keys) => attempt(() => keys.map(read)),
+    get: (key) => attempt(() => readLately(key)),
+    batchGet: (keys) => attempt(() => keys.map(readLately)),
     query: (request) => attempt(() => query(request)),
     queryHistory: async (request) => {
       // What waits to be committed has its instant already: whoever reads up to now must see it.
@@ -154,6 +175,14 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     changes: (request) => attempt(() => log.read(request)),
     lastPosition: () => log.end(),
   };
+}
+
+/** No partition key holds a zero character. */
+const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
+
+function frozen(item: Item): Item {
+  for (const value of Object.values(item)) if (Array.isArray(value)) Object.freeze(value);
+  return Object.freeze(item);
 }
 
 /** LMDB reads are synchronous: a promise of one, rejected by what it throws. */

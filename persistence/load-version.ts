@@ -3,24 +3,33 @@ import { versionOf } from './item.js';
 import { tenantOf } from './keys.js';
 import type { StoredVersion } from './resource-store.js';
 import type { Item } from './table.js';
+import { UnreadableVersion } from './unreadable-version.js';
 
 /**
  * The version an item holds, its body fetched from where it is.
  * @param bodies absent where all bodies are in their items.
  * @returns undefined for a staged version.
- * @throws Error when the body an item refers to is not there: it was lost.
+ * @throws UnreadableVersion
  */
 export async function loadVersion(item: Item, bodies: BodyStore | undefined): Promise<StoredVersion | undefined> {
   const { overflow } = item;
-  if (overflow === undefined) return versionOf(item);
-  const version = versionOf({ ...item, body: '' });
+  if (overflow === undefined) return readItem(item);
+  const version = readItem({ ...item, body: '' });
   if (version === undefined) return undefined;
   const { type, id, versionId, commitId = '' } = version;
   const body = await bodies?.get({ tenant: tenantOf(item.pk), type, id, versionId, commitId });
   if (body === undefined || overflow !== overflowText({ versionId, commitId })) {
-    throw new Error(`The body of version ${String(versionId)} that ${item.pk} ${item.sk} refers to is not there`);
+    throw new UnreadableVersion(item, 'its body is not there', version);
   }
   return { ...version, body, overflow: true };
+}
+
+function readItem(item: Item): StoredVersion | undefined {
+  try {
+    return versionOf(item);
+  } catch (error) {
+    throw new UnreadableVersion(item, error instanceof Error ? error.message : 'its item is none');
+  }
 }
 
 /** Bodies fetched at the same time: each may be large. */

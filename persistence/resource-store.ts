@@ -1,5 +1,6 @@
 import type { ResourceKey } from '../fhir/resource.js';
 import type { ItemKey } from './table.js';
+import type { UnreadableVersion } from './unreadable-version.js';
 
 /** How a version came to be, as history bundles tell it. */
 export type WriteMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -103,6 +104,8 @@ export interface CutScan {
 export interface CutPage {
   /** The greatest version at or before the cut of each resource whose current version was met, tombstones included. */
   readonly versions: readonly StoredVersion[];
+  /** Those of them that cannot be read: whoever asks must be told of them. */
+  readonly unreadable: readonly UnreadableVersion[];
   /** How many items were looked at. */
   readonly items: number;
   readonly next?: ItemKey;

@@ -1,8 +1,10 @@
+import type { Context } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
 import { type Environment, optional, optionalUrl } from '../compose/lambda-settings.js';
 import { once } from '../compose/once.js';
 import { openLambda } from '../compose/open-lambda.js';
 import { SettingsError } from '../compose/settings-error.js';
+import { within } from '../fhir/deadline.js';
 import { loadResolverMap } from '../schema/load-api.js';
 import type { InteractionAnswer, InteractionRequest } from './interaction-request.js';
 import { createResolverHandler, type ResolverHandler } from './lambda/handler.js';
@@ -12,10 +14,17 @@ const open = once(() => openResolvers(process.env));
 // Begun while the function starts; a failure is told to the first event, which tries again.
 open().catch(() => undefined);
 
+/** What is left of the function's time when calls of engines are given up, so that AppSync is told, in milliseconds. */
+const reserve = 3_000;
+
 /** One request of a resolver, or a batch answered in its order. AppSync has verified the token whose claims it holds. */
 export const handler = async (
   event: InteractionRequest | readonly InteractionRequest[],
-): Promise<InteractionAnswer | readonly InteractionAnswer[]> => (await open())(event);
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<InteractionAnswer | readonly InteractionAnswer[]> => {
+  const answer = await open();
+  return within(context.getRemainingTimeInMillis() - reserve, () => answer(event));
+};
 
 async function openResolvers(environment: Environment): Promise<ResolverHandler> {
   const publicUrl = optionalUrl(environment, 'PUBLIC_URL');

@@ -1,4 +1,4 @@
-import { parseJson, parseUniqueJson } from '../fhir/json.js';
+import { parseJson, parseUniqueJson, tooMuchInJson } from '../fhir/json.js';
 import { invalidRequest, notAcceptable, unsupportedMediaType } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
 import type { FhirVersion } from '../fhir/version.js';
@@ -146,6 +146,7 @@ export function readBinary(version: FhirVersion, headerOf: HeaderOf, body: Buffe
 function binaryIn(body: Buffer): Resource | undefined {
   const text = textOf(body);
   if (text.trim() === '') throw invalidRequest('The body is empty; a resource is needed');
+  if (tooMuchInJson(text) !== undefined) return undefined; // a Binary has a handful
   const value = parseJson(text) as { resourceType?: unknown } | null;
   if (typeof value !== 'object' || value?.resourceType !== 'Binary') return undefined;
   return parseUniqueJson(text) as Resource;

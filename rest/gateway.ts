@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import type { IncomingMessage } from 'node:http';
 import express, { type Request } from 'express';
 import serverless from 'serverless-http';
+import { within } from '../fhir/deadline.js';
 import { notFound, tooCostly, unavailable } from '../fhir/outcome.js';
 import type { RestAnswer } from './answer.js';
 import { createRestApp, type RestOptions } from './app.js';
@@ -30,6 +31,8 @@ export type GatewayHandler = (
 
 /** What is left of a function's time when a request is given up, so that the client is told, in milliseconds. */
 const reserve = 1_500;
+/** What is left of that when its calls of engines are given up: then it ends by itself, with nothing left under way. */
+const reserveOfCalls = 2_000;
 /** The most bytes of a function's answer, as JSON. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const mostBytes = 6_291_456;
 
@@ -72,7 +75,9 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
     });
     try {
       const result = await Promise.race([
-        handle(placed(event, { version, tenancy: options.tenancy, publicUrl }), context),
+        within(milliseconds - reserveOfCalls, () =>
+          handle(placed(event, { version, tenancy: options.tenancy, publicUrl }), context),
+        ),
         late,
       ]);
       return isTooLarge(result) ? failed(tooLarge(result)) : result;

@@ -46,6 +46,21 @@ export const permits = (access: AccessFilter, version: AccessibleVersion): boole
   );
 
 /**
+ * Whether a version whose body cannot be read may be seen: undefined when only the body could tell.
+ */
+export function permitsUnread(
+  access: AccessFilter,
+  { compartments: its }: Pick<AccessibleVersion, 'compartments'>,
+): boolean | undefined {
+  if (access.kind === 'everything') return true;
+  const isInside = ({ compartments }: AccessGrant): boolean =>
+    compartments === undefined || its.some((compartment) => compartments.includes(compartment));
+  const inside = access.grants.filter(isInside);
+  if (inside.length === 0) return false;
+  return inside.some(({ filters }) => filters.length === 0) || undefined;
+}
+
+/**
  * Whether a version may be written, or replaced. Who is limited to compartments may not write into others': what is in
  * the own record and in another one of the same kind belongs to both.
  */

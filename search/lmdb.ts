@@ -2,17 +2,19 @@ import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 import { keyText } from '../fhir/resource.js';
-import { documentTerms, termsFingerprint } from './document.js';
+import { termsFingerprint } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
 import type { Clause } from './lmdb/clause.js';
 import { clausesOf } from './lmdb/clauses.js';
 import { type Databases, emptied, type IndexPlace, openDatabases, openState } from './lmdb/databases.js';
-import { comparePlaces, documentNumber, type IndexedDocument, listsOf, type Place } from './lmdb/documents.js';
+import { comparePlaces, documentNumber, type Place } from './lmdb/documents.js';
 import { lmdbInspection } from './lmdb/inspection.js';
 import { merged } from './lmdb/merged.js';
 import { inOrder } from './lmdb/ordered.js';
 import { ownType, type Placed, placed, typeOf } from './lmdb/placed.js';
-import { type DocumentNumber, lists, postingKey } from './lmdb/postings.js';
+import { openPending, type PendingLimits } from './lmdb/pending.js';
+import { lists, postingKey } from './lmdb/postings.js';
+import { documentOf, type Numbers, stageIn } from './lmdb/stage.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
 import type { IndexInspection } from './index-inspection.js';
 import { newest } from './newest.js';
@@ -26,7 +28,6 @@ import type {
   SearchIndex,
   TypeSearchPlan,
 } from './search-index.js';
-import { resourceWords } from './words.js';
 
 /** The embedded search index. */
 export interface LmdbSearchIndex {
@@ -47,6 +48,11 @@ export interface LmdbSearchIndex {
    */
   readonly next: NextIndex;
   readonly inspection: IndexInspection;
+  /**
+   * Puts the next part of what waits in memory into the posting lists on disk; it is done by itself when much waits.
+   * @returns whether there is more to put.
+   */
+  readonly merge: () => boolean;
   /**
    * Makes the index anew at once.
    * @param all the current version of every resource, tombstones included, in chunks.
@@ -74,18 +80,21 @@ function placeOf(position: Position): Place {
  * @param root the environment, the same as the table's.
  * @param name of the index; its databases are called after it.
  * @param definitions whose search parameters are indexed.
- * @param limits measured on 10⁵ Observations; tests set others.
+ * @param chosen limits other than the standard ones, which were measured on 10⁵ Observations: for tests.
  */
 export function lmdbSearchIndex(
   root: RootDatabase,
   name: string,
   definitions: FhirDefinitions,
-  limits: SearchLimits = { collected: 1_000, sorted: 4_000 },
+  chosen: Partial<SearchLimits & PendingLimits> = {},
 ): LmdbSearchIndex {
+  const limits = { ...standardLimits, ...chosen };
   const state = openState(root, `${name}:state`);
   const fingerprint = termsFingerprint(definitions);
   const otherPlace = (): IndexPlace => (state.serving() === '' ? '+' : '');
   let serving = openDatabases(root, name, state.serving());
+  let pending = openPending(root, serving, limits);
+  let isMerging = false;
   /** The index that is to take the place of the serving one; it gets every change as well. */
   let making = openMaking();
 
@@ -101,53 +110,37 @@ export function lmdbSearchIndex(
     });
     return undefined;
   }
-  const viewOf = (tenant: Tenant, type: string): IndexView => ({ ...serving, type: ownType(tenant, type), limits });
+  const viewOf = (tenant: Tenant, type: string): IndexView => ({
+    ...serving,
+    postings: pending.lists(),
+    type: ownType(tenant, type),
+    limits,
+  });
 
   function stage(changes: readonly Indexable[], again = false): () => void {
     const wanted = newest(changes).map(placed);
-    const { writes, numbers } = stageIn(serving, wanted, { again });
-    if (making !== undefined) writes.push(...stageIn(making, wanted, { again, given: numbers }).writes);
+    const { write, numbers } = stageIn(serving, definitions, wanted, { again, post: pending.write });
+    const other = making && stageIn(making, definitions, wanted, { again, given: numbers });
     return () => {
-      for (const write of writes) write();
+      write();
+      other?.write();
+      mergeSoon();
     };
   }
 
-  /**
-   * @param given the numbers that the serving index has for resources, which another one takes over.
-   * @param again whether a version that is there already is indexed once more.
-   */
-  function stageIn(
-    { postings, documents, words }: Databases,
-    changes: readonly Placed[],
-    { given, again = false }: { readonly given?: Numbers; readonly again?: boolean } = {},
-  ): Staged {
-    const numbers: Numbers = new Map();
-    let size = documents.size();
-    const writes = changes.flatMap((change): (() => void)[] => {
-      const key = keyText(change);
-      const known = documents.numberOf(change.type, change.id);
-      const number = known ?? given?.get(key) ?? documentNumber(size++);
-      numbers.set(key, number);
-      const before = known === undefined ? undefined : documents.read(known);
-      const isOld = before !== undefined && before.versionId > change.versionId - (again ? 0 : 1);
-      if (isOld) return [];
-      const after = documentOf(definitions, change);
-      const wordsAfter = change.resource === undefined ? undefined : resourceWords(change.resource);
-      const count = size;
-      const old = before === undefined ? new Set<string>() : listsOf(before);
-      const next = listsOf(after);
-      return [
-        () => {
-          for (const list of old) if (!next.has(list)) postings.remove(list, number);
-          // Indexed once more it stands in all of its lists, also where one had lost it.
-          for (const list of next) if (again || !old.has(list)) postings.add(list, number);
-          if (known === undefined) documents.add(number, after, count);
-          else documents.write(number, after);
-          words.write(number, wordsAfter);
-        },
-      ];
+  /** Merges what waits, part by part, and lets requests be answered between parts. */
+  function mergeSoon(): void {
+    if (isMerging || !pending.isDue()) return;
+    isMerging = true;
+    setImmediate(() => {
+      isMerging = false;
+      try {
+        if (pending.merge()) mergeSoon();
+      } catch {
+        // What stops a merge stops the next write as well, which tells of it: a full disk, a closed store. What waits is
+        // found as before, and the merge goes on after that write.
+      }
     });
-    return { writes, numbers };
   }
 
   /** Numbers that pages under way know stay; what the serving index does not have gets one behind all others. */
@@ -188,7 +181,7 @@ export function lmdbSearchIndex(
         root.transactionSync(() => {
           const some = wanted.slice(at, at + stagedAtOnce);
           const given = numbersFor(some);
-          for (const write of stageIn(databases, some, { given }).writes) write();
+          stageIn(databases, definitions, some, { given }).write();
         });
         await new Promise((resolve) => setImmediate(resolve)); // requests are answered meanwhile
       }
@@ -211,6 +204,7 @@ export function lmdbSearchIndex(
           emptied(serving);
         });
         serving = databases;
+        pending = openPending(root, serving, limits);
         making = undefined;
       }),
     abandon: ({ index }) =>
@@ -265,7 +259,7 @@ export function lmdbSearchIndex(
         more = true;
         break;
       }
-      const document = serving.documents.read(place.number);
+      const document = serving.documents.readLately(place.number);
       if (document === undefined) throw new Error('The search index names a document it does not have');
       const { type, id, versionId } = document;
       hits.push({ type: typeOf(type), id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
@@ -293,7 +287,7 @@ export function lmdbSearchIndex(
     if (!clauses.every((clause) => clause.exact)) return undefined;
     const key = onlyList(view.type, clauses);
     if (key !== undefined) {
-      const length = serving.postings.count(key, atMost + 1);
+      const length = view.postings.count(key, atMost + 1);
       return length > atMost ? undefined : length;
     }
     const { numbers, others } = candidates(view, clauses, { collectAtMost: Math.min(atMost, 100_000) });
@@ -322,24 +316,24 @@ export function lmdbSearchIndex(
     stage: (changes) => stage(changes),
     next,
     inspection: lmdbInspection(
-      () => serving,
+      () => ({ ...serving, postings: pending.lists() }),
       (change) => documentOf(definitions, change),
     ),
+    merge: () => pending.merge(),
     isUpToDate: () => serving.documents.fingerprint() === fingerprint,
     rebuild,
   };
 }
 
+const standardLimits: SearchLimits & PendingLimits = {
+  collected: 1_000,
+  sorted: 4_000,
+  pending: 100_000,
+  merged: 2_000,
+};
+
 /** A rebuild stages so many documents in one transaction, which holds up others. */
 const stagedAtOnce = 100;
-
-/** Numbers of documents by their resources, as `Patient/1`. */
-type Numbers = Map<string, DocumentNumber>;
-
-interface Staged {
-  readonly writes: (() => void)[];
-  readonly numbers: Numbers;
-}
 
 /** A count that is bounded looks at so many more documents than it may find; then it says that it cannot tell. */
 const looksPerCount = 4;
@@ -349,14 +343,6 @@ const attempt = <T>(answer: () => T): Promise<T> =>
   new Promise((resolve) => {
     resolve(answer());
   });
-
-function documentOf(
-  definitions: FhirDefinitions,
-  { type, id, versionId, compartments, resource }: Placed,
-): IndexedDocument {
-  const deleted = { type, id, versionId, compartments };
-  return resource === undefined ? deleted : { ...deleted, terms: documentTerms(definitions, resource) };
-}
 
 /** The one list that is the whole answer, where there is one. */
 function onlyList(type: string, clauses: readonly Clause[]): string | undefined {

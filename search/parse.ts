@@ -123,7 +123,7 @@ export function parseSearch(
 }
 
 /** How many parameters a search may have. */
-const mostParameters = 2_000;
+export const mostParameters = 2_000;
 
 /**
  * @param types how many types are searched together: each looks up all values for itself.

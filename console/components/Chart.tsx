@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { afterPaint } from './after-paint.js';
 import type { Measurement } from '../fhir/series.js';
 
 const strokes = ['--accent', '--bad', '--warn', '--good'];
@@ -83,7 +84,7 @@ function optionsFor(measurement: Measurement, width: number): uPlot.Options {
           stroke,
           width: 2,
           spanGaps: true,
-          points: { show: true, size: 6, fill: stroke },
+          points: { size: 6, fill: stroke },
         };
       }),
     ],
@@ -102,7 +103,7 @@ export default function Chart({ measurement }: { readonly measurement: Measureme
       chart?.destroy();
       chart = new uPlot(optionsFor(measurement, Math.max(240, box.clientWidth)), tableOf(measurement), box);
     };
-    draw();
+    const leave = afterPaint(draw);
     const sized = new ResizeObserver(() => {
       chart?.setSize({ width: Math.max(240, box.clientWidth), height: 320 });
     });
@@ -112,6 +113,7 @@ export default function Chart({ measurement }: { readonly measurement: Measureme
     const themed = new MutationObserver(draw);
     themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
     return () => {
+      leave();
       dark.removeEventListener('change', draw);
       themed.disconnect();
       sized.disconnect();

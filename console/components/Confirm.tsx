@@ -31,7 +31,7 @@ export function Confirm({
                 <div>{children}</div>
                 <div className="row" style={{ justifyContent: 'flex-end' }}>
                   <Button className="button" onPress={close}>
-                    Cancel
+                    Leave it as it is
                   </Button>
                   <Button
                     className="button danger"

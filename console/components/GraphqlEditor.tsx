@@ -1,5 +1,5 @@
 import { Prec } from '@codemirror/state';
-import { keymap } from '@codemirror/view';
+import { type EditorView, keymap } from '@codemirror/view';
 import { graphql, updateSchema } from 'cm6-graphql';
 import type { GraphQLSchema } from 'graphql';
 import { useEffect, useRef } from 'react';
@@ -43,7 +43,10 @@ export default function GraphqlEditor({
       },
     }),
   ];
-  const { place, view } = useCodeView({ text, label: 'Query', extensions, onChange });
+  const onMade = (made: EditorView): void => {
+    if (schema !== undefined) updateSchema(made, schema);
+  };
+  const { place, view } = useCodeView({ text, label: 'Query', extensions, onChange, onMade });
   useEffect(() => {
     if (view.current !== null && schema !== undefined) updateSchema(view.current, schema);
   }, [schema, view]);

@@ -126,6 +126,7 @@ function Who() {
   const [theme, setTheme] = useState(currentTheme);
   const name = data?.username ?? 'Me';
   const act = (key: string): void => {
+    if (key === 'key') session.giveKey();
     if (key === 'access') void navigate({ to: '/$version/access', params: { version } });
     if (key === 'out') {
       queries.clear();
@@ -176,6 +177,11 @@ function Who() {
             </MenuItem>
           ))}
           <Separator />
+          {session.settings.apiKey === undefined ? null : (
+            <MenuItem id="key" className="menu-item" textValue="Another API key">
+              Another API key
+            </MenuItem>
+          )}
           {session.state === 'open' ? null : (
             <MenuItem id="out" className="menu-item" textValue="Sign out">
               Sign out

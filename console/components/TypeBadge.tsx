@@ -1,4 +1,4 @@
-import { inGroups } from '../fhir/groups.js';
+import { groupNameOf } from '../fhir/groups.js';
 
 const hues: Readonly<Record<string, number>> = {
   'People and places': 215,
@@ -13,7 +13,7 @@ const hues: Readonly<Record<string, number>> = {
 
 /** The name of a resource type, with the colour of its group. */
 export function TypeBadge({ type }: { readonly type: string }) {
-  const hue = hues[inGroups([type])[0]?.[0] ?? ''];
+  const hue = hues[groupNameOf(type)];
   return (
     <span className="type-badge">
       <span

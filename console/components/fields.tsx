@@ -83,7 +83,7 @@ export function TextField({
   ...input
 }: {
   readonly label: string;
-  readonly type?: 'date';
+  readonly type?: 'date' | 'password';
   readonly placeholder?: string;
   readonly required?: boolean;
   readonly value: string;

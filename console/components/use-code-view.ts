@@ -1,6 +1,7 @@
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { type RefObject, useEffect, useRef } from 'react';
+import { afterPaint } from './after-paint.js';
 import { codeSetup } from './code-setup.js';
 
 /** An editor in the page: where it stands, and what it is once it is there. */
@@ -20,38 +21,45 @@ export function useCodeView({
   label,
   extensions,
   onChange,
+  onMade,
 }: {
   readonly text: string;
   readonly label: string;
   readonly extensions: () => Extension;
   readonly onChange?: (text: string) => void;
+  /** What is still to be told to it once it is there. */
+  readonly onMade?: (view: EditorView) => void;
 }): CodeView {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const now = useRef({ text, onChange, extensions });
+  const now = useRef({ text, onChange, extensions, onMade });
   useEffect(() => {
-    now.current = { text, onChange, extensions };
-  }, [text, onChange, extensions]);
+    now.current = { text, onChange, extensions, onMade };
+  }, [text, onChange, extensions, onMade]);
   useEffect(() => {
-    if (place.current === null) return undefined;
-    const made = new EditorView({
-      parent: place.current,
-      state: EditorState.create({
-        doc: now.current.text,
-        extensions: [
-          codeSetup,
-          now.current.extensions(),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) now.current.onChange?.(update.state.doc.toString());
-          }),
-        ],
-      }),
+    const box = place.current;
+    if (box === null) return undefined;
+    const leave = afterPaint(() => {
+      view.current = new EditorView({
+        parent: box,
+        state: EditorState.create({
+          doc: now.current.text,
+          extensions: [
+            codeSetup,
+            now.current.extensions(),
+            EditorView.contentAttributes.of({ 'aria-label': label }),
+            EditorView.updateListener.of((update) => {
+              if (update.docChanged) now.current.onChange?.(update.state.doc.toString());
+            }),
+          ],
+        }),
+      });
+      now.current.onMade?.(view.current);
     });
-    view.current = made;
     return () => {
+      leave();
+      view.current?.destroy();
       view.current = null;
-      made.destroy();
     };
   }, [label]);
   useEffect(() => {

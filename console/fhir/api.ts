@@ -27,6 +27,8 @@ export interface Api {
   /** The base URL, no slash at the end. */
   readonly base: string;
   readonly graphql: string;
+  /** Where subscriptions connect to, with `ws:` or `wss:`. */
+  readonly realtime: string;
   /** The access token, a new one when it has run out; undefined where nobody signs in. */
   token(): Promise<string | undefined>;
   /**
@@ -51,6 +53,8 @@ export interface Api {
 
 /** Tokens of the signed-in person. */
 export interface Tokens {
+  /** The API key that REST asks for beside the token; undefined where it asks for none. */
+  key(): string | undefined;
   current(): string | undefined;
   /** A new one; undefined when the person must sign in again. */
   renew(): Promise<string | undefined>;
@@ -71,13 +75,33 @@ export const pathBelow = (version: FhirVersion, link: string): string => {
   return place < 0 ? link : link.slice(place + mark.length).replace(/^\//, '');
 };
 
+/**
+ * Where AppSync serves the subscriptions of an API: a host of their own beside its own domain, a path below others.
+ * https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html
+ */
+export function realtimeOf(graphql: string): string {
+  const url = new URL(graphql);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const host = url.host.replace('.appsync-api.', '.appsync-realtime-api.');
+  if (host === url.host) url.pathname += '/realtime';
+  else url.host = host;
+  return url.href;
+}
+
 /** The REST API of one version. */
 export function createApi(
-  place: { readonly version: FhirVersion; readonly rest: string; readonly graphql: string },
+  place: {
+    readonly version: FhirVersion;
+    readonly rest: string;
+    readonly graphql: string;
+    readonly realtime?: string;
+  },
   tokens: Tokens,
 ): Api {
   const ask = async (url: string, request: ApiRequest, isSecond: boolean): Promise<Response> => {
     const token = tokens.current();
+    // The AppSync API knows no such key.
+    const key = url === place.graphql ? undefined : tokens.key();
     const { method = 'GET', headers = {}, body, signal } = request;
     let reply: Response;
     try {
@@ -87,6 +111,7 @@ export function createApi(
           ...(body === undefined ? {} : { 'Content-Type': 'application/fhir+json' }),
           ...headers,
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(key === undefined ? {} : { 'X-Api-Key': key }),
         },
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
@@ -115,6 +140,7 @@ export function createApi(
     version: place.version,
     base: place.rest,
     graphql: place.graphql,
+    realtime: place.realtime ?? realtimeOf(place.graphql),
     token: () => Promise.resolve(tokens.current()),
     send: (path, request = {}) => {
       const below = path.startsWith('?') || path === '' ? path : `/${path}`;

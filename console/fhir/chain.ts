@@ -45,7 +45,10 @@ export interface Suggestion {
 /** Types whose parameters are suggested at most: a reference to any type leads to all of them. */
 const mostTypes = 12;
 
-/** What a parameter may be: those of the type, chains through its references, `_has` by what refers to it. */
+/**
+ * What a parameter may be: those of the type, chains through its references, `_has` by what refers to it; what begins with the
+ * text before what has it elsewhere.
+ */
 export function suggestionsFor(capabilities: Capabilities, type: string, text: string): readonly Suggestion[] {
   const { types, before } = chainOf(capabilities, type, text);
   const of = types.slice(0, mostTypes).flatMap((each) => {
@@ -60,10 +63,11 @@ export function suggestionsFor(capabilities: Capabilities, type: string, text: s
       : []),
   ]);
   const reverse = of.length === 1 ? (of[0]?.revIncludes ?? []) : [];
-  return [
+  const all = [
     ...plain,
     ...reverse.map((each) => ({ id: `${before}_has:${each}:`, hint: `by ${each.split(':')[0] ?? ''} about it` })),
   ];
+  return all.toSorted((a, b) => Number(b.id.startsWith(text)) - Number(a.id.startsWith(text)));
 }
 
 /** Something that a search may also bring. */

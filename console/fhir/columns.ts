@@ -1,6 +1,6 @@
 import type { SearchParameter } from './capabilities.js';
 import type { Resource } from './json.js';
-import { choiceOf, statusOf, titleOf, whenOf, wordsOf } from './text.js';
+import { choiceOf, findingText, statusOf, titleOf, whenOf, wordsOf } from './text.js';
 
 // Columns are elements of the resource, or what every resource has: `@title`, `@when`, `@status`, `@updated`, `@id`.
 
@@ -55,6 +55,8 @@ export function columnValue(resource: Resource, column: string): unknown {
       return resource.meta?.lastUpdated;
     case '@id':
       return resource.id;
+    case 'value':
+      return choiceOf(resource, column) ?? (findingText(resource) || undefined);
     default:
       return choiceOf(resource, column);
   }

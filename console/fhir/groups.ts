@@ -33,13 +33,16 @@ const groups: readonly (readonly [name: string, types: string])[] = [
 
 const groupOf = new Map(groups.flatMap(([name, types]) => types.split(' ').map((type) => [type, name] as const)));
 const others = 'Definitions and others';
+const order = new Map([...groupOf.keys()].map((type, place) => [type, place] as const));
+
+/** What a resource type is about, for people. */
+export const groupNameOf = (type: string): string => groupOf.get(type) ?? others;
 
 /** Types in groups, each group in the order above, nothing lost. */
 export function inGroups(types: readonly string[]): readonly (readonly [name: string, types: readonly string[]])[] {
   const found = new Map<string, string[]>([...groups.map(([name]) => [name, []] as [string, string[]]), [others, []]]);
-  const order = groups.flatMap(([, names]) => names.split(' '));
-  const rank = (type: string): number => (order.includes(type) ? order.indexOf(type) : order.length);
+  const rank = (type: string): number => order.get(type) ?? order.size;
   for (const type of types.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b)))
-    found.get(groupOf.get(type) ?? others)?.push(type);
+    found.get(groupNameOf(type))?.push(type);
   return [...found].filter(([, each]) => each.length > 0);
 }

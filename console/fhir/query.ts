@@ -125,3 +125,20 @@ export const pairOf = ({ parameter, comparison, value }: Condition): Pair =>
   comparison.startsWith(':')
     ? { key: `${parameter}${comparison}`, value }
     : { key: parameter, value: `${value === '' ? '' : comparison}${value}` };
+
+/**
+ * What finds a patient by what a person types: a birth date, a number, names, or a word that may be either.
+ * https://hl7.org/fhir/R4/search_filter.html
+ */
+export function patientPairs(text: string): readonly Pair[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  const [only = ''] = words;
+  if (words.length === 1 && /^\d{4}(-\d{2}){0,2}$/.test(only)) return [{ key: 'birthdate', value: only }];
+  if (!/\d/.test(text)) return words.map((value) => ({ key: 'name', value }));
+  if (!/\p{L}/u.test(text)) return [{ key: 'identifier', value: words.join(' ') }];
+  const either = words.map((word) => {
+    const value = `"${word.replaceAll(/["\\]/g, '')}"`;
+    return `(name sw ${value} or identifier eq ${value})`;
+  });
+  return [{ key: '_filter', value: either.join(' and ') }];
+}

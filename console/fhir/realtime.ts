@@ -1,3 +1,5 @@
+import type { Api } from './api.js';
+
 /** A change as subscribers are told of it. */
 export interface Change {
   readonly type: string;
@@ -14,16 +16,22 @@ export interface ChangeFilter {
   readonly actions?: readonly Change['action'][];
 }
 
-/** How a subscription goes on. */
-export interface Listener {
-  /** An event: its `data`, and `errors` if it has some. */
-  onEvent(event: { readonly data?: unknown; readonly errors?: unknown }): void;
-  onState(state: 'connecting' | 'open' | 'closed', why?: string): void;
+/** A subscription as it is asked for. */
+export interface AskedSubscription {
+  readonly query: string;
+  readonly variables?: unknown;
 }
 
-/** How listening to changes goes on. */
-export interface ChangeListener extends Pick<Listener, 'onState'> {
-  onChange(change: Change): void;
+/** What one tells: its `data`, and `errors` if it has some. */
+export interface SubscriptionEvent {
+  readonly data?: unknown;
+  readonly errors?: unknown;
+}
+
+/** How a subscription goes on. */
+export interface Listener {
+  onEvent(event: SubscriptionEvent): void;
+  onState(state: 'connecting' | 'open' | 'closed', why?: string): void;
 }
 
 const query = `subscription ($type: ResourceType, $compartment: String, $actions: [ChangeAction!]) {
@@ -43,40 +51,22 @@ interface Frame {
   };
 }
 
-/** Listens to changes; see `subscribe`. */
-export const listenToChanges = (
-  graphql: string,
-  token: () => Promise<string | undefined>,
-  filter: ChangeFilter,
-  listener: ChangeListener,
-): (() => void) =>
-  subscribe(
-    graphql,
-    token,
-    { query, variables: filter },
-    {
-      onState: (state, why) => {
-        listener.onState(state, why);
-      },
-      onEvent: ({ data }) => {
-        const change = (data as { readonly onResourceChanged?: Change | null } | undefined)?.onResourceChanged;
-        if (change !== undefined && change !== null) listener.onChange(change);
-      },
-    },
-  );
+/** The subscription to changes. */
+export const changesAsked = (filter: ChangeFilter): AskedSubscription => ({ query, variables: filter });
+
+/** The change that an event of it tells; undefined where there is none. */
+export const changeOf = ({ data }: SubscriptionEvent): Change | undefined =>
+  (data as { readonly onResourceChanged?: Change | null } | undefined)?.onResourceChanged ?? undefined;
 
 /**
  * Subscribes by AppSync's real-time protocol, and connects again when the connection ends.
  * https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html
- * @param graphql the URL of the API.
- * @param token gives the access token of each connection.
- * @param asked the subscription and its variables.
+ * @param api where it is; gives the access token of each connection.
  * @returns a function that ends it.
  */
 export function subscribe(
-  graphql: string,
-  token: () => Promise<string | undefined>,
-  asked: { readonly query: string; readonly variables?: unknown },
+  api: Pick<Api, 'graphql' | 'realtime' | 'token'>,
+  asked: AskedSubscription,
   listener: Listener,
 ): () => void {
   let socket: WebSocket | undefined;
@@ -85,11 +75,9 @@ export function subscribe(
   let wait = 1000;
   const connect = async (): Promise<void> => {
     listener.onState('connecting');
-    const url = new URL(`${graphql}/realtime`);
-    const authorization = { Authorization: (await token()) ?? '', host: url.host };
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const authorization = { Authorization: (await api.token()) ?? '', host: new URL(api.graphql).host };
     if (isEnded) return;
-    const opened = new WebSocket(url, ['graphql-ws', `header-${base64Url(JSON.stringify(authorization))}`]);
+    const opened = new WebSocket(api.realtime, ['graphql-ws', `header-${base64Url(JSON.stringify(authorization))}`]);
     socket = opened;
     let why: string | undefined;
     opened.onopen = () => {

@@ -1,5 +1,6 @@
 import { at, type Json, objectsOf, type Resource, textAt } from './json.js';
-import { choiceOf, conceptText, quantityText, rangeText } from './text.js';
+import { remembered } from './remembered.js';
+import { choiceOf, componentsOf, conceptText, quantityText, rangeText } from './text.js';
 
 /** One measured value. */
 export interface Point {
@@ -31,6 +32,8 @@ export interface Measurement {
   readonly series: readonly Series[];
   readonly count: number;
   readonly latest: Point;
+  /** The latest values: of components in one unit all of them, of others one. */
+  readonly latestText: string;
 }
 
 interface Collected {
@@ -54,7 +57,7 @@ const numberAt = (value: unknown, ...path: string[]): number | undefined => {
  * Numeric findings by what they measure. Values in different units are different series: nothing is converted here.
  * Findings entered in error are left out.
  */
-export function measurementsOf(observations: readonly Resource[]): readonly Measurement[] {
+export const measurementsOf = remembered((observations: readonly Resource[]): readonly Measurement[] => {
   const found = new Map<string, { readonly name: string; readonly series: Map<string, Collected> }>();
   const collect = (of: Json, observation: Resource, group: { readonly series: Map<string, Collected> }): void => {
     const quantity = choiceOf(of, 'value');
@@ -88,7 +91,7 @@ export function measurementsOf(observations: readonly Resource[]): readonly Meas
     const group = found.get(code) ?? { name: conceptText(observation['code']), series: new Map<string, Collected>() };
     found.set(code, group);
     collect(observation, observation, group);
-    for (const component of objectsOf(observation['component'])) collect(component, observation, group);
+    for (const component of componentsOf(observation)) collect(component, observation, group);
   }
   return [...found]
     .flatMap(([code, { name, series }]) => {
@@ -98,9 +101,21 @@ export function measurementsOf(observations: readonly Resource[]): readonly Meas
       }));
       const latest = all.flatMap(({ points }) => points.slice(-1)).toSorted((a, b) => b.at - a.at)[0];
       const count = all.reduce((sum, { points }) => sum + points.length, 0);
-      return latest === undefined ? [] : [{ code, name, series: all, count, latest }];
+      return latest === undefined
+        ? []
+        : [{ code, name, series: all, count, latest, latestText: latestText(all, latest) }];
     })
     .toSorted((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+});
+
+/** `120 / 80 mm[Hg]`, of what was measured together. */
+function latestText(all: readonly Series[], latest: Point): string {
+  const values = all.flatMap(({ points, unit }) => points.slice(-1).map((point) => ({ point, unit })));
+  const [first] = values;
+  const isTogether = values.every(({ point, unit }) => point.at === latest.at && unit === first?.unit);
+  return values.length > 1 && values.length < 4 && isTogether
+    ? `${values.map(({ point: { text, value } }) => text.split(' ')[0] ?? String(value)).join(' / ')} ${first?.unit ?? ''}`
+    : latest.text;
 }
 
 const whenMeasured = (observation: Resource): string | undefined =>

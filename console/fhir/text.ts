@@ -221,10 +221,46 @@ export function whenOf(resource: Resource): string | undefined {
 }
 
 /** The status of a resource, whatever its type calls it. */
-export const statusOf = (resource: Resource): string | undefined =>
-  textAt(resource, 'status') ??
-  (conceptText(resource['clinicalStatus']) || textAt(resource, 'clinicalStatus')) ??
-  undefined;
+export const statusOf = (resource: Resource): string | undefined => {
+  const verification =
+    textAt(resource, 'verificationStatus') ?? textAt(resource, 'verificationStatus', 'coding', 0, 'code');
+  if (verification !== undefined && ['entered-in-error', 'refuted'].includes(verification)) return verification;
+  const clinical = textAt(resource, 'clinicalStatus') ?? conceptText(resource['clinicalStatus']);
+  return textAt(resource, 'status') ?? (clinical === '' ? undefined : clinical);
+};
+
+/** Whether a resource says that it is not so, or never was: entered in error, refuted, cancelled. */
+export const isVoid = (resource: Resource): boolean =>
+  [
+    textAt(resource, 'status'),
+    textAt(resource, 'verificationStatus'),
+    textAt(resource, 'verificationStatus', 'coding', 0, 'code'),
+  ].some((status) => status !== undefined && ['entered-in-error', 'refuted', 'cancelled'].includes(status));
+
+/** The components of an observation as people say them: systolic before diastolic, whichever was written first. */
+export const componentsOf = (observation: unknown): readonly Json[] =>
+  objectsOf(at(observation, 'component')).toSorted((a, b) => Number(isSystolic(b)) - Number(isSystolic(a)));
+
+const isSystolic = (component: Json): boolean =>
+  objectsOf(at(component, 'code', 'coding')).some(({ code }) => code === '8480-6');
+
+/** What was found: the value of an observation, or those of its components: `120 / 80 mm[Hg]`. */
+export function findingText(resource: unknown): string {
+  const value = valueText(choiceOf(resource, 'value'));
+  const parts = componentsOf(resource).map((component) => choiceOf(component, 'value'));
+  if (value !== '' || parts.length === 0) return value;
+  const [first] = parts;
+  const unit = textAt(first, 'unit') ?? textAt(first, 'code');
+  const isOfOneUnit =
+    unit !== undefined && parts.every((part) => (textAt(part, 'unit') ?? textAt(part, 'code')) === unit);
+  const texts = parts.map((part) => (isOfOneUnit ? (textAt(part, 'value') ?? '') : valueText(part)));
+  if (texts.includes('')) return '';
+  return isOfOneUnit
+    ? `${texts.join(' / ')} ${unit.replace(/^\{(.*)\}$/, '$1')}`
+    : texts.length > 3
+      ? ''
+      : texts.join(', ');
+}
 
 /** A name of an element or type in words: `clinicalStatus` is `Clinical status`. */
 export const wordsOf = (name: string): string => {

@@ -9,11 +9,12 @@ import { graphqlWrittenAs } from '../fhir/copy-graphql.js';
 import { kindOf, operationsOf, tidied } from '../fhir/graphql-edit.js';
 import { graphqlExamples } from '../fhir/graphql-examples.js';
 import { headersOf } from '../fhir/headers.js';
+import type { AskedSubscription } from '../fhir/realtime.js';
 import { useApi } from '../session/queries.js';
 import { useSession } from '../session/session.js';
 import { useKept } from '../session/visit.js';
-import { type AskedSubscription, Events } from './graphql/Events.js';
-import { SidePanel } from './graphql/SidePanel.js';
+import { Events } from './graphql/Events.js';
+import { type Beside, SidePanel } from './graphql/SidePanel.js';
 import { type AskedGraphql, type Surface, useSchema } from './graphql/schema.js';
 import '../style/rest.css';
 import '../style/graphql.css';
@@ -48,11 +49,17 @@ function variablesOf(text: string): unknown {
   }
 }
 
+/** The reply to a request, and how long it took. */
+async function replyIn(ask: () => Promise<Reply>): Promise<Answer> {
+  const begun = performance.now();
+  const reply = await ask();
+  return { kind: 'reply', reply, milliseconds: Math.round(performance.now() - begun) };
+}
+
 const isGood = ({ status, json }: Reply): boolean =>
   status < 400 && !(typeof json === 'object' && json !== null && 'errors' in json);
 
 function Answered({ answer }: { readonly answer: Answer | undefined }) {
-  const api = useApi();
   if (answer === undefined)
     return (
       <Empty icon="graph" title="Nothing was asked yet">
@@ -67,7 +74,7 @@ function Answered({ answer }: { readonly answer: Answer | undefined }) {
         </div>
       );
     case 'subscription':
-      return <Events api={api} asked={answer.asked} />;
+      return <Events asked={answer.asked} />;
     case 'reply':
       return (
         <Suspense fallback={<Loading />}>
@@ -98,6 +105,10 @@ export function Graphql() {
   const [chosen, setChosen] = useState(0);
   const [answer, setAnswer] = useState<Answer>();
   const [isBusy, setBusy] = useState(false);
+  const [beside, setBeside] = useState<Beside>({ part: 'explorer', trail: [] });
+  const showDocs = (type: string): void => {
+    setBeside({ part: 'docs', trail: [...beside.trail, type] });
+  };
   const [seen, setSeen] = useState<string>();
   const schema = useSchema(api.version, surface);
 
@@ -140,18 +151,17 @@ export function Graphql() {
       ...(operationName === undefined ? {} : { operationName }),
       ...(values === undefined ? {} : { variables: values }),
     });
-    const begun = performance.now();
     const sent = headersOf(headers);
-    const reply =
+    return replyIn(() =>
       surface === 'appsync'
-        ? await api.graphqlSend(body, sent)
-        : await api.send('$graphql', {
+        ? api.graphqlSend(body, sent)
+        : api.send('$graphql', {
             method: 'POST',
             body,
             headers: { 'Content-Type': 'application/json', ...sent },
             takesErrors: true,
-          });
-    return { kind: 'reply', reply, milliseconds: Math.round(performance.now() - begun) };
+          }),
+    );
   };
   const run = (): void => {
     setBusy(true);
@@ -187,8 +197,34 @@ export function Graphql() {
           </>
         }
       >
+        <div className="graphql-examples">
+          <Choose
+            label="Examples"
+            isLabelHidden
+            choices={[
+              { id: '', text: 'Examples…' },
+              ...examples
+                .filter((each) => each.surface === undefined || each.surface === surface)
+                .map(({ text: id }) => ({ id })),
+            ]}
+            value=""
+            onChange={(name) => {
+              const example = examples.find((each) => each.text === name);
+              if (example !== undefined) take(example);
+            }}
+          />
+        </div>
         <Segments label="API" choices={surfaces} value={surface} onChange={setSurface} />
       </PageHead>
+      <button
+        type="button"
+        className="skip"
+        onClick={() => {
+          document.querySelector<HTMLElement>('.graphql-query .cm-content')?.focus();
+        }}
+      >
+        Past the fields, to the query
+      </button>
       <div className="graphql">
         <SidePanel
           schema={schema.data}
@@ -196,114 +232,97 @@ export function Graphql() {
           text={text}
           place={place}
           asked={asked}
+          beside={beside}
+          onBeside={setBeside}
           onText={setText}
           onTake={take}
-        >
-          {(showDocs) => (
-            <>
-              <section className="card graphql-query" aria-label="Query">
-                <div className="card-head">
-                  <button type="button" className="button primary" onClick={run} disabled={isBusy}>
-                    <Icon name="play" />
-                    {isSubscription ? 'Subscribe' : 'Run'}
-                  </button>
-                  {operations.length > 1 ? (
-                    <Choose
-                      label="Operation"
-                      isLabelHidden
-                      choices={operations.map(({ name, operation: kind }, at) => ({
-                        id: String(at),
-                        text: name?.value ?? kind,
-                      }))}
-                      value={String(place)}
-                      onChange={(at) => {
-                        setChosen(Number(at));
-                      }}
-                    />
-                  ) : null}
-                  <div className="row spread">
-                    <Choose
-                      label="Examples"
-                      isLabelHidden
-                      choices={[
-                        { id: '', text: 'Examples…' },
-                        ...examples
-                          .filter((each) => each.surface === undefined || each.surface === surface)
-                          .map(({ text: id }) => ({ id })),
-                      ]}
-                      value=""
-                      onChange={(name) => {
-                        const example = examples.find((each) => each.text === name);
-                        if (example !== undefined) take(example);
-                      }}
-                    />
-                    <button
-                      type="button"
-                      className="button"
-                      onClick={() => {
-                        setText(tidied(text));
-                      }}
-                    >
-                      Tidy
-                    </button>
-                    <CopyAs label="Copy as" written={graphqlWrittenAs(endpoint, text, variables, link)} />
-                  </div>
-                </div>
-                <Suspense fallback={<Loading lines={10} />}>
-                  <GraphqlEditor text={text} schema={schema.data} onChange={setText} onRun={run} onDocs={showDocs} />
-                </Suspense>
-                <div className="graphql-more">
-                  <Segments label="Beside the query" isTabs choices={parts} value={part} onChange={setPart} />
-                  {part === 'variables' ? (
-                    <Suspense fallback={<Loading lines={2} />}>
-                      <JsonEditor text={variables} label="Variables, as JSON" onChange={setVariables} />
-                    </Suspense>
-                  ) : (
-                    <textarea
-                      className="input"
-                      aria-label="Headers, one a line"
-                      rows={3}
-                      spellCheck={false}
-                      placeholder="X-Consistency: strong"
-                      value={headers}
-                      onChange={(event) => {
-                        setHeaders(event.target.value);
-                      }}
-                    />
-                  )}
-                </div>
-              </section>
-              <section className="card graphql-answer" aria-label="Answer" aria-busy={isBusy}>
-                <div className="card-head">
-                  <h2>{answer?.kind === 'subscription' ? 'Events' : 'Answer'}</h2>
-                  {answer?.kind === 'reply' ? (
-                    <>
-                      <span className={`chip ${isGood(answer.reply) ? 'good' : 'bad'}`} role="status">
-                        {answer.reply.status}
-                      </span>
-                      <span className="soft small numbers">
-                        {answer.milliseconds} ms · {Math.ceil(answer.reply.text.length / 1024)} KB
-                      </span>
-                    </>
-                  ) : null}
-                  {answer?.kind === 'subscription' ? (
-                    <button
-                      type="button"
-                      className="button spread"
-                      onClick={() => {
-                        setAnswer(undefined);
-                      }}
-                    >
-                      <Icon name="pause" />
-                      Stop
-                    </button>
-                  ) : null}
-                </div>
-                <Answered answer={answer} />
-              </section>
-            </>
-          )}
-        </SidePanel>
+          onDocs={showDocs}
+        />
+        <section className="card graphql-query" aria-label="Query">
+          <div className="card-head">
+            <button type="button" className="button primary" onClick={run} disabled={isBusy}>
+              <Icon name="play" />
+              {isSubscription ? 'Subscribe' : 'Run'}
+            </button>
+            {operations.length > 1 ? (
+              <Choose
+                label="Operation"
+                isLabelHidden
+                choices={operations.map(({ name, operation: kind }, at) => ({
+                  id: String(at),
+                  text: name?.value ?? kind,
+                }))}
+                value={String(place)}
+                onChange={(at) => {
+                  setChosen(Number(at));
+                }}
+              />
+            ) : null}
+            <div className="row spread">
+              <button
+                type="button"
+                className="button"
+                onClick={() => {
+                  setText(tidied(text));
+                }}
+              >
+                Tidy
+              </button>
+              <CopyAs label="Copy as" written={graphqlWrittenAs(endpoint, text, variables, link)} />
+            </div>
+          </div>
+          <Suspense fallback={<Loading lines={10} />}>
+            <GraphqlEditor text={text} schema={schema.data} onChange={setText} onRun={run} onDocs={showDocs} />
+          </Suspense>
+          <div className="graphql-more">
+            <Segments label="Beside the query" isTabs choices={parts} value={part} onChange={setPart} />
+            {part === 'variables' ? (
+              <Suspense fallback={<Loading lines={2} />}>
+                <JsonEditor text={variables} label="Variables, as JSON" onChange={setVariables} />
+              </Suspense>
+            ) : (
+              <textarea
+                className="input"
+                aria-label="Headers, one a line"
+                rows={3}
+                spellCheck={false}
+                placeholder="X-Consistency: strong"
+                value={headers}
+                onChange={(event) => {
+                  setHeaders(event.target.value);
+                }}
+              />
+            )}
+          </div>
+        </section>
+        <section className="card graphql-answer" aria-label="Answer" aria-busy={isBusy}>
+          <div className="card-head">
+            <h2>{answer?.kind === 'subscription' ? 'Events' : 'Answer'}</h2>
+            {answer?.kind === 'reply' ? (
+              <>
+                <span className={`chip ${isGood(answer.reply) ? 'good' : 'bad'}`} role="status">
+                  {answer.reply.status}
+                </span>
+                <span className="soft small numbers">
+                  {answer.milliseconds} ms · {Math.ceil(answer.reply.text.length / 1024)} KB
+                </span>
+              </>
+            ) : null}
+            {answer?.kind === 'subscription' ? (
+              <button
+                type="button"
+                className="button spread"
+                onClick={() => {
+                  setAnswer(undefined);
+                }}
+              >
+                <Icon name="pause" />
+                Stop
+              </button>
+            ) : null}
+          </div>
+          <Answered answer={answer} />
+        </section>
       </div>
     </>
   );

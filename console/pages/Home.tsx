@@ -1,7 +1,8 @@
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Ago } from '../components/Ago.js';
+import { useSubscription } from '../components/Connection.js';
 import { Icon } from '../components/Icon.js';
 import { Empty, Loading, Notice, Refusal } from '../components/Said.js';
 import { PageHead } from '../components/fields.js';
@@ -10,6 +11,8 @@ import type { Api } from '../fhir/api.js';
 import { askTogether } from '../fhir/bundle.js';
 import { inGroups } from '../fhir/groups.js';
 import { at, objectsOf, type Resource, textAt } from '../fhir/json.js';
+import { patientPairs, queryOf } from '../fhir/query.js';
+import { changeOf, changesAsked } from '../fhir/realtime.js';
 import { titleOf } from '../fhir/text.js';
 import { versionName } from '../fhir/version.js';
 import { jobsQuery, useApi, useCapabilities, usePermissions } from '../session/queries.js';
@@ -38,15 +41,11 @@ function FindPatient() {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        const words = text.trim();
-        const q = /^\d{4}(-\d{2}){0,2}$/.test(words)
-          ? `birthdate=${words}`
-          : /\d/.test(words)
-            ? `identifier=${encodeURIComponent(words)}`
-            : words === ''
-              ? ''
-              : `name=${encodeURIComponent(words)}`;
-        void navigate({ to: '/$version/$type', params: { version, type: 'Patient' }, search: { q } });
+        void navigate({
+          to: '/$version/$type',
+          params: { version, type: 'Patient' },
+          search: { q: queryOf(patientPairs(text)) },
+        });
       }}
     >
       <Icon name="search" />
@@ -65,6 +64,8 @@ function FindPatient() {
   );
 }
 
+const everyChange = changesAsked({});
+
 /** What changed last, but for the audit trail, which would be all of it. */
 function LastChanges({ types }: { readonly types: readonly string[] }) {
   const api = useApi();
@@ -75,6 +76,23 @@ function LastChanges({ types }: { readonly types: readonly string[] }) {
       objectsOf(at((await api.send(`_history?_count=8&_type=${wanted}`, { signal })).json, 'entry')),
     refetchInterval: 30_000,
     retry: false,
+  });
+  const queries = useQueryClient();
+  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(
+    () => () => {
+      clearTimeout(waiting.current);
+    },
+    [],
+  );
+  // Asked again when something is committed, at most once a second: a bundle tells of each of its entries.
+  useSubscription(everyChange, (event) => {
+    const change = changeOf(event);
+    if (change === undefined || change.type === 'AuditEvent' || waiting.current !== undefined) return;
+    waiting.current = setTimeout(() => {
+      waiting.current = undefined;
+      void queries.invalidateQueries({ queryKey: [api.version, 'last-changes'] });
+    }, 1000);
   });
   return (
     <section className="card last-changes">

@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
+import { ConnectionChip, ConnectionFailure, useSubscription } from '../components/Connection.js';
 import { Combo, PageHead, TextField } from '../components/fields.js';
 import { Icon } from '../components/Icon.js';
-import { Empty, Notice } from '../components/Said.js';
+import { Empty } from '../components/Said.js';
 import { TypeBadge } from '../components/TypeBadge.js';
-import { type Change, listenToChanges } from '../fhir/realtime.js';
+import { type Change, changeOf, changesAsked } from '../fhir/realtime.js';
 import { useApi, useCapabilities } from '../session/queries.js';
 import '../style/rest.css';
 
@@ -21,56 +22,39 @@ export function Live() {
   const [patient, setPatient] = useState('');
   const [isPaused, setPaused] = useState(false);
   const [left, setLeft] = useState<readonly Change['action'][]>([]);
-  const [state, setState] = useState<{ readonly is: string; readonly why?: string }>({ is: 'connecting' });
   const [changes, setChanges] = useState<readonly Change[]>([]);
   const isType = type === '' || capabilities?.types.has(type) === true;
   const compartment =
     patient.trim() === '' ? undefined : patient.includes('/') ? patient.trim() : `Patient/${patient.trim()}`;
   const wanted = useMemo(() => all.filter((each) => !left.includes(each)), [left]);
-  useEffect(() => {
-    if (isPaused || !isType || wanted.length === 0) return undefined;
-    return listenToChanges(
-      api.graphql,
-      () => api.token(),
-      {
-        ...(type === '' ? {} : { type }),
-        ...(compartment === undefined ? {} : { compartment }),
-        ...(wanted.length === all.length ? {} : { actions: wanted }),
-      },
-      {
-        onState: (is, why) => {
-          setState(why === undefined ? { is } : { is, why });
-        },
-        // A change may be told twice: what is known is dropped.
-        onChange: (change) => {
-          setChanges((known) =>
-            known.some(
-              (each) => each.type === change.type && each.id === change.id && each.versionId === change.versionId,
-            )
-              ? known
-              : [change, ...known].slice(0, most),
-          );
-        },
-      },
+  const asked = useMemo(
+    () =>
+      isPaused || !isType || wanted.length === 0
+        ? undefined
+        : changesAsked({
+            ...(type === '' ? {} : { type }),
+            ...(compartment === undefined ? {} : { compartment }),
+            ...(wanted.length === all.length ? {} : { actions: wanted }),
+          }),
+    [type, isType, compartment, wanted, isPaused],
+  );
+  const connection = useSubscription(asked, (event) => {
+    const change = changeOf(event);
+    if (change === undefined) return;
+    // A change may be told twice: what is known is dropped.
+    setChanges((known) =>
+      known.some((each) => each.type === change.type && each.id === change.id && each.versionId === change.versionId)
+        ? known
+        : [change, ...known].slice(0, most),
     );
-  }, [api, type, isType, compartment, wanted, isPaused]);
-  const said = isPaused
-    ? 'paused'
-    : state.is === 'open'
-      ? 'listening'
-      : state.is === 'connecting'
-        ? 'connecting'
-        : 'not connected';
+  });
   return (
     <>
       <PageHead
         title="Live changes"
         lead="Every change that you may see, in the moment it is committed, whether it came by REST or GraphQL."
       >
-        <span className={`chip ${said === 'listening' ? 'good' : said === 'not connected' ? 'bad' : ''}`} role="status">
-          <span className="dot" />
-          {said}
-        </span>
+        <ConnectionChip connection={connection} open="listening" isPaused={isPaused} />
         <button
           type="button"
           className="button"
@@ -128,11 +112,7 @@ export function Live() {
           Clear
         </button>
       </div>
-      {state.why === undefined ? null : (
-        <Notice kind="bad">
-          <p>{state.why}</p>
-        </Notice>
-      )}
+      <ConnectionFailure connection={connection} />
       <section className="card" aria-label="Changes">
         {changes.length === 0 ? (
           <Empty icon="live" title="Nothing has changed since you opened this page">

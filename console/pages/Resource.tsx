@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { Ago } from '../components/Ago.js';
 import { CopyAs } from '../components/CopyAs.js';
 import { PageHead } from '../components/fields.js';
@@ -18,10 +18,16 @@ import { type Stored, storedQuery } from './resource/stored.js';
 import { Banner } from './patient/Banner.js';
 import '../style/resource.css';
 
-const Overview = lazy(() => import('./patient/Overview.js'));
-const Timeline = lazy(() => import('./patient/Timeline.js'));
-const Charts = lazy(() => import('./patient/Charts.js'));
-const Graph = lazy(() => import('./resource/Graph.js'));
+const parts = {
+  overview: () => import('./patient/Overview.js'),
+  timeline: () => import('./patient/Timeline.js'),
+  charts: () => import('./patient/Charts.js'),
+  graph: () => import('./resource/Graph.js'),
+};
+const Overview = lazy(parts.overview);
+const Timeline = lazy(parts.timeline);
+const Charts = lazy(parts.charts);
+const Graph = lazy(parts.graph);
 
 type Tab = readonly [id: string, text: string];
 
@@ -87,6 +93,20 @@ export function Resource() {
   const data = error instanceof RequestError && error.status > 0 ? undefined : last;
   const isDeleted = error instanceof RequestError && error.status === 410;
   const url = `${api.base}/${type}/${id}`;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [tab]);
+  // What the next click may need is there when it comes.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (type === 'Patient') void Promise.all([parts.timeline(), parts.charts()]);
+      void Promise.all([parts.graph(), import('../components/Editor.js')]);
+    }, 1500);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [type]);
   const resource = data?.resource;
   const when = resource === undefined || type === 'Patient' ? undefined : whenOf(resource);
   const status = resource === undefined || type === 'Patient' ? undefined : statusOf(resource);
@@ -135,7 +155,7 @@ export function Resource() {
         />
       </PageHead>
       {type === 'Patient' && resource !== undefined ? <Banner patient={resource} /> : null}
-      <nav className="tabs" aria-label="Parts of this page">
+      <nav ref={nav} className="tabs" aria-label="Parts of this page">
         {tabs.map(([each, text]) => (
           <Link
             key={each}

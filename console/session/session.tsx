@@ -2,6 +2,7 @@ import type { User } from 'oidc-client-ts';
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
 import { type Api, createApi, type Tokens } from '../fhir/api.js';
 import type { FhirVersion } from '../fhir/version.js';
+import { keepKey, keptKey } from './api-key.js';
 import type { Settings } from './settings.js';
 import type { SignIn } from './sign-in.js';
 
@@ -12,6 +13,10 @@ export interface Session {
   readonly state: 'open' | 'in' | 'out';
   /** Whether a session ended by itself, and the page is kept as it was. */
   readonly hasEnded: boolean;
+  /** Whether REST asks for an API key that nobody gave yet. */
+  readonly needsKey: boolean;
+  /** Keeps the key for this tab; forgets it without one. */
+  readonly giveKey: (key?: string) => void;
   api(version: FhirVersion): Api;
   readonly signIn: () => void;
   readonly signOut: () => void;
@@ -42,6 +47,7 @@ export function SessionProvider({
 }) {
   const [user, setUser] = useState(first);
   const [hasEnded, setEnded] = useState(false);
+  const [key, setKey] = useState(keptKey);
   useEffect(
     () =>
       signIn?.onUser((next) => {
@@ -52,6 +58,7 @@ export function SessionProvider({
   );
   const apis = useMemo(() => {
     const tokens: Tokens = {
+      key: () => (settings.apiKey === undefined ? undefined : keptKey()),
       current: () => signIn?.current()?.access_token,
       async renew() {
         const renewed = (await signIn?.renew()) ?? null;
@@ -66,6 +73,11 @@ export function SessionProvider({
       settings,
       state: signIn === undefined ? 'open' : user === null && !hasEnded ? 'out' : 'in',
       hasEnded,
+      needsKey: settings.apiKey !== undefined && key === undefined,
+      giveKey(given) {
+        keepKey(given);
+        setKey(given);
+      },
       api(version) {
         const api = apis.get(version);
         if (api === undefined) throw new Error(`This server does not serve ${version}`);
@@ -74,7 +86,7 @@ export function SessionProvider({
       signIn: () => void signIn?.signIn(),
       signOut: () => void signIn?.signOut(),
     }),
-    [settings, signIn, user, hasEnded, apis],
+    [settings, signIn, user, hasEnded, key, apis],
   );
   return <SessionContext value={session}>{children}</SessionContext>;
 }

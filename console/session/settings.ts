@@ -8,6 +8,8 @@ export interface ApiPlace {
   /** Base URLs, absolute. */
   readonly rest: string;
   readonly graphql: string;
+  /** Where subscriptions are, with `wss:`; without it where AppSync has them for this `graphql`. */
+  readonly realtime?: string;
 }
 
 /** What the server says at `console.json`. */
@@ -24,6 +26,8 @@ export interface Settings {
      */
     readonly logout?: string;
   };
+  /** Whether REST asks for an API key beside the token: each person is asked for it, once a tab. */
+  readonly apiKey?: 'ask';
   /** What to try on a server of one's own. */
   readonly local?: {
     readonly users: readonly { readonly username: string; readonly description: string }[];

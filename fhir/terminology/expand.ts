@@ -3,6 +3,7 @@ import type { CodeSystem, Designation } from './code-system.js';
 import { type Concept, type Concepts, conceptsOf } from './concepts.js';
 import { type ConceptTest, conceptTest } from './filter.js';
 import { canonicalText, parseCanonical, type TerminologyFinder } from './finder.js';
+import { Steps, stepsOf } from './steps.js';
 import type { ConceptSet, ExpansionContains, ValueSet } from './value-set.js';
 
 /** A code of a value set. */
@@ -52,7 +53,7 @@ const endless: ReadonlyMap<string, string> = new Map([
  * @param only the one code that matters: all others are passed over, and what is too large to be listed is not listed.
  * @returns the codes; those with `only` that are that one.
  * @throws OperationOutcomeError 422 when it cannot be worked out: `not-found` for a code system or value set that is
- * not known, `too-costly` for too many codes, `processing` for a value set that includes itself.
+ * not known, `too-costly` for too many codes or too much work, `processing` for a value set that includes itself.
  */
 export async function codesOf(
   finder: TerminologyFinder,
@@ -76,6 +77,7 @@ class Composition {
   private readonly only: WantedCode | undefined;
   /** A value set may be included in many places: it is worked out once. */
   private readonly known = new Map<ValueSet, Codes>();
+  private readonly steps = new Steps();
 
   constructor(finder: TerminologyFinder, only: WantedCode | undefined) {
     this.finder = finder;
@@ -136,10 +138,12 @@ class Composition {
 
   /** The codes for which all conditions of a set hold. */
   private async selected(set: ConceptSet, owner: ValueSet, path: readonly string[]): Promise<Codes> {
+    this.steps.spend(stepsOf.include);
     let found = set.system === undefined ? undefined : await this.ofSystem(set.system, set);
     for (const reference of set.valueSet ?? []) {
       if (found?.size === 0) break;
       const nested = await this.codes(await this.nested(reference, owner), path);
+      this.steps.spend((found ?? nested).size * stepsOf.shared);
       if (found === undefined) found = new Map(nested);
       else for (const key of found.keys()) if (!nested.has(key)) found.delete(key);
     }
@@ -167,6 +171,7 @@ class Composition {
     const put = (code: ValueSetCode): unknown => found.set(keyOf(code), code);
     if (codeSystem?.version !== undefined) this.systems.add(`${system}|${codeSystem.version}`);
     if (set.concept !== undefined) {
+      this.steps.spend(set.concept.length * stepsOf.concept);
       for (const { code, display, designation = [] } of set.concept) {
         if (!this.isWanted(system, code, concepts)) continue;
         const concept = concepts?.find(code);
@@ -185,8 +190,9 @@ class Composition {
     if (concepts.ruled !== true && codeSystem?.content !== undefined && codeSystem.content !== 'complete')
       this.incomplete = true;
     const tests: ConceptTest[] = [];
-    for (const filter of set.filter ?? []) tests.push(await conceptTest(concepts, filter));
+    for (const filter of set.filter ?? []) tests.push(await conceptTest(concepts, filter, this.steps));
     for (const concept of this.candidates(concepts)) {
+      this.steps.spend(stepsOf.concept + tests.length * stepsOf.test);
       if (tests.every((test) => test(concept))) put(codeOf(system, codeSystem, concept));
     }
     return found;

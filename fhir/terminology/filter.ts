@@ -1,5 +1,7 @@
+import type { RE2JS } from 're2js';
 import { unprocessable } from '../outcome.js';
 import { type Concept, type Concepts, propertyValues } from './concepts.js';
+import { type Steps, stepsOf } from './steps.js';
 import type { ValueSetFilter } from './value-set.js';
 
 /** Whether a concept passes a filter. */
@@ -21,12 +23,18 @@ const definedProperties = new Set([
 /**
  * Reads a filter of a value set on the concepts of a code system.
  * https://hl7.org/fhir/R4/valueset-filter-operator.html
+ * @param steps what a filter takes beyond a look at each concept is spent of them.
  * @throws OperationOutcomeError 422 for an operator, a property or a code that the code system does not have.
  */
-export async function conceptTest(concepts: Concepts, filter: ValueSetFilter): Promise<ConceptTest> {
+export async function conceptTest(concepts: Concepts, filter: ValueSetFilter, steps: Steps): Promise<ConceptTest> {
   const { property, op, value } = filter;
   requireProperty(concepts, property);
   const values = valuesOf(concepts, property);
+  const among = (some: readonly Concept[]): ConceptTest => {
+    steps.spend(some.length * stepsOf.shared);
+    const set = new Set(some);
+    return (concept) => set.has(concept);
+  };
   switch (op) {
     case 'is-a':
       return among(concepts.subsumedBy(named(concepts, value)));
@@ -45,14 +53,17 @@ export async function conceptTest(concepts: Concepts, filter: ValueSetFilter): P
     case 'in':
     case 'not-in': {
       const listed = value.split(',').map((each) => equals(concepts, property, each.trim(), values));
-      return (concept) => listed.some((test) => test(concept)) === (op === 'in');
+      return (concept) => {
+        steps.spend(listed.length * stepsOf.test);
+        return listed.some((test) => test(concept)) === (op === 'in');
+      };
     }
     case 'exists':
       if (value !== 'true' && value !== 'false')
         throw unprocessable('value', `exists is true or false, not "${value}"`);
       return (concept) => values(concept).length > 0 === (value === 'true');
     case 'regex': {
-      const matches = await pattern(value);
+      const matches = await pattern(value, steps);
       return (concept) => values(concept).some((each) => matches(String(each)));
     }
     default:
@@ -71,11 +82,6 @@ function named(concepts: Concepts, code: string): Concept {
   if (found !== undefined) return found;
   throw unprocessable('not-found', `${concepts.codeSystem.url ?? 'The code system'} has no code "${code}"`);
 }
-
-const among = (concepts: readonly Concept[]): ConceptTest => {
-  const set = new Set(concepts);
-  return (concept) => set.has(concept);
-};
 
 type Values = (concept: Concept) => readonly unknown[];
 
@@ -112,15 +118,34 @@ function equals(concepts: Concepts, property: string, wanted: string, values: Va
   return (concept) => values(concept).some((value) => String(value) === code);
 }
 
+/** In characters; longer ones take long to be read. */
+const longestPattern = 2_000;
+
 /**
  * A regular expression that must match the whole text. Whoever writes a value set writes it, so it must not take
  * exponential time, as JavaScript's own may.
  */
-async function pattern(text: string): Promise<(value: string) => boolean> {
+async function pattern(text: string, steps: Steps): Promise<(value: string) => boolean> {
+  if (text.length > longestPattern) {
+    const most = String(longestPattern);
+    throw unprocessable(
+      'too-costly',
+      `A regular expression has at most ${most} characters, not ${String(text.length)}`,
+    );
+  }
+  const compiled = await compiledPattern(text);
+  const size = compiled.programSize();
+  steps.spend(size * stepsOf.instruction);
+  return (value) => {
+    steps.spend(size * value.length);
+    return compiled.matches(value);
+  };
+}
+
+async function compiledPattern(text: string): Promise<RE2JS> {
   const { RE2JS } = await import('re2js');
   try {
-    const compiled = RE2JS.compile(text);
-    return (value) => compiled.matches(value);
+    return RE2JS.compile(text);
   } catch {
     throw unprocessable('value', `"${text}" is no regular expression this server understands`);
   }

@@ -41,9 +41,12 @@ export class Execution {
   private readonly caller: Caller;
   private readonly cost: Cost;
   private readonly reads: ResourceReads;
+  private readonly nulls: boolean | undefined;
   private failures: GraphqlFailure[] = [];
 
-  constructor(server: FhirServer, caller: Caller, limits: GraphqlLimits) {
+  /** @param nulls whether what is not there is null in the answer; undefined where failures decide that. */
+  constructor(server: FhirServer, caller: Caller, limits: GraphqlLimits, nulls?: boolean) {
+    this.nulls = nulls;
     this.server = server;
     this.caller = caller;
     this.cost = new Cost(limits);
@@ -61,7 +64,7 @@ export class Execution {
    */
   async instance(key: ResourceKey, fields: readonly FieldPlan[]): Promise<Executed> {
     const member = this.reads.member(await read(this.server, this.caller, key));
-    return this.from((walk) => walk.stored(member, fields));
+    return this.from((walk) => walk.storedObject(member, fields));
   }
 
   /** The fields of a query on a resource that is at hand, such as an operation's answer. */
@@ -93,7 +96,7 @@ export class Execution {
         done += 1;
         this.reads.forget();
         await masked(mask, async () => {
-          const walk = new Walk(this.server.definitions, this.cost, [plan.key]);
+          const walk = this.walk([plan.key]);
           found.items.push(walk.object(members, undefined, content.fields, undefined));
           await this.levels(walk.waiting);
           this.failures = this.failures.map((each) => ({ ...each, error: withDone(each.error, members['location']) }));
@@ -106,8 +109,12 @@ export class Execution {
     return { result, failures, done };
   }
 
+  private walk(path: readonly (string | number)[]): Walk {
+    return new Walk(this.server.definitions, this.cost, path, this.nulls);
+  }
+
   private async from(begin: (walk: Walk) => ObjectResult): Promise<Executed> {
-    const walk = new Walk(this.server.definitions, this.cost, []);
+    const walk = this.walk([]);
     const result = begin(walk);
     await this.levels(walk.waiting);
     return { result, failures: this.failures };
@@ -202,10 +209,10 @@ export class Execution {
     }
     const type = found.resource['resourceType'];
     if (typeof type !== 'string' || (wanted !== undefined && type !== wanted)) return;
-    const walk = new Walk(this.server.definitions, this.cost, path);
+    const walk = this.walk(path);
     const shown =
       found.kind === 'stored'
-        ? walk.stored(found, selection(type))
+        ? walk.stored(found, selection(type), each.plan.layout)
         : walk.inside(found.resource, selection, found.owner);
     if (shown === undefined) return;
     result.items.push(shown);
@@ -242,7 +249,7 @@ export class Execution {
   }
 
   private showObject({ path, result, content }: WaitingFor<'search'>, object: JsonObject, next: Waiting[]): void {
-    const walk = new Walk(this.server.definitions, this.cost, path);
+    const walk = this.walk(path);
     result.items.push(walk.object(object, undefined, content.fields, undefined));
     next.push(...walk.waiting);
   }
@@ -254,8 +261,8 @@ export class Execution {
     next: Waiting[],
   ): void {
     for (const [index, member] of members.entries()) {
-      const walk = new Walk(this.server.definitions, this.cost, plan.isList ? [...path, index] : path);
-      result.items.push(walk.stored(member, fields));
+      const walk = this.walk(plan.isList ? [...path, index] : path);
+      result.items.push(walk.stored(member, fields, plan.layout));
       walk.suffix(result, member.resource, undefined, index, undefined);
       next.push(...walk.waiting);
     }

@@ -1,9 +1,8 @@
-import { parseJson } from '../../fhir/json.js';
 import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { readMany } from '../../interactions/read.js';
+import { resourceOf } from '../../interactions/resource-of.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
-import type { JsonObject } from '../variables.js';
 import type { Cost } from './cost.js';
 import type { StoredMember } from './walk.js';
 
@@ -55,7 +54,7 @@ export class ResourceReads {
     let member = this.parsed.get(version);
     if (member === undefined) {
       const { type, id } = version;
-      member = { key: { type, id }, resource: parseJson(version.body) as JsonObject };
+      member = { key: { type, id }, resource: resourceOf(version) };
       this.parsed.set(version, member);
     }
     return member;

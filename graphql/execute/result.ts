@@ -8,7 +8,7 @@ export class ObjectResult {
 /** What was found for a field. */
 export interface FieldResult {
   readonly plan: FieldPlan;
-  /** JSON of primitives, or `ObjectResult`s; null stands for a gap in a list. */
+  /** JSON of primitives, `ObjectResult`s, or objects laid out already; null stands for a gap in a list. */
   readonly items: unknown[];
   /** What `@slice` puts behind the names, per item. */
   readonly suffixes?: string[];

@@ -3,11 +3,12 @@ import { type FhirNode, resourceNode } from '../../fhir/fhirpath/node.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { ResourceKey } from '../../fhir/resource.js';
 import { failureAt, GraphqlRefusal } from '../failure.js';
-import type { FieldPlan, Selection } from '../plan/field-plan.js';
+import type { FieldPlan, Layout, Selection } from '../plan/field-plan.js';
 import type { StatementFocus } from '../statement.js';
 import { textOf } from '../statement.js';
 import { isJsonObject, type JsonObject } from '../variables.js';
 import type { Cost } from './cost.js';
+import { projectionOf } from './projection.js';
 import { type FieldResult, ObjectResult } from './result.js';
 
 /** What a value stands in. */
@@ -47,15 +48,28 @@ export class Walk {
   private readonly definitions: FhirDefinitions;
   private readonly cost: Cost;
   private readonly path: (string | number)[];
+  private readonly nulls: boolean | undefined;
 
-  constructor(definitions: FhirDefinitions, cost: Cost, path: readonly (string | number)[]) {
+  /** @param nulls whether what is not there is null in the answer; undefined while that is not known. */
+  constructor(
+    definitions: FhirDefinitions,
+    cost: Cost,
+    path: readonly (string | number)[],
+    nulls: boolean | undefined,
+  ) {
     this.definitions = definitions;
     this.cost = cost;
     this.path = [...path];
+    this.nulls = nulls;
   }
 
-  /** A stored resource, or the one that was given as if it were. */
-  stored({ key, resource }: StoredMember, fields: readonly FieldPlan[]): ObjectResult {
+  /** A stored resource, or the one that was given as if it were; at once as JSON of the answer where that is possible. */
+  stored({ key, resource }: StoredMember, fields: readonly FieldPlan[], layout: Layout): ObjectResult | JsonObject {
+    return this.projected(resource, fields, layout) ?? this.storedObject({ key, resource }, fields);
+  }
+
+  /** The same, before it is laid out. */
+  storedObject({ key, resource }: StoredMember, fields: readonly FieldPlan[]): ObjectResult {
     return this.object(resource, key.type, fields, { resource, container: resource, stored: key });
   }
 
@@ -88,6 +102,12 @@ export class Walk {
     return result;
   }
 
+  /** An object as JSON of the answer, where its fields are plain and do not stand in place of itself. */
+  private projected(value: JsonObject, fields: readonly FieldPlan[], { flatten }: Layout): JsonObject | undefined {
+    const { nulls } = this;
+    return flatten || nulls === undefined ? undefined : projectionOf(fields)?.(value, this.cost, nulls);
+  }
+
   private field(value: JsonObject, type: string | undefined, plan: FieldPlan, owner: Owner | undefined): FieldResult {
     const { content, name } = plan;
     const found: FieldResult = { plan, items: [], ...(plan.layout.slice === undefined ? {} : { suffixes: [] }) };
@@ -108,7 +128,11 @@ export class Walk {
         this.each(
           found,
           items,
-          (item) => (isJsonObject(item) ? this.object(item, content.type, content.fields, owner) : null),
+          (item) => {
+            if (!isJsonObject(item)) return null;
+            const { type: of, fields } = content;
+            return this.projected(item, fields, plan.layout) ?? this.object(item, of, fields, owner);
+          },
           content.type,
           owner,
         );
@@ -129,7 +153,7 @@ export class Walk {
         return found;
       }
       case 'stored':
-        if (member !== undefined) found.items.push(this.stored(member as StoredMember, content.fields));
+        if (member !== undefined) found.items.push(this.stored(member as StoredMember, content.fields, plan.layout));
         return found;
       default:
         this.waiting.push({ plan, result: found, object: value, owner, path: [...this.path] });
@@ -140,7 +164,7 @@ export class Walk {
   private each(
     found: FieldResult,
     items: readonly unknown[],
-    result: (item: unknown) => ObjectResult | null,
+    result: (item: unknown) => ObjectResult | JsonObject | null,
     type: string | undefined,
     owner: Owner | undefined,
   ): void {

@@ -7,6 +7,7 @@ import { type Field, fieldNames, fieldOf, fhirType, type SelectedType } from '..
 import type { Operation } from '../request.js';
 import { conditionOn, typeNameOf } from '../type-names.js';
 import { type Arguments, argumentsOf, flagArgument, requireKnown, textArgument } from './arguments.js';
+import { constantFields, isConstant, type SetPlace } from './constant-fields.js';
 import { isIncluded, layoutOf, requireDirectives } from './directives.js';
 import { elementFilter } from './element-filter.js';
 import type { FieldContent, FieldPlan, Selection } from './field-plan.js';
@@ -40,11 +41,15 @@ class Compiler {
   /** Fields of one name that say different things, by their path: wrong whatever the type they stand on. */
   readonly conflicts = new Map<string, GraphqlFailure>();
   /** What is wrong with fields of resources of any type; nothing where some type has them. */
-  private readonly judged = new WeakMap<FieldNode, readonly GraphqlFailure[]>();
+  private readonly judged: WeakMap<FieldNode, readonly GraphqlFailure[]>;
+  /** Whether what no variable makes different is looked up, and remembered: not inside such a set, nor while types are tried. */
+  private remembers: boolean;
 
-  constructor(definitions: FhirDefinitions, operation: Operation) {
+  constructor(definitions: FhirDefinitions, operation: Operation, within?: Compiler) {
     this.definitions = definitions;
     this.operation = operation;
+    this.judged = within?.judged ?? new WeakMap<FieldNode, readonly GraphqlFailure[]>();
+    this.remembers = within === undefined;
   }
 
   /** @throws GraphqlRefusal when there are mistakes. */
@@ -55,9 +60,27 @@ class Compiler {
 
   /** The fields of selection sets that stand on one type. */
   fields(sets: readonly SelectionSetNode[], type: SelectedType, path: ResponsePath): readonly FieldPlan[] {
+    const [set, another] = sets;
+    if (this.remembers && set !== undefined && another === undefined && isConstant(set, this.operation.fragments)) {
+      return this.constant({ set, type, path });
+    }
     const groups = new Map<string, Group>();
     for (const set of sets) this.collect(set, type, path, groups);
     return [...groups].flatMap(([key, group]) => this.group(key, group, type, path));
+  }
+
+  /** The fields of a set that no variable makes different: they are compiled once, unless there are mistakes. */
+  private constant(place: SetPlace): readonly FieldPlan[] {
+    const { definition } = this.operation;
+    const remembered = constantFields(this.definitions);
+    const known = remembered.known(definition, place);
+    if (known !== undefined) return known;
+    const inside = new Compiler(this.definitions, { ...this.operation, variables: new Map() }, this);
+    const fields = inside.fields([place.set], place.type, place.path);
+    if (inside.mistakes.length + inside.conflicts.size === 0) remembered.remember(definition, place, fields);
+    this.mistakes.push(...inside.mistakes.slice(0, mostMistakes - this.mistakes.length));
+    for (const [at, conflict] of inside.conflicts) this.conflicts.set(at, conflict);
+    return fields;
   }
 
   /** Adds the fields of a selection set that count on a type, in order. */
@@ -348,12 +371,15 @@ class Compiler {
     readonly mistakes: readonly GraphqlFailure[];
   } {
     const outer = this.mistakes;
+    const remembers = this.remembers;
     this.mistakes = [];
+    this.remembers = false;
     try {
       const result = work();
       return { result, mistakes: this.mistakes };
     } finally {
       this.mistakes = outer;
+      this.remembers = remembers;
     }
   }
 }

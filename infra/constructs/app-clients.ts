@@ -7,6 +7,13 @@ import type { ResourceServers } from './resource-servers.js';
 /** What users may change of themselves: never who they are in the records. */
 const ownAttributes = new ClientAttributes().withStandardAttributes({ email: true, givenName: true, familyName: true });
 
+export interface AppClientsProps {
+  readonly userPool: UserPool;
+  readonly servers: ResourceServers;
+  /** Where the console is, without a slash at the end; undefined without one. */
+  readonly consoleUrl: string | undefined;
+}
+
 /**
  * The applications that get tokens: one for people (public, authorization code with PKCE on the sign-in page), and with
  * SMART authorization one for machines (a secret, client credentials, scopes of `system/`).
@@ -15,8 +22,9 @@ export class AppClients extends Construct {
   readonly people: UserPoolClient;
   readonly machines: UserPoolClient | undefined;
 
-  constructor(scope: Construct, id: string, stage: Stage, userPool: UserPool, servers: ResourceServers) {
+  constructor(scope: Construct, id: string, stage: Stage, { userPool, servers, consoleUrl }: AppClientsProps) {
     super(scope, id);
+    const own = consoleUrl === undefined ? [] : [`${consoleUrl}/`];
     const accessTokenValidity = Duration.minutes(stage.accessTokenMinutes);
     this.people = new UserPoolClient(this, 'People', {
       userPool,
@@ -30,8 +38,8 @@ export class AppClients extends Construct {
           OAuthScope.COGNITO_ADMIN,
           ...servers.of('patient', 'user', 'launch'),
         ],
-        callbackUrls: [...stage.callbackUrls],
-        logoutUrls: [...stage.logoutUrls],
+        callbackUrls: [...stage.callbackUrls, ...own],
+        logoutUrls: [...stage.logoutUrls, ...own],
       },
       accessTokenValidity,
       idTokenValidity: accessTokenValidity,

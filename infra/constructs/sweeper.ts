@@ -1,7 +1,13 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { type DataPlaces, functionEnvironment, tableOf, useResources } from '../function-environment.js';
-import { scanTable } from '../permissions.js';
+import {
+  type DataPlaces,
+  functionEnvironment,
+  jobsEnvironment,
+  tableOf,
+  useResources,
+} from '../function-environment.js';
+import { scanTable, writeFiles } from '../permissions.js';
 import type { Stage } from '../read-settings.js';
 import type { FhirVersion } from '../settings.js';
 import { EachMinute } from './each-minute.js';
@@ -19,8 +25,8 @@ export class Sweeper extends Construct {
       key: data.key,
       memory: stage.memory.indexer,
       timeout: Duration.minutes(15),
-      environment: functionEnvironment(stage, version, data),
-      permissions: [...useResources(data, version), scanTable(tableOf(data, version))],
+      environment: { ...functionEnvironment(stage, version, data), ...jobsEnvironment(stage, version, data) },
+      permissions: [...useResources(data, version), scanTable(tableOf(data, version)), ...writeFiles(data.files)],
     });
     new EachMinute(this, 'EachMinute', this.function.code);
   }

@@ -1,16 +1,18 @@
 import { type UserPool, UserPoolDomain } from 'aws-cdk-lib/aws-cognito';
-import { Aws, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { AppClients } from '../constructs/app-clients.js';
 import { ResourceServers } from '../constructs/resource-servers.js';
 import { ServerFunction } from '../constructs/server-function.js';
 import { Users } from '../constructs/user-pool.js';
 import type { DataPlaces } from '../function-environment.js';
-import { prefixOf } from '../names.js';
+import { signInPrefix, signInUrl } from '../names.js';
 import type { Stage } from '../read-settings.js';
 
 export interface SignInStackProps extends StackProps {
   readonly data: DataPlaces;
+  /** Where the console is, without a slash at the end; undefined without one. */
+  readonly consoleUrl: string | undefined;
 }
 
 /** Who may sign in, and the applications that they sign in to. */
@@ -22,7 +24,7 @@ export class SignInStack extends Stack {
   /** The SMART scopes there are, as tokens have them. */
   readonly smartScopes: readonly string[];
 
-  constructor(scope: Construct, id: string, stage: Stage, { data, ...props }: SignInStackProps) {
+  constructor(scope: Construct, id: string, stage: Stage, { data, consoleUrl, ...props }: SignInStackProps) {
     super(scope, id, props);
     const { code: addClaims } = new ServerFunction(this, 'AddClaims', stage, {
       name: 'add-claims',
@@ -34,10 +36,9 @@ export class SignInStack extends Stack {
     });
     this.pool = new Users(this, 'Users', stage, addClaims).pool;
     const servers = new ResourceServers(this, 'Scopes', stage, this.pool);
-    this.clients = new AppClients(this, 'Clients', stage, this.pool, servers);
-    const domainPrefix = stage.signInPrefix === '' ? `${prefixOf(stage)}-${Aws.ACCOUNT_ID}` : stage.signInPrefix;
-    new UserPoolDomain(this, 'Page', { userPool: this.pool, cognitoDomain: { domainPrefix } });
-    this.url = `https://${domainPrefix}.auth.${Aws.REGION}.amazoncognito.com`;
+    this.clients = new AppClients(this, 'Clients', stage, { userPool: this.pool, servers, consoleUrl });
+    new UserPoolDomain(this, 'Page', { userPool: this.pool, cognitoDomain: { domainPrefix: signInPrefix(stage) } });
+    this.url = signInUrl(stage);
     this.smartScopes = servers.names;
   }
 }

@@ -25,4 +25,6 @@ export interface ImportProgress {
   readonly lines?: number;
   /** Resources that are stored as the file has them, those that were so before among them. */
   readonly count?: number;
+  /** Of the first file: how many bytes each of all has, null where nobody tells. */
+  readonly sizes?: readonly (number | null)[];
 }

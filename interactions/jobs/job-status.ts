@@ -32,7 +32,6 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
   const { job, input } = found;
   if (job.state === 'running') return { kind: 'running', percent: percentOf(found) };
   if (job.state === 'failed') return { kind: 'failed', failure: job.failure ?? 'It failed' };
-  if (job.kind === 'reindex') return reindexed(found);
   const jobs = requireJobs(server, caller);
   const { signedUrl } = jobs.output;
   const isSigned = signedUrl !== undefined;
@@ -58,6 +57,11 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
     deleted: await entries('deleted'),
     error: await entries('error'),
   };
+  if (job.kind === 'reindex') {
+    const transactionTime = new Date(job.ended ?? job.created).toISOString();
+    const manifest = { transactionTime, ...common, ...reindexedCounts(found.segments), error: made.error };
+    return { kind: 'complete', expires: until, manifest, files };
+  }
   const manifest =
     job.kind === 'import'
       ? {
@@ -68,13 +72,6 @@ export async function jobStatus(server: FhirServer, caller: Caller, id: string):
         }
       : { transactionTime: (input as ExportInput).cut, ...common, ...made };
   return { kind: 'complete', expires: until, manifest, files };
-}
-
-/** What a reindex indexed: there are no files of it. */
-function reindexed({ job, segments }: JobProgress): JobStatus {
-  const transactionTime = new Date(job.ended ?? job.created).toISOString();
-  const manifest = { transactionTime, request: job.request, ...reindexedCounts(segments) };
-  return { kind: 'complete', expires: job.expires ?? Infinity, manifest, files: [] };
 }
 
 /** Of each file how many of its resources are stored. */

@@ -21,15 +21,18 @@ export interface ReindexedCounts {
   readonly resources: number;
   /** Resources that are deleted. */
   readonly deleted: number;
+  /** Resources that could not be read. */
+  readonly unreadable: number;
 }
 
 /** What the segments of a reindex have indexed together. */
 export const reindexedCounts = (segments: readonly { readonly progress: unknown }[]): ReindexedCounts => {
-  const counts = { resources: 0, deleted: 0 };
+  const counts = { resources: 0, deleted: 0, unreadable: 0 };
   for (const { progress } of segments) {
-    const { resources = 0, deleted = 0 } = progress as ReindexProgress;
+    const { resources = 0, deleted = 0, unreadable = 0 } = progress as ReindexProgress;
     counts.resources += resources;
     counts.deleted += deleted;
+    counts.unreadable += unreadable;
   }
   return counts;
 };

@@ -161,8 +161,8 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       return runField(resolver, { source, args, execution, info, environment, onFailure: options.onFailure });
     };
   let built: GraphQLSchema | undefined;
-  const build = (): GraphQLSchema => {
-    const made = buildSchema(
+  const build = async (): Promise<void> => {
+    const made = await buildSchema(
       api.schema,
       new Map(
         api.resolvers.map((each) => [`${each.typeName}.${each.fieldName}`, fieldResolver(runnable(each)) as never]),
@@ -170,10 +170,17 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       options.checksSchema ?? false,
     );
     const { authorization } = options;
-    if (authorization !== undefined) guardFields(made, authorization, (execution) => (execution as Execution).request);
-    return made;
+    if (authorization !== undefined) {
+      await guardFields(made, authorization, (execution) => (execution as Execution).request);
+    }
+    built = made;
   };
-  const schema = (): GraphQLSchema => (built ??= build());
+  let building: Promise<void> | undefined;
+  const ready = (): Promise<void> => (building ??= build());
+  const schema = (): GraphQLSchema => {
+    if (built === undefined) throw new Error('The schema is not there yet');
+    return built;
+  };
 
   const subscriptions = createSubscriptions(schema);
   const begin = (request: AppSyncRequest): Begun | { readonly errors: readonly object[] } => {
@@ -213,6 +220,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
 
   return {
     async execute(request) {
+      if (built === undefined) await ready();
       const invalidations: Extract<Effect, { kind: 'invalidateSubscriptions' }>[] = [];
       const onEffect = (effect: Effect): void => {
         if (effect.kind === 'invalidateSubscriptions') invalidations.push(effect);
@@ -232,6 +240,7 @@ export function createAppSyncApi(options: AppSyncOptions): AppSyncRuntime {
       return answer;
     },
     async subscribe(request, deliver, invalidated = () => undefined) {
+      if (built === undefined) await ready();
       const set: { filter: SubscriptionFilter | null; invalidation: SubscriptionFilter | null } = {
         filter: null,
         invalidation: null,

@@ -13,7 +13,7 @@ import { requestErrorJson } from './error-json.js';
 import { fragmentsOf } from '../../graphql/fragments.js';
 import { introspectionError } from '../../graphql/introspection-limit.js';
 import { sizeOf } from '../../graphql/measure.js';
-import { Remembered } from '../../graphql/remembered.js';
+import { Remembered } from '../../fhir/remembered.js';
 import { depthError, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */

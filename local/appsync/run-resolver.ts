@@ -87,7 +87,7 @@ export async function runResolver(resolver: RunnableResolver, call: ResolverCall
       if (given.early === 'END') break;
     }
   }
-  return valueOf(runHandler(sandbox, 'response', run, { result: run.prev }), call);
+  return valueOf(runHandler(sandbox, 'response', run, { result: { text: run.prev } }), call);
 }
 
 function valueOf({ value }: Given, call: ResolverCall): unknown {
@@ -102,12 +102,17 @@ async function runStep(step: ResolverStep, run: Run): Promise<Given> {
   return runHandler(sandbox, 'response', run, await invoke(step, run.call, JSON.parse(request.value)));
 }
 
+/** JSON as its text or, of an object, as the texts of its members: most of them go on unread. */
+type Told = { readonly text: string } | { readonly members: ReadonlyMap<string, string> };
+
+/** What came of a data source. */
+interface Outcome {
+  readonly result?: Told;
+  readonly error?: string;
+}
+
 /** The outcome of the data source as the response handler's `ctx.result` and `ctx.error`. */
-async function invoke(
-  step: ResolverStep,
-  call: ResolverCall,
-  request: unknown,
-): Promise<{ result: string; error?: string }> {
+async function invoke(step: ResolverStep, call: ResolverCall, request: unknown): Promise<Outcome> {
   try {
     const { execution, lambdaContext } = call;
     const result = await step.dataSource.invoke({
@@ -120,7 +125,7 @@ async function invoke(
         call.took(0);
       },
     });
-    return { result: jsonText(result) };
+    return { result: told(result) };
   } catch (error) {
     if (error instanceof LimitError) throw error;
     if (error instanceof RequestError) throw resolverError('MappingTemplate', error.message);
@@ -129,9 +134,25 @@ async function invoke(
       call.failed(step.name, message, stack);
       throw resolverError('InternalFailure', 'An internal failure occurred.');
     }
-    return { result: jsonText(error.result), error: jsonText({ message: error.message, type: error.type }) };
+    return { result: told(error.result), error: jsonText({ message: error.message, type: error.type }) };
   }
 }
+
+function told(value: unknown): Told {
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain || 'toJSON' in value) return { text: jsonText(value) };
+  const members = new Map<string, string>();
+  for (const [name, member] of Object.entries(value)) {
+    const text = JSON.stringify(member) as string | undefined;
+    if (text !== undefined) members.set(name, text);
+  }
+  return { members };
+}
+
+const textOf = (json: Told): string =>
+  'text' in json
+    ? json.text
+    : `{${Array.from(json.members, ([name, text]) => `${JSON.stringify(name)}:${text}`).join()}}`;
 
 const jsonText = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value));
 
@@ -145,20 +166,20 @@ function open(sandbox: () => Sandbox, call: ResolverCall): Sandbox {
   }
 }
 
-function runHandler(
-  sandbox: Sandbox,
-  handler: 'request' | 'response',
-  run: Run,
-  own: { result?: string; error?: string },
-): Given {
+function runHandler(sandbox: Sandbox, handler: 'request' | 'response', run: Run, own: Outcome): Given {
   const { call } = run;
   const text = (part: ContextPart): string | undefined => {
     if (part === 'stash') return run.stash;
     if (part === 'prev') return run.prev === 'null' ? 'null' : `{"result":${run.prev}}`;
-    return part === 'result' || part === 'error' ? own[part] : call.text(part);
+    if (part === 'result') return own.result && textOf(own.result);
+    return part === 'error' ? own.error : call.text(part);
+  };
+  const members = (part: ContextPart): ReadonlyMap<string, string> | undefined => {
+    if (part === 'prev') return run.prev === 'null' ? undefined : new Map([['result', run.prev]]);
+    return part === 'result' && own.result !== undefined && 'members' in own.result ? own.result.members : undefined;
   };
   const { fieldName, parentTypeName } = call;
-  const parts = { fieldName, parentTypeName, failed: own.error !== undefined, text };
+  const parts = { fieldName, parentTypeName, failed: own.error !== undefined, text, members };
   const ran = sandbox.run(handler, parts, {
     identity: call.identity,
     effect: (effect) => {

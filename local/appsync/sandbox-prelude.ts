@@ -4,14 +4,16 @@
  * host would bring the host's realm along. Only strings and numbers cross: everything else crosses as JSON text.
  *
  * `host.call(name, argumentsText)` runs a util function, `host.part(name)` gives a piece of ctx, `host.now()` the time in
- * milliseconds, `host.replace` is String's replace with Java's patterns; all give `undefined` or text.
+ * milliseconds, `host.members(name)` names the members of a piece of ctx that may go on unread, `host.member(name, member)`
+ * gives one of them, `host.replace` is String's replace with Java's patterns; all give `undefined` or text.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/supported-features.html
  */
 export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSteps, maxMilliseconds) {
   'use strict';
   const { parse, stringify } = JSON;
   const { freeze, defineProperty, getOwnPropertyNames } = Object;
-  const { apply } = Reflect;
+  const { apply, ownKeys } = Reflect;
+  const { Proxy, WeakMap } = globalThis;
   const ErrorType = TypeError;
   const text = (value) => (value === undefined || value === null ? null : typeof value === 'string' ? value : stringify(value));
 
@@ -72,6 +74,8 @@ export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSt
       },
     },
   };
+  const onTarget = Reflect;
+  const traps = ownKeys(Reflect).filter((name) => typeof Reflect[name] === 'function');
   const sort = Array.prototype.sort;
   const changed = [
     [Array.prototype, 'sort', function (compare) {
@@ -114,6 +118,38 @@ export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSt
     try { return '' + error.stack; } catch { return undefined; }
   };
   const part = (name) => { const value = host.part(name); return value === undefined ? undefined : parse(value); };
+
+  // What data sources gave is mostly handed on unread: an object or a list that stands there as text is made when somebody
+  // looks into it, and one that nobody looked into is handed on as that text.
+  const unread = new WeakMap();
+  const put = (object, name, value) =>
+    defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  const later = (part, member, isList) => {
+    const target = isList ? [] : {};
+    const made = () => {
+      if (!apply(unread.delete, unread, [proxy])) return target;
+      const values = parse(host.member(part, member));
+      const names = ownKeys(values);
+      for (let i = 0; i < names.length; i += 1) if (!isList || names[i] !== 'length') put(target, names[i], values[names[i]]);
+      return target;
+    };
+    const looking = {};
+    for (const trap of traps) looking[trap] = (_, ...values) => apply(onTarget[trap], undefined, [made(), ...values]);
+    const proxy = new Proxy(target, looking);
+    unread.set(proxy, { part, member });
+    return proxy;
+  };
+  const membersOf = (name) => {
+    const told = host.members(name);
+    if (told === undefined) return part(name);
+    const members = parse(told);
+    const object = {};
+    for (let i = 0; i < members.length; i += 1) {
+      const { member, kind, value } = members[i];
+      put(object, member, kind === 'value' ? value : later(name, member, kind === 'list'));
+    }
+    return object;
+  };
   const newContext = (fieldName, parentTypeName, failed, stash) => {
     let args, identity, source, headers, variables, selectionSetList, prev, result, environment;
     const info = freeze({
@@ -129,8 +165,8 @@ export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSt
       get args() { return (args ??= part('arguments')); },
       get identity() { return (identity ??= part('identity')); },
       get source() { return (source ??= part('source')); },
-      get prev() { return (prev ??= part('prev')); },
-      get result() { return (result ??= part('result')); },
+      get prev() { return (prev ??= membersOf('prev')); },
+      get result() { return (result ??= membersOf('result')); },
       get env() { return (environment ??= part('env')); },
       error: failed ? part('error') : undefined,
       get stash() { return stash.read(); },
@@ -143,20 +179,24 @@ export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSt
     ending = undefined; appended = []; steps = 0; deadline = host.now() + maxMilliseconds;
     let stashed;
     const stash = { read: () => (stashed ??= part('stash')) };
-    let kind = 'value', value;
+    let kind = 'value', value, passed;
+    const given = (returned) => {
+      passed = typeof returned === 'object' && returned !== null ? unread.get(returned) : undefined;
+      return passed === undefined ? stringify(returned) : undefined;
+    };
     try {
-      value = stringify(factory(appsync, step)[handler](newContext(fieldName, parentTypeName, failed, stash)));
+      value = given(factory(appsync, step)[handler](newContext(fieldName, parentTypeName, failed, stash)));
       stashed = stashed === undefined ? undefined : stringify(stashed);
     } catch (error) {
       if (error === ending && ending !== undefined) {
         kind = ending.kind;
-        try { value = stringify(ending.details); stashed = stashed === undefined ? undefined : stringify(stashed); }
+        try { value = given(ending.details); stashed = stashed === undefined ? undefined : stringify(stashed); }
         catch { kind = 'failure'; value = '{"message":"a value that is no JSON"}'; }
       } else {
         kind = 'failure';
         value = stringify({ message: '' + error?.name + ': ' + error?.message, stack: stackOf(error) });
       }
     }
-    return [kind, value, stashed, appended.length === 0 ? undefined : stringify(appended)];
+    return [kind, value, stashed, appended.length === 0 ? undefined : stringify(appended), passed?.part, passed?.member];
   };
 })`;

@@ -14,6 +14,11 @@ export interface ContextParts {
   readonly failed: boolean;
   /** The rest by name: JSON text, except `selectionSetGraphQL`, which is itself; undefined for what is not there. */
   text(part: ContextPart): string | undefined;
+  /**
+   * The members of a piece that is an object, by name, as JSON text; undefined for a piece that is not split. What the
+   * handler hands on without looking into it stays text.
+   */
+  members?(part: ContextPart): ReadonlyMap<string, string> | undefined;
 }
 
 /** The lazily read pieces of ctx. */
@@ -81,7 +86,14 @@ type Enter = (
   fieldName: string,
   parentTypeName: string,
   failed: boolean,
-) => readonly [string, string | undefined, string | undefined, string | undefined];
+) => readonly [
+  string,
+  string | undefined,
+  string | undefined,
+  string | undefined,
+  ContextPart | undefined,
+  string | undefined,
+];
 
 const arrayMethods = [
   ...[
@@ -159,6 +171,11 @@ export function createSandbox(name: string, code: string, options: SandboxOption
       return JSON.stringify(result);
     },
     part: (part: ContextPart): string | undefined => current?.parts.text(part),
+    members(part: ContextPart): string | undefined {
+      const members = current?.parts.members?.(part);
+      return members === undefined ? undefined : `[${Array.from(members, toldMember).join()}]`;
+    },
+    member: (part: ContextPart, name: string): string | undefined => current?.parts.members?.(part)?.get(name),
     replace: replaceJavaPattern,
     now: () => Date.now(),
     log(level: string, text: string): void {
@@ -173,13 +190,14 @@ export function createSandbox(name: string, code: string, options: SandboxOption
     run(handler, parts, call) {
       current = { parts, call };
       try {
-        const [kind, value, stash, appended] = enter(
+        const [kind, returned, stash, appended, part, member] = enter(
           factory,
           handler,
           parts.fieldName,
           parts.parentTypeName,
           parts.failed,
         );
+        const value = part === undefined ? returned : parts.members?.(part)?.get(member ?? '');
         return {
           ending: endingOf(kind, value),
           ...(stash === undefined ? {} : { stash }),
@@ -190,6 +208,15 @@ export function createSandbox(name: string, code: string, options: SandboxOption
       }
     },
   };
+}
+
+/** A member as the code in the sandbox is told of it: objects and lists are made when they are looked into. */
+function toldMember([member, text]: readonly [string, string]): string {
+  const name = JSON.stringify(member);
+  if (text.startsWith('{')) return `{"member":${name},"kind":"object"}`;
+  return text.startsWith('[')
+    ? `{"member":${name},"kind":"list"}`
+    : `{"member":${name},"kind":"value","value":${text}}`;
 }
 
 function endingOf(kind: string, text: string | undefined): HandlerEnding {

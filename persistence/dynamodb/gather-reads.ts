@@ -1,7 +1,9 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { timeLeft, withoutDeadline } from '../../fhir/deadline.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { Item, ItemKey, Table } from '../table.js';
 import { fromAttributes, keyAttributes } from './attributes.js';
+import { unanswered } from '../aws-call.js';
 import type { TablePlace } from './place.js';
 import { readItems, textOf } from './read.js';
 
@@ -9,6 +11,23 @@ import { readItems, textOf } from './read.js';
 const byThemselves = 2;
 /** The longest that a read waits for others, in milliseconds: one that hangs must not hold up the rest. */
 const longestWait = 10;
+
+/** What is read with others, no longer than who asked for it waits. */
+async function inTime<Result>(read: Promise<Result>): Promise<Result> {
+  const left = timeLeft();
+  if (left === Infinity) return read;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(unanswered());
+    }, left);
+  });
+  try {
+    return await Promise.race([read, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 interface Waiting {
   readonly key: ItemKey;
@@ -47,7 +66,8 @@ export function gatheredReads(place: TablePlace): Table['get'] {
     clearTimeout(timer);
     const together = waiting;
     waiting = [];
-    void counted(() => tellAll(together));
+    // Of several requests: none of them ends the others' reads with its own time.
+    void withoutDeadline(() => counted(() => tellAll(together)));
   }
 
   /** Never rejects: each of them is told. */
@@ -82,8 +102,9 @@ export function gatheredReads(place: TablePlace): Table['get'] {
 
   return (key) => {
     if (underWay < byThemselves) return counted(() => readOne(key));
-    return new Promise((resolve, reject) => {
+    const read = new Promise<Item | undefined>((resolve, reject) => {
       if (waiting.push({ key, resolve, reject }) === 1) timer = setTimeout(sendTogether, longestWait);
     });
+    return inTime(read);
   };
 }

@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchBucket, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, NoSuchBucket, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { invalidRequest, unavailable } from '../../fhir/outcome.js';
 import { callsWithin } from '../aws-call.js';
@@ -8,12 +8,21 @@ import type { InputSource } from '../input-source.js';
 const patience = 600_000;
 const calls = callsWithin(patience, () => unavailable('The store of the files to import does not answer for now'));
 
+function addressOf(url: string): { Bucket: string; Key: string } {
+  const { hostname, pathname } = new URL(url);
+  return { Bucket: hostname, Key: decodeURIComponent(pathname.slice(1)) };
+}
+
 /** Objects of S3, by URLs such as `s3://bucket/folder/file.ndjson`. */
 export const s3Files = (client: S3Client): InputSource => ({
+  async size(url) {
+    const request = new HeadObjectCommand(addressOf(url));
+    const found = await calls.once((signal) => client.send(request, signal)).catch(() => undefined);
+    return found?.ContentLength;
+  },
   async open(url, from) {
-    const { hostname, pathname } = new URL(url);
     const range = from === 0 ? {} : { Range: `bytes=${String(from)}-` };
-    const request = new GetObjectCommand({ Bucket: hostname, Key: decodeURIComponent(pathname.slice(1)), ...range });
+    const request = new GetObjectCommand({ ...addressOf(url), ...range });
     try {
       const { Body } = await calls.once((signal) => client.send(request, signal));
       return Body as Readable;

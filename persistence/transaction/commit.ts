@@ -1,3 +1,4 @@
+import { timeLeft, within } from '../../fhir/deadline.js';
 import type { CommitActions } from '../commit.js';
 import { currentKey } from '../keys.js';
 import type { CommitResult } from '../resource-store.js';
@@ -29,9 +30,11 @@ export async function commitInSteps(space: TransactionSpace, commit: CommitActio
     if (result.done) result = await flip(space, record, checks);
   } catch (error) {
     // Whether it was committed by what failed, the record says; when that fails as well, others will find out.
-    if (record !== undefined && (await endOwn(space, record, keys).catch(() => undefined)) === 'committed') {
-      return { committed: true };
-    }
+    // What failed may be that the time is over: undoing it has some of its own, so that no lock stays until others come.
+    const begun = record;
+    const ended =
+      begun && within(Math.max(ownTime, timeLeft()), () => endOwn(space, begun, keys)).catch(() => undefined);
+    if ((await ended) === 'committed') return { committed: true };
     throw error;
   }
   if (result.done) {
@@ -43,6 +46,9 @@ export async function commitInSteps(space: TransactionSpace, commit: CommitActio
   await recoverLocks(space, result.locks);
   return { committed: false, conflicts: result.conflicts };
 }
+
+/** How long it may take to undo what was begun when there is no more time for it, in milliseconds. */
+const ownTime = 2_000;
 
 /**
  * Ends the transaction this process began. When others have ended it already, they may have done so before the last

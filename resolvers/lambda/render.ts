@@ -8,9 +8,25 @@ import type { Container } from '../interaction-request.js';
  * type in `__typename` and is marked `__inside`: it is not the one stored under its id. References into the resource
  * (`#p1`) carry the `__container` they point into.
  * @param members those that may be shown; all of them without it. `id`, by which other fields find it, is always there.
- * @returns a new object, O(size of the body).
+ * @returns a new object, whose members may be others' as well: nobody may change them. O(size of the body), the first time
+ * where the store gives the version again (a frozen one).
  */
 export function render(version: StoredVersion, members?: ReadonlySet<string>): JsonObject {
+  if (!Object.isFrozen(version)) return rendered(version, members);
+  let whole = ofFrozen.get(version);
+  if (whole === undefined) ofFrozen.set(version, (whole = rendered(version)));
+  if (members === undefined) return { ...whole };
+  const { type, id } = version;
+  const shown: JsonObject = { resourceType: type, id };
+  for (const name of members) if (Object.hasOwn(whole, name)) shown[name] = whole[name];
+  shown['__typename'] = type;
+  return shown;
+}
+
+/** Whole versions that cannot change, as long as somebody holds them. */
+const ofFrozen = new WeakMap<StoredVersion, JsonObject>();
+
+function rendered(version: StoredVersion, members?: ReadonlySet<string>): JsonObject {
   const { type, id } = version;
   const resource = parseJson(version.body);
   if (!isJsonObject(resource)) throw new Error(`${type}/${id} is stored without a body`);

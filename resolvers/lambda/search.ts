@@ -7,7 +7,7 @@ import type { StoredVersion } from '../../persistence/resource-store.js';
 import type { SearchRequest } from '../interaction-request.js';
 import type { JsonObject } from './json-object.js';
 import { render } from './render.js';
-import { selectedMembers } from './selected-members.js';
+import { maySelect, selectedMembers } from './selected-members.js';
 
 /** A list without `_count` is everything that matches or an error: beyond these limits it is an error. */
 const maxListed = 1_000;
@@ -95,7 +95,8 @@ function texts(request: SearchRequest, name: string, value: unknown): string[] {
  * @throws OperationOutcomeError as `searchType`, or when the page is too large to be answered.
  */
 export async function connection(server: FhirServer, caller: Caller, request: SearchRequest): Promise<JsonObject> {
-  const { parameters, count, offset, cursor } = readArguments(server.definitions, request);
+  const counted = request.counted || maySelect(request.selection, 'count');
+  const { parameters, count, offset, cursor } = readArguments(server.definitions, { ...request, counted });
   const page = await searchType(server, caller, {
     type: request.type,
     parameters,

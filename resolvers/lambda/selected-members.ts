@@ -1,4 +1,4 @@
-import { Remembered } from '../../graphql/remembered.js';
+import { Remembered } from '../../fhir/remembered.js';
 import type { AskedSelection } from '../interaction-request.js';
 
 /** A selection set, as far as it counts here: what is selected below each field's own name, whatever its alias. */
@@ -35,6 +35,17 @@ export function selectedMembers(
     at = at.fields.get(name) ?? { fields: new Map(), isOpen: false };
   }
   return at.isOpen ? undefined : new Set(at.fields.keys());
+}
+
+/**
+ * Whether a field may be selected at the top of a selection, under whatever name: one that stands in a named fragment is
+ * told by its name in the answer only.
+ */
+export function maySelect(selection: AskedSelection | undefined, name: string): boolean {
+  if (selection === undefined) return false;
+  const text = selectedOf(selection.text);
+  if (text === undefined || text.fields.has(name)) return true;
+  return text.isOpen && selection.paths.some((path) => !path.includes('/') && !text.paths.has(path));
 }
 
 function selectedOf(text: string): SelectedText | undefined {

@@ -139,7 +139,7 @@ export function satisfies(
     } else (toRead ??= []).push(clause);
   }
   if (toRead === undefined) return true;
-  const document = documents.read(number);
+  const document = documents.readLately(number);
   return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
 }
 

@@ -9,7 +9,15 @@ import { inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
 import { type IndexedDocument, lacks } from './documents.js';
 import { satisfies } from './candidates.js';
 import type { Clause } from './clause.js';
-import { allOf, type DocumentNumber, type KeyRange, keyRange, lists, postingKey, type Postings } from './postings.js';
+import {
+  allOf,
+  type DocumentNumber,
+  type KeyRange,
+  keyRange,
+  lists,
+  postingKey,
+  type PostingLists,
+} from './postings.js';
 import type { IndexView } from './view.js';
 
 /** The clauses of a search by a caller. */
@@ -118,7 +126,7 @@ function valueClause<T extends ServedType>({ type, postings }: IndexView, filter
 const mostLookedUp = 10_000;
 
 /** The lists of terms; what is in none is not looked up again and again. */
-function keysInUse(postings: Postings, type: string, code: string, ranges: readonly TermRange[]): KeyRange[] {
+function keysInUse(postings: PostingLists, type: string, code: string, ranges: readonly TermRange[]): KeyRange[] {
   const keys = ranges.map((range) => keyRange(type, code, range));
   if (keys.length <= 1 || keys.length > mostLookedUp) return keys;
   return keys.filter((range) => !('key' in range) || postings.count(range.key, 1) > 0);
@@ -170,13 +178,13 @@ function termRanges<T extends ServedType>({ type, queries }: ValueFilter<T>): Te
 }
 
 /** The lists of all documents whose signature is wanted; there are few signatures. */
-function bySignature(postings: Postings, type: string, wanted: (signature: string) => boolean): KeyRange[] {
+function bySignature(postings: PostingLists, type: string, wanted: (signature: string) => boolean): KeyRange[] {
   const { from, to } = allOf(type, lists.signature);
   return [...postings.keys(from, to)].filter((key) => wanted(key.slice(from.length))).map((key) => ({ key }));
 }
 
 /** The documents without a value to sort by. */
-export const unsortedBy = (postings: Postings, type: string, code: string): Clause => ({
+export const unsortedBy = (postings: PostingLists, type: string, code: string): Clause => ({
   ranges: bySignature(postings, type, (signature) => lacks(signature, code, true)),
   exact: true,
   accepts: ({ terms }) => sortKey(terms?.[code] ?? [], false) === null,

@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { Remembered } from '../../fhir/remembered.js';
 import type { DocumentTerms } from '../document.js';
 import type { ResourceWords } from '../words.js';
 import { compareTerms, sortKey } from '../term.js';
@@ -14,15 +15,31 @@ export interface IndexedDocument {
   readonly terms?: DocumentTerms;
 }
 
+/** Which documents the posting lists on disk have; counts of numbers given out (see `Pending`). */
+export interface Merged {
+  /** All below this one. */
+  readonly upTo: number;
+  /** Of those below `to` the postings of keys up to `behind`. */
+  readonly merging?: { readonly to: number; readonly behind: string };
+}
+
 /** The documents of an index, by number and by resource. */
 export interface Documents {
   numberOf(type: string, id: string): DocumentNumber | undefined;
   read(number: DocumentNumber): IndexedDocument | undefined;
+  /** As `read`, for searches: never inside a write transaction, which may be undone. Nobody may change what it gives. */
+  readLately(number: DocumentNumber): IndexedDocument | undefined;
   /** What the terms in all documents depend on (`termsFingerprint`); undefined in a new index, and until it is made. */
   fingerprint(): unknown;
   setFingerprint(fingerprint: string): void;
   /** Forgets all documents, and what their terms depend on. */
   clear(): void;
+  /** How far the documents are in the posting lists on disk; undefined where all are. */
+  merged(): Merged | undefined;
+  setMerged(merged: Merged): void;
+  /** How many writes there were of documents that are not in those lists; 0 in the beginning. */
+  turn(): number;
+  setTurn(turn: number): void;
   /** How many resources there are documents of, deleted ones included. */
   count(): number;
   /** Gives numbers out from `size` on. */
@@ -62,33 +79,60 @@ export function openWords(root: RootDatabase, name: string): Words {
   };
 }
 
+/** Of what was read lately so many characters of documents are kept parsed. */
+const charactersKept = 4_000_000;
+
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */
 const sizeKey = '#size';
 const termsKey = '#terms';
+const mergedKey = '#merged';
+const turnKey = '#turn';
 const resourceKey = (type: string, id: string): string => `${type}/${id}`;
 const documentKey = (number: DocumentNumber): string => `#${number}`;
 
 /** Opens the documents of an index. */
 export function openDocuments(root: RootDatabase, name: string): Documents {
   const entries: Database<unknown, string> = root.openDB({ name, encoding: 'json', cache: false, compression: true });
+  const read = (number: DocumentNumber): IndexedDocument | undefined =>
+    entries.get(documentKey(number)) as IndexedDocument | undefined;
+  const lately = new Remembered<IndexedDocument>(charactersKept);
   const write = (number: DocumentNumber, document: IndexedDocument): void => {
+    lately.forget(number);
     entries.putSync(documentKey(number), document);
   };
   return {
     numberOf: (type, id) => entries.get(resourceKey(type, id)) as DocumentNumber | undefined,
-    read: (number) => entries.get(documentKey(number)) as IndexedDocument | undefined,
+    read,
+    readLately(number) {
+      const known = lately.get(number);
+      if (known !== undefined) return known;
+      const text = entries.getBinaryFast(documentKey(number));
+      if (text === undefined) return undefined;
+      const document = JSON.parse(text.toString('utf8', 0, text.length)) as IndexedDocument;
+      lately.set(number, document, text.length);
+      return document;
+    },
     fingerprint: () => entries.get(termsKey),
     setFingerprint(fingerprint) {
       entries.putSync(termsKey, fingerprint);
     },
+    merged: () => entries.get(mergedKey) as Merged | undefined,
+    setMerged(merged) {
+      entries.putSync(mergedKey, merged);
+    },
+    turn: () => (entries.get(turnKey) as number | undefined) ?? 0,
+    setTurn(turn) {
+      entries.putSync(turnKey, turn);
+    },
     count() {
-      const others = [sizeKey, termsKey].filter((key) => entries.doesExist(key)).length;
+      const others = [sizeKey, termsKey, mergedKey, turnKey].filter((key) => entries.doesExist(key)).length;
       return (entries.getKeysCount() - others) / 2; // a number and a document each
     },
     setSize(size) {
       entries.putSync(sizeKey, size);
     },
     clear() {
+      lately.clear();
       entries.clearSync();
     },
     size: () => (entries.get(sizeKey) as number | undefined) ?? 0,

@@ -1,6 +1,6 @@
 import { differenceOf, type IndexedKey, type IndexInspection } from '../index-inspection.js';
 import { resourceWords } from '../words.js';
-import type { Databases } from './databases.js';
+import type { IndexView } from './view.js';
 import { type Placed, placed, tenantOf, typeOf } from './placed.js';
 import { documentNumber, type IndexedDocument, listsOf } from './documents.js';
 
@@ -9,11 +9,11 @@ const chunk = 500;
 
 /**
  * Looks into the embedded index: a document is as it should be when it says so, stands in all its lists, and has its words.
- * @param serving the databases of the index that serves.
+ * @param serving the index that serves, as it is now.
  * @param documentOf makes the document of a version.
  */
 export function lmdbInspection(
-  serving: () => Databases,
+  serving: () => Pick<IndexView, 'documents' | 'postings' | 'words'>,
   documentOf: (change: Placed) => IndexedDocument,
 ): IndexInspection {
   function stateOf(change: Placed): { versionId: number; digest: string } | undefined {

@@ -28,7 +28,7 @@ export function* inOrder(
     const { numbers, others } = narrowed(view, smallest, clauses);
     const places = numbers.flatMap((number): Place[] => {
       if (!satisfies(view, others, number)) return [];
-      const document = view.documents.read(number);
+      const document = view.documents.readLately(number);
       return document === undefined ? [] : [{ keys: sortKeys(document, rules), number }];
     });
     const direction = backwards ? -1 : 1;

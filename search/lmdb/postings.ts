@@ -43,21 +43,31 @@ export const allOf = (type: string, list: string, from = ''): { readonly from: s
   return { from: prefix + from, to: prefix + afterAll };
 };
 
-/** The posting lists: for each key the numbers of the documents that have it, in order. */
-export interface Postings {
-  /** Adds a document to a list; inside a write transaction. */
-  add(key: string, document: DocumentNumber): void;
-  remove(key: string, document: DocumentNumber): void;
+/** The posting lists as searches read them: for each key the numbers of the documents that have it, in order. */
+export interface PostingLists {
   has(key: string, document: DocumentNumber): boolean;
   /** The length of a list, `atMost` when it is longer. */
   count(key: string, atMost: number): number;
   documents(key: string, walk?: Walk): Iterable<DocumentNumber>;
-  /** Empties all lists. */
-  clear(): void;
   /** Each key and document of a range, in the order of keys. */
   entries(from: string, to: string): Iterable<{ key: string; value: DocumentNumber }>;
   /** The keys of a range, each once; backwards from the last one. `start` is the first one wanted in that direction. */
-  keys(from: string, to: string, walk?: { readonly start?: string; readonly backwards?: boolean }): Iterable<string>;
+  keys(from: string, to: string, walk?: KeyWalk): Iterable<string>;
+}
+
+/** Where a walk along keys starts, and which way it goes. */
+export interface KeyWalk {
+  readonly start?: string;
+  readonly backwards?: boolean;
+}
+
+/** The posting lists on disk. What changes them is called inside a write transaction. */
+export interface Postings extends PostingLists {
+  /** Adds a document to a list. */
+  add(key: string, document: DocumentNumber): void;
+  remove(key: string, document: DocumentNumber): void;
+  /** Empties all lists. */
+  clear(): void;
 }
 
 /** Opens the posting lists of an index: a database of LMDB whose keys have many, sorted values. */

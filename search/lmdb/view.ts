@@ -1,9 +1,9 @@
 import type { Documents, Words } from './documents.js';
-import type { Postings } from './postings.js';
+import type { PostingLists } from './postings.js';
 
 /** An index as searches read it: all reads of one search happen in one turn, so on one snapshot. */
 export interface IndexView {
-  readonly postings: Postings;
+  readonly postings: PostingLists;
   readonly documents: Documents;
   readonly words: Words;
   /** The type searched. */

@@ -38,13 +38,18 @@ export async function putDocuments<Put extends DocumentPut>(
   const refused: Put[] = [];
   let isGone = false;
   const there: Put[] = [];
+  /** What was not done for another reason than that OpenSearch failed on it. */
+  const busy = new Set<BulkLines<Put>>();
   for (const chunk of chunksOf(puts)) {
-    await untilDone(chunk, async (lines) => {
+    await untilDone(chunk, async (lines, isLast) => {
       const again: BulkLines<Put>[] = [];
       const statuses = await bulk(client, alias, lines, refresh);
       for (const [i, line] of lines.entries()) {
         const status = statuses[i];
-        if (status === undefined || isBusy(status)) again.push(line);
+        // What a document makes go wrong again and again, and nothing else did, is wrong with that document.
+        if (status !== 500) busy.add(line);
+        const isItsOwn = isLast && status === 500 && !busy.has(line);
+        if (status === undefined || (isBusy(status) && !isItsOwn)) again.push(line);
         else if (status === 404) isGone = true;
         else if (status === 409) there.push(line.put);
         else if (status >= 400) refused.push(line.put);
@@ -90,13 +95,14 @@ async function bulk(
   refresh: boolean | 'wait_for',
 ): Promise<readonly number[]> {
   try {
-    const { body } = await client.bulk({
+    const request = {
       index: alias,
       // The client sends texts as they are; its types know objects only.
       body: lines.flatMap(({ action, document }) => [action, document]) as unknown as Record<string, unknown>[],
       refresh,
       require_alias: true, // never makes an index without the mapping
-    });
+    };
+    const { body } = await client.bulk(request, { maxRetries: 0 }); // it is tried again here, with pauses
     return body.items.map((item) => Object.values(item)[0]?.status ?? 500);
   } catch (error) {
     if (error instanceof errors.ResponseError && isBusy(error.statusCode)) return [];

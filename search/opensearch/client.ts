@@ -1,5 +1,6 @@
-import { Client } from '@opensearch-project/opensearch';
+import { Client, errors } from '@opensearch-project/opensearch';
 import { AwsSigv4Signer } from '@opensearch-project/opensearch/aws-v3';
+import { timeLeft } from '../../fhir/deadline.js';
 
 /** What requests are signed with; a session's have a token. */
 export interface AwsCredentials {
@@ -38,14 +39,39 @@ const patience = { requestTimeout: 12_000, maxRetries: 1 } as const;
 export const unhurried = { requestTimeout: 60_000, maxRetries: 0 } as const;
 
 /**
- * A client of an OpenSearch. A call that gets no answer in twelve seconds is tried once more.
+ * A client of an OpenSearch. A call that gets no answer in twelve seconds, or half of what the request that makes it has
+ * left, is tried once more.
  * @param endpoint its URL, which may hold user and password.
  * @param signing signs each request as AWS asks for it
  * (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/request-signing.html); not without it.
  */
 export function openSearchClient(endpoint: string, signing?: RequestSigning): Client {
-  if (signing === undefined) return new Client({ node: endpoint, ...patience });
+  if (signing === undefined) return withinDeadline(new Client({ node: endpoint, ...patience }));
   const { region, credentials } = signing;
   const { Connection, Transport } = AwsSigv4Signer({ region, service: 'es', getCredentials: credentials });
-  return new Client({ node: endpoint, Connection, Transport, ...patience });
+  return withinDeadline(new Client({ node: endpoint, Connection, Transport, ...patience }));
 }
+
+/** Has calls of a client end in time for who waits for them (`fhir/deadline.ts`). */
+function withinDeadline(client: Client): Client {
+  const { transport } = client;
+  // Its own type is that of a function with a callback as well, which nobody here gives.
+  const request = transport.request.bind(transport) as unknown as Call;
+  const timely: Call = (params, options = {}) => {
+    const left = timeLeft();
+    if (left === Infinity) return request(params, options);
+    if (left <= 0) return Promise.reject(new errors.ConnectionError('The time of the request is over'));
+    const { requestTimeout = patience.requestTimeout, maxRetries = patience.maxRetries } = options;
+    return request(params, {
+      ...options,
+      requestTimeout: Math.ceil(Math.min(requestTimeout, left / (maxRetries + 1))),
+    });
+  };
+  return Object.assign(client, { transport: Object.assign(transport, { request: timely }) });
+}
+
+/** A call as the client's methods make it. */
+type Call = (
+  params: object,
+  options?: { readonly requestTimeout?: number; readonly maxRetries?: number },
+) => Promise<unknown>;

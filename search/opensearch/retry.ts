@@ -1,31 +1,38 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errors } from '@opensearch-project/opensearch';
+import { timeLeft } from '../../fhir/deadline.js';
 import { unavailable } from '../../fhir/outcome.js';
 
 /** So often is tried what OpenSearch has no room for at the moment. */
 const tries = 8;
 
-/** Answers by which OpenSearch says that it will do later what it cannot do now. */
-export const isBusy = (status: unknown): boolean => status === 429 || status === 503;
+/**
+ * Answers by which OpenSearch, or what stands before it, says that it may do later what it cannot do now: throttling,
+ * and whatever goes wrong on its side. What it does not understand it answers by 400.
+ */
+export const isBusy = (status: unknown): boolean => typeof status === 'number' && (status === 429 || status >= 500);
 
 /**
  * Tries again while OpenSearch is busy, waiting longer each time: 50 ms to 3 s, half of it by chance.
- * @param attempt gives what is left to do; undefined when all is done.
+ * @param attempt gives what is left to do; undefined when all is done. It is told whether it is the last one.
  * @param longest the most milliseconds to wait.
- * @throws OperationOutcomeError 503 when something is left after eight tries; or what the attempt throws.
+ * @throws OperationOutcomeError 503 when something is left after eight tries, or when who asked waits no longer; or what
+ * the attempt throws.
  */
 export async function untilDone<Left>(
   first: Left,
-  attempt: (left: Left) => Promise<Left | undefined>,
+  attempt: (left: Left, isLast: boolean) => Promise<Left | undefined>,
   longest = 3_000,
 ): Promise<void> {
   let left: Left | undefined = first;
   for (let i = 0; i < tries; i += 1) {
-    if (i > 0) await pause(Math.min(longest, 25 * 2 ** i) * (0.5 + Math.random() / 2));
-    left = await attempt(left);
+    const waited = i === 0 ? 0 : Math.min(longest, 25 * 2 ** i) * (0.5 + Math.random() / 2);
+    if (waited > timeLeft()) break;
+    if (i > 0) await pause(waited);
+    left = await attempt(left, i === tries - 1);
     if (left === undefined) return;
   }
-  throw unavailable(`The search index is busy and was tried ${String(tries)} times. Try again`);
+  throw unavailable('The search index is busy and was tried again and again. Try again');
 }
 
 /**
@@ -36,11 +43,10 @@ export function unlessUnreachable(error: unknown): unknown {
   const isUnreachable =
     error instanceof errors.ConnectionError ||
     error instanceof errors.TimeoutError ||
+    error instanceof errors.DeserializationError || // an answer that broke off, or another one's
     error instanceof errors.NoLivingConnectionsError;
   const status = error instanceof errors.ResponseError ? error.statusCode : 0;
-  return isUnreachable || isBusy(status) || status === 502 || status === 504
-    ? unavailable('The search index does not answer for now. Try again')
-    : error;
+  return isUnreachable || isBusy(status) ? unavailable('The search index does not answer for now. Try again') : error;
 }
 
 /**

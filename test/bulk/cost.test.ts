@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { jobPages } from '../../bench/cost/counted.js';
 import { exportKind } from '../../bulk/export-segment.js';
 import { createJobs } from '../../bulk/jobs.js';
 import { reindexKind } from '../../bulk/reindex-segment.js';
@@ -87,7 +88,7 @@ test('an export reads 200 items a scan, and asks once for each whether it is wan
   const cut = new Date(1_000_000).toISOString();
   const input: ExportInput = { principal, baseUrl, cut, access: { Patient: '' }, filters: {}, warnings: [] };
   const { scan = 0, get = 0, query = 0, write = 0, ...others } = await callsOf('export', input);
-  expect(scan).toBe(10);
+  expect(scan).toBe(Math.ceil(resources / jobPages.export));
   expect(get - scan).toBeLessThan(8);
   expect([query < 12, write < 12, others]).toEqual([true, true, {}]);
 });
@@ -95,7 +96,7 @@ test('an export reads 200 items a scan, and asks once for each whether it is wan
 test('a reindex reads 500 items a scan, asks once for each whether it is wanted, and keeps how far it is', async () => {
   const input: ReindexInput = { terms: 'these', names: { index: '2', replaces: '1' } };
   const { scan = 0, get = 0, query = 0, write = 0, ...others } = await callsOf('reindex', input);
-  expect(scan).toBe(4);
+  expect(scan).toBe(Math.ceil(resources / jobPages.reindex));
   expect(get - scan).toBeLessThan(8);
   expect([query < 12, write - scan < 12, others]).toEqual([true, true, {}]);
 });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { exportKind } from '../../bulk/export-segment.js';
 import { createJobs } from '../../bulk/jobs.js';
@@ -14,6 +13,7 @@ import type { OutputStore } from '../../persistence/output-store.js';
 import { createResourceStore } from '../../persistence/store.js';
 import type { Table } from '../../persistence/table.js';
 import { nextVersion } from '../../persistence/version.js';
+import { memoryOutput } from '../support/memory-output.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf, startTestServer, type TestServer } from '../support/server.js';
 
@@ -24,31 +24,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.close());
-
-/** Files in memory; what was closed is there. */
-function memoryOutput(): OutputStore & { readonly files: Map<string, string> } {
-  const files = new Map<string, string>();
-  return {
-    files,
-    create({ job, name }) {
-      let content = '';
-      return Promise.resolve({
-        append: (more) => Promise.resolve(void (content += more)),
-        close: () => Promise.resolve(void files.set(`${job}/${name}`, content)),
-        abandon: () => Promise.resolve(),
-      });
-    },
-    read({ job, name }) {
-      const content = files.get(`${job}/${name}`);
-      if (content === undefined) return Promise.resolve(undefined);
-      return Promise.resolve({ bytes: Buffer.byteLength(content), stream: Readable.from([content]) });
-    },
-    remove(job) {
-      for (const key of files.keys()) if (key.startsWith(`${job}/`)) files.delete(key);
-      return Promise.resolve();
-    },
-  };
-}
 
 const types = ['Observation', 'Organization', 'Patient'];
 const expected = types.flatMap((type) => Array.from({ length: 7 }, (_, at) => `${type}/${String(at)}`));

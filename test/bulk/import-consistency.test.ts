@@ -33,6 +33,7 @@ const lines = Array.from(
 
 async function imported(server: FhirServer): Promise<string | undefined> {
   const source = {
+    size: () => Promise.resolve(undefined),
     open: (_: string, from: number) => Promise.resolve(Readable.from([Buffer.from(lines.join('')).subarray(from)])),
   };
   const space: JobSpace = {

@@ -227,7 +227,7 @@ test('the new index has the current version of everything, tombstones included, 
   await write('large', 'x'.repeat(5_000));
   const job = await begin();
   await work();
-  expect([await stateOf(job), await countsOf(job)]).toEqual(['complete', { resources: 12, deleted: 1 }]);
+  expect([await stateOf(job), await countsOf(job)]).toEqual(['complete', { resources: 12, deleted: 1, unreadable: 0 }]);
   await expectDone('i2', [...ids, 'large']);
   expect(indices.all.get('i2')?.get('Patient/large')?.resource?.['text']).toHaveLength(5_000);
   await begin(1);

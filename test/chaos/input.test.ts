@@ -127,3 +127,72 @@ describe('searches that would hold everybody up', () => {
     expect(answer.status).toBe(status);
   });
 });
+
+describe('bodies that would hold everybody up', () => {
+  const size = 48 * 2 ** 20;
+  const full = (unit: string, open: string, close: string): string =>
+    open + unit.repeat(Math.floor(size / unit.length)) + close;
+  const asMany = (open: string, close: string): string => `${open}${'{},'.repeat(1_900_000)}{}${close}`;
+  const numbers = `[${'0,'.repeat(3_900_000)}0]`;
+  const names = (count: number): string => Array.from({ length: count }, (_, at) => `,"a${String(at)}":0`).join('');
+  const fhir = 'application/fhir+json';
+  const form = 'application/x-www-form-urlencoded';
+  test.each<[string, string, string, () => string, number]>([
+    ['empty objects', 'POST /r4/Patient', fhir, () => full('{},', '{"resourceType":"Patient","name":[', '{}]}'), 413],
+    ['members', 'POST /r4/Patient', fhir, () => `{"resourceType":"Patient"${names(1_000_000)}}`, 413],
+    [
+      'as many entries as are read',
+      'POST /r4',
+      fhir,
+      () => asMany('{"resourceType":"Bundle","type":"batch","entry":[', ']}'),
+      413,
+    ],
+    [
+      'as many values as are read',
+      'POST /r4/Patient',
+      fhir,
+      () => asMany('{"resourceType":"Patient","name":[', ']}'),
+      422,
+    ],
+    [
+      'as many operations as are read',
+      'PATCH /r4/Patient/p1',
+      'application/json-patch+json',
+      () => asMany('[', ']'),
+      413,
+    ],
+    [
+      'a number',
+      'POST /r4/Observation',
+      fhir,
+      () => full('9', '{"resourceType":"Observation","valueQuantity":{"value":0.', '}}'),
+      422,
+    ],
+    ['parameters of a form', 'POST /r4/Patient/_search', form, () => full('a&', '', 'a'), 413],
+    ['values of a parameter', 'POST /r4/Patient/_search', form, () => full(',', 'name=', ''), 413],
+    ['JSON that is a Binary’s content', 'POST /r4/Binary', 'application/json', () => full('{},', '[', '{}]'), 201],
+    [
+      'variables',
+      'POST /r4/graphql',
+      'application/json',
+      () => `{"query":"{ __typename }","variables":{"a":${numbers}}}`,
+      200,
+    ],
+    [
+      'variables of $graphql',
+      'POST /r4/$graphql',
+      'application/json',
+      () => `{"query":"query($a: [Int]) { __typename }","variables":{"a":${numbers}}}`,
+      200,
+    ],
+    ['a form of the sign-in', 'POST /sign-in/oauth2/token', form, () => full('a&', '', 'a'), 400],
+  ])('%s', async (_, line, media, body, status) => {
+    const [method = '', target = ''] = line.split(' ');
+    const { cpu: before } = await server.condition();
+    const headers = [['Authorization', `Bearer ${token}`] as const, ['Content-Type', media] as const];
+    const answer = await server.send(rawRequest({ method, target, headers, body: Buffer.from(body()) }));
+    expect([answer.status, answer.body.toString('utf8').slice(0, 300)]).toEqual([status, expect.anything()]);
+    const { cpu } = await server.condition();
+    expect(cpu - before).toBeLessThan(most.cpu);
+  });
+});

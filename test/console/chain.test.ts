@@ -38,6 +38,11 @@ const ids = (type: string, text: string): readonly string[] =>
   suggestionsFor(capabilities, type, text).map(({ id }) => id);
 
 describe('parameters of a search', () => {
+  test('what begins with the text is suggested before what has it elsewhere', () => {
+    expect(ids('Patient', 'organization')[0]).toBe('organization');
+    expect(ids('Patient', '').indexOf('name')).toBeLessThan(ids('Patient', '').indexOf('organization'));
+  });
+
   test.each([
     ['Patient', 'name', 'string'],
     ['Observation', 'subject:Patient.name', 'string'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { graphqlOf } from '../../console/fhir/copy-as.js';
-import { comparisonsOf, conditionOf, pairOf, pairsOf, queryOf } from '../../console/fhir/query.js';
+import { comparisonsOf, conditionOf, pairOf, pairsOf, patientPairs, queryOf } from '../../console/fhir/query.js';
 
 const types = ['string', 'token', 'reference', 'date', 'number', 'quantity', 'uri', 'composite'];
 
@@ -50,5 +50,26 @@ describe('the builder of searches', () => {
     );
     expect(written('name:exact=a')).toBeUndefined();
     expect(written('_has:Observation:patient:code=1')).toBeUndefined();
+  });
+});
+
+describe('a patient is found by what a person types', () => {
+  test.each([
+    ['1975-08-12', [['birthdate', '1975-08-12']]],
+    ['1975', [['birthdate', '1975']]],
+    ['999-56-5970', [['identifier', '999-56-5970']]],
+    ['harland', [['name', 'harland']]],
+    [
+      ' Harland  Lemke ',
+      [
+        ['name', 'Harland'],
+        ['name', 'Lemke'],
+      ],
+    ],
+    ['S99967314', [['_filter', '(name sw "S99967314" or identifier eq "S99967314")']]],
+    ['Ada 77"x', [['_filter', '(name sw "Ada" or identifier eq "Ada") and (name sw "77x" or identifier eq "77x")']]],
+    ['  ', []],
+  ])('%s', (text, pairs) => {
+    expect(patientPairs(text).map(({ key, value }) => [key, value])).toEqual(pairs);
   });
 });

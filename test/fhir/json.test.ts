@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Decimal, decimalNumber, decimalText, parseJson, parseUniqueJson, stringifyJson } from '../../fhir/json.js';
+import {
+  Decimal,
+  decimalNumber,
+  decimalText,
+  parseJson,
+  parseUniqueJson,
+  stringifyJson,
+  tooMuchInJson,
+} from '../../fhir/json.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 
 const digits = fc.stringMatching(/^(0|[1-9][0-9]{0,24})$/);
@@ -218,4 +226,30 @@ describe('JSON from outside', () => {
       b: [{ a: 1 }, { a: 1 }],
     });
   });
+
+  test('is refused unread when it holds more values than any resource, and not when its strings do', () => {
+    const many = '{},'.repeat(2_000_000);
+    const tooMany = 'The JSON has more than 4,000,000 brackets and commas';
+    expect(tooMuchInJson(`[${many}{}]`)).toBe(tooMany);
+    expect(tooMuchInJson(`[${'0,'.repeat(3_900_000)}0]`)).toBeUndefined();
+    expect(tooMuchInJson(`["\\"${many}","${many}\\\\"]`)).toBeUndefined();
+    expect(tooMuchInJson(`["\\\\",${many}{}]`)).toBe(tooMany);
+    expect(tooMuchInJson(`"${many}${many}`)).toBeUndefined();
+    expect(() => parseUniqueJson(`[${many}{}]`)).toThrow(`${tooMany}, the most this server reads in one body`);
+  });
+
+  test('is refused unread when an object has more members than any resource', () => {
+    const members = (count: number): string => Array.from({ length: count }, (_, at) => `"m${String(at)}":1`).join();
+    const long = `"${'x'.repeat(1_000_000)}"`;
+    expect(tooMuchInJson(`[${long},{${members(10_000)}}]`)).toBeUndefined();
+    expect(tooMuchInJson(`[${long},{"a":[{${members(10_001)}}]}]`)).toBe(
+      'An object of the JSON has more than 10,000 members',
+    );
+  });
+});
+
+test('a number of millions of digits is a number', () => {
+  const digits = '9'.repeat(10_000_000);
+  for (const text of [digits, `0.${digits}`, `[1e${digits}]`, `[${digits}.0]`])
+    expect(stringifyJson(parseUniqueJson(text)) === text).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError, unavailable } from '../../fhir/outcome.js';
 import { followChanges, type Follower, type FollowOptions, type IndexingProblem } from '../../indexer/follow.js';
-import { bodyPath, type BodyStore } from '../../persistence/body-store.js';
+import type { BodyStore } from '../../persistence/body-store.js';
 import { lmdbTable } from '../../persistence/lmdb.js';
 import type { ResourceStore, ResourceWrite } from '../../persistence/resource-store.js';
 import { StoreError } from '../../persistence/store-error.js';
@@ -12,6 +12,7 @@ import { recordItem } from '../../persistence/transaction/record.js';
 import { nextVersion, tombstone } from '../../persistence/version.js';
 import type { Indexable } from '../../search/search-index.js';
 import { temporaryRoot } from '../persistence/temporary-root.js';
+import { memoryBodies } from '../support/memory-bodies.js';
 import { gated, Stopped } from '../support/table-calls.js';
 import { defaultTenant } from '../../persistence/keys.js';
 
@@ -102,6 +103,25 @@ describe('an indexer', () => {
     await follower.settled();
     expect(Object.fromEntries(index.held)).toEqual({ a: 1, b: 1, c: 1, d: 1 });
     expect([await store.sweep(), problems]).toEqual([0, []]);
+  });
+
+  test('records that come late, once more, behind newer ones, put nothing older in the place of what is newer', async () => {
+    await put('a');
+    await put('a', 'y');
+    const all = await table.changes({ limit: 100 });
+    const [first, second] = all.filter(({ key }) => key.sk === 'current');
+    if (first === undefined || second === undefined) throw new Error('There are two versions');
+    let isRefused = true;
+    const index = indexOf(({ versionId }) => {
+      if (versionId === 2 && isRefused) throw new Error('refused');
+    });
+    // The first page has the older version last; the second one has it once more, while the newer one is set aside.
+    const pages = [[second, first], [first]];
+    follow(index, () => Promise.resolve(pages.shift() ?? []));
+    while (!index.puts.flat().includes('a/1')) await new Promise((resolve) => setTimeout(resolve, 1));
+    isRefused = false;
+    while (index.held.get('a') !== 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(index.puts[0]).toEqual(['a/2']);
   });
 
   test('brings what was committed before and after it began to the index, deletions included', async () => {
@@ -277,6 +297,22 @@ describe('an indexer', () => {
     expect(problems).toEqual([]);
   });
 
+  test('tries again to end a transaction that the database did not answer for', async () => {
+    const started = new Date().toISOString();
+    const item = recordItem(defaultTenant, { id: 't', state: 'committed', expires: 1, chunks: 1, started });
+    await table.write([{ kind: 'put', item }]);
+    await put('a');
+    let tries = 0;
+    const recover = (): Promise<void> => {
+      tries += 1;
+      return tries < 3 ? Promise.reject(unavailable('DynamoDB does not answer')) : Promise.resolve();
+    };
+    const index = indexOf();
+    follow(index, undefined, { recover });
+    await follower?.settled();
+    expect([tries, told().length, index.held.get('a')]).toEqual([3, 2, 1]);
+  });
+
   test('leaves a transaction that cannot be ended to the sweeper, and goes on', async () => {
     const started = new Date().toISOString();
     const item = recordItem(defaultTenant, { id: 't', state: 'committed', expires: 1, chunks: 1, started });
@@ -289,16 +325,3 @@ describe('an indexer', () => {
     expect(index.held.get('a')).toBe(1);
   });
 });
-
-/** Bodies in memory. */
-function memoryBodies(): BodyStore {
-  const bodies = new Map<string, string>();
-  return {
-    put: (key, body) => Promise.resolve(void bodies.set(bodyPath(key), body)),
-    get: (key) => Promise.resolve(bodies.get(bodyPath(key))),
-    delete: (key) => Promise.resolve(void bodies.delete(bodyPath(key))),
-    list: () => {
-      throw new Error('Nobody lists these');
-    },
-  };
-}

@@ -5,6 +5,7 @@ import { indexBatch, type IndexedBatch } from '../../indexer/index-batch.js';
 import { indexLag } from '../../indexer/index-lag.js';
 import type { BodyStore } from '../../persistence/body-store.js';
 import type { ItemChange } from '../../persistence/table.js';
+import { recordItem } from '../../persistence/transaction/record.js';
 import { enlistedIn } from '../../persistence/enlisted.js';
 import { defaultTenant } from '../../persistence/keys.js';
 import { createResourceStore } from '../../persistence/store.js';
@@ -19,10 +20,13 @@ import type { DecidedTransaction } from '../../persistence/stream.js';
 let table: ReturnType<typeof memoryTable>;
 let puts: string[][];
 let ended: string[];
+/** Why a transaction cannot be ended, where it cannot. */
+let hindrance: Error | undefined;
 beforeEach(() => {
   table = memoryTable();
   puts = [];
   ended = [];
+  hindrance = undefined;
 });
 
 async function put(id: string, text = 'x'): Promise<void> {
@@ -50,7 +54,7 @@ async function indexed(
   };
   const recover = ({ id }: DecidedTransaction): Promise<void> => {
     ended.push(id);
-    return Promise.resolve();
+    return hindrance === undefined ? Promise.resolve() : Promise.reject(hindrance);
   };
   return indexBatch(batch, { index, bodies, recover, onProblem: () => undefined });
 }
@@ -64,6 +68,31 @@ describe('a batch of the stream', () => {
     expect(puts).toEqual([['a/2', 'b/1']]);
     expect([batch.again, batch.refused]).toEqual([undefined, []]);
     expect(batch.newest).toBe((await createResourceStore(table).read({ type: 'Patient', id: 'a' }))?.lastUpdated);
+  });
+
+  test('an older version that comes behind a newer one does not take its place', async () => {
+    await put('a');
+    await put('a', 'y');
+    const all = await changes();
+    const current = all.filter(({ key }) => key.sk === 'current');
+    await indexed([...current, ...current.slice(0, 1)]);
+    expect(puts).toEqual([['a/2']]);
+  });
+
+  test.each([
+    ['comes again from the transaction on that the database did not answer for', unavailable('No answer'), true],
+    ['leaves a transaction that cannot be ended to the sweeper', new Error('away'), false],
+  ])('%s', async (_, error, isToComeAgain) => {
+    await put('a');
+    const started = new Date().toISOString();
+    const item = recordItem(defaultTenant, { id: 't', state: 'committed', expires: 1, chunks: 1, started });
+    await table.write([{ kind: 'put', item }]);
+    await put('b');
+    const all = await changes();
+    hindrance = error;
+    const { again } = await indexed(all);
+    const at = all.find(({ key }) => key.pk.includes('#transaction#'))?.position;
+    expect([puts, ended, again]).toEqual([[['a/1', 'b/1']], ['t'], isToComeAgain ? at : undefined]);
   });
 
   test('passes over what is no resource, whatever it is called', async () => {
@@ -157,6 +186,31 @@ describe('a dead letter', () => {
     const info = { streamArn: 's', shardId: 'x', startSequenceNumber: '1', endSequenceNumber: '3' };
     await indexLetter(readDeadLetter({ body: JSON.stringify({ DDBStreamBatchInfo: info }) }), work(await changes()));
     expect(puts).toEqual([['a/2'], ['b/1']]);
+  });
+
+  const info = { streamArn: 's', shardId: 'x', startSequenceNumber: '1', endSequenceNumber: '3' };
+  const ofBatch = readDeadLetter({ body: JSON.stringify({ DDBStreamBatchInfo: info }) });
+  const failing = (all: readonly ItemChange[], error: Error): Parameters<typeof indexLetter>[1] => ({
+    ...work(all),
+    index: {
+      put: (versions) => (versions[0]?.id === 'a' ? Promise.reject(error) : work().index.put(versions)),
+    },
+  });
+
+  test('of a batch stays for what is still refused; the others of it are indexed', async () => {
+    await put('a');
+    await put('b');
+    const refused = new Error('refused');
+    await expect(indexLetter(ofBatch, failing(await changes(), refused))).rejects.toBe(refused);
+    expect(puts).toEqual([['b/1']]);
+  });
+
+  test('of a batch is given up at once while the index does not answer', async () => {
+    await put('a');
+    await put('b');
+    const away = unavailable('It does not answer');
+    await expect(indexLetter(ofBatch, failing(await changes(), away))).rejects.toBe(away);
+    expect(puts).toEqual([]);
   });
 
   test('that nobody here wrote is refused', () => {

@@ -16,6 +16,8 @@ describe('the synthesized stacks', () => {
     const names = [...templateTexts('dev').keys()].filter((name) => name.startsWith('Fhir-dev-'));
     expect(names.sort()).toEqual(
       [
+        'Console',
+        'ConsoleFiles',
         'Data',
         'GraphQl-R4',
         'GraphQl-Stu3',

@@ -15,6 +15,8 @@ test('a deployment tells everything that clients and operators need, and no secr
   const once = [
     'BodiesBucket',
     'ClientId',
+    'ConsoleBucket',
+    'ConsoleUrl',
     'Issuer',
     'Region',
     'RestApiKeyId',

@@ -113,7 +113,7 @@ describe('every function of the server', () => {
     );
 
   test('runs Node.js 22 on arm64, with an encrypted environment and a log that ends', () => {
-    expect(own('dev')).toHaveLength(16);
+    expect(own('dev')).toHaveLength(17);
     for (const { Properties } of own('dev')) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs22.x', Architectures: ['arm64'], Handler: 'index.handler' });
       expect(Properties['KmsKeyArn']).toBeDefined();

@@ -107,8 +107,11 @@ function referencesTo(schema: GraphQLSchema): Omit<GraphqlCell, 'code'>[] {
  * Every way the API's resolvers have to a resource, by its schema.
  * @throws Error when the resolvers have a code that has no cells here.
  */
-export function graphqlCells({ resolvers, schema: sdl }: AppSyncApi): (target: Recorded) => readonly GraphqlCell[] {
-  const schema = buildSchema(sdl, new Map());
+export async function graphqlCells({
+  resolvers,
+  schema: sdl,
+}: AppSyncApi): Promise<(target: Recorded) => readonly GraphqlCell[]> {
+  const schema = await buildSchema(sdl, new Map());
   const codes = new Set(resolvers.map(({ code }) => code));
   const lacking = [...codes].find((code) => !Object.hasOwn(cellsOf, code));
   if (lacking !== undefined) throw new Error(`The resolver ${lacking} has no cells in test/leaks/graphql-cells.ts`);

@@ -95,7 +95,7 @@ export async function facesOf(
       interactions: lambdaDataSource((event) => handler(event as Parameters<typeof handler>[0])),
     },
   });
-  const ofGraphql = graphqlCells(api);
+  const ofGraphql = await graphqlCells(api);
   const asked = new Map<Recorded, readonly [readonly RestCell[], readonly GraphqlCell[]]>();
 
   async function byRest(

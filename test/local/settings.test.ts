@@ -135,6 +135,7 @@ describe('settings of the embedded server', () => {
         prefix: 'fhir',
         createMissing: true,
         consistency: 'eventual',
+        requestTimeout: 25_000,
       });
     });
 
@@ -158,6 +159,8 @@ describe('settings of the embedded server', () => {
       ['TABLE_PREFIX', { TABLE_PREFIX: 'a_b' }],
       ['CREATE_MISSING', { CREATE_MISSING: 'yes' }],
       ['CONSISTENCY', { CONSISTENCY: 'Strong' }],
+      ['REQUEST_TIMEOUT', { REQUEST_TIMEOUT: '0' }],
+      ['REQUEST_TIMEOUT', { REQUEST_TIMEOUT: 'long' }],
     ])('refuses a wrong %s by name', (name, wrong) => {
       expect(() => readSettings({ ...local, ...wrong })).toThrow(SettingsError);
       expect(() => readSettings({ ...local, ...wrong })).toThrow(name);

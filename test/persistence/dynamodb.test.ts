@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   TransactionCanceledException,
   TransactionConflictException,
   TransactionInProgressException,
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { within } from '../../fhir/deadline.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import { dynamoDbTable } from '../../persistence/dynamodb.js';
 import type { Table, WriteAction } from '../../persistence/table.js';
@@ -230,6 +232,22 @@ describe('single reads at once', () => {
 });
 
 describe('reads that go together', () => {
+  test('are not waited for longer than by whoever asked; the others still get theirs', async () => {
+    let answer: (items: unknown) => void = () => undefined;
+    const late = new Promise((resolve) => (answer = resolve));
+    const client = {
+      send: (command: object) => (command instanceof BatchGetItemCommand ? late : new Promise(() => 0)),
+    };
+    const streams = {} as unknown as DynamoDBStreamsClient;
+    const table = dynamoDbTable({ client: client as unknown as DynamoDBClient, streams, name: 't' });
+    for (const sk of ['first', 'second']) void table.get({ pk: 'p', sk });
+    const hurried = within(1, () => table.get({ pk: 'p', sk: 'a' }));
+    const patient = table.get({ pk: 'p', sk: 'b' });
+    expect(await outcomeOf(hurried)).toEqual([503, 'transient']);
+    answer({ Responses: { t: [{ pk: { S: 'p' }, sk: { S: 'b' } }] } });
+    expect(await patient).toEqual({ pk: 'p', sk: 'b' });
+  });
+
   test('fail for what DynamoDB keeps leaving out, and for nothing else', async () => {
     const isHot = ({ pk }: { readonly pk: { readonly S: string } }): boolean => pk.S === 'hot';
     const answer = ({ RequestItems, Key }: Record<string, unknown>): Record<string, unknown> => {

@@ -76,7 +76,7 @@ describe('a store', () => {
     const root = openRoot(folder);
     root.putSync('format', 7);
     await root.close();
-    expectRefusal(/newer version.*format 7, this one reads up to 2/);
+    expectRefusal(/newer version.*format 7, this one reads up to 3/);
   });
 
   test('that is another program’s LMDB database is refused', async () => {

@@ -49,7 +49,7 @@ describe('a store of format 1', () => {
     await storeOfFormat1([...itemsOfFormat1('p1', 3), ...itemsOfFormat1('p2', 1), claim]);
     for (let opening = 0; opening < 2; opening += 1) {
       const root = openRoot(folder);
-      expect(root.get('format')).toBe(2);
+      expect(root.get('format')).toBe(3);
       const table = lmdbTable(root, 'r4:resources');
       expect((await table.queryHistory({ pk: '-#Patient#0', limit: 9 })).map(({ pk, sk }) => `${pk} ${sk}`)).toEqual([
         '-#Patient#p1 0000000000000001',

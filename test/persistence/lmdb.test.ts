@@ -74,6 +74,40 @@ describe('what a write does in its transaction', () => {
   );
 });
 
+describe('an item that was read lately', () => {
+  const key = { pk: 'p', sk: 'a' };
+
+  test('is given again, frozen, until something is written there', async () => {
+    const { table, close } = make();
+    await table.write([{ kind: 'put', item: { ...item('a', 1), list: ['x'] } }]);
+    const read = await table.get(key);
+    expect(read).toStrictEqual({ ...item('a', 1), list: ['x'] });
+    expect([await table.get(key), ...(await table.batchGet([key]))]).toStrictEqual([read, read]);
+    expect(await table.get(key)).toBe(read);
+    expect([Object.isFrozen(read), Object.isFrozen(read?.['list'])]).toStrictEqual([true, true]);
+    await table.write([{ kind: 'put', item: item('a', 2) }]);
+    expect(await table.get(key)).toStrictEqual(item('a', 2));
+    await table.write([{ kind: 'remove', key }]);
+    expect(await table.get(key)).toBeUndefined();
+    await putAll(table, 'a');
+    expect(await table.batchGet([key])).toStrictEqual([item('a')]);
+    await close();
+  });
+
+  test('stays what it was when a write is undone', async () => {
+    const { table, close } = make({
+      inTransaction: (changes) => () => {
+        if (changes.some(({ after }) => after?.['v'] === 2)) throw new Error('planted');
+      },
+    });
+    await table.write([{ kind: 'put', item: item('a', 1) }]);
+    await table.get(key);
+    await expect(table.write([{ kind: 'put', item: item('a', 2) }])).rejects.toThrow('planted');
+    expect(await table.get(key)).toStrictEqual(item('a', 1));
+    await close();
+  });
+});
+
 describe('the change feed', () => {
   test('keeps the latest changes and tells a reader that is too far behind', async () => {
     const { table, close } = make({ changesKept: 3 });

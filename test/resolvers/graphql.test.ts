@@ -529,6 +529,11 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       expect(error.errorInfo?.resource.issue[0]?.expression).toEqual(['Patient.name[1].use']);
     });
 
+    test('name the argument that a stale version stands in', async () => {
+      const error = await failure('mutation { u: PatientUpdate(id: "p1", versionId: "77", res: {}) { location } }');
+      expect(error.errorInfo?.resource.issue[0]?.expression).toEqual(['Mutation.PatientUpdate(versionId)']);
+    });
+
     test('are refused by role', async () => {
       for (const as of ['auditor', 'patient', 'nobody']) {
         expect(await failure('mutation { PatientCreate(res: {}) { location } }', as)).toMatchObject({

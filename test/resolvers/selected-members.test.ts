@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kind, parse, print, type SelectionSetNode } from 'graphql';
-import { selectedMembers } from '../../resolvers/lambda/selected-members.js';
+import { maySelect, selectedMembers } from '../../resolvers/lambda/selected-members.js';
 
 const membersOf = (
   text: string | undefined,
@@ -88,4 +88,16 @@ describe('the members a selection may show are', () => {
       }),
     );
   });
+});
+
+test.each([
+  ['by its name', '{ count next }', ['count', 'next'], true],
+  ['by another name', '{ n: count }', ['n'], true],
+  ['in a fragment without a name', '{ ... on PatientConnection { n: count } }', ['n'], true],
+  ['perhaps in a named fragment', '{ next ...page }', ['next', 'n'], true],
+  ['not in a named fragment of which nothing is left to know', '{ next ...page }', ['next'], false],
+  ['not where another field has its name', '{ count: next }', ['count'], false],
+  ['not below', '{ edges { count } }', ['edges', 'edges/count'], false],
+])('a field is selected %s', (_, text, paths, expected) => {
+  expect(maySelect({ text, paths }, 'count')).toBe(expected);
 });

@@ -32,6 +32,13 @@ afterAll(async () => {
   expect(server.logged).toEqual([]);
 });
 
+/** An AuditEvent of a refusal. */
+interface AuditedRefusal {
+  readonly subtype: readonly { readonly code: string }[];
+  readonly outcomeDesc: string;
+  readonly entity?: readonly { readonly what?: object; readonly type: { readonly code: string } }[];
+}
+
 /** URLs that this server signs and answers; S3 has its own. */
 const testOnFiles = isOnS3 ? test.skip : test;
 
@@ -151,6 +158,36 @@ test('the audit trail of a tenant tells of their requests only', async () => {
     entriesOf((await server.send('GET', '/r4/AuditEvent?entity=Patient/audited', { as })).json).length;
   await until(async () => (await trail(a)) === 1); // the stream may bring it
   expect(await trail(b)).toBe(0);
+});
+
+test('who asks for another tenant stands in the trail of their own, and in no other; nothing names a resource', async () => {
+  const [one, several] = ['practitioner@refused', 'practitioner@refused+third'];
+  await server.send('PUT', '/r4/Patient/asked', { as: one, body: { ...patient('Asked'), id: 'asked' } });
+  const bundle = { resourceType: 'Bundle', type: 'batch', entry: [] };
+  const refused = [
+    await server.send('GET', '/tenant/foreign/r4/Patient/asked', { as: one }),
+    await server.send('POST', '/tenant/foreign/r4/', { as: one, body: bundle }),
+    await server.send('GET', '/tenant/foreign/r4/Basic?code=x', { as: several }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([403, 403, 403]);
+  const trail = async (as: string) => {
+    const { json } = await server.send('GET', '/r4/AuditEvent?outcome=4&_sort=_lastUpdated', { as });
+    return entriesOf(json).map(({ resource }) => resource as unknown as AuditedRefusal);
+  };
+  await until(async () => (await trail('practitioner@refused')).length === 3); // the stream may bring it
+  const told = await trail('practitioner@refused');
+  expect(told.map(({ subtype: [interaction], outcomeDesc }) => [interaction?.code, outcomeDesc])).toEqual(
+    ['read', 'batch', 'search-type'].map((code) => [code, expect.stringContaining('not of the tenant foreign')]),
+  );
+  expect(told.map(({ entity = [] }) => entity.map(({ what, type }) => [what, type.code]))).toEqual([
+    [[undefined, 'Patient']],
+    [],
+    [[undefined, 'Basic']],
+  ]);
+  await until(async () => (await trail('practitioner@third')).length === 1);
+  expect(await trail('practitioner@foreign')).toEqual([]);
+  const about = await server.send('GET', '/r4/AuditEvent?entity=Patient/asked&outcome=4', { as: one });
+  expect(about.json.total).toBe(0);
 });
 
 test('the index, which is everybody’s, is not made anew by an operator of a tenant', async () => {

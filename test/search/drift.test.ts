@@ -28,12 +28,13 @@ describe('compared with the embedded index', () => {
 
   test('a resource that a list has lost is put back into it', async () => {
     const name = String((indices += 1));
-    const { index, inspection } = lmdbSearchIndex(root, name, definitions);
+    const { index, inspection, merge } = lmdbSearchIndex(root, name, definitions, { pending: 0 });
     const table = memoryTable();
     const resource = { resourceType: 'Patient', name: [{ family: 'Lost' }] };
     const next = nextVersion({ resource, method: 'PUT', now: Date.now(), id: 'a', compartments: [] });
     await createResourceStore(table).commit([{ kind: 'put', next }]);
     await index.put([indexable(defaultTenant, next)]);
+    while (merge());
     const postings = openPostings(root, `${name}:postings`);
     const all = postingKey('Patient', lists.all, '');
     const [number = ''] = postings.documents(all);

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { within } from '../../fhir/deadline.js';
 import { openSearchClient, signedRegion } from '../../search/opensearch/client.js';
 
 describe('requests are signed', () => {
@@ -122,4 +123,36 @@ test('a domain that does not answer is asked twice, and no longer than API Gatew
   await client.close();
   silent.closeAllConnections();
   silent.close();
+});
+
+describe('a call that a request makes', () => {
+  let server: Server;
+  let asked: number;
+  beforeAll(async () => {
+    server = createServer(() => (asked += 1)); // it never answers
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const ask = async (milliseconds: number): Promise<void> => {
+    asked = 0;
+    const client = openSearchClient(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+    try {
+      await expect(within(milliseconds, () => client.search({ index: 'x' }))).rejects.toThrow();
+    } finally {
+      await client.close();
+    }
+  };
+
+  test('ends with the request, both of its tries', async () => {
+    await ask(200);
+    expect(asked).toBeLessThanOrEqual(2);
+  });
+
+  test('is not begun when the time of the request is over', async () => {
+    await ask(0);
+    expect(asked).toBe(0);
+  });
 });

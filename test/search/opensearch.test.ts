@@ -109,6 +109,25 @@ describe('the OpenSearch adapter', () => {
     expect(sentIds()).toEqual([all, all, [all[1]], [all[1]]]);
   });
 
+  test('a document that OpenSearch fails on again and again is put without its fields, as one that it refuses', async () => {
+    answers = [...Array.from({ length: 8 }, () => items(500)), items(201)];
+    await open().put([patient('a')], { visible: false });
+    expect(got).toHaveLength(9);
+    expect(got[8]?.lines[1]).toMatchObject({ id: 'a', opaque: true });
+  });
+
+  test('an answer that breaks off is told as 503', async () => {
+    server.removeAllListeners('request');
+    server.on('request', (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+      response.write('{"hits":', () => response.destroy());
+    });
+    await expect(search()).rejects.toMatchObject({ status: 503 });
+    server.removeAllListeners('request');
+    server.on('request', (_, response) => response.setHeader('content-type', 'application/json').end('{"hits":'));
+    await expect(search()).rejects.toMatchObject({ status: 503 });
+  });
+
   test('a version that another process was first to put is not found yet: the index is refreshed where a put is to be seen', async () => {
     answers = [items(409), () => [200, {}]];
     await open().put([patient('a')]);
@@ -221,7 +240,7 @@ describe('the OpenSearch adapter', () => {
     expect(got[0]?.url.searchParams.get('allow_partial_search_results')).toBe('false');
   });
 
-  test.each([429, 502, 503, 504])(
+  test.each([429, 500, 502, 503, 504])(
     'an OpenSearch that answers %i is told as 503, without what it said',
     async (status) => {
       answers = [() => [status, { error: 'Secret' }]];

@@ -3,8 +3,11 @@ import { defaultTenant, partitionKey } from '../../persistence/keys.js';
 import { entriesOf } from '../support/server.js';
 import { describeBinary } from './binary.js';
 import { describeBulk } from './bulk.js';
+import { describeConsole } from './console.js';
+import { describeRestore } from './restore.js';
 import { describeRollback } from './rollback.js';
 import { describeSubscriptions } from './subscriptions.js';
+import { subscribed } from './subscribers.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The whole app as a user deploys it, by the CDK's command line, on an emulated AWS over a real OpenSearch: what its
@@ -132,6 +135,8 @@ describe('REST', () => {
 describeBulk(() => stack);
 describeSubscriptions(() => stack);
 describeBinary(() => stack);
+describeConsole(() => stack);
+describeRestore(() => stack);
 
 describe('a record that cannot be indexed', () => {
   test('does not hold up others: it is in the dead-letter queue', async () => {
@@ -170,6 +175,19 @@ describe('GraphQL by the synthesized templates', () => {
     const query = 'query Q($id: ID!) { Patient(id: $id) { id } }';
     const refused = await stack.query(query, { id }, 'non-practitioner');
     expect([refused.data, JSON.stringify(refused.errors).includes('forbidden')]).toEqual([{ Patient: null }, true]);
+  });
+
+  test('subscribers are told of what REST changes, in order, by the stream and the deployed publisher', async () => {
+    const subscriber = await subscribed(stack, 'Location');
+    const { id } = (await created({ resourceType: 'Location', name: 'First' })).json;
+    await created(patient('Untold'));
+    const body = { resourceType: 'Location', id, name: 'Second' };
+    expect((await stack.send('PUT', `/Location/${id}`, { body })).status).toBe(200);
+    expect(await subscriber.changes(2)).toMatchObject([
+      { type: 'Location', id, versionId: '1', action: 'create' },
+      { type: 'Location', id, versionId: '2', action: 'update' },
+    ]);
+    await subscriber.close();
   });
 
   test('the publisher tells the API of changes made by REST, signed as IAM asks for it', async () => {

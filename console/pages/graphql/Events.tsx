@@ -1,18 +1,12 @@
-import { lazy, Suspense, useEffect, useState } from 'react';
-import { Empty, Loading, Notice } from '../../components/Said.js';
-import type { Api } from '../../fhir/api.js';
-import { subscribe } from '../../fhir/realtime.js';
+import { lazy, Suspense, useState } from 'react';
+import { ConnectionChip, ConnectionFailure, useSubscription } from '../../components/Connection.js';
+import { Empty, Loading } from '../../components/Said.js';
+import type { AskedSubscription } from '../../fhir/realtime.js';
 
 const Code = lazy(() => import('../../components/Code.js'));
 
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const most = 100;
-
-/** A subscription as it was asked for. */
-export interface AskedSubscription {
-  readonly query: string;
-  readonly variables?: unknown;
-}
 
 interface Event {
   readonly at: Date;
@@ -21,34 +15,21 @@ interface Event {
 }
 
 /** What a subscription tells, the latest first, as long as it is shown. */
-export function Events({ api, asked }: { readonly api: Api; readonly asked: AskedSubscription }) {
-  const [state, setState] = useState<{ readonly is: string; readonly why?: string }>({ is: 'connecting' });
+export function Events({ asked }: { readonly asked: AskedSubscription }) {
   const [events, setEvents] = useState<readonly Event[]>([]);
-  useEffect(
-    () =>
-      subscribe(api.graphql, () => api.token(), asked, {
-        onState: (is, why) => {
-          setState(why === undefined ? { is } : { is, why });
-        },
-        onEvent: (event) => {
-          setEvents((known) =>
-            [
-              { at: new Date(), number: (known[0]?.number ?? 0) + 1, text: JSON.stringify(event, null, 2) },
-              ...known,
-            ].slice(0, most),
-          );
-        },
-      }),
-    [api, asked],
-  );
+  const connection = useSubscription(asked, (event) => {
+    setEvents((known) =>
+      [{ at: new Date(), number: (known[0]?.number ?? 0) + 1, text: JSON.stringify(event, null, 2) }, ...known].slice(
+        0,
+        most,
+      ),
+    );
+  });
   const [latest] = events;
   return (
     <>
       <div className="row card-body events-state">
-        <span className={`chip ${state.is === 'open' ? 'good' : state.is === 'closed' ? 'bad' : ''}`} role="status">
-          <span className="dot" />
-          {state.is === 'open' ? 'subscribed' : state.is === 'closed' ? 'not connected' : 'connecting'}
-        </span>
+        <ConnectionChip connection={connection} open="subscribed" />
         <span className="soft small numbers">
           {latest === undefined ? 'no event yet' : `${String(latest.number)} events`}
         </span>
@@ -63,15 +44,13 @@ export function Events({ api, asked }: { readonly api: Api; readonly asked: Aske
           Clear
         </button>
       </div>
-      {state.why === undefined ? null : (
+      {connection.why === undefined ? null : (
         <div className="card-body">
-          <Notice kind="bad">
-            <p>{state.why}</p>
-          </Notice>
+          <ConnectionFailure connection={connection} />
         </div>
       )}
       {events.length === 0 ? (
-        state.why === undefined ? (
+        connection.why === undefined ? (
           <Empty icon="live" title="Nothing has happened yet">
             <p>Each event appears here in the moment it is committed. Save something in another window.</p>
           </Empty>

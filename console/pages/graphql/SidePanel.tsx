@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { Segments } from '../../components/fields.js';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import type { OperationKind } from '../../fhir/graphql-edit.js';
@@ -12,6 +12,12 @@ const parts = [
   { id: 'docs', text: 'Docs' },
   { id: 'asked', text: 'So far' },
 ] as const;
+
+/** What the panel shows: one of its parts, and the types of the docs that were gone through. */
+export interface Beside {
+  readonly part: (typeof parts)[number]['id'];
+  readonly trail: readonly string[];
+}
 
 const beginnings: readonly OperationKind[] = ['query', 'mutation', 'subscription'];
 
@@ -54,9 +60,11 @@ export function SidePanel({
   text,
   place,
   asked,
+  beside,
+  onBeside,
   onText,
   onTake,
-  children,
+  onDocs,
 }: {
   readonly schema: GraphQLSchema | undefined;
   readonly error: Error | null;
@@ -64,57 +72,65 @@ export function SidePanel({
   /** Of the operation in the text. */
   readonly place: number;
   readonly asked: readonly AskedGraphql[];
+  readonly beside: Beside;
+  readonly onBeside: (beside: Beside) => void;
   readonly onText: (text: string) => void;
   readonly onTake: (request: AskedGraphql) => void;
-  /** What stands beside it; given what shows a type in the docs. */
-  readonly children: (showDocs: (type: string) => void) => ReactNode;
+  /** Shows a type in the docs. */
+  readonly onDocs: (type: string) => void;
 }) {
-  const [part, setPart] = useState<(typeof parts)[number]['id']>('explorer');
+  const { part, trail } = beside;
   const [kind, setKind] = useState<OperationKind>('query');
-  const [trail, setTrail] = useState<readonly string[]>([]);
-  const showDocs = (type: string): void => {
-    setTrail([...trail, type]);
-    setPart('docs');
-  };
   return (
-    <>
-      <section className="card graphql-side" aria-label="What can be asked">
-        <Segments label="Beside the editor" isTabs choices={parts} value={part} onChange={setPart} />
-        {part === 'asked' ? (
-          <Asked asked={asked} onTake={onTake} />
-        ) : error !== null ? (
-          <div className="card-body">
-            <Refusal error={error} />
-          </div>
-        ) : schema === undefined ? (
-          <div className="card-body">
-            <Loading lines={10} label="The schema is on its way" />
-          </div>
-        ) : part === 'docs' ? (
-          <Docs schema={schema} trail={trail} onTrail={setTrail} />
-        ) : (
-          <>
-            <p className="row small soft explorer-begin">
-              New
-              {beginnings.map((each) => (
-                <button
-                  key={each}
-                  type="button"
-                  className="explorer-type"
-                  onClick={() => {
-                    setKind(each);
-                    onText('');
-                  }}
-                >
-                  {each}
-                </button>
-              ))}
-            </p>
-            <Explorer schema={schema} text={text} place={place} kind={kind} onChange={onText} onDocs={showDocs} />
-          </>
-        )}
-      </section>
-      {children(showDocs)}
-    </>
+    <section className="card graphql-side" aria-label="What can be asked">
+      <Segments
+        label="Beside the editor"
+        isTabs
+        choices={parts}
+        value={part}
+        onChange={(next) => {
+          onBeside({ part: next, trail });
+        }}
+      />
+      {part === 'asked' ? (
+        <Asked asked={asked} onTake={onTake} />
+      ) : error !== null ? (
+        <div className="card-body">
+          <Refusal error={error} />
+        </div>
+      ) : schema === undefined ? (
+        <div className="card-body">
+          <Loading lines={10} label="The schema is on its way" />
+        </div>
+      ) : part === 'docs' ? (
+        <Docs
+          schema={schema}
+          trail={trail}
+          onTrail={(next) => {
+            onBeside({ part, trail: next });
+          }}
+        />
+      ) : (
+        <>
+          <p className="row small soft explorer-begin">
+            New
+            {beginnings.map((each) => (
+              <button
+                key={each}
+                type="button"
+                className="explorer-type"
+                onClick={() => {
+                  setKind(each);
+                  onText('');
+                }}
+              >
+                {each}
+              </button>
+            ))}
+          </p>
+          <Explorer schema={schema} text={text} place={place} kind={kind} onChange={onText} onDocs={onDocs} />
+        </>
+      )}
+    </section>
   );
 }

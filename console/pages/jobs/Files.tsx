@@ -53,7 +53,9 @@ export function Files({ id }: { readonly id: string }) {
               <span className="numbers soft small">
                 {file.count === undefined
                   ? ''
-                  : `${file.count.toLocaleString()} ${source === undefined || file.kind === 'error' ? 'lines' : 'stored'}`}
+                  : source === undefined || file.kind === 'error'
+                    ? `${file.count.toLocaleString()} ${file.count === 1 ? 'line' : 'lines'}`
+                    : `${file.count.toLocaleString()} stored`}
               </span>
               {url === undefined ? (
                 <span />

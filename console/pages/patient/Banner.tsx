@@ -28,6 +28,12 @@ const numberOf = (patient: Resource): string | undefined => {
   return textAt(found, 'value');
 };
 
+/** That it is over, where it is: `(resolved)`. */
+function over(resource: Resource): string {
+  const status = textAt(resource, 'clinicalStatus') ?? textAt(resource, 'clinicalStatus', 'coding', 0, 'code');
+  return status === 'inactive' || status === 'resolved' ? ` (${status})` : '';
+}
+
 /** What must be seen first of what a search finds: all of it, or that it is not known. */
 function Warnings({
   name,
@@ -67,6 +73,7 @@ function Warnings({
               >
                 {titleOf(resource)}
                 {textAt(resource, 'criticality') === 'high' ? ' (high risk)' : ''}
+                {over(resource)}
               </Link>
             </li>
           ))}
@@ -93,14 +100,14 @@ export function Banner({ patient }: { readonly patient: Resource }) {
     [
       'Born',
       birthDate === undefined
-        ? undefined
+        ? 'not recorded'
         : `${dateText(birthDate)}${isDead ? '' : ` (${ageOf(birthDate, new Date())})`}`,
     ],
     [
       'Died',
       isDead ? `${dateText(died)}${died === undefined ? 'yes' : ` (${ageOf(birthDate, new Date(died))})`}` : undefined,
     ],
-    ['Gender', textAt(patient, 'gender')],
+    ['Gender', textAt(patient, 'gender') ?? 'not recorded'],
     ['Number', numberOf(patient)],
     ['Phone', objectsOf(patient['telecom']).map(valueText)[0]],
     ['Address', objectsOf(patient['address']).map(valueText)[0]],
@@ -108,12 +115,17 @@ export function Banner({ patient }: { readonly patient: Resource }) {
   return (
     <section className="card banner" aria-label="Patient">
       <Facts facts={facts} />
-      <Warnings name="Allergies" none="None recorded" type="AllergyIntolerance" query={`patient=${id}`} />
+      <Warnings
+        name="Allergies"
+        none="None recorded"
+        type="AllergyIntolerance"
+        query={`patient=${id}&verification-status:not=entered-in-error,refuted`}
+      />
       <Warnings
         name="Problems"
         none="No active ones recorded"
         type="Condition"
-        query={`patient=${id}&clinical-status=active`}
+        query={`patient=${id}&clinical-status:not=inactive,remission,resolved&verification-status:not=entered-in-error,refuted`}
       />
     </section>
   );

@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import Chart from '../../components/Chart.js';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import { type Measurement, measurementsOf, type Series } from '../../fhir/series.js';
@@ -84,7 +84,7 @@ export default function Charts({ id }: { readonly id: string }) {
   const { code } = useSearch({ from: '/$version/$type/$id' });
   const elements = 'status,code,effective,issued,value,component,referenceRange';
   const { resources, isComplete, error } = useAllPages(`Observation?patient=${id}&_count=500&_elements=${elements}`);
-  const measurements = useMemo(() => measurementsOf(resources), [resources]);
+  const measurements = measurementsOf(resources);
   const [text, setText] = useState('');
   if (error !== null) return <Refusal error={error} />;
   const [first] = measurements;
@@ -108,7 +108,7 @@ export default function Charts({ id }: { readonly id: string }) {
           <input
             className="input"
             aria-label="Filter measurements"
-            placeholder={`Filter ${String(measurements.length)} measurements`}
+            placeholder={`Filter ${String(measurements.length)} ${measurements.length === 1 ? 'measurement' : 'measurements'}`}
             value={text}
             onChange={(event) => {
               setText(event.target.value);
@@ -132,7 +132,7 @@ export default function Charts({ id }: { readonly id: string }) {
               >
                 <span className="measurement-name">{each.name}</span>
                 <Spark series={each.series[0]} />
-                <span className="soft small numbers">{each.latest.text}</span>
+                <span className="soft small numbers">{each.latestText}</span>
                 <span className="soft small numbers">{each.count === 1 ? 'once' : `${String(each.count)} ×`}</span>
               </button>
             </li>

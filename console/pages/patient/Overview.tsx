@@ -2,13 +2,13 @@ import { Link } from '@tanstack/react-router';
 import { Loading, Refusal } from '../../components/Said.js';
 import { Status } from '../../components/Value.js';
 import type { Resource } from '../../fhir/json.js';
-import { dateText, statusOf, titleOf, valueText, choiceOf, whenOf } from '../../fhir/text.js';
+import { dateText, findingText, isVoid, statusOf, titleOf, whenOf } from '../../fhir/text.js';
 import { useVersion } from '../../session/queries.js';
 import { useFound } from './record.js';
 
 function Row({ resource }: { readonly resource: Resource }) {
   const version = useVersion();
-  const value = valueText(choiceOf(resource, 'value'));
+  const value = findingText(resource);
   const status = value === '' ? statusOf(resource) : undefined;
   return (
     <li>
@@ -44,7 +44,8 @@ function Part({
   const shown = data?.resources
     .filter((resource) => {
       const title = titleOf(resource);
-      if (!isLatestOfEach || valueText(choiceOf(resource, 'value')) === '') return !isLatestOfEach;
+      if (isVoid(resource)) return false;
+      if (!isLatestOfEach || findingText(resource) === '') return !isLatestOfEach;
       const isNew = !seen.has(title);
       seen.add(title);
       return isNew;

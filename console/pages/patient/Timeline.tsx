@@ -1,10 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useMemo, useState } from 'react';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import { TypeBadge } from '../../components/TypeBadge.js';
+import { Status } from '../../components/Value.js';
 import type { Resource } from '../../fhir/json.js';
-import { choiceOf, dateText, titleOf, valueText, whenOf } from '../../fhir/text.js';
+import { remembered } from '../../fhir/remembered.js';
+import { dateText, findingText, isVoid, statusOf, titleOf, whenOf } from '../../fhir/text.js';
+import type { FhirVersion } from '../../fhir/version.js';
 import { useVersion } from '../../session/queries.js';
 import { useAllPages } from './record.js';
 
@@ -18,15 +21,15 @@ interface Moment {
 const hidden = ['Patient', 'AuditEvent', 'Provenance'];
 
 /** What has a date, the latest first. */
-function momentsOf(resources: readonly Resource[]): readonly Moment[] {
-  return resources
+const momentsOf = remembered((resources: readonly Resource[]): readonly Moment[] =>
+  resources
     .flatMap((resource) => {
       const when = hidden.includes(resource.resourceType) ? undefined : whenOf(resource);
       const at = when === undefined ? Number.NaN : new Date(when).getTime();
       return when === undefined || Number.isNaN(at) ? [] : [{ resource, when, at }];
     })
-    .toSorted((a, b) => b.at - a.at);
-}
+    .toSorted((a, b) => b.at - a.at),
+);
 
 function Filters({
   moments,
@@ -72,6 +75,29 @@ function Filters({
   );
 }
 
+/** One, drawn once: it does not change while it scrolls by. */
+const Told = memo(function Told({
+  moment: { resource, when },
+  version,
+}: {
+  readonly moment: Moment;
+  readonly version: FhirVersion;
+}) {
+  return (
+    <>
+      <span className="moment-when small soft">{dateText(when)}</span>
+      <TypeBadge type={resource.resourceType} />
+      <Link to="/$version/$type/$id" params={{ version, type: resource.resourceType, id: resource.id ?? '' }}>
+        {titleOf(resource)}
+      </Link>
+      <span className="moment-value">
+        {isVoid(resource) ? <Status status={statusOf(resource) ?? ''} /> : null}
+        <span className={isVoid(resource) ? 'numbers struck' : 'numbers'}>{findingText(resource)}</span>
+      </span>
+    </>
+  );
+});
+
 function Moments({ moments }: { readonly moments: readonly Moment[] }) {
   const version = useVersion();
   const [top, setTop] = useState(0);
@@ -81,7 +107,8 @@ function Moments({ moments }: { readonly moments: readonly Moment[] }) {
   const rows = useWindowVirtualizer({
     count: moments.length,
     estimateSize: () => 46,
-    overscan: 12,
+    overscan: 6,
+    useFlushSync: false, // a key is answered before the rows that it scrolls to are drawn
     scrollMargin: top,
   });
   return (
@@ -94,9 +121,7 @@ function Moments({ moments }: { readonly moments: readonly Moment[] }) {
       {rows.getVirtualItems().map((row) => {
         const moment = moments[row.index];
         if (moment === undefined) return null;
-        const { resource, when } = moment;
-        const value = valueText(choiceOf(resource, 'value'));
-        const year = when.slice(0, 4);
+        const year = moment.when.slice(0, 4);
         const isFirst = moments[row.index - 1]?.when.slice(0, 4) !== year;
         return (
           <li
@@ -108,12 +133,7 @@ function Moments({ moments }: { readonly moments: readonly Moment[] }) {
             style={{ transform: `translateY(${String(row.start - rows.options.scrollMargin)}px)` }}
           >
             <span className="moment-year">{isFirst ? year : ''}</span>
-            <span className="moment-when small soft">{dateText(when)}</span>
-            <TypeBadge type={resource.resourceType} />
-            <Link to="/$version/$type/$id" params={{ version, type: resource.resourceType, id: resource.id ?? '' }}>
-              {titleOf(resource)}
-            </Link>
-            <span className="numbers moment-value">{value}</span>
+            <Told moment={moment} version={version} />
           </li>
         );
       })}
@@ -125,7 +145,7 @@ function Moments({ moments }: { readonly moments: readonly Moment[] }) {
 export default function Timeline({ type, id }: { readonly type: string; readonly id: string }) {
   const { resources, isComplete, error } = useAllPages(`${type}/${id}/$everything?_count=500`);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const moments = useMemo(() => momentsOf(resources), [resources]);
+  const moments = momentsOf(resources);
   const shown = useMemo(
     () => (chosen.size === 0 ? moments : moments.filter(({ resource }) => chosen.has(resource.resourceType))),
     [moments, chosen],

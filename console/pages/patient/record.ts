@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useEffect } from 'react';
 import { nextPageOf, resourcesOf } from '../../fhir/bundle.js';
 import { at, objectsOf, type Resource, textAt } from '../../fhir/json.js';
+import { remembered } from '../../fhir/remembered.js';
 import { useApi } from '../../session/queries.js';
 
 /** What is asked of a record, page by page until all of it is there. */
@@ -10,6 +11,17 @@ interface Gathered {
   readonly isComplete: boolean;
   readonly error: Error | null;
 }
+
+const none: readonly Resource[] = [];
+
+/** What pages hold but for what the server says of them. The query keeps the pages, and so what was made of them. */
+const resourcesOn = remembered((pages: readonly unknown[]): readonly Resource[] =>
+  pages.flatMap((bundle) =>
+    objectsOf(at(bundle, 'entry'))
+      .filter((entry) => textAt(entry, 'search', 'mode') !== 'outcome')
+      .map((entry) => entry['resource'] as Resource),
+  ),
+);
 
 /**
  * Gathers all pages of a search or an operation; what came is shown while the rest is on its way.
@@ -28,16 +40,11 @@ export function useAllPages(path: string): Gathered {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const resources = useMemo(
-    () =>
-      (data?.pages ?? []).flatMap((bundle) =>
-        objectsOf(at(bundle, 'entry'))
-          .filter((entry) => textAt(entry, 'search', 'mode') !== 'outcome')
-          .map((entry) => entry['resource'] as Resource),
-      ),
-    [data],
-  );
-  return { resources, isComplete: data !== undefined && !hasNextPage, error };
+  return {
+    resources: data === undefined ? none : resourcesOn(data.pages),
+    isComplete: data !== undefined && !hasNextPage,
+    error,
+  };
 }
 
 /** What a search of the record finds, and how many there are. */

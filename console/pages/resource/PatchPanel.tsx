@@ -3,7 +3,7 @@ import { CopyAs } from '../../components/CopyAs.js';
 import { Segments } from '../../components/fields.js';
 import { Icon } from '../../components/Icon.js';
 import { Loading, Notice } from '../../components/Said.js';
-import { inShell } from '../../fhir/copy-as.js';
+import { requestWrittenAs } from '../../fhir/copy-as.js';
 import { fhirPathPatchOf, jsonPatchOf } from '../../fhir/patch.js';
 import { useApi } from '../../session/queries.js';
 
@@ -77,12 +77,11 @@ export default function PatchPanel({
             label="Copy as"
             written={[
               { id: 'patch', text: 'Patch', hint: contentType, code: text },
-              {
-                id: 'curl',
-                text: 'curl',
-                hint: 'command line',
-                code: `curl -s -X PATCH -H "Authorization: Bearer $TOKEN" -H 'Content-Type: ${contentType}' -H 'If-Match: W/"${version}"' \\\n  ${inShell(`${api.base}/${type}/${id}`)} \\\n  -d ${inShell(text)}`,
-              },
+              ...requestWrittenAs(`${api.base}/${type}/${id}`, {
+                method: 'PATCH',
+                headers: `Content-Type: ${contentType}\nIf-Match: W/"${version}"`,
+                body: text,
+              }),
             ]}
           />
           <button

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Empty, Loading, Refusal } from '../../components/Said.js';
 import { TypeBadge } from '../../components/TypeBadge.js';
-import { pointing } from '../../fhir/pointing.js';
+import { pointing, together } from '../../fhir/pointing.js';
 import { useApi, useCapabilities } from '../../session/queries.js';
 
 /** How many resources refer to one, by each parameter that may. */
@@ -42,7 +42,7 @@ export function PointsHere({ type, id }: { readonly type: string; readonly id: s
           </tr>
         </thead>
         <tbody>
-          {data.map(({ type: from, parameter, total }) => (
+          {together(data).map(({ type: from, parameter, names, total }) => (
             <tr key={`${from}:${parameter}`}>
               <td>
                 <Link
@@ -54,7 +54,7 @@ export function PointsHere({ type, id }: { readonly type: string; readonly id: s
                 </Link>
               </td>
               <td>
-                <code>{parameter}</code>
+                <code>{names.join(', ')}</code>
               </td>
               <td className="numbers">{total.toLocaleString()}</td>
             </tr>

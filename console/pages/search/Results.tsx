@@ -4,7 +4,7 @@ import { Status, Value } from '../../components/Value.js';
 import type { SearchParameter } from '../../fhir/capabilities.js';
 import { columnName, columnValue, sortedBy } from '../../fhir/columns.js';
 import type { Resource } from '../../fhir/json.js';
-import { titleOf } from '../../fhir/text.js';
+import { dateText, titleOf } from '../../fhir/text.js';
 import { useVersion } from '../../session/queries.js';
 
 function Cell({ resource, column }: { readonly resource: Resource; readonly column: string }) {
@@ -22,6 +22,7 @@ function Cell({ resource, column }: { readonly resource: Resource; readonly colu
   const value = columnValue(resource, column);
   if ((column === 'status' || column === '@status' || column === 'clinicalStatus') && value !== undefined)
     return <StatusOf value={value} />;
+  if (typeof value === 'string' && /^\d{4}-\d{2}/.test(value)) return <span className="when">{dateText(value)}</span>;
   return <Value value={value} />;
 }
 

@@ -1,4 +1,5 @@
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import { TimeSlice } from '../../../graphql/time-slice.js';
 import { ResolverError } from '../run-resolver.js';
 import { fieldRules, isOwnObject, mayRead } from './field-rules.js';
 import type { AppSyncCaller, AuthModes } from './modes.js';
@@ -10,14 +11,16 @@ import type { AppSyncCaller, AuthModes } from './modes.js';
  * @param callerOf who asks, from GraphQL's context value.
  * @throws Error for directives that the API's modes do not allow.
  */
-export function guardFields(
+export async function guardFields(
   schema: GraphQLSchema,
   modes: AuthModes,
   callerOf: (context: unknown) => AppSyncCaller,
-): void {
+): Promise<void> {
+  const slice = new TimeSlice();
   const ruleOf = fieldRules(schema, modes);
   const mayDeny = [modes.standard, ...modes.additional].includes('AWS_LAMBDA');
   for (const type of Object.values(schema.getTypeMap()).filter(isOwnObject)) {
+    await slice.goOn();
     for (const field of Object.values(type.getFields())) {
       const rule = ruleOf(type.name, field.name);
       const isOpen =

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser, screenshot, type Window } from '../support/browser.js';
 import { type BuiltServer, startBuiltServer } from '../support/server.js';
-import { demoPatient, goTo, loadDemo, loadLarge, openConsole } from './support.js';
+import { demoPatient, goTo, loadDemo, loadLarge, openConsole, seriousFindings } from './support.js';
 
 let server: BuiltServer;
 let browser: Browser;
@@ -263,6 +263,16 @@ describe('a practitioner', () => {
     await page.getByText('listening').waitFor();
     await server.send('PUT', '/r4/Patient/live-one', { resourceType: 'Patient', id: 'live-one' });
     await page.getByRole('link', { name: 'live-one' }).waitFor();
+    await goTo(page, '#/r4');
+    const last = page.locator('.last-changes');
+    await last.getByRole('link').nth(1).waitFor();
+    // Asked again every half a minute in any case; this must not take so long.
+    await server.send('PUT', '/r4/Patient/live-two', {
+      resourceType: 'Patient',
+      id: 'live-two',
+      name: [{ text: 'Just now' }],
+    });
+    await last.getByRole('link', { name: 'Just now' }).waitFor();
   });
 
   test('opens a record of 3,000 resources: only what is on the screen is in the page', async () => {
@@ -374,14 +384,32 @@ describe('the session', () => {
     await window.close();
   });
 
-  test('is used by the keyboard alone: to the content, through the menu, to a type', async () => {
+  test('has a key of the API where the settings say that REST asks for one, and sends it there', async () => {
+    const { page, ...window } = await openConsole(browser, server, 'practitioner');
+    const settings = (await (await page.request.get(`${server.url}/console.json`)).json()) as object;
+    await page.route('**/console.json', (route) => route.fulfill({ json: { ...settings, apiKey: 'ask' } }));
+    const keys: (string | undefined)[] = [];
+    page.on('request', (request) => {
+      if (/\/r4\/(metadata|\$permissions)$/.test(request.url())) keys.push(request.headers()['x-api-key']);
+    });
+    await page.reload();
+    await page.getByRole('heading', { name: /asks for a key/ }).waitFor();
+    expect(keys).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
+    await screenshot(page, 'console-key-light');
+    await page.getByLabel('API key').fill('a key');
+    await page.keyboard.press('Enter');
+    await page.getByText('People and places').waitFor();
+    expect(new Set(keys)).toEqual(new Set(['a key']));
+    await page.getByRole('button', { name: /^You:/ }).click();
+    await page.getByRole('menuitem', { name: 'Another API key' }).click();
+    await page.getByRole('heading', { name: /asks for a key/ }).waitFor();
+    await window.close();
+  });
+
+  test('has a menu that the keyboard opens and goes through', async () => {
     const { page, ...window } = await openConsole(browser, server, 'practitioner');
     await page.getByText('People and places').waitFor();
-    await page.keyboard.press('Tab');
-    await page.getByRole('link', { name: 'To the content' }).and(page.locator(':focus')).waitFor();
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Tab');
-    await page.getByRole('textbox', { name: 'Find a patient' }).and(page.locator(':focus')).waitFor();
     await page.getByRole('button', { name: /^You:/ }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowDown');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { counted } from '../../../bench/cost/counted.js';
 import type { ResourceStore, ResourceWrite, StoredVersion } from '../../../persistence/resource-store.js';
 import { createResourceStore } from '../../../persistence/store.js';
 import type { Table } from '../../../persistence/table.js';
@@ -49,6 +50,59 @@ async function stored(versions: number): Promise<StoredVersion> {
   counter.take();
   return current;
 }
+
+/** A resource whose item has so many kilobytes: a little less, since it has an envelope. */
+function sized(kilobytes: number, id: string, previous?: StoredVersion): ResourceWrite & { readonly kind: 'put' } {
+  const resource = { resourceType: 'Device', text: 'x'.repeat(kilobytes * 1024 - 620) };
+  const known = previous === undefined ? {} : { previous };
+  const method = previous === undefined ? 'POST' : 'PUT';
+  const next = nextVersion({ resource, ...known, method, now: Date.now(), id, compartments: [] });
+  return { kind: 'put', next, ...known };
+}
+
+describe.each([1, 2, 5])('what docs/costs.md reckons with, for items of %i KB', (kilobytes) => {
+  const name = (part: string): string => `${part}-${String(kilobytes)}`;
+  beforeAll(async () => {
+    await store.commit([sized(1, name('first'))]); // the first one of a type takes a write more
+    counter.take();
+  });
+
+  test('create, read, update', async () => {
+    const write = sized(kilobytes, name('one'));
+    await store.commit([write]);
+    expect(counter.take()).toEqual(counted.create(kilobytes));
+    const current = await store.read(write.next);
+    expect(counter.take()).toEqual(counted.read(kilobytes));
+    if (current === undefined) throw new Error('It is not there');
+    await store.read(write.next);
+    await store.commit([sized(kilobytes, name('one'), current)]);
+    expect(counter.take()).toEqual(counted.update(kilobytes));
+  });
+
+  test('a transaction of 40 creates, and a page of 20 of them', async () => {
+    const writes = Array.from({ length: 40 }, (_, at) => sized(kilobytes, name(`many-${String(at)}`)));
+    await store.commit(writes);
+    // DynamoDB Local tells the units of one of them only.
+    const { writeUnits } = counted.transaction(kilobytes, 1);
+    expect(counter.take()).toEqual({ ...counted.transaction(kilobytes, 40), writeUnits });
+    await store.readMany(writes.slice(0, 20).map(({ next: { type, id } }) => ({ type, id })));
+    expect(counter.take()).toEqual(counted.page(kilobytes, 20));
+  });
+
+  test('a scan of a table of them', async () => {
+    const own = await newTable(clients);
+    const another = createResourceStore(own.table);
+    await another.commit(Array.from({ length: 40 }, (_, at) => sized(kilobytes, name(`all-${String(at)}`))));
+    counter.take();
+    await own.table.scan({ segment: 0, segments: 1, limit: 200 });
+    const { calls, readUnits } = counter.take();
+    expect(calls).toEqual(['Scan']);
+    const whole = counted.scan(kilobytes, 41).readUnits; // one more item tells the type
+    expect(readUnits).toBeGreaterThan(whole * 0.7);
+    expect(readUnits).toBeLessThanOrEqual(whole);
+    await own.close();
+  });
+});
 
 describe('calls and units of a resource of a kilobyte, the history index included', () => {
   test('read: one GetItem, one unit', async () => {

@@ -234,6 +234,29 @@ describe('a filter', () => {
   });
 });
 
+describe('a value set that asks for little, many thousand times, is refused as too costly:', () => {
+  const code = (at: number): string => `${'a'.repeat(60)}${String(at)}`;
+  const many = codeSystem('urn:many', { concept: Array.from({ length: 1_000 }, (_, at) => ({ code: code(at) })) });
+  const filter = (op: string, value: string): ValueSetFilter => ({ property: 'code', op, value });
+  const patterns = (count: number, text: string): ValueSetFilter[] =>
+    Array.from({ length: count }, (_, at) => filter('regex', `${text}|${String(at)}`));
+  test.each<[string, Omit<ConceptSet, 'system'>[]]>([
+    ['regular expressions', [{ filter: patterns(1_000, 'a+[0-9]+') }]],
+    ['large ones', [{ filter: patterns(300, '((a?){30}){30}[0-9]') }]],
+    ['a long one', [{ filter: [filter('regex', 'a'.repeat(3_000))] }]],
+    ['a code system', Array.from({ length: 5_000 }, () => ({}))],
+    ['codes in lists', [{ filter: [filter('in', `${'b,'.repeat(50_000)}b`)] }]],
+  ])('%s', async (_, sets) => {
+    const include = sets.map((set) => ({ system: 'urn:many', ...set }));
+    expect(await failure(valueSet('urn:v', include), many)).toEqual([422, 'too-costly']);
+  });
+
+  test('two hundred regular expressions on a thousand codes are worked out', async () => {
+    const set = { system: 'urn:many', filter: patterns(200, '[a-z]+1') };
+    expect(await codes(valueSet('urn:v', [set]), many)).toEqual([code(1)]);
+  });
+});
+
 test('parts are not kinds: where the hierarchy is one of parts, a concept subsumes itself only', async () => {
   const body = codeSystem('urn:body', {
     hierarchyMeaning: 'part-of',

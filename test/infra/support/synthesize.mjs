@@ -12,6 +12,7 @@ const stages = {
   dev: {},
   production: {
     fhirVersions: ['stu3'],
+    console: false,
     authorization: 'roles+smart',
     tenancy: 'pooled',
     alarmEmail: 'ops@example.org',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createContext, Script } from 'node:vm';
 import { sandboxPrelude } from '../../../local/appsync/sandbox-prelude.js';
-import { createSandbox } from '../../../local/appsync/sandbox.js';
+import { type ContextPart, createSandbox } from '../../../local/appsync/sandbox.js';
 import { handlers, runRequest, userPoolIdentity, valueOf } from './tiny-api.js';
 
 /** Everything a handler can lay its hands on. */
@@ -352,6 +352,63 @@ describe('a run', () => {
     );
     expect(asked).toEqual(['arguments']);
     expect(stash).toBeUndefined();
+  });
+
+  describe('hands on what a data source gave', () => {
+    const given = { value: [{ a: [1, null, { b: 'x' }] }, 'y'], other: { __proto__x: 1, 2: 'two', z: null }, plain: 3 };
+    const members = new Map(Object.entries(given).map(([name, each]) => [name, JSON.stringify(each)]));
+    const run = (body: string, split: boolean) => {
+      const asked: string[] = [];
+      const text = (part: ContextPart): string => {
+        asked.push(part);
+        return part === 'result' ? JSON.stringify(given) : '{}';
+      };
+      const { ending, stash } = createSandbox('tried', handlers(body)).run(
+        'request',
+        { fieldName: 'f', parentTypeName: 'Query', failed: false, text, ...(split ? { members: () => members } : {}) },
+        { identity: null },
+      );
+      return { ending, stash, asked };
+    };
+
+    test('as the text it came as, when nobody looked into it', () => {
+      const spaced = new Map([['value', '[ 1 ]']]);
+      const { ending } = createSandbox('tried', handlers('return ctx.result.value;')).run(
+        'request',
+        { fieldName: 'f', parentTypeName: 'Query', failed: false, text: () => '{}', members: () => spaced },
+        { identity: null },
+      );
+      expect(ending).toEqual({ kind: 'value', value: '[ 1 ]' });
+      expect(run('return ctx.result.value;', true).asked).toEqual([]);
+    });
+
+    test.each([
+      'return ctx.result;',
+      'return ctx.result.value;',
+      'return ctx.result.plain;',
+      'return ctx.result.none;',
+      'runtime.earlyReturn(ctx.result.other);',
+      "util.error('x', 'y', ctx.result.value, ctx.result.other);",
+      'return { again: ctx.result.value, twice: [ctx.result.value, ctx.result.other] };',
+      'return ctx.result.value[0].a[2].b;',
+      'return ctx.result.value.length;',
+      'return [Array.isArray(ctx.result.value), Array.isArray(ctx.result.other), typeof ctx.result.value];',
+      'return [Object.keys(ctx.result), Object.keys(ctx.result.other), Object.entries(ctx.result.value)];',
+      'const found = ctx.result.other; found.more = ctx.result.plain; delete found.z; return ctx.result.other;',
+      'const { value } = ctx.result; value.push(4); return ctx.result.value;',
+      'ctx.result.value.reverse(); return ctx.result;',
+      'return { ...ctx.result.other, list: [...ctx.result.value] };',
+      "return [Object.hasOwn(ctx.result.other, 'z'), Object.hasOwn(ctx.result.other, 'y'), ctx.result.other.z];",
+      'const names = []; for (const name in ctx.result.other) { names.push(name); } return names;',
+      'ctx.stash.kept = ctx.result.value; return ctx.result.value;',
+      'ctx.stash.kept = ctx.result.value; ctx.stash.kept.push(5); return ctx.result.value;',
+      'return JSON.stringify(ctx.result.value) + `${ctx.result.other}`;',
+      'return util.base64Encode(JSON.stringify(ctx.result.other));',
+    ])('as if it had been read: %s', (body) => {
+      const [split, whole] = [run(body, true), run(body, false)];
+      expect({ ending: split.ending, stash: split.stash }).toEqual({ ending: whole.ending, stash: whole.stash });
+      expect(split.ending.kind).not.toBe('failure');
+    });
   });
 
   test('logs by console, with the bundle and level', () => {

@@ -80,6 +80,16 @@ describe('lists', () => {
     expect(errors).toMatchObject([{ errorType: 'too-costly', errorInfo: { status: 413 } }]);
   });
 
+  test('of which a page is shown are counted by whatever name the number is asked for, however many they are', async () => {
+    const page = '_lastUpdated: ["gt2000", "lt2999"], _count: 1';
+    const answer = await graphql.execute(
+      `{ a: BasicConnection(${page}) { count } b: BasicConnection(${page}) { n: count } c: BasicConnection(${page}) { ...page } }
+       fragment page on BasicConnection { n: count }`,
+    );
+    expect(answer.errors).toEqual([]);
+    expect(answer.data).toEqual({ a: { count: 1_001 }, b: { n: 1_001 }, c: { n: 1_001 } });
+  });
+
   test('with _count give that many, in pages the server allows', async () => {
     const { data, errors } = (await graphql.execute('{ BasicList(_count: 1001) { id } }')) as Listed;
     expect(errors).toEqual([]);

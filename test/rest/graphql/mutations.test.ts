@@ -83,7 +83,11 @@ describe.each(fhirVersions)('mutations, %s', (version) => {
     expect(await dataOf(server, root, update('Two', ', versionId: "1"'))).toMatchObject({
       PatientUpdate: { resource: { meta: { versionId: '2' } } },
     });
-    expect((await mistakesOf(server, root, update('Three', ', versionId: 1')))[0]).toBe(staleStatus[version]);
+    const { status, answer } = await ask(server, root, update('Three', ', versionId: 1'));
+    expect(status).toBe(staleStatus[version]);
+    expect(answer.errors?.map(({ extensions }) => extensions.resource.issue)).toMatchObject([
+      [{ code: 'conflict', expression: ['PatientUpdate(versionId)'] }],
+    ]);
     expect((await server.send('GET', `${root}/Patient/u1`)).json.name[0].family).toBe('Two');
   });
 

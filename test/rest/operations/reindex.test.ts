@@ -51,7 +51,10 @@ describe.each(fhirVersions)('$reindex, %s', (version) => {
     const request = `${server.base(version)}/$reindex`;
     expect([status, JSON.parse(text)]).toEqual([
       200,
-      { transactionTime: expect.any(String), request, resources: 29, deleted: 1 },
+      {
+        ...{ transactionTime: expect.any(String), request, requiresAccessToken: expect.any(Boolean) },
+        ...{ resources: 29, deleted: 1, unreadable: 0, error: [] },
+      },
     ]);
     expect(await ids(`${root}/Patient?name=even&_count=100`)).toEqual(before);
     expect(await ids(next)).toEqual(second);

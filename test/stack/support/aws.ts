@@ -11,6 +11,9 @@ export interface Aws {
   states(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
   /** Makes a bucket, or puts an object: `bucket`, `bucket/key`. */
   putObject(path: string, body?: string): Promise<void>;
+  /** The keys of a bucket that begin with a text. */
+  objectKeys(bucket: string, prefix: string): Promise<readonly string[]>;
+  deleteObject(bucket: string, key: string): Promise<void>;
   /** A resource of API Gateway's own API. */
   gateway(path: string): Promise<Readonly<Record<string, unknown>>>;
   /** An operation of CloudFormation. @returns the answer, XML. */
@@ -50,6 +53,13 @@ export function awsAt(endpoint: string): Aws {
     states: target('states', 'AWSStepFunctions', '1.0'),
     async putObject(path, body) {
       await sendText(`/${path}`, 's3', { method: 'PUT', ...(body === undefined ? {} : { body }) });
+    },
+    async objectKeys(bucket, prefix) {
+      const listed = await sendText(`/${bucket}?list-type=2&prefix=${encodeURIComponent(prefix)}`, 's3', {});
+      return [...listed.matchAll(/<Key>([^<]+)</g)].map(([, key = '']) => key);
+    },
+    async deleteObject(bucket, key) {
+      await sendText(`/${bucket}/${key}`, 's3', { method: 'DELETE' });
     },
     stacks: (operation, input) =>
       sendText('/', 'cloudformation', {

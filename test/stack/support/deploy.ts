@@ -8,7 +8,13 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const infra = fileURLToPath(new URL('../../../infra/', import.meta.url));
 
-/** The stage dev, deployed. */
+/** What is deployed beside what emulators need: a stage of infra/settings.ts, and settings of its own. */
+export interface AskedStage {
+  readonly stage: 'dev' | 'production';
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A stage, deployed. */
 export interface DeployedStage {
   /** The folder of its templates, as they were synthesized. */
   readonly templates: string;
@@ -42,15 +48,19 @@ const environment = (endpoint: string): NodeJS.ProcessEnv => ({
   CDK_DEFAULT_REGION: 'us-east-1',
 });
 
-/** Synthesizes the stage dev of one version for the emulators, as `cdk synth` does. */
-async function synthesize(folder: string, endpoint: string, { openSearch, appSync, hooks }: Beside): Promise<string> {
+/** Synthesizes a stage for the emulators, as `cdk synth` does. */
+async function synthesize(
+  folder: string,
+  endpoint: string,
+  { stage, settings: own }: AskedStage,
+  { openSearch, appSync, hooks }: Beside,
+): Promise<string> {
   const settings = join(folder, 'settings.json');
   const emulators = ['DYNAMODB_ENDPOINT', 'S3_ENDPOINT', 'SQS_ENDPOINT', 'COGNITO_ENDPOINT', 'STATES_ENDPOINT'];
   await writeFile(
     settings,
     JSON.stringify({
       region: 'us-east-1',
-      fhirVersions: ['r4'],
       search: { endpoint: openSearch },
       jobs: { segments: 3, atOnce: 2 },
       subscriptionEndpoints: [hooks],
@@ -61,6 +71,7 @@ async function synthesize(folder: string, endpoint: string, { openSearch, appSyn
         APPSYNC_URL: appSync,
         SUBSCRIPTION_PRIVATE_ADDRESSES: 'on',
       },
+      ...own,
     }),
   );
   const { context } = JSON.parse(await readFile(join(infra, 'cdk.json'), 'utf8')) as { context: object };
@@ -71,28 +82,37 @@ async function synthesize(folder: string, endpoint: string, { openSearch, appSyn
       ...environment(endpoint),
       CDK_OUTDIR: templates,
       // The command line asks for the names of assets' files as well.
-      CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage: 'dev', settings, 'aws:cdk:enable-asset-metadata': true }),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage, settings, 'aws:cdk:enable-asset-metadata': true }),
     },
   });
   return templates;
 }
+
+/** MiniStack's CloudFront asks S3 as if without TLS, which the bucket of the console refuses. */
+const refusesNoTls = '"aws:SecureTransport": "false"';
 
 /** MiniStack knows no `RealtimeUrl` of an AppSync API: the output tells the URL of the API in its place. */
 async function fitToEmulator(templates: string): Promise<void> {
   for (const name of (await readdir(templates)).filter((each) => each.endsWith('.template.json'))) {
     const file = join(templates, name);
     const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replaceAll('"RealtimeUrl"\n', '"GraphQLUrl"\n'));
+    const fitted = text.replaceAll('"RealtimeUrl"\n', '"GraphQLUrl"\n');
+    await writeFile(
+      file,
+      name.endsWith('-Console.template.json')
+        ? fitted.replaceAll(refusesNoTls, refusesNoTls.replace('false', 'never'))
+        : fitted,
+    );
   }
 }
 
 /**
- * Deploys the stage dev by the CDK's command line, as a user does, and tells what is there then.
+ * Deploys a stage by the CDK's command line, as a user does, and tells what is there then.
  * @param endpoint of MiniStack.
  */
-export async function deployStage(endpoint: string, beside: Beside): Promise<DeployedStage> {
+export async function deployStage(endpoint: string, asked: AskedStage, beside: Beside): Promise<DeployedStage> {
   const folder = await mkdtemp(join(tmpdir(), 'fhir-stack-'));
-  const templates = await synthesize(folder, endpoint, beside);
+  const templates = await synthesize(folder, endpoint, asked, beside);
   await fitToEmulator(templates);
   const outputsFile = join(folder, 'outputs.json');
   const cdk = async (...options: readonly string[]): Promise<void> => {

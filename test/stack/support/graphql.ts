@@ -1,12 +1,13 @@
 import type { Jwks } from 'aws-jwt-verify/jwk';
 import express, { type Express } from 'express';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { signedTokens } from '../../../local/appsync/authorization/tokens.js';
 import { dynamoDbClientApi } from '../../../local/appsync/data-sources/dynamodb/client.js';
 import type { ApiDefinition, ProviderDefinition } from '../../../local/appsync/definition.js';
 import { appSyncHttp } from '../../../local/appsync/http.js';
+import { serveRealtime, WebSocketAwareRequest } from '../../../local/appsync/realtime/upgrade.js';
 import { serveApi } from '../../../local/appsync/serve-api.js';
 import { loadApis } from '../../../local/appsync/template/load-apis.js';
 import { dynamoDbClients } from '../../../persistence/dynamodb/client.js';
@@ -19,6 +20,7 @@ export interface GraphqlPlace {
   /** What was answered, as JSON. */
   readonly answers: readonly string[];
   readonly app: Express;
+  readonly server: Server;
   close(): Promise<void>;
 }
 
@@ -34,7 +36,7 @@ export async function openGraphqlPlace(): Promise<GraphqlPlace> {
     };
     next();
   });
-  const server = createServer(app);
+  const server = createServer({ IncomingMessage: WebSocketAwareRequest }, app);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -42,6 +44,7 @@ export async function openGraphqlPlace(): Promise<GraphqlPlace> {
     url: `http://127.0.0.1:${String(port)}/graphql`,
     answers,
     app,
+    server,
     async close() {
       server.closeAllConnections();
       server.close();
@@ -73,24 +76,27 @@ export async function serveDeployedApi(
     ),
   };
   const name = Object.entries(outputs).find(([output]) => output.includes('ResolversFunction'))?.[1] ?? '';
-  const { runtime, authenticate } = await serveApi(deployed, '/graphql', {
-    dynamoDb: { send: (operation, input) => table.send(operation, { ...input, TableName: outputs['TableNameR4'] }) },
+  const { runtime, authenticate, authenticateRealtime } = await serveApi(deployed, '/graphql', {
+    dynamoDb: { send: (operation, input) => table.send(operation, { ...input, TableName: tableOf(outputs) }) },
     invoke: (_, event) => aws.lambda(`/2015-03-31/functions/${name}/invocations`, 'POST', event as object),
     endpoints: new Map(),
     checkToken: signedTokens(new Map([[issuer, (await keys.json()) as Jwks]])),
     accessKeys: new Map([['000000000000', 'test']]), // what MiniStack gives to functions
     tell: (line) => process.stderr.write(`${line}\n`),
   });
-  place.app.all(
-    '/graphql',
-    appSyncHttp({
-      runtime: () => Promise.resolve(runtime),
-      authenticate,
-      signed: true,
-      onFailure: (error) => process.stderr.write(`GraphQL failed: ${String(error)}\n`),
-    }),
-  );
+  const served = {
+    runtime: () => Promise.resolve(runtime),
+    onFailure: (error: unknown) => void process.stderr.write(`GraphQL failed: ${String(error)}\n`),
+  };
+  place.app.all('/graphql', appSyncHttp({ ...served, authenticate, signed: true }));
+  const realtime = serveRealtime(place.server, [
+    { ...served, paths: ['/graphql/realtime'], authenticate: authenticateRealtime },
+  ]);
   return () => {
+    realtime.close();
     clients.close();
   };
 }
+
+const tableOf = (outputs: DeployedStage['outputs']): string | undefined =>
+  outputs['TableNameR4'] ?? outputs['TableNameStu3'];

@@ -9,11 +9,25 @@ export interface SignInPlace {
 
 const password = 'A-password-of-the-tests-1';
 
-/** Makes a user with a password, in a group. */
-export async function makeUser(aws: Aws, { UserPoolId }: SignInPlace, name: string, group: string): Promise<void> {
+/** Who may sign in: in a group, and of a tenant where tenants share the stage. */
+export interface StackUser {
+  readonly group: string;
+  readonly tenant?: string;
+}
+
+/** Makes a user with a password. */
+export async function makeUser(
+  aws: Aws,
+  { UserPoolId }: SignInPlace,
+  name: string,
+  { group, tenant }: StackUser,
+): Promise<void> {
   const Username = `${name}@example.org`;
-  const email = { Name: 'email', Value: Username };
-  await aws.userPools('AdminCreateUser', { UserPoolId, Username, MessageAction: 'SUPPRESS', UserAttributes: [email] });
+  const UserAttributes = [
+    { Name: 'email', Value: Username },
+    ...(tenant === undefined ? [] : [{ Name: 'custom:tenantId', Value: tenant }]),
+  ];
+  await aws.userPools('AdminCreateUser', { UserPoolId, Username, MessageAction: 'SUPPRESS', UserAttributes });
   await aws.userPools('AdminSetUserPassword', { UserPoolId, Username, Password: password, Permanent: true });
   await aws.userPools('AdminAddUserToGroup', { UserPoolId, Username, GroupName: group });
 }

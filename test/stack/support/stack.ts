@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Aws, awsAt } from './aws.js';
-import { type DeployedStage, deployStage, importBucket } from './deploy.js';
+import { type AskedStage, type DeployedStage, deployStage, importBucket } from './deploy.js';
 import { type GraphqlPlace, openGraphqlPlace, serveDeployedApi } from './graphql.js';
-import { makeUser, signIn } from './sign-in.js';
+import { makeUser, signIn, type StackUser } from './sign-in.js';
+import { connectRealtime, type RealtimeClient } from '../../support/realtime-client.js';
 import { type Receiver, startReceiver } from '../../support/receiver.js';
 import type { AnswerJson } from '../../support/server.js';
 
@@ -31,10 +32,12 @@ export interface Stack {
   readonly graphql: GraphqlPlace;
   /** An endpoint that Subscriptions may notify. */
   readonly receiver: Receiver;
-  /** `target` is the path below `/r4`, or a URL a link gave. */
+  /** `target` is the path below the version's base, a path from `/tenant` on, or a URL a link gave. */
   send(method: string, target: string, request?: StackRequest): Promise<StackAnswer>;
   /** Sends a query to the API of the templates. */
   query(query: string, variables?: object, as?: string): Promise<{ data: Record<string, unknown>; errors?: unknown }>;
+  /** Connects to the API's real-time endpoint. */
+  subscriber(as?: string): Promise<RealtimeClient>;
   /** Writes an item of text past the server. */
   putItem(item: Readonly<Record<string, string>>): Promise<void>;
   /** Puts a file where imports may read. @returns its URL. */
@@ -54,8 +57,21 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** The users of the tests, each in the group of its name. */
-const users = ['practitioner', 'non-practitioner', 'auditor', 'operator'];
+/** A stage of one FHIR version, and who may sign in there by name. */
+export interface AskedStack extends AskedStage {
+  readonly version: 'r4' | 'stu3';
+  readonly users: Readonly<Record<string, StackUser>>;
+}
+
+/** The stage dev, with a user in each group, of its name. */
+const standard: AskedStack = {
+  stage: 'dev',
+  version: 'r4',
+  settings: {},
+  users: Object.fromEntries(
+    ['practitioner', 'non-practitioner', 'auditor', 'operator'].map((group) => [group, { group }]),
+  ),
+};
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -66,32 +82,38 @@ const required = (name: string): string => {
 };
 
 /** Deploys, makes users and signs them in. */
-export async function openStack(): Promise<Stack> {
+export async function openStack(asked: AskedStack = standard): Promise<Stack> {
   const aws = awsAt(required('MINISTACK_ENDPOINT'));
   const [graphql, receiver] = await Promise.all([openGraphqlPlace(), startReceiver()]);
   try {
-    return await openBeside(aws, graphql, receiver);
+    return await openBeside(aws, asked, graphql, receiver);
   } catch (error) {
     await Promise.all([graphql.close(), receiver.close()]);
     throw error;
   }
 }
 
-async function openBeside(aws: Aws, graphql: GraphqlPlace, receiver: Receiver): Promise<Stack> {
-  const stage = await deployStage(aws.endpoint, {
-    openSearch: required('OPENSEARCH_ENDPOINT'),
-    appSync: graphql.url,
-    hooks: receiver.url,
-  });
+async function openBeside(
+  aws: Aws,
+  { version, users, ...asked }: AskedStack,
+  graphql: GraphqlPlace,
+  receiver: Receiver,
+): Promise<Stack> {
+  const settings = { fhirVersions: [version], ...asked.settings };
+  const stage = await deployStage(
+    aws.endpoint,
+    { stage: asked.stage, settings },
+    { openSearch: required('OPENSEARCH_ENDPOINT'), appSync: graphql.url, hooks: receiver.url },
+  );
   const { outputs } = stage;
   for (const [name, value] of Object.entries(outputs)) {
     if (!name.startsWith('ExportsOutput')) tell(`deployed ${name} = ${value}`);
   }
   const stop = await serveDeployedApi(graphql, aws, stage);
   const tokens = new Map<string, string>();
-  for (const user of users) {
-    await makeUser(aws, outputs, user, user);
-    tokens.set(user, await signIn(aws, outputs, user));
+  for (const [name, user] of Object.entries(users)) {
+    await makeUser(aws, outputs, name, user);
+    tokens.set(name, await signIn(aws, outputs, name));
   }
   const key = String((await aws.gateway(`/apikeys/${outputs['RestApiKeyId'] ?? ''}?includeValue=true`))['value']);
   const told = outputs['RestApiUrl'] ?? '';
@@ -104,7 +126,8 @@ async function openBeside(aws: Aws, graphql: GraphqlPlace, receiver: Receiver): 
     graphql,
     receiver,
     async send(method, target, { as = 'practitioner', headers = {}, body, keyless = false } = {}) {
-      const url = target.startsWith('http') ? target.replace(/^https?:\/\/[^/]+\/v1/, served) : `${served}/r4${target}`;
+      const below = target.startsWith('/tenant/') ? target : `/${version}${target}`;
+      const url = target.startsWith('http') ? target.replace(/^https?:\/\/[^/]+\/v1/, served) : served + below;
       const token = as === null ? undefined : tokens.get(as);
       const answer = await fetch(url, {
         method,
@@ -132,6 +155,8 @@ async function openBeside(aws: Aws, graphql: GraphqlPlace, receiver: Receiver): 
       });
       return (await answer.json()) as { data: Record<string, unknown>; errors?: unknown };
     },
+    subscriber: (as = 'practitioner') =>
+      connectRealtime(`${graphql.url.replace(/^http/, 'ws')}/realtime`, { token: tokens.get(as) ?? '' }),
     async putItem(item) {
       const values = Object.entries(item).map(([name, text]) => [name, { S: text }]);
       const Item = Object.fromEntries(values) as Record<string, object>;

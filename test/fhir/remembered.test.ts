@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Remembered } from '../../graphql/remembered.js';
+import { Remembered } from '../../fhir/remembered.js';
 
 test('what is remembered is what was set, the last texts, as many as have so many characters together', () => {
   fc.assert(

@@ -1,0 +1,124 @@
+import { compareTerms } from '../term.js';
+import { firstFrom, type PendingLists } from './pending-lists.js';
+import type { DocumentNumber, KeyWalk, PostingLists, Walk } from './postings.js';
+
+/** What is not on disk yet, or in part. */
+export interface Unmerged {
+  /** The first number whose document is not wholly on disk. */
+  readonly end: DocumentNumber;
+  /** The lists on disk with keys up to here have the documents of `older`. */
+  readonly behind: string;
+  /** The lists of the documents from `end` on that are being merged, and of those with greater numbers. */
+  readonly older: PendingLists;
+  readonly newer: PendingLists;
+}
+
+/**
+ * The lists on disk and those that wait, as one. All numbers that wait are greater than those on disk, and what is on disk of
+ * documents being merged is not looked at: their lists in memory are whole.
+ */
+export function joinedLists(onDisk: PostingLists, { end, behind, older, newer }: Unmerged): PostingLists {
+  function* documents(key: string, walk: Walk = {}): Generator<DocumentNumber> {
+    const { after, from = after, backwards = false } = walk;
+    if (backwards) {
+      yield* part(newer.of(key), walk);
+      yield* part(older.of(key), walk);
+      // What walks start behind may be on disk as little as what is being merged.
+      const start = from === undefined || from >= end ? {} : { from };
+      for (const each of onDisk.documents(key, { ...start, backwards })) if (each < end && each !== after) yield each;
+      return;
+    }
+    if (from === undefined || from < end) {
+      for (const each of onDisk.documents(key, walk)) {
+        if (each >= end) break;
+        yield each;
+      }
+    }
+    yield* part(older.of(key), walk);
+    yield* part(newer.of(key), walk);
+  }
+
+  function* keys(from: string, to: string, walk: KeyWalk = {}): Generator<string> {
+    const { start, backwards = false } = walk;
+    const waiting = [older.keys(from, to), newer.keys(from, to)].map((each) => startingAt(each, start, backwards));
+    yield* inOrder([onDisk.keys(from, to, walk), ...waiting.filter(({ length }) => length > 0)], backwards);
+  }
+
+  function* entries(from: string, to: string): Generator<{ key: string; value: DocumentNumber }> {
+    const waiting = [...inOrder([older.keys(from, to), newer.keys(from, to)], false)];
+    let at = 0;
+    const waitingBelow = function* (key?: string): Generator<{ key: string; value: DocumentNumber }> {
+      for (; at < waiting.length; at += 1) {
+        const next = waiting[at] ?? '';
+        if (key !== undefined && compareTerms(next, key) >= 0) return;
+        for (const lists of [older, newer]) for (const value of lists.of(next)) yield { key: next, value };
+      }
+    };
+    let last: string | undefined;
+    for (const entry of onDisk.entries(from, to)) {
+      if (entry.key !== last) yield* waitingBelow(entry.key);
+      last = entry.key;
+      if (entry.value < end) yield entry;
+    }
+    yield* waitingBelow();
+  }
+
+  return {
+    has(key, document) {
+      if (document < end) return onDisk.has(key, document);
+      return [older, newer].some((lists) => lists.of(key)[firstFrom(lists.of(key), document)] === document);
+    },
+    count(key, atMost) {
+      const isMerged = compareTerms(key, behind) <= 0;
+      const waiting = newer.of(key).length + (isMerged ? 0 : older.of(key).length);
+      return waiting >= atMost ? atMost : Math.min(atMost, waiting + onDisk.count(key, atMost));
+    },
+    documents,
+    entries,
+    keys,
+  };
+}
+
+/** The part of a list that a walk passes, in its direction. */
+function part(list: readonly DocumentNumber[], { after, from = after, backwards = false }: Walk): DocumentNumber[] {
+  if (from === undefined) return backwards ? [...list].reverse() : [...list];
+  const at = firstFrom(list, from);
+  if (!backwards) return list.slice(list[at] === after ? at + 1 : at);
+  return list.slice(0, list[at] === from && from !== after ? at + 1 : at).reverse();
+}
+
+/** The keys from `start` on, in the direction of the walk. */
+function startingAt(keys: readonly string[], start: string | undefined, backwards: boolean): readonly string[] {
+  if (start === undefined) return backwards ? [...keys].reverse() : keys;
+  const at = firstFrom(keys, start, compareTerms);
+  if (!backwards) return keys.slice(at);
+  return keys.slice(0, keys[at] === start ? at + 1 : at).reverse();
+}
+
+/** Walks along sorted keys side by side, each key once. */
+function* inOrder(walks: readonly Iterable<string>[], backwards: boolean): Generator<string> {
+  const [only, another] = walks;
+  if (only !== undefined && another === undefined) {
+    yield* only;
+    return;
+  }
+  const rests = walks.map((each) => each[Symbol.iterator]());
+  try {
+    const heads = rests.map((each) => each.next());
+    for (;;) {
+      let next: string | undefined;
+      for (const head of heads) {
+        if (head.done === true) continue;
+        if (next === undefined || compareTerms(head.value, next) * (backwards ? -1 : 1) < 0) next = head.value;
+      }
+      if (next === undefined) return;
+      yield next;
+      for (const [i, each] of rests.entries()) {
+        const head = heads[i];
+        if (head?.done !== true && head?.value === next) heads[i] = each.next();
+      }
+    }
+  } finally {
+    for (const each of rests) each.return?.();
+  }
+}

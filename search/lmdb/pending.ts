@@ -1,0 +1,180 @@
+import type { RootDatabase } from 'lmdb';
+import type { Databases } from './databases.js';
+import { documentNumber, listsOf, type Merged } from './documents.js';
+import { joinedLists } from './joined.js';
+import { compareTerms } from '../term.js';
+import { type PendingLists, pendingLists } from './pending-lists.js';
+import type { DocumentNumber, PostingLists } from './postings.js';
+
+/** How many postings wait in memory, and how many are merged at once. The results of searches are the same. */
+export interface PendingLimits {
+  /** So many postings wait before their documents are merged into the lists on disk. */
+  readonly pending: number;
+  /** So many are merged in one transaction, which holds up requests. */
+  readonly merged: number;
+}
+
+/** What a change of a document does to posting lists. */
+export interface PostingChanges {
+  readonly number: DocumentNumber;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
+
+/**
+ * The posting lists of the index that serves. New documents stand in lists in memory first, made from the documents
+ * themselves, which are committed as ever; merges put many of them into the lists on disk at once, key by key
+ * (docs/adr/0077-postings-are-merged-later.md). At any moment the lists on disk have of a document
+ * - all postings, when its number is below `upTo`;
+ * - those of keys up to `behind`, when it is below `to`: it is being merged;
+ * - else none.
+ */
+export interface Pending {
+  /** All lists as they are at this moment, for a search in the same turn; outside of write transactions. */
+  lists(): PostingLists;
+  /** Changes the lists by changes of documents, inside the write transaction of those; `size` was that of documents before. */
+  readonly write: (changes: readonly PostingChanges[], size: number) => void;
+  /** Whether so much waits that it is time to merge, or a merge is under way, or nobody looked yet. */
+  isDue(): boolean;
+  /**
+   * Merges the next part, in a transaction of its own.
+   * @returns whether there is more to merge.
+   */
+  readonly merge: () => boolean;
+}
+
+/** Changes of one write, which count when the documents say that it was committed. */
+interface Turn {
+  readonly turn: number;
+  readonly changes: readonly PostingChanges[];
+}
+
+/** Opens what is pending of an index; it is read from the documents when it is first asked for. */
+export function openPending(
+  root: RootDatabase,
+  { postings, documents }: Pick<Databases, 'postings' | 'documents'>,
+  limits: PendingLimits,
+): Pending {
+  /** Documents that are being merged, and those behind them. */
+  let older = pendingLists();
+  let newer = pendingLists();
+  let merged: Merged | undefined;
+  /** The last write that is in the lists; undefined before they are read. */
+  let turn: number | undefined;
+  /** Writes that may have been committed since; the numbers follow each other. */
+  let turns: Turn[] = [];
+  let waiting = 0;
+
+  const segmentOf = (number: DocumentNumber): PendingLists =>
+    merged?.merging !== undefined && number < documentNumber(merged.merging.to) ? older : newer;
+
+  function readAll(): void {
+    older = pendingLists();
+    newer = pendingLists();
+    turns = [];
+    waiting = 0;
+    turn = documents.turn();
+    merged = documents.merged();
+    if (merged === undefined) return;
+    const size = documents.size();
+    for (let count = merged.upTo; count < size; count += 1) {
+      const number = documentNumber(count);
+      const document = documents.read(number);
+      if (document === undefined) continue; // the number is another index's that is being made
+      const segment = segmentOf(number);
+      for (const list of listsOf(document)) segment.add(list, number);
+    }
+  }
+
+  /** Brings the lists to what is committed: writes that were not are dropped when others have their numbers. */
+  function settle(): void {
+    const committed = documents.turn();
+    if (turn === undefined || (merged === undefined && committed > 0)) {
+      readAll();
+      return;
+    }
+    while (turn < committed) {
+      const next = turns.shift();
+      if (next?.turn !== turn + 1) {
+        readAll();
+        return;
+      }
+      turn = next.turn;
+      for (const { number, removed, added } of next.changes) {
+        const segment = segmentOf(number);
+        for (const list of removed) segment.remove(list, number);
+        for (const list of added) segment.add(list, number);
+      }
+      waiting -= postingsOf(next);
+    }
+  }
+
+  function write(changes: readonly PostingChanges[], size: number): void {
+    let state = documents.merged();
+    if (state === undefined) {
+      state = { upTo: size };
+      documents.setMerged(state);
+    }
+    const { upTo, merging } = state;
+    const [first, end] = [documentNumber(upTo), merging === undefined ? '' : documentNumber(merging.to)];
+    const isOnDisk = (number: DocumentNumber, list: string): boolean =>
+      number < first || (merging !== undefined && number < end && compareTerms(list, merging.behind) <= 0);
+    for (const { number, removed, added } of changes) {
+      for (const list of removed) if (isOnDisk(number, list)) postings.remove(list, number);
+      for (const list of added) if (isOnDisk(number, list)) postings.add(list, number);
+    }
+    const recent = changes.filter(({ number }) => number >= first);
+    if (recent.length === 0) return;
+    const next = documents.turn() + 1;
+    documents.setTurn(next);
+    while (next <= (turns.at(-1)?.turn ?? 0)) waiting -= postingsOf(turns.pop()); // those were not committed
+    const made = { turn: next, changes: recent };
+    turns.push(made);
+    waiting += postingsOf(made);
+  }
+
+  function merge(): boolean {
+    settle();
+    if (merged === undefined) return false;
+    const isBegun = merged.merging !== undefined;
+    if (!isBegun && newer.size() < limits.pending) return false;
+    const { upTo } = merged;
+    const { to, behind } = merged.merging ?? { to: documents.size(), behind: '' };
+    const lists = isBegun ? older : newer;
+    // The more has come meanwhile, the more is merged at once, or writes would be faster than merges.
+    const most = limits.merged * (isBegun ? 1 + Math.floor(newer.size() / Math.max(1, limits.pending)) : 1);
+    let next: Merged = { upTo: to };
+    root.transactionSync(() => {
+      let [put, last] = [0, behind];
+      for (const key of lists.behind(behind)) {
+        if (put >= most) {
+          next = { upTo, merging: { to, behind: last } };
+          break;
+        }
+        for (const number of lists.of(key)) postings.add(key, number);
+        put += lists.of(key).length;
+        last = key;
+      }
+      documents.setMerged(next);
+    });
+    merged = next;
+    if (!isBegun) [older, newer] = [newer, pendingLists()];
+    if (next.merging === undefined) older = pendingLists();
+    return next.merging !== undefined;
+  }
+
+  return {
+    lists() {
+      settle();
+      if (merged === undefined || older.size() + newer.size() === 0) return postings;
+      const { upTo, merging } = merged;
+      return joinedLists(postings, { end: documentNumber(upTo), behind: merging?.behind ?? '', older, newer });
+    },
+    write,
+    isDue: () => turn === undefined || merged?.merging !== undefined || newer.size() + waiting >= limits.pending,
+    merge,
+  };
+}
+
+const postingsOf = (turn: Turn | undefined): number =>
+  turn?.changes.reduce((sum, { added }) => sum + added.length, 0) ?? 0;

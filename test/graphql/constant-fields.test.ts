@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadDefinitions } from '../../fhir/load-definitions.js';
+import { GraphqlRefusal } from '../../graphql/failure.js';
+import { compile } from '../../graphql/plan/compile.js';
+import type { FieldPlan } from '../../graphql/plan/field-plan.js';
+import { readOperation } from '../../graphql/request.js';
+
+const r4 = await loadDefinitions('r4');
+const stu3 = await loadDefinitions('stu3');
+const compiled = (query: string, variables: object = {}, definitions = r4): readonly FieldPlan[] =>
+  compile(definitions, readOperation({ query, variables }), { kind: 'query' });
+const insideOf = ([plan]: readonly FieldPlan[]): readonly FieldPlan[] =>
+  plan !== undefined && 'fields' in plan.content ? plan.content.fields : [];
+const keys = (fields: readonly FieldPlan[]): string[] => fields.map(({ key }) => key);
+
+describe('what no variable makes different is compiled once', () => {
+  test('for all requests with the same document', () => {
+    const query = 'query($id: ID!) { Patient(id: $id) { id name { family } } }';
+    const [first, second] = [compiled(query, { id: 'a' }), compiled(query, { id: 'b' })];
+    expect(insideOf(second)).toBe(insideOf(first));
+    expect([first, second].map(([plan]) => plan?.content)).toMatchObject([
+      { target: { id: 'a' } },
+      { target: { id: 'b' } },
+    ]);
+  });
+
+  test('and what a variable makes different is compiled each time, in fragments as well', () => {
+    for (const [selection, fragment] of [
+      ['id birthDate @include(if: $all)', ''],
+      ['id ... on Patient @include(if: $all) { birthDate }', ''],
+      [
+        '...outer',
+        'fragment outer on Patient { id ...inner } fragment inner on Patient { birthDate @include(if: $all) }',
+      ],
+    ]) {
+      const query = `query($all: Boolean!) { Patient(id: "a") { ${String(selection)} } } ${String(fragment)}`;
+      for (const all of [true, false, true]) {
+        expect(keys(insideOf(compiled(query, { all })))).toEqual(all ? ['id', 'birthDate'] : ['id']);
+      }
+    }
+  });
+
+  test('for each type and place where a fragment stands', () => {
+    const query = `query($id: ID!) { Patient(id: $id) { ...named } Practitioner(id: $id) { ...named } }
+      fragment named on Resource { ... on Patient { name { family } } ... on Practitioner { name { given } } }`;
+    for (const id of ['a', 'b']) {
+      const paths = compiled(query, { id }).map((plan) => insideOf(insideOf([plan])).map(({ path }) => path.join('.')));
+      expect(paths).toEqual([['Patient.name.family'], ['Practitioner.name.given']]);
+    }
+  });
+
+  test('for each version', () => {
+    const query = 'query($id: ID!) { Patient(id: $id) { deceasedBoolean animal { species { text } } } }';
+    expect(() => compiled(query, { id: 'a' }, r4)).toThrow(GraphqlRefusal);
+    expect(keys(insideOf(compiled(query, { id: 'a' }, stu3)))).toEqual(['deceasedBoolean', 'animal']);
+    expect(() => compiled(query, { id: 'b' }, r4)).toThrow('animal');
+  });
+
+  test('and mistakes are told to each who makes them', () => {
+    const query = 'query($id: ID!) { Patient(id: $id) { nme { family } resource: id resource: birthDate } }';
+    const told = ['a', 'b'].map((id) => {
+      try {
+        return compiled(query, { id }).length;
+      } catch (error) {
+        return error instanceof GraphqlRefusal ? error.failures.map(({ path }) => path.join('.')) : error;
+      }
+    });
+    expect(told).toEqual([
+      ['Patient.nme', 'Patient.resource'],
+      ['Patient.nme', 'Patient.resource'],
+    ]);
+  });
+});

@@ -25,6 +25,8 @@ export class OperationOutcomeError extends Error {
   readonly issues: readonly OutcomeIssue[];
   /** The version of the resource that it is about, where that has one: a deletion is a version too. */
   readonly versionId?: number;
+  /** After how many seconds the same request may succeed, where that is known. */
+  readonly retryAfter?: number;
   constructor(status: number, issues: readonly OutcomeIssue[], versionId?: number) {
     super(issues.map((issue) => issue.diagnostics ?? issue.code).join('; '));
     this.status = status;
@@ -107,8 +109,9 @@ export const tooCostly = (diagnostics: string, expression?: string): OperationOu
 export const unsupportedMediaType = (diagnostics: string, expression = 'http.Content-Type'): OperationOutcomeError =>
   error(415, 'not-supported', diagnostics, expression);
 
-/** 429: more than one caller may have under way; the same request may succeed later. */
-export const tooManyRequests = (diagnostics: string): OperationOutcomeError => error(429, 'throttled', diagnostics);
+/** 429: more than one caller may have under way; the same request may succeed after so many seconds. */
+export const tooManyRequests = (diagnostics: string, retryAfter = 30): OperationOutcomeError =>
+  Object.assign(error(429, 'throttled', diagnostics), { retryAfter });
 
 /** 503: something this server depends on does not answer; the same request may succeed later. */
 export const unavailable = (diagnostics: string): OperationOutcomeError => error(503, 'transient', diagnostics);

@@ -39,6 +39,7 @@ const documentHeaders = (): Record<string, string> => ({
 const fileHeaders = {
   'Cache-Control': keptForLong,
   'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': consolePolicy(), // of workers it is their own that counts
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 

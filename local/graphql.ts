@@ -16,6 +16,7 @@ import { type JobNotice, tellOfJob } from '../interactions/jobs/job-notice.js';
 import type { TenantServers } from '../interactions/tenancy.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
 import { baseUrlOf } from '../rest/base-url.js';
+import { framesOf, logUnexpected } from '../rest/errors.js';
 import { loadApi } from '../schema/load-api.js';
 import type { AppSyncCaller, AuthModes } from './appsync/authorization/modes.js';
 import { type AppSyncRuntime, createAppSyncApi } from './appsync/create-api.js';
@@ -79,7 +80,7 @@ async function createRuntime({
     ...(tenancy === undefined ? {} : { tenancy }),
     isInSchema: (type) => types.has(type),
     onUnexpected: (failure) => {
-      log.error(failure, 'an interaction behind GraphQL failed');
+      logUnexpected(failure, log, 'an interaction behind GraphQL failed');
     },
     onDelay: (error) => {
       log.error({ name: error instanceof Error ? error.name : typeof error }, 'a write is not in the index yet');
@@ -107,8 +108,8 @@ async function createRuntime({
         handler(event as Parameters<typeof handler>[0], typeof baseUrl === 'string' ? baseUrl : undefined),
       ),
     },
-    onFailure: (failure) => {
-      log.error(failure, 'a resolver failed');
+    onFailure: ({ step, message, stack }) => {
+      log.error({ step, stack: framesOf(stack ?? message) }, 'a resolver failed');
     },
   });
   return { ...runtime, types };
@@ -159,7 +160,7 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
   let made: Runtime | undefined;
   const runtime = (): Promise<Runtime> => (making ??= createRuntime(options).then((each) => (made = each)));
   const onFailure = (error: unknown): void => {
-    log.error(error, 'GraphQL failed');
+    logUnexpected(error, log, 'GraphQL failed');
   };
   const handlers = appSyncHttp({
     runtime,

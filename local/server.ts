@@ -14,8 +14,10 @@ import { ofTenants } from '../compose/of-tenants.js';
 import { storedAuditLog } from '../interactions/audit.js';
 import type { FhirServer } from '../interactions/server.js';
 import { createRestApp } from '../rest/app.js';
+import { logUnexpected } from '../rest/errors.js';
 import { refusedByExpress } from '../rest/refused-by-express.js';
 import { mountPaths } from '../rest/tenant.js';
+import { securityHeaders } from '../rest/security-headers.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
 import { createAuthentication } from './authentication.js';
@@ -25,6 +27,7 @@ import { createGraphqlFace, type GraphqlFace } from './graphql.js';
 import { isFromLoopback, loopbackOnly } from './loopback-only.js';
 import { openStores } from './open-stores.js';
 import { projectFolder } from './project-folder.js';
+import { rateLimited } from './rate-limit.js';
 import type { Settings } from './settings.js';
 import { readPublicKeys } from './sign-in/public-keys.js';
 import type { SmartSignIn } from './sign-in/smart.js';
@@ -54,6 +57,10 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
+  app.use((_, response, next) => {
+    response.set(securityHeaders); // whoever answers; pages say what else they may do
+    next();
+  });
   if (settings.auth === 'off') app.use(loopbackOnly);
   const { engines } = settings;
   if (engines.kind === 'aws') {
@@ -69,10 +76,10 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     ...(isSmart(settings) ? { smart: smartSignIn(settings) } : {}),
     ...(settings.tenancy === undefined ? {} : { tenantClaim: settings.tenancy.claim }),
     onError: (error) => {
-      log.error(error, 'sign-in failed');
+      logUnexpected(error, log, 'sign-in failed');
     },
   });
-  const authenticate = createAuthentication(settings.auth, signIn);
+  const authenticate = rateLimited(createAuthentication(settings.auth, signIn), settings.rateLimit);
   const onUnrecorded = (error: unknown): void => {
     log.error({ name: error instanceof Error ? error.name : typeof error }, 'a request is not in the audit trail');
   };
@@ -113,6 +120,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   }
   if (settings.auth === 'on') {
     app.use(signInPath, (request, response) => {
+      response.set('Content-Security-Policy', signInPolicy);
       signIn.handler(request, response);
     });
   }
@@ -128,6 +136,9 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   app.use(refusedByExpress(log));
   return { app, faces };
 }
+
+/** OpenID's answer by a form sends itself, by a script in its page. */
+const signInPolicy = "base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
 const isSmart = ({ auth, authorization }: Settings): boolean => auth === 'on' && authorization !== 'roles';
 

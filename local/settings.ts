@@ -42,6 +42,8 @@ export interface Settings {
   readonly applicationSecret: string | undefined;
   /** A file with the public keys of that application, by which it authenticates instead. */
   readonly applicationKeys: string | undefined;
+  /** How many requests a second one caller may make; any number without it. */
+  readonly rateLimit?: number;
   /** What one `$graphql` may take; the standard without it. */
   readonly graphqlLimits?: GraphqlLimits;
   /** Where FHIR Subscriptions may have notifications sent; nobody is notified without it. */
@@ -131,6 +133,16 @@ function enginesOf(setting: (name: string, standard: string) => string): Engines
         : 'eventual',
     requestTimeout: requestTimeoutOf(setting('REQUEST_TIMEOUT', '25')),
   };
+}
+
+function rateLimitOf(text: string): Pick<Settings, 'rateLimit'> {
+  if (text === '') return {};
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new SettingsError(
+      `RATE_LIMIT is "${text}": it must be how many requests a second a caller may make, 1 to 999999`,
+    );
+  }
+  return { rateLimit: Number(text) };
 }
 
 /** REQUEST_TIMEOUT, in milliseconds. */
@@ -245,6 +257,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     applicationKeys: applicationKeysOf(environment),
+    ...rateLimitOf(setting('RATE_LIMIT', '')),
     graphqlLimits: graphqlLimitsOf(setting),
     ...(subscriptions === undefined ? {} : { subscriptions }),
     engines: enginesOf(setting),

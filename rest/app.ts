@@ -21,6 +21,7 @@ import { isOfJobs } from './jobs.js';
 import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
+import { securityHeaders } from './security-headers.js';
 import { send } from './send.js';
 import { admit, tenantInPath } from './tenant.js';
 
@@ -43,14 +44,6 @@ export interface RestOptions {
 /** What tells clients how far a job is. */
 const ofJobs = ['Expires', 'Retry-After', 'X-Progress'];
 const mebibyte = 2 ** 20;
-
-/** Answers hold health data: kept by no cache, run as nothing, framed nowhere. */
-const securityHeaders = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-};
 
 /**
  * The REST face of one FHIR version, to be mounted at its base path (`app.use('/r4', createRestApp(…))`).

@@ -45,12 +45,20 @@ export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Rec
       : {}),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
-    ...(status === 429 ? { 'Retry-After': '30' } : {}),
+    ...(error instanceof OperationOutcomeError && error.retryAfter !== undefined
+      ? { 'Retry-After': String(error.retryAfter) }
+      : {}),
   });
 }
 
+/** The frames of a stack, without the message before them. */
+export const framesOf = (stack: string): string =>
+  stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
+
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  return { name: error.name, code: Reflect.get(error, 'code'), stack: frames?.join('\n') };
+  return { name: error.name, code: Reflect.get(error, 'code'), stack: framesOf(error.stack ?? '') };
 }

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import { invalidRequest } from '../fhir/outcome.js';
-import { type ErrorLog, errorAnswer } from './errors.js';
+import { type ErrorLog, errorAnswer, logUnexpected } from './errors.js';
 import { send } from './send.js';
 
 /**
@@ -9,9 +9,11 @@ import { send } from './send.js';
  */
 export const refusedByExpress =
   (log: ErrorLog): ErrorRequestHandler =>
-  async (error: unknown, request, response, next) => {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows handlers of errors by their four parameters
+  async (error: unknown, request, response, _next) => {
     if (response.headersSent) {
-      next(error);
+      logUnexpected(error, log, 'an answer broke off'); // Express itself would print the message
+      response.destroy();
       return;
     }
     const isPath = error instanceof URIError;

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { outcome } from '../fhir/outcome.js';
 import { fhirJson } from './answer.js';
+import { securityHeaders } from './security-headers.js';
 
 const tooLong = { line: '431 Request Header Fields Too Large', code: 'too-long' };
 const tooSlow = { line: '408 Request Timeout', code: 'timeout' };
@@ -22,8 +23,12 @@ export function refuseUnreadable(error: Error & { readonly code?: string }, sock
     error.code === 'HPE_HEADER_OVERFLOW' ? tooLong : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? tooSlow : notHttp;
   const diagnostics = diagnosticsOf.get(refusal) ?? '';
   const body = JSON.stringify(outcome([{ severity: 'error', code: refusal.code, diagnostics }]));
-  socket.end(
-    `HTTP/1.1 ${refusal.line}\r\nContent-Type: ${fhirJson}\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    'Content-Type': fhirJson,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+    ...securityHeaders,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${refusal.line}\r\n${lines.join('')}\r\n${body}`);
 }

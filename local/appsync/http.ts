@@ -21,6 +21,11 @@ export interface AppSyncHttpOptions {
 }
 
 const malformed = 'MalformedHttpRequestException';
+/** https://docs.aws.amazon.com/appsync/latest/devguide/troubleshooting-and-common-mistakes.html */
+const errorTypes: Readonly<Partial<Record<number, string>>> = {
+  401: 'UnauthorizedException',
+  429: 'TooManyRequestsException',
+};
 
 function fail(response: Response, status: number, errorType: string, message: string): void {
   response.status(status).json({ errors: [{ errorType, message }] });
@@ -119,7 +124,8 @@ function failWith(response: Response, error: unknown, onFailure: (error: unknown
   }
   if (error instanceof OperationOutcomeError) {
     if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    fail(response, error.status, error.status === 401 ? 'UnauthorizedException' : malformed, error.message);
+    if (error.retryAfter !== undefined) response.setHeader('Retry-After', String(error.retryAfter));
+    fail(response, error.status, errorTypes[error.status] ?? malformed, error.message);
     return;
   }
   const { status, message } = error as { status?: unknown; message?: unknown };

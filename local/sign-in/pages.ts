@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Provider, errors } from 'oidc-provider';
+import { type Buckets, createBuckets } from '../buckets.js';
 import { pageHeaders } from '../page.js';
 import type { SignInKeys } from './keys.js';
 import { renderLoginPage, renderSignInError } from './login-page.js';
@@ -32,7 +33,14 @@ async function interact(
     issuer,
     password,
     asksTenant,
-  }: { readonly issuer: string; readonly password: string | undefined; readonly asksTenant: boolean },
+    guesses,
+  }: {
+    readonly issuer: string;
+    readonly password: string | undefined;
+    readonly asksTenant: boolean;
+    /** How many wrong passwords an address may still send. */
+    readonly guesses: Buckets;
+  },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -45,9 +53,16 @@ async function interact(
   const form = await readForm(request);
   const name = form.get('username') ?? '';
   const tenant = asksTenant ? (form.get('tenant') ?? '') : undefined;
+  const from = request.socket.remoteAddress ?? '';
+  if (guesses.isEmpty(from)) {
+    response.setHeader('Retry-After', '10');
+    show(response, 429, renderLoginPage(action, { asksTenant, wrong: 'Too many wrong passwords: wait ten seconds' }));
+    return;
+  }
   const user = name.includes('@') ? undefined : userByName(name, tenant);
   const wrong = whyPasswordIsWrong(form.get('password') ?? '', password, request);
   if (wrong !== undefined || user === undefined) {
+    guesses.take(from);
     show(
       response,
       401,
@@ -88,6 +103,7 @@ export function createPages(options: {
   const asksTenant = tenantClaim !== undefined;
   const provider = createProvider(issuer, keys, keepSessions(dataFolder), smart, tenantClaim);
   const answer = provider.callback();
+  const guesses = createBuckets(20, 0.1);
   const { pathname: mountPath, host, protocol } = new URL(issuer);
   return async (request, response) => {
     // The provider finds the path it is mounted at, for the addresses it writes, in Express's name for the whole URL.
@@ -98,7 +114,7 @@ export function createPages(options: {
       return;
     }
     try {
-      await interact(provider, { issuer, password, asksTenant }, request, response);
+      await interact(provider, { issuer, password, asksTenant, guesses }, request, response);
     } catch (error) {
       if (!(error instanceof errors.OIDCProviderError)) throw error;
       show(response, error.statusCode, renderSignInError(error.error_description ?? error.message));

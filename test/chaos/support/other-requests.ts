@@ -1,4 +1,5 @@
 import { hostileJson, hostileText, inUrl, nearly } from './hostile.js';
+import { applicationClientId, consoleClientId } from '../../../local/sign-in/access-token.js';
 import { rawRequest } from './rest-requests.js';
 import type { Chance } from './seed.js';
 
@@ -22,7 +23,7 @@ function pairs(chance: Chance, usual: Readonly<Record<string, readonly string[]>
 const jwt = (header: string, claims: string): string =>
   `${Buffer.from(header).toString('base64url')}.${Buffer.from(claims).toString('base64url')}.AA`;
 const signInValues = {
-  client_id: ['fhir-console', 'fhir-application', 'x'],
+  client_id: [consoleClientId, consoleClientId, applicationClientId, 'x'],
   redirect_uri: ['http://127.0.0.1:1/callback', 'http://127.0.0.1/', 'javascript:alert(1)', 'https://evil.example/'],
   response_type: ['code', 'token', 'code id_token', 'none'],
   response_mode: ['query', 'fragment', 'form_post', 'web_message'],
@@ -97,7 +98,7 @@ export function signInRequest(chance: Chance): Buffer {
     ]);
   if (chance.once(4)) {
     const basic = Buffer.from(
-      chance.pick(['fhir-application:x', 'fhir-application', ':', 'a:b:c', hostileText(chance, 500)]),
+      chance.pick([`${applicationClientId}:x`, applicationClientId, ':', 'a:b:c', hostileText(chance, 500)]),
     ).toString('base64');
     headers.push([
       'Authorization',

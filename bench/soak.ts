@@ -1,6 +1,6 @@
 // npm run soak -- [--minutes 60] [--rate 40] [--engines] [--port 3997] [--seed 1] [--patients 300]
 // Mixed loads for a long time on a server of its own, a row each minute; at the end a verdict: errors, versions that
-// nobody was told of, sockets that stay, memory or latency that grows. Exits with 1 when anything is wrong.
+// nobody was told of, sockets that stay, memory or processor time of an operation that grows. Exits with 1 when anything is wrong.
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
@@ -33,7 +33,8 @@ const mebibytes = (bytes: number): number => Math.round((bytes / 2 ** 20) * 10) 
 interface Condition {
   readonly rss: number;
   readonly heapUsed: number;
-  readonly external: number;
+  /** Milliseconds of processor time since the start. */
+  readonly cpu: number;
   readonly resources: Readonly<Record<string, number>>;
 }
 const conditionOf = async (server: ServerProcess): Promise<Condition> => (await server.ask()) as Condition;
@@ -139,10 +140,11 @@ async function soak(server: ServerProcess): Promise<readonly string[]> {
   const rows: Measured[] = [];
   async function tellMinutes(): Promise<void> {
     console.log(
-      '| minute | a second | p50 / p99 ms | heap MiB | own memory MiB | resident MiB | sockets | patients | told | errors |',
+      '| minute | a second | p50 / p99 ms | processor ms each | heap MiB | own memory MiB | resident MiB | sockets | patients | told | errors |',
     );
-    console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
+    console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
     let begun = performance.now();
+    let { cpu: spent } = await conditionOf(server);
     for (let minute = 1; !isOver(); minute += 1) {
       await wait(Math.min(60_000, Math.max(1, until - performance.now())));
       const seconds = (performance.now() - begun) / 1000;
@@ -153,15 +155,18 @@ async function soak(server: ServerProcess): Promise<readonly string[]> {
         perSecond: Math.round((latencies.length / seconds) * 10) / 10,
         p50: percentile(latencies, 0.5),
         p99: percentile(latencies, 0.99),
+        processor: Math.round(((condition.cpu - spent) / Math.max(1, latencies.length)) * 10) / 10,
         heap: mebibytes(condition.heapUsed),
         own: server.ownMemory(),
         errors,
       };
+      spent = condition.cpu;
       rows.push(row);
       const cells = [
         minute,
         row.perSecond,
         `${String(row.p50)} / ${String(row.p99)}`,
+        row.processor,
         row.heap,
         row.own ?? '',
         mebibytes(condition.rss),

@@ -1,6 +1,5 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { lambdaLog, named } from '../compose/lambda-log.js';
-import { outputAt, readJobPlaces, s3At } from '../compose/lambda-jobs.js';
 import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
@@ -64,7 +63,7 @@ async function bringIndexUpToDate(
   const { next } = index;
   const space: JobSpace = {
     items: jobItems(table, defaultTenant),
-    output: files(),
+    output: files,
     kinds: { reindex: reindexKind({ table, bodies, index, next, isShared: true }) },
     now: Date.now,
     onProblem: (error, what) => {
@@ -78,9 +77,19 @@ async function bringIndexUpToDate(
   await workOnReindexes(space, isOver);
 }
 
-/** Where a reindex tells what it could not read. */
-function files(): OutputStore {
+/** The store of jobs' files; nothing of it is loaded before a file is written, or removed. */
+const openFiles = once(async (): Promise<OutputStore> => {
+  const { outputAt, readJobPlaces, s3At } = await import('../compose/lambda-jobs.js');
   const places = readJobPlaces(process.env);
   if (places === undefined) throw new SettingsError('JOBS_BUCKET is not set');
   return outputAt(places, defaultTenant, s3At(places));
-}
+});
+
+/** Where a reindex tells what it could not read. */
+const files: OutputStore = {
+  create: async (key) => (await openFiles()).create(key),
+  read: async (key) => (await openFiles()).read(key),
+  remove: async (job) => {
+    await (await openFiles()).remove(job);
+  },
+};

@@ -4,6 +4,8 @@ export interface Measured {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** Milliseconds of processor time of each operation: what else the machine does changes it less than latency. */
+  readonly processor: number;
   /** MiB: what the process holds after a collection, and its memory without mapped files. */
   readonly heap: number;
   readonly own: number | undefined;
@@ -11,15 +13,15 @@ export interface Measured {
 }
 
 /** A run that is shorter says nothing about slopes: it is still filling its caches. */
-const leastToJudge = 10;
+const leastToJudge = 30;
 /** How much may be more in an hour: what a collection leaves differs by some MiB from one to the next. */
 const mostGrowth = 0.1;
 const mostMiB = 10;
-/** How much slower the last third may be than the first. */
-const mostSlower = 1.5;
+/** How much more processor time an operation may take in the last third than in the first. */
+const mostWork = 1.5;
 
 /**
- * What is wrong with a soak: errors, and where it was long enough, memory or latency that grows.
+ * What is wrong with a soak: errors, and where it was long enough, memory or work that grows.
  * @param minutes one measurement for each minute, in order.
  * @returns a sentence for each; none when all is well.
  */
@@ -43,10 +45,10 @@ export function judge(minutes: readonly Measured[]): readonly string[] {
     warm.flatMap(({ own }) => own ?? []),
   );
   const third = Math.floor(warm.length / 3);
-  const p50 = (part: readonly Measured[]): number => median(part.map((each) => each.p50));
-  const [first, last] = [p50(warm.slice(0, third)), p50(warm.slice(-third))];
-  if (last > first * mostSlower)
-    wrong.push(`the median answer takes ${last.toFixed(1)} ms instead of ${first.toFixed(1)}`);
+  const work = (part: readonly Measured[]): number => median(part.map(({ processor }) => processor));
+  const [first, last] = [work(warm.slice(0, third)), work(warm.slice(-third))];
+  if (last > first * mostWork)
+    wrong.push(`an operation takes ${last.toFixed(1)} ms of processor time instead of ${first.toFixed(1)}`);
   return wrong;
 }
 

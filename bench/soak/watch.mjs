@@ -8,9 +8,10 @@ setFlagsFromString('--no-expose-gc'); // the sandboxes of resolvers have it not
 
 process.on('message', () => {
   collectGarbage(); // what is left is held
-  const { rss, heapUsed, external } = process.memoryUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
   const resources = {};
   for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
-  process.send?.({ rss, heapUsed, external, resources });
+  process.send?.({ rss, heapUsed, cpu: (user + system) / 1000, resources });
 });
 process.channel?.unref();

@@ -38,14 +38,17 @@ export async function putDocuments<Put extends DocumentPut>(
   const refused: Put[] = [];
   let isGone = false;
   const there: Put[] = [];
+  /** What was not done for another reason than that OpenSearch failed on it. */
+  const busy = new Set<BulkLines<Put>>();
   for (const chunk of chunksOf(puts)) {
     await untilDone(chunk, async (lines, isLast) => {
       const again: BulkLines<Put>[] = [];
       const statuses = await bulk(client, alias, lines, refresh);
       for (const [i, line] of lines.entries()) {
         const status = statuses[i];
-        // What only one document makes go wrong, again and again, is wrong with that one.
-        const isItsOwn = isLast && status === 500;
+        // What a document makes go wrong again and again, and nothing else did, is wrong with that document.
+        if (status !== 500) busy.add(line);
+        const isItsOwn = isLast && status === 500 && !busy.has(line);
         if (status === undefined || (isBusy(status) && !isItsOwn)) again.push(line);
         else if (status === 404) isGone = true;
         else if (status === 409) there.push(line.put);

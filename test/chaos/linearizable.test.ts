@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { linearizable, type Model, type Timed } from './support/concurrency/linearizable.js';
+import { type Operation as Told, resources, type ResourceWrite } from './support/concurrency/model.js';
 
 /** A register: what was written last is read. */
 type Operation = { readonly write: number } | { readonly read: number };
@@ -65,4 +66,63 @@ test('the search says what trying all orders says', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+describe('a history of resources', () => {
+  const done = (...writes: ResourceWrite[]): Told => {
+    return { kind: 'write', outcome: 'done', writes, slots: [], references: [], told: '' };
+  };
+  const put = (id: string, label: string, versionId: number, more: Partial<ResourceWrite> = {}): ResourceWrite => {
+    return { id, kind: 'put', label, versionId, ...more };
+  };
+  const read = (id: string, versionId: number, label?: string): Told => ({ kind: 'read', id, versionId, label });
+  const created = (id: string): Told => {
+    const slot = { slot: 's', label: 'l', kind: 'create' as const, id, isCreated: true };
+    return { kind: 'write', outcome: 'done', writes: [], slots: [slot], references: [], told: '' };
+  };
+  const referring = (id: string): Told => {
+    return { kind: 'write', outcome: 'done', writes: [], slots: [], references: [{ slot: 's', id }], told: '' };
+  };
+  const together: readonly (readonly [string, string, ...Told[]])[] = [
+    [
+      'in which a transaction is seen whole',
+      'linearisable',
+      done(put('a', 'x', 1), put('b', 'x', 1)),
+      read('a', 1, 'x'),
+    ],
+    ['in which a write is lost', 'not linearisable', done(put('a', 'x', 1)), done(put('a', 'y', 1))],
+    [
+      'in which two hold the same version by If-Match',
+      'not linearisable',
+      done(put('a', 'w', 1)),
+      done(put('a', 'x', 2, { ifMatch: 1 })),
+      done(put('a', 'y', 3, { ifMatch: 1 })),
+    ],
+    [
+      'in which a deleted resource is seen',
+      'not linearisable',
+      done(put('a', 'x', 1)),
+      done({ id: 'a', kind: 'delete', label: 'deleted', versionId: 2 }),
+      read('a', 2, 'x'),
+    ],
+    ['in which a conditional create is done twice', 'not linearisable', created('a'), created('b')],
+    [
+      'in which a conditional reference leads to what has not the criteria',
+      'not linearisable',
+      created('a'),
+      referring('b'),
+    ],
+  ];
+  test.each(together)('%s is %s', (_, verdict, ...operations) => {
+    const history = operations.map((operation) => ({ operation, began: 1, ended: 2 }));
+    expect(linearizable(resources, history).kind).toBe(verdict);
+  });
+  test('in which one who saw a part of a transaction does not see the rest of it is not linearisable', () => {
+    const history = [
+      { operation: done(put('a', 'x', 1), put('b', 'x', 1)), began: 1, ended: 9 },
+      { operation: read('a', 1, 'x'), began: 2, ended: 3 },
+      { operation: read('b', 0), began: 4, ended: 5 },
+    ];
+    expect(linearizable(resources, history).kind).toBe('not linearisable');
+  });
 });

@@ -4,7 +4,7 @@ import { createResourceStore } from '../../persistence/store.js';
 import type { Table } from '../../persistence/table.js';
 import { commits, type CommitName, telling } from './kill-commits.js';
 
-const [, , engine = '', place = '', commit = '', moment = '', fatalCall = ''] = process.argv;
+const [, , engine = '', place = '', commit = '', moment = '', fatalCall = '', maxActions = ''] = process.argv;
 
 async function open(): Promise<Table> {
   if (engine === 'lmdb') {
@@ -36,6 +36,7 @@ async function fatal<Result>(call: () => Promise<Result>): Promise<Result> {
 }
 
 const table = await open();
-const store = createResourceStore(telling(table, fatal));
+const most = maxActions === '' ? {} : { maxActions: Number(maxActions) };
+const store = createResourceStore(telling({ ...table, ...most }, fatal));
 const { committed } = await store.commit(await commits[commit as CommitName](store));
 process.exit(committed ? 0 : 3);

@@ -14,7 +14,6 @@ beforeAll(async () => {
   const environment = {
     ENGINES: 'aws',
     TABLE_PREFIX: `test-${randomUUID()}`,
-    CONSISTENCY: 'strong',
     LOG_LEVEL: 'error',
   };
   const first = await startServerProcess(environment); // makes the tables

@@ -108,6 +108,7 @@ function Moments({ moments }: { readonly moments: readonly Moment[] }) {
     count: moments.length,
     estimateSize: () => 46,
     overscan: 6,
+    useFlushSync: false, // a key is answered before the rows that it scrolls to are drawn
     scrollMargin: top,
   });
   return (

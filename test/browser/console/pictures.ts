@@ -16,7 +16,7 @@ const pictures: readonly (readonly [name: string, address: string, shows: string
   ['console-patient', patient, 'Latest findings', 'light'],
   ['console-charts', `${patient}?tab=charts&code=8302-2`, '88.9 cm', 'dark'],
   ['console-search', '#/r4/Observation?q=code%3D8302-2%26_sort%3D-date', '10 found', 'light'],
-  ['console-graphql', `#/r4/graphql?query=${query}`, 'Patient', 'light'],
+  ['console-graphql', `#/r4/graphql?query=${query}`, 'Nothing was asked yet', 'light'],
 ];
 
 /** Makes a WebP of a PNG, by the browser. */

@@ -212,14 +212,22 @@ export function roundClient(client: RoundClient) {
 
   async function put(id: string): Promise<void> {
     const write = conditional({ id, kind: 'put', label: newLabel() });
+    const seen: Readonly<Record<string, string>> = isStrict || !chance.once(5) ? {} : { 'x-consistency': 'strong' };
     const request = {
       method: 'PUT',
       path: `/Patient/${id}`,
       body: { resourceType: 'Patient', id, identifier: identifier(write.label) },
-      ...ifMatchOf(write),
+      headers: { ...ifMatchOf(write).headers, ...seen },
     };
     recordWrite(await ask(request), 'put', { writes: [write] }, ({ status, headers }) => ({
-      writes: [{ ...write, ...answeredVersion(headers['etag']), isCreated: status === 201 }],
+      writes: [
+        {
+          ...write,
+          ...answeredVersion(headers['etag']),
+          isCreated: status === 201,
+          isSeen: headers['x-consistency'] === 'strong',
+        },
+      ],
     }));
   }
 

@@ -14,6 +14,8 @@ export interface ResourceWrite {
   /** What was answered: the version, and whether it is a resource's first one. */
   readonly versionId?: number;
   readonly isCreated?: boolean;
+  /** Whether the answer said that searches see it. */
+  readonly isSeen?: boolean;
 }
 
 /** A conditional create or update by criteria that all clients share: a slot, which one resource has at most. */

@@ -90,7 +90,7 @@ function wrongOrder(recorded: readonly Timed<Operation>[]): string[] {
   return [`after ${String(verdict.ordered)} of ${String(recorded.length)}, none can be next of:\n${stuck.join('\n')}`];
 }
 
-/** What was written and answered before a search began is found by it, unless something else was written over it. */
+/** What searches were said to see before one began is found by it, unless something else was written over it. */
 function lostToSearches(recorded: readonly Timed<Operation>[]): string[] {
   const writes = recorded.flatMap(({ operation, began, ended }) =>
     operation.kind === 'write' && operation.outcome === 'done'
@@ -103,7 +103,7 @@ function lostToSearches(recorded: readonly Timed<Operation>[]): string[] {
     const write = writes.find(
       ({ id, label, kind }) => id === operation.id && label === operation.label && kind !== 'delete',
     );
-    if (write?.versionId === undefined || write.ended >= search.began) return [];
+    if (write?.versionId === undefined || write.isSeen !== true || write.ended >= search.began) return [];
     const { versionId } = write;
     const isOver = writes.some(
       (other) => other.id === write.id && (other.versionId ?? 0) > versionId && other.began < search.ended,

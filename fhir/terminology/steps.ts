@@ -4,7 +4,7 @@ import { unprocessable } from '../outcome.js';
 const most = 40_000_000;
 
 /** What each kind of work takes, in steps of about 25 nanoseconds. */
-export const stepsOf = { include: 20, concept: 20, shared: 4, test: 4, instruction: 200 } as const;
+export const stepsOf = { include: 40, concept: 40, shared: 4, test: 10, instruction: 200 } as const;
 
 /**
  * The steps that working out one value set may take: a short one may ask for a code system, or a regular expression, many

@@ -32,6 +32,10 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
+  // A second copy of graphql, of CommonJS, would not know the types of the first.
+  alias: Object.fromEntries(
+    ['graphql/language/parser', 'graphql/utilities/extendSchema'].map((each) => [`${each}.js`, `${each}.mjs`]),
+  ),
   external,
   // Modules of CommonJS ask for Node's own by `require`.
   banner: {

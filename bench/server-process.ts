@@ -82,10 +82,16 @@ export async function startServer(
     memory: () => residentMemory(child.pid, 'VmRSS'),
     ownMemory: () => residentMemory(child.pid, 'RssAnon'),
     ask: async () => {
-      const told = once(child, 'message');
-      const ended = once(child, 'exit').then(() => Promise.reject(new Error('The server ended')));
+      const asking = new AbortController();
+      const { signal } = asking;
+      const ended = once(child, 'exit', { signal }).then(() => Promise.reject(new Error('The server ended')));
+      const told = once(child, 'message', { signal });
       child.send('how are you');
-      return ((await Promise.race([told, ended])) as unknown[])[0];
+      try {
+        return ((await Promise.race([told, ended])) as unknown[])[0];
+      } finally {
+        asking.abort();
+      }
     },
     stop: async () => {
       child.kill('SIGTERM');

@@ -10,7 +10,7 @@ import type { Caller, FhirServer } from '../interactions/server.js';
 import { indexable } from '../indexer/index-change.js';
 import type { InputSource } from '../persistence/input-source.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
-import { segmentFiles } from './export-segment.js';
+import { segmentFiles } from './segment-files.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 import { type FileLine, linesOf } from './lines.js';
 

@@ -10,7 +10,7 @@ import type { Item, ItemKey, Table } from '../persistence/table.js';
 import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
-import { segmentFiles } from './export-segment.js';
+import { segmentFiles } from './segment-files.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 import { unreadableLine } from './unreadable.js';
 

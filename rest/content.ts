@@ -40,7 +40,7 @@ export async function serveContent(
 ): Promise<void> {
   // Whatever the content is, a browser that is led here keeps it and runs nothing of it.
   response.setHeader('Content-Disposition', 'attachment');
-  response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; sandbox");
   let answer: RestAnswer;
   try {
     const signed = open(served, http);

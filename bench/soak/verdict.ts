@@ -13,7 +13,7 @@ export interface Measured {
 }
 
 /** A run that is shorter says nothing about slopes: it is still filling its caches. */
-const leastToJudge = 10;
+const leastToJudge = 30;
 /** How much may be more in an hour: what a collection leaves differs by some MiB from one to the next. */
 const mostGrowth = 0.1;
 const mostMiB = 10;

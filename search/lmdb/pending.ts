@@ -160,7 +160,7 @@ export function openPending(
     merged = next;
     if (!isBegun) [older, newer] = [newer, pendingLists()];
     if (next.merging === undefined) older = pendingLists();
-    return next.merging !== undefined;
+    return next.merging !== undefined || (newer.size() > 0 && newer.size() >= limits.pending);
   }
 
   return {

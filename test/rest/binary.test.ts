@@ -320,7 +320,7 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
     const url = await create();
     await put(url, '<script>alert(1)</script>');
     const { headers } = await server.send('GET', await download(url), { as: null });
-    expect(headers['content-security-policy']).toBe("default-src 'none'; sandbox");
+    expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'; sandbox");
     expect([headers['content-disposition'], headers['x-content-type-options']]).toEqual(['attachment', 'nosniff']);
   });
 

@@ -19,7 +19,7 @@ test.each(fhirVersions)(
   `%s: what clients see has an order (CHAOS_SEED=${String(seed)})`,
   async (version) => {
     const target = { version, servers: [{ port: server.port, token }], isStrict: true };
-    await playRounds(target, 8 * runs);
+    await playRounds(target, 4 * runs);
     expect(server.printed()).not.toContain('"level":50');
   },
   7_200_000,
@@ -27,5 +27,5 @@ test.each(fhirVersions)(
 
 test.each(fhirVersions)('%s: eight writers of two counters lose nothing', async (version) => {
   const target = { version, servers: [{ port: server.port, token }], isStrict: true };
-  await countTogether(target, `counters-${version}`, 6 * runs);
+  await countTogether(target, `counters-${version}`, 4 * runs);
 });

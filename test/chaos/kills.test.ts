@@ -8,7 +8,7 @@ import { chanceOf, runs, seed } from './support/seed.js';
 
 /** How often the server of one store is killed before another store begins. */
 const killsOfStore = 25;
-const kills = 10 * runs;
+const kills = 6 * runs;
 
 const columns = ['kills', 'answered', 'entries', 'unknown', 'unknownThere', 'jobs', 'told'] as const;
 const row = (name: string, life: StoreLife): string =>

@@ -89,6 +89,8 @@ export function roundClient(client: RoundClient) {
     const began = performance.now();
     try {
       const answer = await http.ask({ ...request, path: `${base}${request.path}` });
+      // An engine on a busy machine: what became of the request is not known.
+      if (answer.status === 503) return { answer: undefined, began, ended: Infinity };
       return { answer, began, ended: performance.now() };
     } catch {
       return { answer: undefined, began, ended: Infinity };

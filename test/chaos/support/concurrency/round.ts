@@ -69,10 +69,12 @@ export async function playRound(
     for (const [version, instant] of versionsIn(json)) instants.set(version, instant);
   }
   for (const each of connections) each.close();
+  const known = recorded.map((each) => withSlots(each, recorded));
   const wrong = [
-    ...wrongOrder(recorded),
-    ...lostToSearches(recorded),
-    ...told.flatMap((each) => wrongHistory(each, instants)),
+    ...wrongOrder(known),
+    ...lostToSearches(known),
+    // Servers on an emulator do not know of each other's writes under way (ADR 61): there a history may pass one over.
+    ...(target.servers.length > 1 ? [] : told.flatMap((each) => wrongHistory(each, instants))),
   ];
   return { operations: recorded.length, outcomes: outcomesOf(recorded), wrong };
 }
@@ -81,6 +83,21 @@ const idsOf = (operation: Operation): string[] =>
   operation.kind === 'write'
     ? [...operation.writes, ...operation.slots].flatMap(({ id }) => (id === undefined ? [] : [id]))
     : [operation.id];
+
+/** A write that was not answered, with what it made of its slots: the histories at the end have its labels. */
+function withSlots(each: Timed<Operation>, recorded: readonly Timed<Operation>[]): Timed<Operation> {
+  const { operation } = each;
+  if (operation.kind !== 'write' || operation.outcome !== 'unknown' || operation.slots.length === 0) return each;
+  const slots = operation.slots.flatMap((slot) =>
+    recorded
+      .flatMap(({ operation: other }) => {
+        const place = other.kind === 'history' ? other.labels.indexOf(slot.label) : -1;
+        return other.kind === 'history' && place >= 0 ? [{ ...slot, id: other.id, isCreated: place === 0 }] : [];
+      })
+      .slice(0, 1),
+  );
+  return { ...each, operation: { ...operation, slots } };
+}
 
 function wrongOrder(recorded: readonly Timed<Operation>[]): string[] {
   const verdict = linearizable(resources, recorded);

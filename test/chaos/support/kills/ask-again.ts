@@ -2,7 +2,7 @@ import type { JsonClient } from '../json-client.js';
 import type { Chance } from '../seed.js';
 import { planCreate } from './commits.js';
 import { chosenIds, type UnknownCommit, type Writer } from './life.js';
-import { deleted } from './pool.js';
+import { deleted } from './planned.js';
 
 interface Searchset {
   readonly total: number;

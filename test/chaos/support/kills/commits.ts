@@ -1,26 +1,7 @@
 import type { JsonRequest } from '../json-client.js';
 import type { Chance } from '../seed.js';
+import type { PlannedCommit, PlannedWrite } from './planned.js';
 import type { Pool } from './pool.js';
-
-/** What a commit makes of one resource: its next version. */
-export interface PlannedWrite {
-  readonly type: string;
-  /** Absent where the server chooses it. */
-  readonly id?: string;
-  /** What stands in the version, so that the store tells which write made it; absent of a deletion. */
-  readonly label?: string;
-  /** The criteria of a conditional create. */
-  readonly criteria?: string;
-  /** Whether the subscriber of the run is to be told of it. */
-  readonly isTold?: boolean;
-}
-
-/** A commit that a client is about to ask for: all of its writes, or none. */
-export interface PlannedCommit {
-  readonly mark: string;
-  readonly request: JsonRequest;
-  readonly writes: readonly PlannedWrite[];
-}
 
 const sizes = [1, 1, 1, 1, 2, 3, 5, 10, 20, 40, 60, 120, 250, 500];
 const families = ['Smith', 'Müller', 'Ndiaye', 'O’Neil', 'Silva'];

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Received, until } from '../../../support/receiver.js';
 import type { JsonClient } from '../json-client.js';
-import { deleted } from './pool.js';
+import { deleted } from './planned.js';
 import type { StoreState } from './store-state.js';
 
 // What a server was asked to do and had not done when it was killed: jobs, and telling subscribers.

@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type JsonAnswer, type JsonClient, jsonClient } from '../json-client.js';
 import type { Chance } from '../seed.js';
 import { serverEnvironment, type ServerProcess } from '../server-process.js';
-import { type PlannedCommit, planCommit } from './commits.js';
+import { planCommit } from './commits.js';
+import type { PlannedCommit } from './planned.js';
 import type { Pool } from './pool.js';
 
 /** A client of a run: the FHIR version it speaks, and what it alone writes. */

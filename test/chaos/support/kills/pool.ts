@@ -1,9 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PlannedCommit } from './commits.js';
+import { deleted, type PlannedCommit } from './planned.js';
 import type { StoreState } from './store-state.js';
-
-/** What stands for a version in which a resource is deleted. */
-export const deleted = 'deleted';
 
 /**
  * The resources that one client alone writes, and each of their versions as they must be: so it is known exactly what

@@ -4,7 +4,7 @@ import { findDrift } from '../../../../indexer/drift.js';
 import type { EmbeddedServer } from '../../../../local/compose.js';
 import { currentKey, defaultTenant } from '../../../../persistence/keys.js';
 import type { Item, ItemKey } from '../../../../persistence/table.js';
-import { deleted } from './pool.js';
+import { deleted } from './planned.js';
 
 /** A version as it is in the store. */
 export interface StoredLabel {

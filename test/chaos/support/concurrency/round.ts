@@ -129,10 +129,10 @@ function lostToSearches(recorded: readonly Timed<Operation>[]): string[] {
   });
 }
 
-/** A history has all versions up to the instant it tells, those of a transaction together. */
+/** A history has all versions before the instant it tells: who asks `_since` then, which has that instant too, misses nothing. */
 function wrongHistory({ until, versions }: ToldHistory, instants: ReadonlyMap<string, string>): string[] {
   const there = new Set(versions);
-  const missing = [...instants].filter(([version, instant]) => instant <= until && !there.has(version));
+  const missing = [...instants].filter(([version, instant]) => instant < until && !there.has(version));
   return missing.length === 0
     ? []
     : [`a history up to ${until} lacks ${missing.map(([version]) => version).join(', ')}`];

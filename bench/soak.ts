@@ -1,4 +1,4 @@
-// npm run soak -- [--minutes 60] [--rate 40] [--engines] [--port 3997] [--seed 1] [--patients 300]
+// npm run soak -- [--minutes 60] [--rate 40] [--engines] [--port 3996] [--seed 1] [--patients 300]
 // Mixed loads for a long time on a server of its own, a row each minute; at the end a verdict: errors, versions that
 // nobody was told of, sockets that stay, memory or processor time of an operation that grows. Exits with 1 when anything is wrong.
 import { setTimeout as wait } from 'node:timers/promises';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '60' },
     rate: { type: 'string', default: '40' },
     engines: { type: 'boolean', default: false },
-    port: { type: 'string', default: '3997' },
+    port: { type: 'string', default: '3996' },
     seed: { type: 'string', default: '1' },
     patients: { type: 'string', default: '300' },
   },

@@ -64,8 +64,9 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   if (settings.auth === 'off') app.use(loopbackOnly);
   const { engines } = settings;
   if (engines.kind === 'aws') {
-    app.use((_request, _response, next) => {
-      within(engines.requestTimeout, next);
+    app.use((request, _response, next) => {
+      // What a client takes to send its body is not the server's time.
+      within(engines.requestTimeout, next, (anew) => request.once('end', anew));
     });
   }
   const signIn = createSignIn({

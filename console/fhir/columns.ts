@@ -13,7 +13,7 @@ const standard: Readonly<Record<string, readonly string[]>> = {
   Location: ['@title', 'type', 'address', 'status', '@updated'],
   Observation: ['@title', 'value', 'effective', 'subject', 'status'],
   Encounter: ['@title', 'class', 'period', 'subject', 'status'],
-  Condition: ['@title', 'clinicalStatus', 'onset', 'subject', '@updated'],
+  Condition: ['@title', '@status', 'onset', 'subject', '@updated'],
   MedicationRequest: ['@title', 'status', 'authoredOn', 'subject', 'requester'],
   AuditEvent: ['@when', 'subtype', 'action', 'outcome', 'agent', 'entity'],
   Claim: ['@title', 'total', 'billablePeriod', 'patient', 'status'],

@@ -47,7 +47,7 @@ interface Frame {
   readonly payload?: {
     readonly connectionTimeoutMs?: number;
     readonly data?: unknown;
-    readonly errors?: readonly { readonly message?: string }[];
+    readonly errors?: readonly { readonly message?: string; readonly errorCode?: number }[];
   };
 }
 
@@ -97,7 +97,7 @@ export function subscribe(
       }
       if (type === 'error' || type === 'connection_error') {
         why = payload?.errors?.[0]?.message ?? 'The server refuses the subscription.';
-        isEnded = type === 'error';
+        isEnded = type === 'error' && ![429, 503].includes(payload?.errors?.[0]?.errorCode ?? 0); // those pass
         opened.close();
       }
       if (type === 'data' && payload !== undefined)

@@ -1,6 +1,6 @@
 import { at, type Json, objectsOf, type Resource, textAt } from './json.js';
 import { remembered } from './remembered.js';
-import { choiceOf, componentsOf, conceptText, quantityText, rangeText } from './text.js';
+import { choiceOf, componentsOf, conceptText, isSystolic, quantityText, rangeText } from './text.js';
 
 /** One measured value. */
 export interface Point {
@@ -40,6 +40,7 @@ interface Collected {
   readonly name: string;
   readonly unit: string;
   readonly points: Point[];
+  readonly isSystolic: boolean;
   low?: number;
   high?: number;
   range?: string;
@@ -68,7 +69,12 @@ export const measurementsOf = remembered((observations: readonly Resource[]): re
     const unit = textAt(quantity, 'unit') ?? textAt(quantity, 'code') ?? '';
     const name = conceptText(of['code']);
     const key = `${name} ${unit}`;
-    const series = group.series.get(key) ?? { name, unit: unit.replace(/^\{(.*)\}$/, '$1'), points: [] };
+    const series = group.series.get(key) ?? {
+      name,
+      unit: unit.replace(/^\{(.*)\}$/, '$1'),
+      points: [],
+      isSystolic: isSystolic(of),
+    };
     group.series.set(key, series);
     const range = objectsOf(of['referenceRange'])[0];
     const low = numberAt(range, 'low', 'value');
@@ -95,10 +101,9 @@ export const measurementsOf = remembered((observations: readonly Resource[]): re
   }
   return [...found]
     .flatMap(([code, { name, series }]) => {
-      const all = [...series.values()].map((each) => ({
-        ...each,
-        points: each.points.toSorted((a, b) => a.at - b.at),
-      }));
+      const all = [...series.values()]
+        .toSorted((a, b) => Number(b.isSystolic) - Number(a.isSystolic)) // the first observation may lack one of them
+        .map((each) => ({ ...each, points: each.points.toSorted((a, b) => a.at - b.at) }));
       const latest = all.flatMap(({ points }) => points.slice(-1)).toSorted((a, b) => b.at - a.at)[0];
       const count = all.reduce((sum, { points }) => sum + points.length, 0);
       return latest === undefined

@@ -241,8 +241,15 @@ export const isVoid = (resource: Resource): boolean =>
 export const componentsOf = (observation: unknown): readonly Json[] =>
   objectsOf(at(observation, 'component')).toSorted((a, b) => Number(isSystolic(b)) - Number(isSystolic(a)));
 
-const isSystolic = (component: Json): boolean =>
+/** Whether a component is the systolic pressure. */
+export const isSystolic = (component: Json): boolean =>
   objectsOf(at(component, 'code', 'coding')).some(({ code }) => code === '8480-6');
+
+/** The number of a quantity, with what it was compared by: `<60`. */
+const comparedText = (quantity: unknown): string => {
+  const value = textAt(quantity, 'value');
+  return value === undefined ? '' : `${textAt(quantity, 'comparator') ?? ''}${value}`;
+};
 
 /** What was found: the value of an observation, or those of its components: `120 / 80 mm[Hg]`. */
 export function findingText(resource: unknown): string {
@@ -253,7 +260,7 @@ export function findingText(resource: unknown): string {
   const unit = textAt(first, 'unit') ?? textAt(first, 'code');
   const isOfOneUnit =
     unit !== undefined && parts.every((part) => (textAt(part, 'unit') ?? textAt(part, 'code')) === unit);
-  const texts = parts.map((part) => (isOfOneUnit ? (textAt(part, 'value') ?? '') : valueText(part)));
+  const texts = parts.map((part) => (isOfOneUnit ? comparedText(part) : valueText(part)));
   if (texts.includes('')) return '';
   return isOfOneUnit
     ? `${texts.join(' / ')} ${unit.replace(/^\{(.*)\}$/, '$1')}`

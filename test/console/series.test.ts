@@ -47,6 +47,21 @@ describe('charts of findings', () => {
     });
     expect(measurementsOf([panel])[0]?.series.map(({ name }) => name)).toEqual(['Systolic', 'Diastolic']);
   });
+
+  test('systolic comes first, also when the first observation lacks it', () => {
+    const pressure = (text: string, code: string, value?: number) => ({
+      code: { text, coding: [{ system: 'http://loinc.org', code }] },
+      ...(value === undefined ? {} : { valueQuantity: { value, unit: 'mm[Hg]' } }),
+    });
+    const panel = (id: string, day: string, systolic?: number) =>
+      finding(id, day, {
+        valueQuantity: undefined,
+        component: [pressure('Systolic', '8480-6', systolic), pressure('Diastolic', '8462-4', 80)],
+      });
+    const [measured] = measurementsOf([panel('0', '2024-01-01'), panel('1', '2024-02-01', 120)]);
+    expect(measured?.series.map(({ name }) => name)).toEqual(['Systolic', 'Diastolic']);
+    expect(measured?.latestText).toBe('120 / 80 mm[Hg]');
+  });
 });
 
 describe('words for people', () => {

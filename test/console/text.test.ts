@@ -10,6 +10,11 @@ describe('what was found, in a line', () => {
   test.each([
     ['a value', { valueQuantity: { value: 5.4, unit: 'mmol/L' } }, '5.4 mmol/L'],
     ['a unit that only annotates', { valueQuantity: { value: 3, unit: '{score}' } }, '3 score'],
+    [
+      'a comparator',
+      { component: [pressure('8480-6', 120), { valueQuantity: { value: 60, unit: 'mm[Hg]', comparator: '<' } }] },
+      '120 / <60 mm[Hg]',
+    ],
     ['systolic before diastolic', { component: [pressure('8462-4', 80), pressure('8480-6', 120)] }, '120 / 80 mm[Hg]'],
     [
       'components in different units',

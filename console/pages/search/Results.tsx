@@ -22,9 +22,12 @@ function Cell({ resource, column }: { readonly resource: Resource; readonly colu
   const value = columnValue(resource, column);
   if ((column === 'status' || column === '@status' || column === 'clinicalStatus') && value !== undefined)
     return <StatusOf value={value} />;
-  if (typeof value === 'string' && /^\d{4}-\d{2}/.test(value)) return <span className="when">{dateText(value)}</span>;
+  if (typeof value === 'string' && isDay.test(value)) return <span className="when">{dateText(value)}</span>;
   return <Value value={value} />;
 }
+
+/** A day or an instant; what may as well be a number of a lot (`2021-03`) stays as it was written. */
+const isDay = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/;
 
 const StatusOf = ({ value }: { readonly value: unknown }) =>
   typeof value === 'string' ? <Status status={value} /> : <Value value={value} />;

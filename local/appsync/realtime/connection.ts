@@ -40,7 +40,8 @@ const closeCodes = { refused: 1008, ended: 4401, slow: 4408 } as const;
 const longestDelay = 2 ** 31 - 1;
 
 const errorTypeOf = (status: number): string =>
-  status === 401 ? 'UnauthorizedException' : status < 500 ? 'BadRequestException' : 'ServiceUnavailableException';
+  ({ 401: 'UnauthorizedException', 429: 'TooManyRequestsException' })[status] ??
+  (status < 500 ? 'BadRequestException' : 'ServiceUnavailableException');
 
 const frameError = (error: OperationOutcomeError): FrameError => ({
   errorType: errorTypeOf(error.status),

@@ -92,12 +92,18 @@ export async function startServerProcess(
     },
     send: (request) => sendTo(port, request),
     async condition() {
-      const told = once(child, 'message');
-      const ended = once(child, 'exit').then(() =>
+      const asking = new AbortController();
+      const { signal } = asking;
+      const told = once(child, 'message', { signal });
+      const ended = once(child, 'exit', { signal }).then(() =>
         Promise.reject(new Error(`The server ended:\n${printed.slice(-3_000)}`)),
       );
       child.send('how are you');
-      return (await Promise.race([told, ended]))[0] as Condition;
+      try {
+        return (await Promise.race([told, ended]))[0] as Condition;
+      } finally {
+        asking.abort(); // leaves no listener behind
+      }
     },
     printed: () => printed,
     isAlive,

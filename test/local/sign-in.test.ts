@@ -189,6 +189,25 @@ describe('signing in with code and PKCE', () => {
     expect(await response.text()).toContain(said);
   });
 
+  test('an address may guess twenty passwords, and then has to wait, whatever it knows', async () => {
+    const before = signIn;
+    signIn = mounted(before.issuer.slice(0, -signInPath.length));
+    try {
+      const { visit, page } = await startSignIn();
+      const statuses: number[] = [];
+      // Another guess may be sent every ten seconds: on a slow machine it takes one or two more.
+      while (statuses.at(-1) !== 429 && statuses.length < 40) {
+        statuses.push((await visit(page, { username: 'practitioner', password: 'wrong' })).status);
+      }
+      expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
+      expect(statuses.at(-1)).toBe(429);
+      const refused = await visit(page, { username: 'practitioner', password: documentedPassword });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
+    } finally {
+      signIn = before;
+    }
+  });
+
   test('takes a code once, and only with its verifier', async () => {
     const started = await startSignIn();
     const response = await started.visit(started.page, { username: 'patient', password: documentedPassword });

@@ -130,13 +130,18 @@ async function sizesOf(
   const { sizes: known } = work.progress as ImportProgress;
   if (known !== undefined) return { sizes: known };
   if (work.segment !== 0) return {};
-  const sizes = await inParallel(files, sizesAtOnce, async ({ url }) => {
+  const sizeOf = async ({ url }: { readonly url: string }): Promise<number | null> => {
     try {
       return (await sourceOf(url).size(url)) ?? null;
     } catch {
       return null; // what is wrong with it, its own segment tells
     }
-  });
+  };
+  const sizes: (number | null)[] = [];
+  for (let from = 0; from < files.length; from += sizesAtOnce) {
+    sizes.push(...(await Promise.all(files.slice(from, from + sizesAtOnce).map(sizeOf))));
+    await work.goOn(0); // the segment stays this worker's meanwhile
+  }
   await work.step({ progress: { ...(work.progress as ImportProgress), sizes }, done: false, files: [] });
   return { sizes };
 }

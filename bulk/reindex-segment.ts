@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { conflict } from '../fhir/outcome.js';
-import { indexable } from '../indexer/index-change.js';
+import { readable } from '../indexer/index-change.js';
 import { reindexedCounts, type ReindexInput, type ReindexProgress } from '../interactions/jobs/reindex-input.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { isCurrent, tenantOf } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
-import type { StoredVersion } from '../persistence/resource-store.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
 import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
@@ -157,15 +156,6 @@ async function readItem(
       if (now === undefined || now['commitId'] === current['commitId']) return error;
       current = now;
     }
-  }
-}
-
-/** @throws UnreadableVersion when its body is no JSON. */
-function readable(item: Item, version: StoredVersion): Indexable {
-  try {
-    return indexable(tenantOf(item.pk), version);
-  } catch {
-    throw new UnreadableVersion(item, 'its body is no JSON', version);
   }
 }
 

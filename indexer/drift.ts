@@ -1,14 +1,14 @@
 import type { ResourceKey } from '../fhir/resource.js';
 import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { currentKey, isCurrent, partitionKey, tenantOf } from '../persistence/keys.js';
+import { currentKey, isCurrent, partitionKey } from '../persistence/keys.js';
 import { loadVersion } from '../persistence/load-version.js';
 import { partOf } from '../persistence/partition.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
 import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { IndexDifference, IndexedKey, IndexInspection } from '../search/index-inspection.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
-import { indexable } from './index-change.js';
+import { readable } from './index-change.js';
 
 /** What is compared: a table and its index, which all tenants share. */
 export interface DriftSpace {
@@ -149,7 +149,7 @@ async function indexablesOf(
     if (item === undefined) return [];
     try {
       const version = await loadVersion(item, bodies);
-      return version === undefined ? [] : [indexable(tenantOf(item.pk), version)];
+      return version === undefined ? [] : [readable(item, version)];
     } catch (error) {
       if (!(error instanceof UnreadableVersion)) throw error;
       unreadable.set(item.pk, error);

@@ -1,7 +1,10 @@
 import { parseJson } from '../fhir/json.js';
 import type { Resource } from '../fhir/resource.js';
 import type { Tenant } from '../fhir/tenant.js';
+import { tenantOf } from '../persistence/keys.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
+import type { Item } from '../persistence/table.js';
+import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { Indexable } from '../search/search-index.js';
 
 /**
@@ -18,3 +21,15 @@ export const indexable = (tenant: Tenant, version: StoredVersion): Indexable => 
   compartments: version.compartments,
   ...(version.deleted ? {} : { resource: parseJson(version.body) as Resource }),
 });
+
+/**
+ * The version that an item holds as the search index takes it.
+ * @throws UnreadableVersion when its body is no JSON.
+ */
+export function readable(item: Item, version: StoredVersion): Indexable {
+  try {
+    return indexable(tenantOf(item.pk), version);
+  } catch {
+    throw new UnreadableVersion(item, 'its body is no JSON', version);
+  }
+}

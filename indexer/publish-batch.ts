@@ -64,7 +64,9 @@ function tellings(
     try {
       const job = jobChange(change);
       if (job !== undefined) {
-        parts.set(`job ${job.tenant} ${job.id}`, [{ position, work: () => publishJob(job) }]);
+        // A worker may write of a part behind the removal, which must be told all the same.
+        const what = job.removed === undefined ? 'job' : 'removed job';
+        parts.set(`${what} ${job.tenant} ${job.id}`, [{ position, work: () => publishJob(job) }]);
         continue;
       }
       const told = resourceChange(change);

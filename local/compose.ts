@@ -167,7 +167,7 @@ async function* announced<Chunk extends readonly unknown[]>(
 
 /**
  * Opens the embedded store: resources and search index of both FHIR versions in one LMDB environment, so that a
- * commit and its index entries are one transaction and nothing is rebuilt at start, but an index of an older program.
+ * commit and its search documents are one transaction; rebuilt at start are what waits to be merged, and an index of an older program.
  * @param dataFolder made if it is not there.
  * @param options what is added to the definitions of FHIR.
  * @throws StoreError with a sentence for the user when the folder or the store in it cannot be used.

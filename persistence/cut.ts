@@ -67,10 +67,22 @@ async function versionAt(
 ): Promise<StoredVersion | UnreadableVersion | undefined> {
   const found = await itemAt(space, current, cut);
   try {
-    return found === undefined ? undefined : await loadVersion(found, space.bodies);
+    const version = found === undefined ? undefined : await loadVersion(found, space.bodies);
+    // Only what is kept elsewhere can have been spoiled there.
+    if (found === undefined || version?.overflow !== true || isJson(version.body)) return version;
+    return new UnreadableVersion(found, 'its body is no JSON', version);
   } catch (error) {
     if (error instanceof UnreadableVersion) return error;
     throw error;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -75,8 +75,8 @@ function placeOf(position: Position): Place {
 }
 
 /**
- * Opens the embedded index: posting lists and documents in an LMDB environment, written in the transaction of the
- * commit they belong to (docs/adr/0002-embedded-index.md).
+ * Opens the embedded index: documents in an LMDB environment, written in the transaction of the commit they belong to,
+ * and posting lists, which follow (docs/adr/0002-embedded-index.md, 0077-postings-are-merged-later.md).
  * @param root the environment, the same as the table's.
  * @param name of the index; its databases are called after it.
  * @param definitions whose search parameters are indexed.
@@ -328,7 +328,8 @@ export function lmdbSearchIndex(
 const standardLimits: SearchLimits & PendingLimits = {
   collected: 1_000,
   sorted: 4_000,
-  pending: 100_000,
+  pending: 50_000,
+  documents: 10_000,
   merged: 2_000,
 };
 

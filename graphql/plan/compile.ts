@@ -292,7 +292,9 @@ class Compiler {
       let fields = compiled.get(type);
       if (fields === undefined) {
         fields = this.quietly(() => this.fields(sets, fhirType(type), path)).result;
-        if (this.conflicts.size > 0) throw new GraphqlRefusal([...this.conflicts.values()]);
+        const conflicts = [...this.conflicts.values()];
+        this.conflicts.clear(); // what is remembered goes on: other types, and other requests, do not have these
+        if (conflicts.length > 0) throw new GraphqlRefusal(conflicts);
         compiled.set(type, fields);
       }
       return fields;

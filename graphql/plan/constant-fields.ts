@@ -22,7 +22,10 @@ interface OfOperation {
   fields: number;
 }
 
-/** What was compiled of selection sets that no variable makes different. Documents are remembered, so their nodes stay. */
+/** So many characters of a document, whose nodes stay with what was compiled, weigh as much as a field. */
+const charactersOfField = 10;
+
+/** What was compiled of selection sets that no variable makes different. */
 export class ConstantFields {
   private readonly operations = new Map<OperationDefinitionNode, OfOperation>();
   private fields = 0;
@@ -33,8 +36,13 @@ export class ConstantFields {
 
   /** @param fields those of a set for which `isConstant`. */
   remember(operation: OperationDefinitionNode, { set, type, path }: SetPlace, fields: readonly FieldPlan[]): void {
-    const of: OfOperation = this.operations.get(operation) ?? { places: new Map(), fields: 0 };
-    this.operations.set(operation, of);
+    let of = this.operations.get(operation);
+    if (of === undefined) {
+      const weight = Math.ceil((operation.loc?.source.body.length ?? 0) / charactersOfField);
+      of = { places: new Map(), fields: weight };
+      this.operations.set(operation, of);
+      this.fields += weight;
+    }
     const places = of.places.get(set) ?? new Map<string, readonly FieldPlan[]>();
     of.places.set(set, places.set(placeText(type, path), fields));
     const count = countOf(fields);

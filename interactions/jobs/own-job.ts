@@ -44,7 +44,7 @@ export interface OwnJob extends JobProgress {
 export async function ownJob(server: FhirServer, caller: Caller, id: string): Promise<OwnJob> {
   const jobs = requireJobs(server, caller);
   const found = await jobs.read(id);
-  // What makes the index anew holds nothing of anybody: it is that of who runs the server, whoever they are.
+  // What makes the index anew is that of who runs the server, whoever they are: it names at most what cannot be read.
   const isIts =
     found !== undefined && (isOwn(caller, found) || (found.job.kind === 'reindex' && isOperator(server, caller)));
   const input = isIts ? await jobs.input(id) : undefined;

@@ -1,3 +1,4 @@
+import { withoutDeadline } from '../../fhir/deadline.js';
 import type { FhirServer } from '../server.js';
 import type { Operation } from './operation.js';
 import { parametersOf } from './parameters.js';
@@ -41,7 +42,7 @@ function knownLag(server: FhirServer): Promise<number> {
   const now = server.now();
   const last = known.get(server.index);
   if (last !== undefined && now - last.at < counts) return last.seconds;
-  const seconds = lagOf(server, now);
+  const seconds = withoutDeadline(() => lagOf(server, now)); // several requests wait for it
   known.set(server.index, { at: now, seconds });
   seconds.catch(() => known.delete(server.index));
   return seconds;

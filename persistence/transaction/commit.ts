@@ -31,9 +31,7 @@ export async function commitInSteps(space: TransactionSpace, commit: CommitActio
   } catch (error) {
     // Whether it was committed by what failed, the record says; when that fails as well, others will find out.
     // What failed may be that the time is over: undoing it has some of its own, so that no lock stays until others come.
-    const begun = record;
-    const ended =
-      begun && within(Math.max(ownTime, timeLeft()), () => endOwn(space, begun, keys)).catch(() => undefined);
+    const ended = record && undo(space, record, keys).catch(() => undefined);
     if ((await ended) === 'committed') return { committed: true };
     throw error;
   }
@@ -42,13 +40,16 @@ export async function commitInSteps(space: TransactionSpace, commit: CommitActio
     await end(space, committed).catch(() => undefined); // committed it is, whoever finishes it
     return { committed: true };
   }
-  if ((await endOwn(space, record, keys)) === 'committed') return { committed: true };
+  if ((await undo(space, record, keys)) === 'committed') return { committed: true };
   await recoverLocks(space, result.locks);
   return { committed: false, conflicts: result.conflicts };
 }
 
 /** How long it may take to undo what was begun when there is no more time for it, in milliseconds. */
 const ownTime = 2_000;
+
+const undo = (space: TransactionSpace, record: TransactionRecord, keys: readonly ItemKey[]) =>
+  within(Math.max(ownTime, timeLeft()), () => endOwn(space, record, keys));
 
 /**
  * Ends the transaction this process began. When others have ended it already, they may have done so before the last

@@ -10,7 +10,9 @@ import type { DocumentNumber, PostingLists } from './postings.js';
 export interface PendingLimits {
   /** So many postings wait before their documents are merged into the lists on disk. */
   readonly pending: number;
-  /** So many are merged in one transaction, which holds up requests. */
+  /** Or so many documents, which are read at the next start. */
+  readonly documents: number;
+  /** So many postings are merged in one transaction, which holds up requests. */
   readonly merged: number;
 }
 
@@ -67,6 +69,10 @@ export function openPending(
 
   const segmentOf = (number: DocumentNumber): PendingLists =>
     merged?.merging !== undefined && number < documentNumber(merged.merging.to) ? older : newer;
+
+  /** Whether it is time to merge. Deleted resources have no postings, and are read at a start all the same. */
+  const isMuch = (size: number): boolean =>
+    size >= limits.pending || (merged !== undefined && documents.size() - merged.upTo >= limits.documents);
 
   function readAll(): void {
     older = pendingLists();
@@ -137,7 +143,7 @@ export function openPending(
     settle();
     if (merged === undefined) return false;
     const isBegun = merged.merging !== undefined;
-    if (!isBegun && newer.size() < limits.pending) return false;
+    if (!isBegun && !isMuch(newer.size())) return false;
     const { upTo } = merged;
     const { to, behind } = merged.merging ?? { to: documents.size(), behind: '' };
     const lists = isBegun ? older : newer;
@@ -171,7 +177,7 @@ export function openPending(
       return joinedLists(postings, { end: documentNumber(upTo), behind: merging?.behind ?? '', older, newer });
     },
     write,
-    isDue: () => turn === undefined || merged?.merging !== undefined || newer.size() + waiting >= limits.pending,
+    isDue: () => turn === undefined || merged?.merging !== undefined || isMuch(newer.size() + waiting),
     merge,
   };
 }

@@ -56,6 +56,28 @@ describe('what no variable makes different is compiled once', () => {
     expect(() => compiled(query, { id: 'b' }, r4)).toThrow('animal');
   });
 
+  test('and what one type of resource makes wrong is not told of another, met later', () => {
+    const [plan] = compiled(
+      '{ Observation(id: "1") { subject { resource { ... on Patient { a: gender } ... on Patient { a: birthDate } ... on Group { a: type } } } } }',
+    );
+    const [target] = insideOf(insideOf([plan as FieldPlan]));
+    if (target?.content.kind !== 'target') throw new Error('no reference');
+    const { selection } = target.content;
+    for (let times = 0; times < 2; times += 1) {
+      expect(() => selection('Patient')).toThrow(GraphqlRefusal);
+      expect(keys(selection('Group'))).toHaveLength(1);
+    }
+  });
+
+  test('and a long document is forgotten sooner', () => {
+    const comment = `#${'x'.repeat(150_000)}\n`;
+    const query = 'query($id: ID!) { Patient(id: $id) { id name { family } } }';
+    const small = readOperation({ query, variables: { id: 'a' } });
+    const first = compile(r4, small, { kind: 'query' });
+    for (const id of ['a', 'b']) compiled(`${comment}${query} # ${id}`, { id });
+    expect(insideOf(compile(r4, small, { kind: 'query' }))).not.toBe(insideOf(first));
+  });
+
   test('and mistakes are told to each who makes them', () => {
     const query = 'query($id: ID!) { Patient(id: $id) { nme { family } resource: id resource: birthDate } }';
     const told = ['a', 'b'].map((id) => {

@@ -113,6 +113,30 @@ describe('jobs in a batch of the stream', () => {
     ]);
   });
 
+  test('that are removed are told so, whatever a worker wrote of their parts behind it', async () => {
+    const items = jobItems(table, defaultTenant);
+    await items.begin(job, {}, [{}, {}]);
+    const part = (await table.changes({ limit: 100 })).find(({ key }) => key.sk.startsWith('segment-'));
+    expect(part).toBeDefined();
+    await toldOf();
+    const read = (await table.changes({ limit: 100 })).length;
+    await items.remove(job.id);
+    const removed = (await table.changes({ limit: 100 })).slice(read);
+    const told: string[] = [];
+    await publishBatch(
+      [...removed, ...(part === undefined ? [] : [part])],
+      {
+        publish: () => Promise.resolve(),
+        publishJob: ({ removed: gone }) => {
+          told.push(gone === undefined ? 'there' : 'removed');
+          return Promise.resolve();
+        },
+      },
+      () => undefined,
+    );
+    expect(told).toContain('removed');
+  });
+
   test('come again when they cannot be told', async () => {
     await jobItems(table, defaultTenant).begin(job, {}, [{}]);
     const changes = await table.changes({ limit: 100 });

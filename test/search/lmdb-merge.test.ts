@@ -89,13 +89,14 @@ test('searches find what is committed and nothing else, wherever a merge is, and
     fc.asyncProperty(
       fc.array(step, { minLength: 4, maxLength: 30 }),
       fc.constantFrom(0, 20, 60),
+      fc.constantFrom(3, 10_000),
       fc.constantFrom(1, 3, 10),
       fc.constantFrom({ collected: 0, sorted: 0 }, { collected: 2, sorted: 3 }, {}),
-      async (steps, pending, merged, searchLimits) => {
+      async (steps, pending, documents, merged, searchLimits) => {
         const name = 'r4';
         const folder = mkdtempSync(join(tmpdir(), 'merge-'));
         let root = open({ path: folder, cache: false, noSync: true });
-        const limits = { pending, merged, ...searchLimits };
+        const limits = { pending, documents, merged, ...searchLimits };
         const opened = (): LmdbSearchIndex => lmdbSearchIndex(root, name, definitions, limits);
         let search = opened();
         let store = new Map<string, Indexable>(); // in the order of first writes

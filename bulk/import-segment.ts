@@ -1,7 +1,6 @@
-import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { parseUniqueJson, stringifyJson } from '../fhir/json.js';
-import { invalidRequest, OperationOutcomeError, outcome, tooCostly, unavailable } from '../fhir/outcome.js';
+import { invalidRequest, OperationOutcomeError, outcome, tooCostly } from '../fhir/outcome.js';
 import { importResource } from '../interactions/jobs/import-resource.js';
 import type { ImportFile, ImportInput, ImportProgress } from '../interactions/jobs/import-input.js';
 import { inParallel } from '../interactions/parallel.js';
@@ -10,6 +9,7 @@ import type { Caller, FhirServer } from '../interactions/server.js';
 import { indexable } from '../indexer/index-change.js';
 import type { InputSource } from '../persistence/input-source.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
+import { chunksOf } from './chunks-of.js';
 import { segmentFiles } from './segment-files.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 import { type FileLine, linesOf } from './lines.js';
@@ -23,6 +23,8 @@ export interface ImportSizes {
   readonly step?: number;
   /** The longest line taken, in bytes; 50 MiB without it. */
   readonly longest?: number;
+  /** Milliseconds after which a worker looks whether it is still wanted, whatever its file gives; 2,000 without it. */
+  readonly look?: number;
 }
 
 /** Characters done together: lines may be long. */
@@ -51,7 +53,7 @@ async function importSegment(
   server: FhirServer,
   work: SegmentWork,
   sourceOf: (url: string) => InputSource,
-  { lines: together = 100, atOnce = 16, step = 2_000, longest = 50 * 2 ** 20 }: ImportSizes,
+  { lines: together = 100, atOnce = 16, step = 2_000, longest = 50 * 2 ** 20, look = 2_000 }: ImportSizes,
 ): Promise<void> {
   const input = work.input as ImportInput;
   const file = input.files[work.segment];
@@ -101,7 +103,11 @@ async function importSegment(
   }
 
   try {
-    for await (const line of linesOf(whole(stream), bytes, longest)) {
+    for await (const line of linesOf(
+      chunksOf(stream, () => work.goOn(0), look),
+      bytes,
+      longest,
+    )) {
       at.lines += 1;
       if (line.text?.trim() === '') continue;
       batch.push({ ...line, number: at.lines });
@@ -144,15 +150,6 @@ async function sizesOf(
   }
   await work.step({ progress: { ...(work.progress as ImportProgress), sizes }, done: false, files: [] });
   return { sizes };
-}
-
-/** The chunks of a file. One that breaks off may be had later, from where it broke off. */
-async function* whole(stream: Readable): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
-  } catch {
-    throw unavailable('A file to be imported broke off. Try again');
-  }
 }
 
 /** Lines in parts in which no resource stands twice: of those the later one counts, as in the file. */

@@ -46,6 +46,40 @@ const files: Readonly<Record<string, Buffer>> = {
   b: Buffer.from(Array.from({ length: 10 }, (_, at) => lineOf('b', at)).join('')),
 };
 
+test.each([
+  ['the process ends', 'left', 'running'],
+  ['the import is cancelled', 'taken', undefined],
+] as const)('a file that never ends holds up nothing when %s', async (what, became, state) => {
+  const caller = callerOf('practitioner');
+  const ending = new AbortController();
+  let isAsked = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (isAsked = resolve));
+  const source: InputSource = {
+    size: () => Promise.resolve(undefined),
+    open: () => {
+      isAsked();
+      return Promise.resolve(new Readable({ read: () => undefined }));
+    },
+  };
+  const space: JobSpace = {
+    items: jobItems(memoryTable(), defaultTenant),
+    output: memoryOutput(),
+    kinds: { import: importKind(server.servers.r4, () => source, { look: 1 }) },
+    now: Date.now,
+    onProblem: () => undefined,
+    signal: ending.signal,
+  };
+  const jobs = createJobs(space, { onBegun: () => undefined });
+  const input = { ...caller, inputSource: 'x', files: [{ type: 'Patient', url: 'x' }], conditionalCreate: false };
+  const id = await jobs.begin({ kind: 'import', principal: caller.principal, request: 'x', input, segments: 1 });
+  const worked = workSegment(space, id, 0);
+  await asked;
+  if (what === 'the process ends') ending.abort();
+  else await jobs.cancel(id);
+  expect(await worked).toBe(became);
+  expect((await jobs.read(id))?.job.state).toBe(state);
+});
+
 /** Works on the files turn by turn. @returns how much was done, as clients are told, after each turn. */
 async function percents(urls: readonly string[], size: InputSource['size']): Promise<readonly number[]> {
   const caller = callerOf('practitioner');

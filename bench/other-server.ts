@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { untilFound } from './engines.js';
 import { loadTransactions, runLoads, type Target, withStringArguments } from './loads.js';
-import type { Figures } from './measure.js';
+import { type Figures, send } from './measure.js';
 
 /** Another FHIR R4 server that runs already, measured beside this one: load by load, in the same run. */
 export interface OtherServer {
@@ -10,6 +10,13 @@ export interface OtherServer {
   /** Runs its next load. @returns its figures, undefined when it has no more. */
   next(): Promise<Figures | undefined>;
   close(): Promise<void>;
+}
+
+/** The search that tells how many patients a server finds: some tell it of every search, some of this one alone. */
+async function countedBy(target: Target): Promise<string> {
+  const path = '/Patient?_count=1';
+  const { text } = await send(target.pool, target.headers, { method: 'GET', path: `${target.root}${path}` });
+  return 'total' in (JSON.parse(text) as object) ? path : '/Patient?_summary=count';
 }
 
 /**
@@ -37,7 +44,7 @@ export function otherServer(base: URL, like: Target, graphqlPath: string | undef
       return loaded.entriesPerSecond;
     },
     async next() {
-      if (loads === undefined) await untilFound(target, '/Patient?_count=1', patients.length);
+      if (loads === undefined) await untilFound(target, await countedBy(target), patients.length);
       loads ??= runLoads(target, patients);
       const { value } = await loads.next();
       return value;

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { createJobs } from '../../bulk/jobs.js';
-import { importKind } from '../../bulk/import-segment.js';
+import { importKind, type ImportSizes } from '../../bulk/import-segment.js';
 import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
 import { percentOf } from '../../interactions/jobs/percent.js';
 import { webFiles } from '../../persistence/input-files.js';
@@ -46,6 +46,14 @@ const files: Readonly<Record<string, Buffer>> = {
   b: Buffer.from(Array.from({ length: 10 }, (_, at) => lineOf('b', at)).join('')),
 };
 
+const importing = (source: InputSource, sizes: ImportSizes): JobSpace => ({
+  items: jobItems(memoryTable(), defaultTenant),
+  output: memoryOutput(),
+  kinds: { import: importKind(server.servers.r4, () => source, sizes) },
+  now: Date.now,
+  onProblem: () => undefined,
+});
+
 test.each([
   ['the process ends', 'left', 'running'],
   ['the import is cancelled', 'taken', undefined],
@@ -61,14 +69,7 @@ test.each([
       return Promise.resolve(new Readable({ read: () => undefined }));
     },
   };
-  const space: JobSpace = {
-    items: jobItems(memoryTable(), defaultTenant),
-    output: memoryOutput(),
-    kinds: { import: importKind(server.servers.r4, () => source, { look: 1 }) },
-    now: Date.now,
-    onProblem: () => undefined,
-    signal: ending.signal,
-  };
+  const space: JobSpace = { ...importing(source, { look: 1 }), signal: ending.signal };
   const jobs = createJobs(space, { onBegun: () => undefined });
   const input = { ...caller, inputSource: 'x', files: [{ type: 'Patient', url: 'x' }], conditionalCreate: false };
   const id = await jobs.begin({ kind: 'import', principal: caller.principal, request: 'x', input, segments: 1 });
@@ -87,13 +88,7 @@ async function percents(urls: readonly string[], size: InputSource['size']): Pro
     size,
     open: (url, from) => Promise.resolve(Readable.from([(files[url] ?? Buffer.from('')).subarray(from)])),
   };
-  const space: JobSpace = {
-    items: jobItems(memoryTable(), defaultTenant),
-    output: memoryOutput(),
-    kinds: { import: importKind(server.servers.r4, () => source, { lines: 10 }) },
-    now: Date.now,
-    onProblem: () => undefined,
-  };
+  const space = importing(source, { lines: 10 });
   const jobs = createJobs(space, { onBegun: () => undefined });
   const input = {
     ...caller,

@@ -35,7 +35,7 @@ const at = <T>(list: readonly T[], index: number): T => {
 };
 
 const patientOf = (answer: Answer): string | undefined =>
-  /Patient\/([^/"]+)/.exec(answer.location ?? answer.text.slice(0, 2000))?.[1];
+  /Patient\/([^/"]+)/.exec(`${answer.location ?? ''} ${answer.text.slice(0, 2000)}`)?.[1];
 
 /** Transactions of 200 entries, two at a time; the first two do not count. */
 export async function loadTransactions(target: Target, bundles: number, entries: number): Promise<Loaded> {

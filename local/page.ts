@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { securityHeaders } from '../rest/security-headers.js';
 import { projectFolder } from './project-folder.js';
 
 let style: { readonly text: string; readonly hash: string } | undefined;
@@ -57,10 +58,8 @@ ${body}
  */
 export function pageHeaders(): Record<string, string> {
   return {
+    ...securityHeaders,
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleSheet().hash}'; img-src data:; base-uri 'none'; frame-ancestors 'none'`,
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
   };
 }

@@ -17,7 +17,7 @@ import { createRestApp } from '../rest/app.js';
 import { logUnexpected } from '../rest/errors.js';
 import { refusedByExpress } from '../rest/refused-by-express.js';
 import { mountPaths } from '../rest/tenant.js';
-import { securityHeaders } from '../rest/security-headers.js';
+import { withSecurityHeaders } from '../rest/security-headers.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
 import { createAuthentication } from './authentication.js';
@@ -57,10 +57,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
-  app.use((_, response, next) => {
-    response.set(securityHeaders); // whoever answers; pages say what else they may do
-    next();
-  });
+  app.use(withSecurityHeaders); // pages say what else they may do
   if (settings.auth === 'off') app.use(loopbackOnly);
   const { engines } = settings;
   if (engines.kind === 'aws') {

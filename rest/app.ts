@@ -21,7 +21,7 @@ import { isOfJobs } from './jobs.js';
 import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
-import { securityHeaders } from './security-headers.js';
+import { withSecurityHeaders } from './security-headers.js';
 import { send } from './send.js';
 import { admit, tenantInPath } from './tenant.js';
 
@@ -62,6 +62,7 @@ export function createRestApp(options: RestOptions): Router {
   };
   const served = servedContents(server);
   const router = express.Router();
+  router.use(withSecurityHeaders);
   router.use(
     cors({
       exposedHeaders: [
@@ -81,7 +82,6 @@ export function createRestApp(options: RestOptions): Router {
   );
   router.use(async (http: Request, response: Response) => {
     response.removeHeader('X-Powered-By');
-    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
     response.setHeader('X-Request-Id', requestIdOf(http));
     if (served !== undefined && isOfContent(http.url)) {
       await serveContent(served, log, http, response);

@@ -9,7 +9,7 @@ import { createRestApp, type RestOptions } from './app.js';
 import { errorAnswer } from './errors.js';
 import { type GatewayFace, gatewayPlace } from './gateway-event.js';
 import { refusedByExpress } from './refused-by-express.js';
-import { securityHeaders } from './security-headers.js';
+import { securityHeaders, withSecurityHeaders } from './security-headers.js';
 import { send } from './send.js';
 import { mountPaths } from './tenant.js';
 
@@ -47,10 +47,7 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
-  app.use((_request, response, next) => {
-    response.set(securityHeaders); // whoever answers
-    next();
-  });
+  app.use(withSecurityHeaders);
   const face = createRestApp({ ...options, baseUrl: (request) => eventOf(request).baseUrl });
   app.use(mountPaths(version, options.tenancy), face);
   app.use(async (request, response) => {

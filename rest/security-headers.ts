@@ -1,7 +1,15 @@
+import type { RequestHandler } from 'express';
+
 /** Answers hold health data: kept by no cache, run as nothing, framed nowhere. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
+};
+
+/** Sets them before whoever answers, who may say others. */
+export const withSecurityHeaders: RequestHandler = (_request, response, next) => {
+  response.set(securityHeaders);
+  next();
 };

@@ -26,7 +26,7 @@ export function atPlace(error: OperationOutcomeError, place: string): OperationO
 }
 
 /** The same failure, a header named as the GraphQL argument of `field` that stands for it: `PatientUpdate(versionId)`. */
-export const atArgument = (error: OperationOutcomeError, field: string): OperationOutcomeError =>
+const atArgument = (error: OperationOutcomeError, field: string): OperationOutcomeError =>
   new OperationOutcomeError(
     error.status,
     error.issues.map((issue): OutcomeIssue => {
@@ -35,6 +35,15 @@ export const atArgument = (error: OperationOutcomeError, field: string): Operati
       return { ...issue, expression };
     }),
   );
+
+/** What the work of a GraphQL field gives; its failure names the field's argument, not the header it stands for. */
+export async function failingAtField<Result>(field: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof OperationOutcomeError ? atArgument(error, field) : error;
+  }
+}
 
 /** What was thrown while an entry was done; an expected failure names the entry. */
 export const placed = (error: unknown, place: string): unknown =>

@@ -1,9 +1,9 @@
 import type { FhirDefinitions } from '../../fhir/definitions.js';
-import { OperationOutcomeError, outcome, type OperationOutcome } from '../../fhir/outcome.js';
+import { outcome, type OperationOutcome } from '../../fhir/outcome.js';
 import { keyText, type Resource, type ResourceKey } from '../../fhir/resource.js';
 import { create } from '../../interactions/create.js';
 import { deleteResource } from '../../interactions/delete.js';
-import { atArgument } from '../../interactions/entry-place.js';
+import { failingAtField } from '../../interactions/entry-place.js';
 import type { Caller, FhirServer, WriteOutcome } from '../../interactions/server.js';
 import { update } from '../../interactions/update.js';
 import type { WritePlan } from '../plan/write-plan.js';
@@ -30,28 +30,22 @@ export async function mutate(
       const { type, id } = write;
       const resource = resourceOf(server.definitions, write);
       const change = { key: { type, id }, resource: resource.id === undefined ? { ...resource, id } : resource };
-      const outcome = await naming(`${type}Update`, update(server, caller, { ...change, ...ifMatch(write) }));
-      return written(caller, reads, outcome);
+      const done = await failingAtField(`${type}Update`, () =>
+        update(server, caller, { ...change, ...ifMatch(write) }),
+      );
+      return written(caller, reads, done);
     }
     case 'delete': {
       const key = { type: write.type, id: write.id };
-      const done = deleteResource(server, caller, { key, ...ifMatch(write) });
-      const version = await naming(`${key.type}Delete`, done);
+      const version = await failingAtField(`${key.type}Delete`, () =>
+        deleteResource(server, caller, { key, ...ifMatch(write) }),
+      );
       if (version === undefined) return { information: information(`There was no ${keyText(key)}`) };
       return {
         location: locationOf(caller, key, version.versionId),
         information: information(`${keyText(key)} is deleted`),
       };
     }
-  }
-}
-
-/** What a write did; a failure names the field's argument, not the header it stands for. */
-async function naming<Result>(field: string, write: Promise<Result>): Promise<Result> {
-  try {
-    return await write;
-  } catch (error) {
-    throw error instanceof OperationOutcomeError ? atArgument(error, field) : error;
   }
 }
 

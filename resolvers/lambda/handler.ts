@@ -1,7 +1,7 @@
 import { principalFromClaims } from '../../auth/principal-from-claims.js';
 import { OperationOutcomeError, unauthenticated } from '../../fhir/outcome.js';
 import { audited } from '../../interactions/audit.js';
-import { atArgument } from '../../interactions/entry-place.js';
+import { failingAtField } from '../../interactions/entry-place.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
 import { tenantOfRequest, type TenantServers } from '../../interactions/tenancy.js';
@@ -64,13 +64,7 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
     answer(() => {
       const caller = callerOf(request.claims, baseUrl);
       const own = serverFor(request.claims);
-      const act = async (): Promise<unknown> => {
-        try {
-          return await interact(own, caller, request, options);
-        } catch (error) {
-          throw error instanceof OperationOutcomeError ? atArgument(error, request.field) : error;
-        }
-      };
+      const act = (): Promise<unknown> => failingAtField(request.field, () => interact(own, caller, request, options));
       if (request.interaction === 'reference') return audited(own, caller, referencesSubject([request]), act);
       return audited(own, caller, auditSubject(request), act, auditOutcome);
     }, options.onUnexpected);

@@ -1,6 +1,16 @@
 import { at, type Json, objectsOf, type Resource, textAt } from './json.js';
 import { remembered } from './remembered.js';
-import { choiceOf, componentsOf, conceptText, isSystolic, quantityText, rangeText } from './text.js';
+import {
+  choiceOf,
+  componentsOf,
+  conceptText,
+  isSystolic,
+  isVoid,
+  quantityText,
+  rangeText,
+  unitOf,
+  unitText,
+} from './text.js';
 
 /** One measured value. */
 export interface Point {
@@ -46,8 +56,6 @@ interface Collected {
   range?: string;
 }
 
-const left = ['entered-in-error', 'cancelled'];
-
 const numberAt = (value: unknown, ...path: string[]): number | undefined => {
   const text = textAt(value, ...path);
   const number = Number(text);
@@ -66,12 +74,12 @@ export const measurementsOf = remembered((observations: readonly Resource[]): re
     const when = whenMeasured(observation);
     const time = when === undefined ? Number.NaN : new Date(when).getTime();
     if (value === undefined || when === undefined || Number.isNaN(time)) return;
-    const unit = textAt(quantity, 'unit') ?? textAt(quantity, 'code') ?? '';
+    const unit = unitOf(quantity) ?? '';
     const name = conceptText(of['code']);
     const key = `${name} ${unit}`;
     const series = group.series.get(key) ?? {
       name,
-      unit: unit.replace(/^\{(.*)\}$/, '$1'),
+      unit: unitText(unit),
       points: [],
       isSystolic: isSystolic(of),
     };
@@ -92,7 +100,7 @@ export const measurementsOf = remembered((observations: readonly Resource[]): re
     });
   };
   for (const observation of observations) {
-    if (observation.resourceType !== 'Observation' || left.includes(textAt(observation, 'status') ?? '')) continue;
+    if (observation.resourceType !== 'Observation' || isVoid(observation)) continue;
     const code = textAt(observation, 'code', 'coding', 0, 'code') ?? conceptText(observation['code']);
     const group = found.get(code) ?? { name: conceptText(observation['code']), series: new Map<string, Collected>() };
     found.set(code, group);

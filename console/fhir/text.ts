@@ -63,11 +63,14 @@ export const conceptText = (concept: unknown): string =>
   textAt(concept, 'coding', 0, 'code') ??
   '';
 
+/** The unit of a quantity as it was written. */
+export const unitOf = (quantity: unknown): string | undefined => textAt(quantity, 'unit') ?? textAt(quantity, 'code');
+
+/** A unit for people: what only annotates, such as `{score}`, without its braces. */
+export const unitText = (unit: string): string => unit.replace(/^\{(.*)\}$/, '$1');
+
 export const quantityText = (quantity: unknown): string =>
-  join(
-    `${textAt(quantity, 'comparator') ?? ''}${textAt(quantity, 'value') ?? ''}`,
-    (textAt(quantity, 'unit') ?? textAt(quantity, 'code') ?? '').replace(/^\{(.*)\}$/, '$1'),
-  );
+  join(`${textAt(quantity, 'comparator') ?? ''}${textAt(quantity, 'value') ?? ''}`, unitText(unitOf(quantity) ?? ''));
 
 export function periodText(period: unknown): string {
   const start = dateText(textAt(period, 'start'));
@@ -220,10 +223,13 @@ export function whenOf(resource: Resource): string | undefined {
   return undefined;
 }
 
+/** The code of an element that is a concept in R4 and a code in STU3. */
+export const codeIn = (resource: Resource, element: string): string | undefined =>
+  textAt(resource, element) ?? textAt(resource, element, 'coding', 0, 'code');
+
 /** The status of a resource, whatever its type calls it. */
 export const statusOf = (resource: Resource): string | undefined => {
-  const verification =
-    textAt(resource, 'verificationStatus') ?? textAt(resource, 'verificationStatus', 'coding', 0, 'code');
+  const verification = codeIn(resource, 'verificationStatus');
   if (verification !== undefined && ['entered-in-error', 'refuted'].includes(verification)) return verification;
   const clinical = textAt(resource, 'clinicalStatus') ?? conceptText(resource['clinicalStatus']);
   return textAt(resource, 'status') ?? (clinical === '' ? undefined : clinical);
@@ -231,11 +237,9 @@ export const statusOf = (resource: Resource): string | undefined => {
 
 /** Whether a resource says that it is not so, or never was: entered in error, refuted, cancelled. */
 export const isVoid = (resource: Resource): boolean =>
-  [
-    textAt(resource, 'status'),
-    textAt(resource, 'verificationStatus'),
-    textAt(resource, 'verificationStatus', 'coding', 0, 'code'),
-  ].some((status) => status !== undefined && ['entered-in-error', 'refuted', 'cancelled'].includes(status));
+  [textAt(resource, 'status'), codeIn(resource, 'verificationStatus')].some(
+    (status) => status !== undefined && ['entered-in-error', 'refuted', 'cancelled'].includes(status),
+  );
 
 /** The components of an observation as people say them: systolic before diastolic, whichever was written first. */
 export const componentsOf = (observation: unknown): readonly Json[] =>
@@ -257,16 +261,11 @@ export function findingText(resource: unknown): string {
   const parts = componentsOf(resource).map((component) => choiceOf(component, 'value'));
   if (value !== '' || parts.length === 0) return value;
   const [first] = parts;
-  const unit = textAt(first, 'unit') ?? textAt(first, 'code');
-  const isOfOneUnit =
-    unit !== undefined && parts.every((part) => (textAt(part, 'unit') ?? textAt(part, 'code')) === unit);
+  const unit = unitOf(first);
+  const isOfOneUnit = unit !== undefined && parts.every((part) => unitOf(part) === unit);
   const texts = parts.map((part) => (isOfOneUnit ? comparedText(part) : valueText(part)));
   if (texts.includes('')) return '';
-  return isOfOneUnit
-    ? `${texts.join(' / ')} ${unit.replace(/^\{(.*)\}$/, '$1')}`
-    : texts.length > 3
-      ? ''
-      : texts.join(', ');
+  return isOfOneUnit ? `${texts.join(' / ')} ${unitText(unit)}` : texts.length > 3 ? '' : texts.join(', ');
 }
 
 /** A name of an element or type in words: `clinicalStatus` is `Clinical status`. */

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { Facts } from '../../components/Facts.js';
 import { Icon } from '../../components/Icon.js';
 import { objectsOf, type Resource, textAt } from '../../fhir/json.js';
-import { dateText, titleOf, valueText } from '../../fhir/text.js';
+import { codeIn, dateText, titleOf, valueText } from '../../fhir/text.js';
 import { useVersion } from '../../session/queries.js';
 import { useFound } from './record.js';
 import '../../style/patient.css';
@@ -30,7 +30,7 @@ const numberOf = (patient: Resource): string | undefined => {
 
 /** That it is over, where it is: `(resolved)`. */
 function over(resource: Resource): string {
-  const status = textAt(resource, 'clinicalStatus') ?? textAt(resource, 'clinicalStatus', 'coding', 0, 'code');
+  const status = codeIn(resource, 'clinicalStatus');
   return status === 'inactive' || status === 'resolved' ? ` (${status})` : '';
 }
 

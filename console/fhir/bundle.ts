@@ -2,12 +2,15 @@ import { type Api, pathBelow } from './api.js';
 import { at, objectsOf, type Resource, textAt } from './json.js';
 
 /**
- * The resources of a bundle.
+ * The resources of a bundle, but for what the server says of a search (`outcome`).
  * @param mode those that a search brings so, such as `match` or `include`; all without it.
  */
 export const resourcesOf = (bundle: unknown, mode?: string): readonly Resource[] =>
   objectsOf(at(bundle, 'entry'))
-    .filter((entry) => mode === undefined || textAt(entry, 'search', 'mode') === mode)
+    .filter((entry) => {
+      const its = textAt(entry, 'search', 'mode');
+      return mode === undefined ? its !== 'outcome' : its === mode;
+    })
     .map((entry) => entry['resource'] as Resource);
 
 /** The path below the base of the page after this one; undefined on the last. */

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { nextPageOf, resourcesOf } from '../../fhir/bundle.js';
-import { at, objectsOf, type Resource, textAt } from '../../fhir/json.js';
+import { type Resource, textAt } from '../../fhir/json.js';
 import { remembered } from '../../fhir/remembered.js';
 import { useApi } from '../../session/queries.js';
 
@@ -14,13 +14,9 @@ interface Gathered {
 
 const none: readonly Resource[] = [];
 
-/** What pages hold but for what the server says of them. The query keeps the pages, and so what was made of them. */
+/** What pages hold. The query keeps the pages, and so what was made of them. */
 const resourcesOn = remembered((pages: readonly unknown[]): readonly Resource[] =>
-  pages.flatMap((bundle) =>
-    objectsOf(at(bundle, 'entry'))
-      .filter((entry) => textAt(entry, 'search', 'mode') !== 'outcome')
-      .map((entry) => entry['resource'] as Resource),
-  ),
+  pages.flatMap((bundle) => resourcesOf(bundle)),
 );
 
 /**

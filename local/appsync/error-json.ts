@@ -18,6 +18,12 @@ const locationsOf = (locations: readonly SourceLocation[] | undefined): ErrorJso
 const longestMessage = 1_000;
 const clipped = (text: string): string => (text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`);
 
+/** What a failure is called by its HTTP status, on HTTP and on a WebSocket, where it has a name of its own. */
+export const errorTypes: Readonly<Partial<Record<number, string>>> = {
+  401: 'UnauthorizedException',
+  429: 'TooManyRequestsException',
+};
+
 /** A request that cannot be executed: it does not parse, or breaks a rule of GraphQL or a limit. */
 export const requestErrorJson = (error: GraphQLError, kind: string): object => ({
   path: null,

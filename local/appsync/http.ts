@@ -4,6 +4,7 @@ import { OperationOutcomeError } from '../../fhir/outcome.js';
 import { parseUniqueJson } from '../../fhir/json.js';
 import { type AppSyncCaller, AuthenticationError } from './authorization/modes.js';
 import type { AppSyncRequest, AppSyncRuntime } from './create-api.js';
+import { errorTypes } from './error-json.js';
 
 /** What the HTTP face of an API needs. */
 export interface AppSyncHttpOptions {
@@ -21,11 +22,6 @@ export interface AppSyncHttpOptions {
 }
 
 const malformed = 'MalformedHttpRequestException';
-/** https://docs.aws.amazon.com/appsync/latest/devguide/troubleshooting-and-common-mistakes.html */
-const errorTypes: Readonly<Partial<Record<number, string>>> = {
-  401: 'UnauthorizedException',
-  429: 'TooManyRequestsException',
-};
 
 function fail(response: Response, status: number, errorType: string, message: string): void {
   response.status(status).json({ errors: [{ errorType, message }] });

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { OperationOutcomeError } from '../../../fhir/outcome.js';
 import { AuthenticationError, type AppSyncCaller } from '../authorization/modes.js';
 import type { AppSyncRuntime } from '../create-api.js';
+import { errorTypes } from '../error-json.js';
 import { type ClientFrame, type FrameError, readFrame, type ServerFrame } from './frames.js';
 import { connectionHeaders, protocolsOf, type RealtimeHeaders, realtimeProtocol } from './handshake.js';
 import type { RealtimeLimits } from './limits.js';
@@ -40,8 +41,7 @@ const closeCodes = { refused: 1008, ended: 4401, slow: 4408 } as const;
 const longestDelay = 2 ** 31 - 1;
 
 const errorTypeOf = (status: number): string =>
-  ({ 401: 'UnauthorizedException', 429: 'TooManyRequestsException' })[status] ??
-  (status < 500 ? 'BadRequestException' : 'ServiceUnavailableException');
+  errorTypes[status] ?? (status < 500 ? 'BadRequestException' : 'ServiceUnavailableException');
 
 const frameError = (error: OperationOutcomeError): FrameError => ({
   errorType: errorTypeOf(error.status),

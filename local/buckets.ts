@@ -2,8 +2,8 @@
 export interface Buckets {
   /** Whether the bucket of a key is empty. */
   isEmpty(key: string): boolean;
-  /** Takes one out of it, if it is not empty. */
-  take(key: string): void;
+  /** Takes one out of it. @returns false when it is empty. */
+  take(key: string): boolean;
 }
 
 /** So many are remembered; who is forgotten has a full bucket again. */
@@ -25,10 +25,11 @@ export function createBuckets(capacity: number, perSecond: number, now: () => nu
     isEmpty: (key) => heldOf(key) < 1,
     take(key) {
       const held = heldOf(key);
-      if (held < 1) return;
+      if (held < 1) return false;
       buckets.delete(key); // the last in order is the last that took
       buckets.set(key, { held: held - 1, at: now() });
       if (buckets.size > mostKeys) for (const oldest of buckets.keys()) if (buckets.delete(oldest)) break;
+      return true;
     },
   };
 }

@@ -19,11 +19,9 @@ export function rateLimited(
   return async (authorization) => {
     const verified = await authenticate(authorization);
     const { subject, clientId } = verified.principal;
-    const key = `${clientId} ${subject}`;
-    if (buckets.isEmpty(key)) {
+    if (!buckets.take(`${clientId} ${subject}`)) {
       throw tooManyRequests(`More than ${String(perSecond)} requests a second: wait a second`, 1);
     }
-    buckets.take(key);
     return verified;
   };
 }

@@ -4,7 +4,7 @@ import { openLambda } from '../compose/open-lambda.js';
 import { keyText } from '../fhir/resource.js';
 import { fhirVersions } from '../fhir/version.js';
 import { type Drift, type DriftSpace, findDrift, fixDrift } from '../indexer/drift.js';
-import { defaultTenant, tenantOf } from '../persistence/keys.js';
+import { defaultTenant, type Tenant, tenantOf } from '../persistence/keys.js';
 import { StoreError } from '../persistence/store-error.js';
 import type { EmbeddedServer, EmbeddedServers } from './compose.js';
 import { readGuide } from './guide/read-guide.js';
@@ -46,6 +46,9 @@ async function open({ engines, dataFolder, implementationGuides, ...settings }: 
   return (await import('./compose.js')).openServers(dataFolder, { ...options, isCommand: true });
 }
 
+/** That a resource is a tenant's, where tenants share the store. */
+const whose = (tenant: Tenant): string => (tenant === defaultTenant ? '' : ` of the tenant ${tenant}`);
+
 const lineOf = ({ tenant, type, id, what, stored, indexed }: Drift): string => {
   const of = stored === undefined ? '' : ` (the store has version ${String(stored.versionId)})`;
   const words: Record<Drift['what'], string> = {
@@ -55,8 +58,7 @@ const lineOf = ({ tenant, type, id, what, stored, indexed }: Drift): string => {
     terms: 'is indexed by other terms',
     surplus: `is in the index as version ${String(indexed ?? 0)}, and not in the store`,
   };
-  const whose = tenant === defaultTenant ? '' : ` of the tenant ${tenant}`;
-  return `${keyText({ type, id })}${whose} ${words[what]}${of}`;
+  return `${keyText({ type, id })}${whose(tenant)} ${words[what]}${of}`;
 };
 
 type Compared = Pick<EmbeddedServer, 'definitions' | 'indexing' | 'table' | 'bodies' | 'index' | 'inspection'>;
@@ -98,9 +100,7 @@ async function compare(server: Compared, { sample, fix }: Asked): Promise<number
     console.log(`${version}: of ${String(unknown)} the index does not tell the terms: $reindex makes it`);
   for (const drift of drifts) console.log(`${version}: ${lineOf(drift)}`);
   for (const { key, resource } of unreadable) {
-    const tenant = tenantOf(key.pk);
-    const whose = tenant === defaultTenant ? '' : ` of the tenant ${tenant}`;
-    console.log(`${version}: ${keyText(resource)}${whose} cannot be read: it was lost`);
+    console.log(`${version}: ${keyText(resource)}${whose(tenantOf(key.pk))} cannot be read: it was lost`);
   }
   if (!fix || drifts.length === 0) return drifts.length + unreadable.length;
   const left = await fixDrift(space, drifts);

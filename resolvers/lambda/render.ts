@@ -16,10 +16,8 @@ export function render(version: StoredVersion, members?: ReadonlySet<string>): J
   let whole = ofFrozen.get(version);
   if (whole === undefined) ofFrozen.set(version, (whole = rendered(version)));
   if (members === undefined) return { ...whole };
-  const { type, id } = version;
-  const shown: JsonObject = { resourceType: type, id };
-  for (const name of members) if (Object.hasOwn(whole, name)) shown[name] = whole[name];
-  shown['__typename'] = type;
+  const shown = selected(whole, version, members);
+  shown['__typename'] = version.type;
   return shown;
 }
 
@@ -30,10 +28,15 @@ function rendered(version: StoredVersion, members?: ReadonlySet<string>): JsonOb
   const { type, id } = version;
   const resource = parseJson(version.body);
   if (!isJsonObject(resource)) throw new Error(`${type}/${id} is stored without a body`);
-  const shown: JsonObject = members === undefined ? resource : { resourceType: type, id };
-  for (const name of members ?? []) if (Object.hasOwn(resource, name)) shown[name] = resource[name];
+  const shown = members === undefined ? resource : selected(resource, version, members);
   renderMembers(shown, { type, id, path: [] }, []);
   shown['__typename'] = type;
+  return shown;
+}
+
+function selected(resource: JsonObject, { type, id }: StoredVersion, members: ReadonlySet<string>): JsonObject {
+  const shown: JsonObject = { resourceType: type, id };
+  for (const name of members) if (Object.hasOwn(resource, name)) shown[name] = resource[name];
   return shown;
 }
 

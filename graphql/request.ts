@@ -10,10 +10,10 @@ import {
   TokenKind,
 } from 'graphql';
 import { invalidRequest, tooCostly } from '../fhir/outcome.js';
+import { Remembered } from '../fhir/remembered.js';
 import type { GraphqlCall } from '../interactions/graphql-call.js';
 import { GraphqlRefusal, mistakeAt } from './failure.js';
 import { deepestBrackets, mostFragments, mostTokens } from './limits.js';
-import { Remembered } from '../fhir/remembered.js';
 import { readVariables, type Variables } from './variables.js';
 
 /** A request, read: the operation to be done and what it refers to. */

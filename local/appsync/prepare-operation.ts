@@ -9,11 +9,11 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import { requestErrorJson } from './error-json.js';
+import { Remembered } from '../../fhir/remembered.js';
 import { fragmentsOf } from '../../graphql/fragments.js';
 import { introspectionError } from '../../graphql/introspection-limit.js';
 import { sizeOf } from '../../graphql/measure.js';
-import { Remembered } from '../../fhir/remembered.js';
+import { requestErrorJson } from './error-json.js';
 import { depthError, maxFields, maxTokens, type OperationLimits, refuseDeepNesting } from './limits.js';
 
 /** A query that may be executed, or the errors that say why not. */

@@ -44,12 +44,15 @@ class Compiler {
   private readonly judged: WeakMap<FieldNode, readonly GraphqlFailure[]>;
   /** Whether what no variable makes different is looked up, and remembered: not inside such a set, nor while types are tried. */
   private remembers: boolean;
+  /** Whether what is compiled here is remembered: the fields of a set that no variable makes different. */
+  private readonly isRemembered: boolean;
 
   constructor(definitions: FhirDefinitions, operation: Operation, within?: Compiler) {
     this.definitions = definitions;
     this.operation = operation;
     this.judged = within?.judged ?? new WeakMap<FieldNode, readonly GraphqlFailure[]>();
     this.remembers = within === undefined;
+    this.isRemembered = within !== undefined;
   }
 
   /** @throws GraphqlRefusal when there are mistakes. */
@@ -296,6 +299,7 @@ class Compiler {
         this.conflicts.clear(); // what is remembered goes on: other types, and other requests, do not have these
         if (conflicts.length > 0) throw new GraphqlRefusal(conflicts);
         compiled.set(type, fields);
+        if (this.isRemembered) constantFields(this.definitions).grow(this.operation.definition, fields);
       }
       return fields;
     };

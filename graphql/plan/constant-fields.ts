@@ -45,6 +45,16 @@ export class ConstantFields {
     }
     const places = of.places.get(set) ?? new Map<string, readonly FieldPlan[]>();
     of.places.set(set, places.set(placeText(type, path), fields));
+    this.count(of, fields);
+  }
+
+  /** Counts fields as well that a remembered selection compiled of a type, once it was met: they stay with it. */
+  grow(operation: OperationDefinitionNode, fields: readonly FieldPlan[]): void {
+    const of = this.operations.get(operation);
+    if (of !== undefined) this.count(of, fields);
+  }
+
+  private count(of: OfOperation, fields: readonly FieldPlan[]): void {
     const count = countOf(fields);
     of.fields += count;
     this.fields += count;

@@ -78,6 +78,19 @@ describe('what no variable makes different is compiled once', () => {
     expect(insideOf(compile(r4, small, { kind: 'query' }))).not.toBe(insideOf(first));
   });
 
+  test('and what was compiled of each type of resource that was met counts as well', () => {
+    const query = 'query($id: ID!) { Patient(id: $id) { id name { family } } }';
+    const small = readOperation({ query, variables: { id: 'a' } });
+    const first = compile(r4, small, { kind: 'query' });
+    for (let times = 0; times < 20; times += 1) {
+      const text = `query q${String(times)} { Patient(id: "1") { contained { id language meta { id versionId lastUpdated } } } }`;
+      const [inside] = insideOf(compiled(text));
+      if (inside?.content.kind !== 'inside') throw new Error('no resource inside');
+      for (const type of r4.resourceTypes) inside.content.selection(type);
+    }
+    expect(insideOf(compile(r4, small, { kind: 'query' }))).not.toBe(insideOf(first));
+  });
+
   test('and mistakes are told to each who makes them', () => {
     const query = 'query($id: ID!) { Patient(id: $id) { nme { family } resource: id resource: birthDate } }';
     const told = ['a', 'b'].map((id) => {

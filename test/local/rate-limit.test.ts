@@ -9,6 +9,7 @@ import { type RunningServer, startServer } from '../../local/server.js';
 import { readSettings } from '../../local/settings.js';
 import { signToken } from '../../local/sign-in/access-token.js';
 import { readSignInKeys } from '../../local/sign-in/keys.js';
+import { signInIssuer } from '../../local/sign-in/sign-in.js';
 import { userByName } from '../../local/sign-in/users.js';
 import { principals } from '../support/server.js';
 
@@ -71,7 +72,7 @@ describe('The server', () => {
     );
     const user = userByName('practitioner');
     if (user === undefined) throw new Error('no practitioner');
-    bearer = `Bearer ${signToken(readSignInKeys(folder), user, { issuer: `${server.url}/sign-in` })}`;
+    bearer = `Bearer ${signToken(readSignInKeys(folder), user, { issuer: signInIssuer(server.url) })}`;
   });
   afterAll(async () => {
     await server.close();

@@ -8,6 +8,7 @@ import { type RunningServer, startServer } from '../../local/server.js';
 import { readSettings } from '../../local/settings.js';
 import { consoleClientId } from '../../local/sign-in/access-token.js';
 import { readSignInKeys, type SignInKeys } from '../../local/sign-in/keys.js';
+import { signInIssuer } from '../../local/sign-in/sign-in.js';
 import { connectRealtime } from '../support/realtime-client.js';
 
 // Whoever has a token that was not given by this server, or is none for its APIs, is nobody: on every face alike.
@@ -30,7 +31,7 @@ const part = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const claims = (): Record<string, unknown> => ({
-  iss: `${server.url}/sign-in`,
+  iss: signInIssuer(server.url),
   sub: 'u-1',
   username: 'jane',
   'cognito:groups': ['practitioner'],

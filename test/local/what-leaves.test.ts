@@ -14,6 +14,7 @@ import { type RunningServer, startServer } from '../../local/server.js';
 import { readSettings } from '../../local/settings.js';
 import { readSignInKeys } from '../../local/sign-in/keys.js';
 import { consoleClientId, signToken } from '../../local/sign-in/access-token.js';
+import { signInIssuer } from '../../local/sign-in/sign-in.js';
 import { userByName } from '../../local/sign-in/users.js';
 import { connectRealtime } from '../support/realtime-client.js';
 import { callerOf } from '../support/server.js';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   server = await startServer(readSettings({ PORT: '0', DATA_DIR: folder, AUDIT: 'on' }), log);
   const user = userByName('practitioner');
   if (user === undefined) throw new Error('no practitioner');
-  token = signToken(readSignInKeys(folder), user, { issuer: `${server.url}/sign-in` });
+  token = signToken(readSignInKeys(folder), user, { issuer: signInIssuer(server.url) });
 });
 afterAll(async () => {
   await server.close();

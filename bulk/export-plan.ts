@@ -54,6 +54,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     });
   }
   const form = formOf(server, input);
+  const belongs = belonging(input);
   const since = input.since === undefined ? undefined : Date.parse(input.since);
 
   const isNew = ({ lastUpdated }: Pick<StoredVersion, 'lastUpdated'>): boolean =>
@@ -79,6 +80,10 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     return { kind: 'output', type, text: part === undefined ? version.body : stringifyJson(part) };
   }
 
+  /** Whether a version is for certain none of the patients exported: a Provenance may be of theirs by what it says. */
+  const isOutside = (version: Pick<StoredVersion, 'type' | 'compartments'>): boolean =>
+    version.type !== 'Provenance' && belongs?.(version) === false;
+
   /** A version is named to who may see it for certain; that there is one, to who may be able to. */
   function unreadableLineOf(unreadable: UnreadableVersion): ExportedLine | undefined {
     const { envelope, resource } = unreadable;
@@ -86,7 +91,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     if (planned === undefined || (envelope !== undefined && !isOpenAt(envelope))) return undefined;
     const everything = planned.access.kind === 'everything';
     const isSeen = envelope === undefined ? everything || undefined : permitsUnread(planned.access, envelope);
-    if (isSeen === false || (envelope !== undefined && isOutside(input, envelope))) return undefined;
+    if (isSeen === false || (envelope !== undefined && isOutside(envelope))) return undefined;
     return isSeen === true
       ? unreadableLine(unreadable)
       : errorLine('error', 'exception', `A ${resource.type} cannot be read, which may be among those asked for`);
@@ -96,7 +101,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     unreadableLines: (versions) => versions.flatMap((each) => unreadableLineOf(each) ?? []),
     async lines(versions) {
       const open = versions.filter(isOpen);
-      const inside = await insideOf(server, input, open);
+      const inside = await insideOf(server, belongs, open);
       return open.filter((version) => inside(version)).flatMap((version) => lineOf(version) ?? []);
     },
   };
@@ -108,14 +113,12 @@ function formOf(server: FhirServer, { elements, access }: ExportInput): ResultFo
     : readElements(server.definitions.structures, Object.keys(access), elements).form;
 }
 
-/** Whether a version is for certain none of the patients exported: a Provenance may be of theirs by what it says. */
-function isOutside(
-  { inside }: ExportInput,
-  { type, compartments }: Pick<StoredVersion, 'type' | 'compartments'>,
-): boolean {
-  if (inside === undefined || type === 'Provenance') return false;
+/** Tells whether a version is in the compartments exported; undefined where everything is exported. */
+function belonging({ inside }: ExportInput): ((version: Pick<StoredVersion, 'compartments'>) => boolean) | undefined {
+  if (inside === undefined) return undefined;
   const wanted = inside === 'patients' ? undefined : new Set(inside);
-  return !compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
+  return ({ compartments }) =>
+    compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
 }
 
 /**
@@ -124,13 +127,10 @@ function isOutside(
  */
 async function insideOf(
   server: FhirServer,
-  { inside }: ExportInput,
+  belongs: ((version: Pick<StoredVersion, 'compartments'>) => boolean) | undefined,
   versions: readonly StoredVersion[],
 ): Promise<(version: StoredVersion) => boolean> {
-  if (inside === undefined) return () => true;
-  const wanted = inside === 'patients' ? undefined : new Set(inside);
-  const belongs = ({ compartments }: Pick<StoredVersion, 'compartments'>): boolean =>
-    compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
+  if (belongs === undefined) return () => true;
   const provenances = versions.filter((version) => isProvenance(version) && !belongs(version));
   if (provenances.length === 0) return belongs;
   const targets = new Map(provenances.map((version) => [keyText(version), targetsOf(version)]));

@@ -3,7 +3,7 @@ import { conflict } from '../fhir/outcome.js';
 import { readIndexable } from '../indexer/index-change.js';
 import { reindexedCounts, type ReindexInput, type ReindexProgress } from '../interactions/jobs/reindex-input.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { isCurrent, tenantOf } from '../persistence/keys.js';
+import { isCurrent, resourceOfPartition, tenantOf } from '../persistence/keys.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
 import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
@@ -121,7 +121,8 @@ async function indexItems(
     size = 0;
   };
   for (const item of items) {
-    if (!isCurrent(item) || types?.includes(typeOf(item)) === false) continue;
+    // Nothing is fetched of other types.
+    if (!isCurrent(item) || types?.includes(resourceOfPartition(item.pk).type) === false) continue;
     const read = await readItem(space, item);
     if (read instanceof UnreadableVersion) {
       unreadable.push(read);
@@ -163,6 +164,3 @@ const known = ({ pk }: ItemKey, { type, id, versionId, lastUpdated, compartments
   compartments,
   ...(deleted ? {} : { resource: { resourceType: type, id, meta: { versionId: String(versionId), lastUpdated } } }),
 });
-
-/** The type of the resource that an item is of: of others nothing is fetched. */
-const typeOf = ({ pk }: Item): string => pk.split('#')[1] ?? '';

@@ -6,28 +6,21 @@ import { accessOrNone } from '../interactions/access.js';
 import { exportFilters } from '../interactions/jobs/export-filters.js';
 import type { ExportInput } from '../interactions/jobs/export-input.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
-import type { JobFile } from '../persistence/job.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { UnreadableVersion } from '../persistence/unreadable-version.js';
 import { type AccessFilter, permits, permitsUnread } from '../search/access.js';
 import { match } from '../search/match.js';
 import { readElements } from '../search/parse-result.js';
 import type { SearchRequest } from '../search/request.js';
+import type { JobLine } from './segment-files.js';
 import { errorLine, unreadableLine } from './unreadable.js';
-
-/** What an export writes of a version: one line of a file. */
-export interface ExportedLine {
-  readonly kind: JobFile['kind'];
-  readonly type: string;
-  readonly text: string;
-}
 
 /** What an export takes of the versions it is shown. */
 export interface ExportPlan {
   /** The lines of those it takes, in their order. */
-  lines(versions: readonly StoredVersion[]): Promise<readonly ExportedLine[]>;
+  lines(versions: readonly StoredVersion[]): Promise<readonly JobLine[]>;
   /** What is to be told of those that cannot be read, and would be taken, or may be. */
-  unreadableLines(versions: readonly UnreadableVersion[]): readonly ExportedLine[];
+  unreadableLines(versions: readonly UnreadableVersion[]): readonly JobLine[];
 }
 
 interface PlannedType {
@@ -70,7 +63,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     // What was deleted cannot be looked at: one that was never given to the client does no harm, one not told would.
     return version.deleted || requests === undefined || requests.some((request) => match(request, resource()));
   }
-  function lineOf(version: StoredVersion): ExportedLine | undefined {
+  function lineOf(version: StoredVersion): JobLine | undefined {
     let parsed: Resource | undefined;
     const resource = (): Resource => (parsed ??= parseJson(version.body) as Resource);
     if (!isWanted(version, resource)) return undefined;
@@ -85,7 +78,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     version.type !== 'Provenance' && belongs?.(version) === false;
 
   /** A version is named to who may see it for certain; that there is one, to who may be able to. */
-  function unreadableLineOf(unreadable: UnreadableVersion): ExportedLine | undefined {
+  function unreadableLineOf(unreadable: UnreadableVersion): JobLine | undefined {
     const { envelope, resource } = unreadable;
     const planned = types.get(resource.type);
     if (planned === undefined || (envelope !== undefined && !isOpenAt(envelope))) return undefined;

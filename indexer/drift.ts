@@ -3,7 +3,8 @@ import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { currentKey, isCurrent, partitionKey } from '../persistence/keys.js';
 import { partOf } from '../persistence/partition.js';
-import type { Item, ItemKey, Table } from '../persistence/table.js';
+import { scanPages } from '../persistence/scan-pages.js';
+import type { Item, Table } from '../persistence/table.js';
 import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { IndexDifference, IndexedKey, IndexInspection } from '../search/index-inspection.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
@@ -169,12 +170,8 @@ async function* storedVersions(
   const segments = isSampled === undefined ? 1 : parts;
   for (let segment = 0; segment < segments; segment += 1) {
     if (isSampled?.(segment) === false) continue;
-    let after: ItemKey | undefined;
-    do {
-      const next = after === undefined ? {} : { after };
-      const page = await space.table.scan({ segment, segments, limit: pageSize, ...next });
-      yield await indexablesOf(space, page.items.filter(isCurrent), unreadable);
-      after = page.next;
-    } while (after !== undefined);
+    for await (const items of scanPages(space.table, { segment, segments, limit: pageSize })) {
+      yield await indexablesOf(space, items.filter(isCurrent), unreadable);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type BodyKey, overflowOf } from './body-store.js';
 import { secretPartition, tenantOf } from './keys.js';
+import { scanPages } from './scan-pages.js';
 import type { Item, ItemKey, Table, WriteAction } from './table.js';
 
 /** What a table is brought back to, and what is asked for on the way. */
@@ -76,17 +77,7 @@ function bodyOf({ pk, type, id, overflow }: Item): BodyKey | undefined {
 /** Reads all items, some segments at a time. */
 async function eachPage(table: Pick<Table, 'scan'>, take: (items: readonly Item[]) => Promise<void>): Promise<void> {
   const read = async (segment: number): Promise<void> => {
-    for (let after: ItemKey | undefined; ;) {
-      const { items, next } = await table.scan({
-        segment,
-        segments,
-        limit: pageSize,
-        ...(after === undefined ? {} : { after }),
-      });
-      await take(items);
-      if (next === undefined) return;
-      after = next;
-    }
+    for await (const items of scanPages(table, { segment, segments, limit: pageSize })) await take(items);
   };
   await Promise.all(Array.from({ length: segments }, (_, segment) => read(segment)));
 }

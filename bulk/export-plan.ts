@@ -6,28 +6,21 @@ import { accessOrNone } from '../interactions/access.js';
 import { exportFilters } from '../interactions/jobs/export-filters.js';
 import type { ExportInput } from '../interactions/jobs/export-input.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
-import type { JobFile } from '../persistence/job.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import type { UnreadableVersion } from '../persistence/unreadable-version.js';
 import { type AccessFilter, permits, permitsUnread } from '../search/access.js';
 import { match } from '../search/match.js';
 import { readElements } from '../search/parse-result.js';
 import type { SearchRequest } from '../search/request.js';
+import type { JobLine } from './segment-files.js';
 import { errorLine, unreadableLine } from './unreadable.js';
-
-/** What an export writes of a version: one line of a file. */
-export interface ExportedLine {
-  readonly kind: JobFile['kind'];
-  readonly type: string;
-  readonly text: string;
-}
 
 /** What an export takes of the versions it is shown. */
 export interface ExportPlan {
   /** The lines of those it takes, in their order. */
-  lines(versions: readonly StoredVersion[]): Promise<readonly ExportedLine[]>;
+  lines(versions: readonly StoredVersion[]): Promise<readonly JobLine[]>;
   /** What is to be told of those that cannot be read, and would be taken, or may be. */
-  unreadableLines(versions: readonly UnreadableVersion[]): readonly ExportedLine[];
+  unreadableLines(versions: readonly UnreadableVersion[]): readonly JobLine[];
 }
 
 interface PlannedType {
@@ -54,6 +47,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     });
   }
   const form = formOf(server, input);
+  const belongs = belonging(input);
   const since = input.since === undefined ? undefined : Date.parse(input.since);
 
   const isNew = ({ lastUpdated }: Pick<StoredVersion, 'lastUpdated'>): boolean =>
@@ -69,7 +63,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     // What was deleted cannot be looked at: one that was never given to the client does no harm, one not told would.
     return version.deleted || requests === undefined || requests.some((request) => match(request, resource()));
   }
-  function lineOf(version: StoredVersion): ExportedLine | undefined {
+  function lineOf(version: StoredVersion): JobLine | undefined {
     let parsed: Resource | undefined;
     const resource = (): Resource => (parsed ??= parseJson(version.body) as Resource);
     if (!isWanted(version, resource)) return undefined;
@@ -79,14 +73,18 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     return { kind: 'output', type, text: part === undefined ? version.body : stringifyJson(part) };
   }
 
+  /** Whether a version is for certain none of the patients exported: a Provenance may be of theirs by what it says. */
+  const isOutside = (version: Pick<StoredVersion, 'type' | 'compartments'>): boolean =>
+    version.type !== 'Provenance' && belongs?.(version) === false;
+
   /** A version is named to who may see it for certain; that there is one, to who may be able to. */
-  function unreadableLineOf(unreadable: UnreadableVersion): ExportedLine | undefined {
+  function unreadableLineOf(unreadable: UnreadableVersion): JobLine | undefined {
     const { envelope, resource } = unreadable;
     const planned = types.get(resource.type);
     if (planned === undefined || (envelope !== undefined && !isOpenAt(envelope))) return undefined;
     const everything = planned.access.kind === 'everything';
     const isSeen = envelope === undefined ? everything || undefined : permitsUnread(planned.access, envelope);
-    if (isSeen === false || (envelope !== undefined && isOutside(input, envelope))) return undefined;
+    if (isSeen === false || (envelope !== undefined && isOutside(envelope))) return undefined;
     return isSeen === true
       ? unreadableLine(unreadable)
       : errorLine('error', 'exception', `A ${resource.type} cannot be read, which may be among those asked for`);
@@ -96,7 +94,7 @@ export async function planExport(server: FhirServer, input: ExportInput): Promis
     unreadableLines: (versions) => versions.flatMap((each) => unreadableLineOf(each) ?? []),
     async lines(versions) {
       const open = versions.filter(isOpen);
-      const inside = await insideOf(server, input, open);
+      const inside = await insideOf(server, belongs, open);
       return open.filter((version) => inside(version)).flatMap((version) => lineOf(version) ?? []);
     },
   };
@@ -108,14 +106,12 @@ function formOf(server: FhirServer, { elements, access }: ExportInput): ResultFo
     : readElements(server.definitions.structures, Object.keys(access), elements).form;
 }
 
-/** Whether a version is for certain none of the patients exported: a Provenance may be of theirs by what it says. */
-function isOutside(
-  { inside }: ExportInput,
-  { type, compartments }: Pick<StoredVersion, 'type' | 'compartments'>,
-): boolean {
-  if (inside === undefined || type === 'Provenance') return false;
+/** Tells whether a version is in the compartments exported; undefined where everything is exported. */
+function belonging({ inside }: ExportInput): ((version: Pick<StoredVersion, 'compartments'>) => boolean) | undefined {
+  if (inside === undefined) return undefined;
   const wanted = inside === 'patients' ? undefined : new Set(inside);
-  return !compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
+  return ({ compartments }) =>
+    compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
 }
 
 /**
@@ -124,13 +120,10 @@ function isOutside(
  */
 async function insideOf(
   server: FhirServer,
-  { inside }: ExportInput,
+  belongs: ((version: Pick<StoredVersion, 'compartments'>) => boolean) | undefined,
   versions: readonly StoredVersion[],
 ): Promise<(version: StoredVersion) => boolean> {
-  if (inside === undefined) return () => true;
-  const wanted = inside === 'patients' ? undefined : new Set(inside);
-  const belongs = ({ compartments }: Pick<StoredVersion, 'compartments'>): boolean =>
-    compartments.some((each) => (wanted === undefined ? each.startsWith('Patient/') : wanted.has(each)));
+  if (belongs === undefined) return () => true;
   const provenances = versions.filter((version) => isProvenance(version) && !belongs(version));
   if (provenances.length === 0) return belongs;
   const targets = new Map(provenances.map((version) => [keyText(version), targetsOf(version)]));

@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { ExportInput } from '../interactions/jobs/export-input.js';
 import type { FhirServer } from '../interactions/server.js';
 import type { ItemKey } from '../persistence/table.js';
-import { type ExportedLine, planExport } from './export-plan.js';
+import { planExport } from './export-plan.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
-import { type FileSizes, segmentFiles } from './segment-files.js';
+import { type FileSizes, type JobLine, segmentFiles } from './segment-files.js';
 import { errorLine } from './unreadable.js';
 
 /** How large an export's parts are. */
@@ -59,5 +59,5 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
   }
 }
 
-const warningLines = ({ warnings }: ExportInput): readonly ExportedLine[] =>
+const warningLines = ({ warnings }: ExportInput): readonly JobLine[] =>
   warnings.map((diagnostics) => errorLine('warning', 'not-supported', diagnostics));

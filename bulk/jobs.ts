@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { conflict, tooManyRequests } from '../fhir/outcome.js';
 import type { JobProgress, Jobs } from '../interactions/jobs/jobs.js';
-import { readJob } from '../interactions/jobs/read-job.js';
+import { isExpired, readJob } from '../interactions/jobs/read-job.js';
 import type { Job } from '../persistence/job.js';
 import { removeExpired } from './run-jobs.js';
 import type { JobSpace } from './work-segment.js';
@@ -27,7 +27,6 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
   const { items, output, now } = space;
   const { segments: parts = 1, mostOfCaller = 2, mostOfAll = 16 } = options;
 
-  const isThere = ({ expires = Infinity }: Job): boolean => expires > now();
   const progressOf = async (job: Job): Promise<JobProgress> => ({ job, segments: await items.segments(job.id) });
 
   return {
@@ -59,7 +58,7 @@ export function createJobs(space: JobSpace, options: JobsOptions): Jobs {
       return id;
     },
     read: (id) => readJob(items, id, now()),
-    list: async () => Promise.all((await items.list()).filter(isThere).map(progressOf)),
+    list: async () => Promise.all((await items.list()).filter((job) => !isExpired(job, now())).map(progressOf)),
     input: (id) => items.input(id),
     files: (id) => items.files(id),
     async cancel(id) {

@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { conflict } from '../fhir/outcome.js';
-import { readable } from '../indexer/index-change.js';
+import { readIndexable } from '../indexer/index-change.js';
 import { reindexedCounts, type ReindexInput, type ReindexProgress } from '../interactions/jobs/reindex-input.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { isCurrent, tenantOf } from '../persistence/keys.js';
-import { loadVersion } from '../persistence/load-version.js';
+import { isCurrent, resourceOfPartition, tenantOf } from '../persistence/keys.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
 import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
@@ -122,7 +121,8 @@ async function indexItems(
     size = 0;
   };
   for (const item of items) {
-    if (!isCurrent(item) || types?.includes(typeOf(item)) === false) continue;
+    // Nothing is fetched of other types.
+    if (!isCurrent(item) || types?.includes(resourceOfPartition(item.pk).type) === false) continue;
     const read = await readItem(space, item);
     if (read instanceof UnreadableVersion) {
       unreadable.push(read);
@@ -139,23 +139,15 @@ async function indexItems(
   return { ...counts, unreadable };
 }
 
-/** What an item has the index hold, and how long its body is; undefined for a staged version. */
-async function readItem(
-  { table, bodies }: ReindexSpace,
-  item: Item,
-): Promise<{ readonly change: Indexable; readonly size: number } | UnreadableVersion | undefined> {
+/** As `readIndexable`; an item that cannot be read is looked at once more. */
+async function readItem({ table, bodies }: ReindexSpace, item: Item): ReturnType<typeof readIndexable> {
   for (let current = item; ;) {
-    try {
-      const version = await loadVersion(current, bodies);
-      if (version === undefined) return undefined;
-      return { change: readable(item, version), size: version.body.length };
-    } catch (error) {
-      if (!(error instanceof UnreadableVersion)) throw error;
-      // What was written since the page was read may be read, and is what counts.
-      const [now]: readonly (Item | undefined)[] = await table.batchGet([{ pk: item.pk, sk: item.sk }]);
-      if (now === undefined || now['commitId'] === current['commitId']) return error;
-      current = now;
-    }
+    const read = await readIndexable(current, bodies);
+    if (!(read instanceof UnreadableVersion)) return read;
+    // What was written since the page was read may be read, and is what counts.
+    const [now]: readonly (Item | undefined)[] = await table.batchGet([{ pk: item.pk, sk: item.sk }]);
+    if (now === undefined || now['commitId'] === current['commitId']) return read;
+    current = now;
   }
 }
 
@@ -172,6 +164,3 @@ const known = ({ pk }: ItemKey, { type, id, versionId, lastUpdated, compartments
   compartments,
   ...(deleted ? {} : { resource: { resourceType: type, id, meta: { versionId: String(versionId), lastUpdated } } }),
 });
-
-/** The type of the resource that an item is of: of others nothing is fetched. */
-const typeOf = ({ pk }: Item): string => pk.split('#')[1] ?? '';

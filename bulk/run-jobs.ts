@@ -1,4 +1,5 @@
 import { interruptibleSleep } from '../indexer/interruptible-sleep.js';
+import { isExpired } from '../interactions/jobs/read-job.js';
 import type { Job, JobSegment } from '../persistence/job.js';
 import { type JobSpace, removeMade, workSegment } from './work-segment.js';
 
@@ -103,8 +104,8 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
 export async function removeExpired(space: JobSpace, isWanted: (job: Job) => boolean = () => true): Promise<void> {
   const { items, output, kinds, now } = space;
   for (const job of await items.list()) {
-    const { id, state, expires = Infinity } = job;
-    if (expires > now() || !isWanted(job)) continue;
+    const { id, state } = job;
+    if (!isExpired(job, now()) || !isWanted(job)) continue;
     if (job.kind === 'reindex' && state === 'failed' && kinds.reindex === undefined) continue;
     // The job behind it: what is left of it is found by it.
     await removeMade(space, job, state === 'failed' ? await items.input(id) : undefined);

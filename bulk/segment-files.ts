@@ -9,6 +9,11 @@ export interface FileSizes {
   readonly openFiles?: number;
 }
 
+/** A line of a file of a job. */
+export interface JobLine extends Pick<JobFile, 'kind' | 'type'> {
+  readonly text: string;
+}
+
 interface OpenFile {
   readonly file: OutputFile;
   readonly entry: Omit<JobFile, 'count'>;
@@ -18,7 +23,7 @@ interface OpenFile {
 
 /** The files of one step: one open for each type, ended when it is long enough or too many are open. */
 interface SegmentFiles {
-  append(lines: readonly (Pick<JobFile, 'kind' | 'type'> & { readonly text: string })[]): Promise<void>;
+  append(lines: readonly JobLine[]): Promise<void>;
   /** Whether so many characters are written. */
   isFull(characters: number): boolean;
   close(): Promise<readonly JobFile[]>;
@@ -66,7 +71,7 @@ export function segmentFiles(
 
   return {
     async append(lines) {
-      const texts = new Map<string, { readonly line: (typeof lines)[number]; readonly texts: string[] }>();
+      const texts = new Map<string, { readonly line: JobLine; readonly texts: string[] }>();
       for (const line of lines) {
         const place = `${line.kind} ${line.type}`;
         const group = texts.get(place) ?? { line, texts: [] };

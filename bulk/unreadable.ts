@@ -2,25 +2,18 @@ import { stringifyJson } from '../fhir/json.js';
 import { outcome } from '../fhir/outcome.js';
 import { keyText } from '../fhir/resource.js';
 import { defaultTenant, tenantOf } from '../persistence/keys.js';
-import type { JobFile } from '../persistence/job.js';
 import type { UnreadableVersion } from '../persistence/unreadable-version.js';
+import type { JobLine } from './segment-files.js';
 
-/** A line of a file of errors: an OperationOutcome. */
-export interface ErrorLine {
-  readonly kind: Extract<JobFile['kind'], 'error'>;
-  readonly type: 'OperationOutcome';
-  readonly text: string;
-}
-
-/** A line that says what went wrong. */
-export const errorLine = (severity: 'error' | 'warning', code: string, diagnostics: string): ErrorLine => ({
+/** A line of a file of errors, which says what went wrong. */
+export const errorLine = (severity: 'error' | 'warning', code: string, diagnostics: string): JobLine => ({
   kind: 'error',
   type: 'OperationOutcome',
   text: stringifyJson(outcome([{ severity, code, diagnostics }])),
 });
 
 /** The line that names a resource which cannot be read, to who may know that it is there. */
-export function unreadableLine(unreadable: UnreadableVersion): ErrorLine {
+export function unreadableLine(unreadable: UnreadableVersion): JobLine {
   const { key, envelope, resource } = unreadable;
   const tenant = tenantOf(key.pk);
   const whose = tenant === defaultTenant ? '' : ` of the tenant ${tenant}`;

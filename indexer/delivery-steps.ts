@@ -1,5 +1,5 @@
 import type { Deliveries, Delivery } from '../persistence/deliveries.js';
-import type { InterruptibleSleep } from './interruptible-sleep.js';
+import { type InterruptibleSleep, pauseAfter as pauseOf } from './interruptible-sleep.js';
 import type { HookRequest, SendHook } from './rest-hook.js';
 import type { NotifyingProblem, Subscriber, Subscriptions } from './subscriber.js';
 
@@ -50,8 +50,7 @@ export interface DeliverySteps {
 export function deliverySteps(options: DeliverOptions): DeliverySteps {
   const { deliveries, subscriptions, send, onProblem, now = Date.now } = options;
   const { attempts = 8, pause: firstPause = 1000 } = options;
-  const pauseAfter = (tries: number): number =>
-    Math.min(longestPause, firstPause * 2 ** tries) * (0.5 + Math.random() / 2);
+  const pauseAfter = (tries: number): number => pauseOf(firstPause, tries, longestPause);
 
   async function ask(
     { signal }: Serving,

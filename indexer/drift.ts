@@ -2,13 +2,13 @@ import type { ResourceKey } from '../fhir/resource.js';
 import type { Tenant } from '../fhir/tenant.js';
 import type { BodyStore } from '../persistence/body-store.js';
 import { currentKey, isCurrent, partitionKey } from '../persistence/keys.js';
-import { loadVersion } from '../persistence/load-version.js';
 import { partOf } from '../persistence/partition.js';
-import type { Item, ItemKey, Table } from '../persistence/table.js';
+import { scanPages } from '../persistence/scan-pages.js';
+import type { Item, Table } from '../persistence/table.js';
 import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { IndexDifference, IndexedKey, IndexInspection } from '../search/index-inspection.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
-import { readable } from './index-change.js';
+import { readIndexable } from './index-change.js';
 
 /** What is compared: a table and its index, which all tenants share. */
 export interface DriftSpace {
@@ -146,15 +146,11 @@ async function indexablesOf(
   unreadable: Map<string, UnreadableVersion>,
 ): Promise<Indexable[]> {
   const load = async (item: Item | undefined): Promise<readonly Indexable[]> => {
-    if (item === undefined) return [];
-    try {
-      const version = await loadVersion(item, bodies);
-      return version === undefined ? [] : [readable(item, version)];
-    } catch (error) {
-      if (!(error instanceof UnreadableVersion)) throw error;
-      unreadable.set(item.pk, error);
-      return [];
-    }
+    const read = item === undefined ? undefined : await readIndexable(item, bodies);
+    if (read === undefined) return [];
+    if (!(read instanceof UnreadableVersion)) return [read.change];
+    unreadable.set(read.key.pk, read);
+    return [];
   };
   const found: Indexable[] = [];
   for (let from = 0; from < items.length; from += bodiesAtOnce) {
@@ -174,12 +170,8 @@ async function* storedVersions(
   const segments = isSampled === undefined ? 1 : parts;
   for (let segment = 0; segment < segments; segment += 1) {
     if (isSampled?.(segment) === false) continue;
-    let after: ItemKey | undefined;
-    do {
-      const next = after === undefined ? {} : { after };
-      const page = await space.table.scan({ segment, segments, limit: pageSize, ...next });
-      yield await indexablesOf(space, page.items.filter(isCurrent), unreadable);
-      after = page.next;
-    } while (after !== undefined);
+    for await (const items of scanPages(space.table, { segment, segments, limit: pageSize })) {
+      yield await indexablesOf(space, items.filter(isCurrent), unreadable);
+    }
   }
 }

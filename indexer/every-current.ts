@@ -1,6 +1,7 @@
 import { versionOf } from '../persistence/item.js';
 import { isCurrent, tenantOf } from '../persistence/keys.js';
-import type { ItemKey, Table } from '../persistence/table.js';
+import { scanPages } from '../persistence/scan-pages.js';
+import type { Table } from '../persistence/table.js';
 import type { Indexable } from '../search/search-index.js';
 import { indexable } from './index-change.js';
 
@@ -12,13 +13,10 @@ const chunk = 500;
  * @returns chunks, in the table's order.
  */
 export async function* everyCurrent(table: Table): AsyncGenerator<readonly Indexable[]> {
-  let after: ItemKey | undefined;
-  do {
-    const page = await table.scan({ segment: 0, segments: 1, limit: chunk, ...(after === undefined ? {} : { after }) });
-    yield page.items.flatMap((item): Indexable[] => {
+  for await (const items of scanPages(table, { segment: 0, segments: 1, limit: chunk })) {
+    yield items.flatMap((item): Indexable[] => {
       const version = isCurrent(item) ? versionOf(item) : undefined;
       return version === undefined ? [] : [indexable(tenantOf(item.pk), version)];
     });
-    after = page.next;
-  } while (after !== undefined);
+  }
 }

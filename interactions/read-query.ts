@@ -6,11 +6,11 @@ import { mostParameters } from '../search/parse.js';
  * @param text what stands behind the `?`, percent-encoded.
  * @param place the header or element it stands in, for the error.
  * @returns names and values, decoded.
- * @throws OperationOutcomeError 400 when the encoding is broken: searching for something else would be worse; 413 for more parameters than a search may
- * have, before they are decoded.
+ * @throws OperationOutcomeError 400 when the encoding is broken: searching for something else would be worse; 413 for more
+ * parameters than a search may have, before they are decoded.
  */
 export function readQuery(text: string, place?: string): [string, string][] {
-  if (hasMore(text, '&', mostParameters))
+  if (hasTooMany(text))
     throw tooCostly(`More than ${String(mostParameters)} parameters are given, the most there may be`, place);
   try {
     decodeURIComponent(text);
@@ -20,9 +20,9 @@ export function readQuery(text: string, place?: string): [string, string][] {
   return [...new URLSearchParams(text)];
 }
 
-/** Whether there are more parts between such letters. */
-function hasMore(text: string, between: string, most: number): boolean {
+/** Whether there are more parts between `&` than a search may have parameters; what is behind those is not looked at. */
+function hasTooMany(text: string): boolean {
   let parts = 1;
-  for (let at = text.indexOf(between); at >= 0 && parts <= most; at = text.indexOf(between, at + 1)) parts += 1;
-  return parts > most;
+  for (let at = text.indexOf('&'); at >= 0 && parts <= mostParameters; at = text.indexOf('&', at + 1)) parts += 1;
+  return parts > mostParameters;
 }

@@ -33,6 +33,12 @@ export interface BodyStore {
 export const overflowText = ({ versionId, commitId }: Pick<BodyKey, 'versionId' | 'commitId'>): string =>
   `${String(versionId)}/${commitId}`;
 
+/** The version and the commit that a column `overflow` names. */
+export function overflowOf(text: string): Pick<BodyKey, 'versionId' | 'commitId'> {
+  const [versionId = '', commitId = ''] = text.split('/');
+  return { versionId: Number(versionId), commitId };
+}
+
 /**
  * A body's path on stores that have paths: `_<tenant>/<type>/<id>~<version>~<commit>`. No part holds a `~` or a `/`, and
  * none alone is a segment, so that an id of two dots leads nowhere else.

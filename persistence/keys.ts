@@ -1,3 +1,4 @@
+import type { ResourceKey } from '../fhir/resource.js';
 import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 
 export { defaultTenant, type Tenant };
@@ -22,6 +23,12 @@ export const ownName = (tenant: Tenant, name: string): string =>
 
 /** The tenant in a partition key. */
 export const tenantOf = (pk: string): Tenant => (pk.split('#')[0] ?? '') as Tenant;
+
+/** The resource in a partition key (`partitionKey`). */
+export const resourceOfPartition = (pk: string): ResourceKey => {
+  const [, type = '', id = ''] = pk.split('#');
+  return { type, id };
+};
 
 /** The sort key of a resource's current version. It sorts behind every archive key. */
 export const currentKey = 'current';

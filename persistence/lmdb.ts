@@ -4,6 +4,7 @@ import { changeLog } from './lmdb-changes.js';
 import { historyIndex } from './lmdb-history.js';
 import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
 import { holds } from './condition.js';
+import { textOf } from './key-text.js';
 import { partOf } from './partition.js';
 import type { Item, ItemChange, ItemKey, QueryRequest, ScanPage, Table, WriteAction, WriteResult } from './table.js';
 
@@ -176,9 +177,6 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     lastPosition: () => log.end(),
   };
 }
-
-/** No partition key holds a zero character. */
-const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
 
 function frozen(item: Item): Item {
   for (const value of Object.values(item)) if (Array.isArray(value)) Object.freeze(value);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BodyKey } from './body-store.js';
+import { type BodyKey, overflowOf } from './body-store.js';
 import { secretPartition, tenantOf } from './keys.js';
+import { scanPages } from './scan-pages.js';
 import type { Item, ItemKey, Table, WriteAction } from './table.js';
 
 /** What a table is brought back to, and what is asked for on the way. */
@@ -34,7 +35,7 @@ const pageSize = 100;
  * where one was interrupted. The search index is behind afterwards, since no index goes back: `$reindex` makes it anew. The
  * secrets of a deployment (page.key) are not among what was: those in use stay.
  */
-export async function restoreTable({ from, to, hasBody, dryRun = false }: Restoring): Promise<Restored> {
+export async function restoreTable({ from, to, hasBody = allThere, dryRun = false }: Restoring): Promise<Restored> {
   const done = { items: 0, put: 0, removed: 0 };
   const lost: string[] = [];
   const write = async (actions: readonly WriteAction[]): Promise<void> => {
@@ -43,9 +44,9 @@ export async function restoreTable({ from, to, hasBody, dryRun = false }: Restor
   await eachPage(from, async (items) => {
     const there = await to.batchGet(items.map(keyOf));
     const changed = items.filter((item, at) => !isSecret(item) && !isDeepStrictEqual(item, there[at]));
-    for (const item of hasBody === undefined ? [] : items) {
+    for (const item of items) {
       const body = bodyOf(item);
-      if (body === undefined || (await hasBody?.(body)) !== false) continue;
+      if (body === undefined || (await hasBody(body))) continue;
       lost.push(`${body.type}/${body.id}/_history/${String(body.versionId)}`);
     }
     await write(changed.map((item) => ({ kind: 'put', item })));
@@ -61,6 +62,8 @@ export async function restoreTable({ from, to, hasBody, dryRun = false }: Restor
   return { ...done, lost };
 }
 
+const allThere = (): Promise<boolean> => Promise.resolve(true);
+
 const keyOf = ({ pk, sk }: Item): ItemKey => ({ pk, sk });
 
 const isSecret = ({ pk }: Item): boolean => pk === secretPartition(tenantOf(pk));
@@ -68,24 +71,13 @@ const isSecret = ({ pk }: Item): boolean => pk === secretPartition(tenantOf(pk))
 /** The body that an item refers to; undefined for one that holds its own, or none. */
 function bodyOf({ pk, type, id, overflow }: Item): BodyKey | undefined {
   if (typeof overflow !== 'string' || typeof type !== 'string' || typeof id !== 'string') return undefined;
-  const [versionId = '', commitId = ''] = overflow.split('/');
-  return { tenant: tenantOf(pk), type, id, versionId: Number(versionId), commitId };
+  return { tenant: tenantOf(pk), type, id, ...overflowOf(overflow) };
 }
 
 /** Reads all items, some segments at a time. */
 async function eachPage(table: Pick<Table, 'scan'>, take: (items: readonly Item[]) => Promise<void>): Promise<void> {
   const read = async (segment: number): Promise<void> => {
-    for (let after: ItemKey | undefined; ;) {
-      const { items, next } = await table.scan({
-        segment,
-        segments,
-        limit: pageSize,
-        ...(after === undefined ? {} : { after }),
-      });
-      await take(items);
-      if (next === undefined) return;
-      after = next;
-    }
+    for await (const items of scanPages(table, { segment, segments, limit: pageSize })) await take(items);
   };
   await Promise.all(Array.from({ length: segments }, (_, segment) => read(segment)));
 }

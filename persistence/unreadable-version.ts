@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../fhir/resource.js';
+import { resourceOfPartition } from './keys.js';
 import type { ItemKey } from './table.js';
 
 /** What an item tells of a version without its body. */
@@ -26,7 +27,6 @@ export class UnreadableVersion extends Error {
 
   /** The resource whose version it is, by its key. */
   get resource(): ResourceKey {
-    const [, type = '', id = ''] = this.key.pk.split('#');
-    return { type, id };
+    return resourceOfPartition(this.key.pk);
   }
 }

@@ -41,24 +41,25 @@ export function compartmentsOfAccess(access: AccessFilter): readonly string[] | 
 
 /** Whether a version may be seen. A deleted one matches no criteria: it has nothing to be judged by. */
 export const permits = (access: AccessFilter, version: AccessibleVersion): boolean =>
-  holds(access, version, ({ compartments }) =>
-    version.compartments.some((compartment) => compartments.includes(compartment)),
-  );
+  holds(access, version, (grant) => isInOneOf(grant, version));
 
 /**
  * Whether a version whose body cannot be read may be seen: undefined when only the body could tell.
  */
 export function permitsUnread(
   access: AccessFilter,
-  { compartments: its }: Pick<AccessibleVersion, 'compartments'>,
+  version: Pick<AccessibleVersion, 'compartments'>,
 ): boolean | undefined {
   if (access.kind === 'everything') return true;
-  const isInside = ({ compartments }: AccessGrant): boolean =>
-    compartments === undefined || its.some((compartment) => compartments.includes(compartment));
-  const inside = access.grants.filter(isInside);
+  const inside = access.grants.filter((grant) => isInOneOf(grant, version));
   if (inside.length === 0) return false;
   return inside.some(({ filters }) => filters.length === 0) || undefined;
 }
+
+const isInOneOf = (
+  { compartments: open }: AccessGrant,
+  { compartments }: Pick<AccessibleVersion, 'compartments'>,
+): boolean => open === undefined || compartments.some((compartment) => open.includes(compartment));
 
 /**
  * Whether a version may be written, or replaced. Who is limited to compartments may not write into others': what is in

@@ -1,4 +1,5 @@
 import { holds } from '../../persistence/condition.js';
+import { textOf } from '../../persistence/key-text.js';
 import { partOf } from '../../persistence/partition.js';
 import type {
   HistoryEntry,
@@ -11,7 +12,6 @@ import type {
 } from '../../persistence/table.js';
 
 const byBytes = (a: string, b: string): number => (a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b)));
-const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
 
 /**
  * The low-level port of persistence in the memory of one process: what another database has to do, in one page. It forgets

@@ -1,8 +1,11 @@
-import type { JobItems } from '../../persistence/job.js';
+import type { Job, JobItems } from '../../persistence/job.js';
 import type { JobProgress } from './jobs.js';
 
 /** Whether a text may be an id that a job was given: any other is none of a job, and may be no key of the table. */
 const isJobId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
+
+/** Whether the time of a job is over: it is as good as gone. @param now in milliseconds since 1970. */
+export const isExpired = ({ expires = Infinity }: Pick<Job, 'expires'>, now: number): boolean => expires <= now;
 
 /**
  * A job and how far it is.
@@ -15,7 +18,5 @@ export async function readJob(
   now: number,
 ): Promise<JobProgress | undefined> {
   const job = isJobId(id) ? await items.read(id) : undefined;
-  return job === undefined || (job.expires ?? Infinity) <= now
-    ? undefined
-    : { job, segments: await items.segments(id) };
+  return job === undefined || isExpired(job, now) ? undefined : { job, segments: await items.segments(id) };
 }

@@ -1,11 +1,12 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { timeLeft, withoutDeadline } from '../../fhir/deadline.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
+import { unanswered } from '../aws-call.js';
+import { textOf } from '../key-text.js';
 import type { Item, ItemKey, Table } from '../table.js';
 import { fromAttributes, keyAttributes } from './attributes.js';
-import { unanswered } from '../aws-call.js';
 import type { TablePlace } from './place.js';
-import { readItems, textOf } from './read.js';
+import { readItems } from './read.js';
 
 /** How many single reads go by themselves at a time. */
 const byThemselves = 2;

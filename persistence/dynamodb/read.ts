@@ -1,5 +1,6 @@
 import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { unavailable } from '../../fhir/outcome.js';
+import { textOf } from '../key-text.js';
 import type { Item, ItemKey } from '../table.js';
 import { fromAttributes, keyAttributes } from './attributes.js';
 import type { TablePlace } from './place.js';
@@ -30,9 +31,6 @@ export async function readItems(
   );
   return keys.map((key) => found.get(textOf(key)));
 }
-
-/** A key as one text. */
-export const textOf = ({ pk, sk }: ItemKey): string => `${pk}\0${sk}`;
 
 function readChunk(
   { client, name, calls }: TablePlace,

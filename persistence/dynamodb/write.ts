@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { conflict, tooCostly, unavailable } from '../../fhir/outcome.js';
 import { holds } from '../condition.js';
+import { textOf } from '../key-text.js';
 import type { Item, WriteAction, WriteResult } from '../table.js';
 import { fromAttributes, itemBytes, keyAttributes, toAttributes, type Attributes } from './attributes.js';
 import { unanswered } from '../aws-call.js';
@@ -143,7 +144,7 @@ const failed = (failures: readonly (readonly [action: number, existing: Item | u
 /** DynamoDB refuses a transaction with two actions on one key; DynamoDB Local does not. */
 function requireDistinct(actions: readonly WriteAction[]): void {
   const keys = actions.map((action) => (action.kind === 'put' ? action.item : action.key));
-  if (new Set(keys.map(({ pk, sk }) => `${pk}\0${sk}`)).size < keys.length) {
+  if (new Set(keys.map(textOf)).size < keys.length) {
     throw new Error('A key stands in two actions of one write');
   }
 }

@@ -1,4 +1,5 @@
 import type { Clause } from './clause.js';
+import { together } from './merged.js';
 import { type DocumentNumber, type KeyRange, lists, postingKey, type Walk } from './postings.js';
 import type { IndexView } from './view.js';
 
@@ -210,36 +211,13 @@ function keysOf({ postings }: IndexView, ranges: readonly KeyRange[]): string[] 
 }
 
 /** Walks along several lists at once. */
-function* merged(
+function merged(
   { postings }: IndexView,
   keys: readonly string[],
   after: DocumentNumber | undefined,
   backwards: boolean,
 ): Generator<DocumentNumber> {
   const walk = { backwards, ...(after === undefined ? {} : { after }) };
-  const [only, ...others] = keys;
-  if (only === undefined) return;
-  if (others.length === 0) {
-    yield* postings.documents(only, walk);
-    return;
-  }
-  const walks = keys.map((key) => postings.documents(key, walk)[Symbol.iterator]());
-  try {
-    const heads = walks.map((each) => each.next());
-    for (;;) {
-      let next: DocumentNumber | undefined;
-      for (const head of heads) {
-        if (head.done !== true && (next === undefined || (backwards ? head.value > next : head.value < next)))
-          next = head.value;
-      }
-      if (next === undefined) return;
-      yield next;
-      for (const [i, each] of walks.entries()) {
-        const head = heads[i];
-        if (head?.done !== true && head?.value === next) heads[i] = each.next();
-      }
-    }
-  } finally {
-    for (const each of walks) each.return?.();
-  }
+  const walks = keys.map((key) => postings.documents(key, walk));
+  return together(walks, (a, b) => (backwards ? a > b : a < b));
 }

@@ -1,4 +1,5 @@
 import { compareTerms } from '../term.js';
+import { together } from './merged.js';
 import { firstFrom, type PendingLists } from './pending-lists.js';
 import type { DocumentNumber, KeyWalk, PostingLists, Walk } from './postings.js';
 
@@ -96,29 +97,5 @@ function startingAt(keys: readonly string[], start: string | undefined, backward
 }
 
 /** Walks along sorted keys side by side, each key once. */
-function* inOrder(walks: readonly Iterable<string>[], backwards: boolean): Generator<string> {
-  const [only, another] = walks;
-  if (only !== undefined && another === undefined) {
-    yield* only;
-    return;
-  }
-  const rests = walks.map((each) => each[Symbol.iterator]());
-  try {
-    const heads = rests.map((each) => each.next());
-    for (;;) {
-      let next: string | undefined;
-      for (const head of heads) {
-        if (head.done === true) continue;
-        if (next === undefined || compareTerms(head.value, next) * (backwards ? -1 : 1) < 0) next = head.value;
-      }
-      if (next === undefined) return;
-      yield next;
-      for (const [i, each] of rests.entries()) {
-        const head = heads[i];
-        if (head?.done !== true && head?.value === next) heads[i] = each.next();
-      }
-    }
-  } finally {
-    for (const each of rests) each.return?.();
-  }
-}
+const inOrder = (walks: readonly Iterable<string>[], backwards: boolean): Generator<string> =>
+  together(walks, (a, b) => compareTerms(a, b) * (backwards ? -1 : 1) < 0);

@@ -33,3 +33,33 @@ export function* merged<Walk extends { readonly places: Iterable<Place> }>(
     for (const { rest } of heads) rest.return?.();
   }
 }
+
+/** Several walks, each in order, as one walk in that order: what stands in several of them comes once. */
+export function* together<Each extends string>(
+  walks: readonly Iterable<Each>[],
+  isBefore: (a: Each, b: Each) => boolean,
+): Generator<Each> {
+  const [only, second] = walks;
+  if (only !== undefined && second === undefined) {
+    yield* only;
+    return;
+  }
+  const rests = walks.map((each) => each[Symbol.iterator]());
+  try {
+    const heads = rests.map((each) => each.next());
+    for (;;) {
+      let next: Each | undefined;
+      for (const head of heads) {
+        if (head.done !== true && (next === undefined || isBefore(head.value, next))) next = head.value;
+      }
+      if (next === undefined) return;
+      yield next;
+      for (const [i, each] of rests.entries()) {
+        const head = heads[i];
+        if (head?.done !== true && head?.value === next) heads[i] = each.next();
+      }
+    }
+  } finally {
+    for (const each of rests) each.return?.();
+  }
+}

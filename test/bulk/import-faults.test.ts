@@ -14,7 +14,7 @@ import type { Table } from '../../persistence/table.js';
 import { memoryOutput } from '../support/memory-output.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf, startTestServer, type TestServer } from '../support/server.js';
-import { Stopped } from '../support/table-calls.js';
+import { gatedPort, Stopped } from '../support/table-calls.js';
 
 // Workers are killed, engines and files do not answer, lines are poison: nothing is lost, nothing is there twice.
 
@@ -91,20 +91,14 @@ function failing(
 ): { readonly space: JobSpace; readonly calls: () => number } {
   let calls = 0;
   const guard = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        return async (...given: unknown[]): Promise<unknown> => {
-          const call = (calls += 1);
-          const before = fails(call, 'before');
-          if (before !== undefined) throw before;
-          const answer: unknown = await Reflect.apply(member, target, given);
-          const after = fails(call, 'after');
-          if (after !== undefined) throw after;
-          return answer;
-        };
-      },
+    gatedPort(port, async (call) => {
+      const number = (calls += 1);
+      const before = fails(number, 'before');
+      if (before !== undefined) throw before;
+      const answer = await call();
+      const after = fails(number, 'after');
+      if (after !== undefined) throw after;
+      return answer;
     });
   return { space: spaceOf(at, guard(at.table), guard(at.output), guard(files)), calls: () => calls };
 }

@@ -16,7 +16,7 @@ import type { NextIndex } from '../../search/next-index.js';
 import type { Indexable } from '../../search/search-index.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf } from '../support/server.js';
-import { Stopped } from '../support/table-calls.js';
+import { gatedPort, Stopped } from '../support/table-calls.js';
 import { defaultTenant } from '../../persistence/keys.js';
 
 // On a table and indices in memory, so that it can be stopped at each of its calls.
@@ -206,19 +206,13 @@ function dying(
 ): Required<Pick<Process, 'table' | 'next'>> & { readonly made: () => number } {
   let made = 0;
   const dies = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        return async (...parameters: unknown[]): Promise<unknown> => {
-          made += 1;
-          if (made < at || (made === at && when === 'after')) {
-            const answer: unknown = await Reflect.apply(member, target, parameters);
-            if (made < at) return answer;
-          }
-          throw new Stopped();
-        };
-      },
+    gatedPort(port, async (call) => {
+      made += 1;
+      if (made < at || (made === at && when === 'after')) {
+        const answer = await call();
+        if (made < at) return answer;
+      }
+      throw new Stopped();
     });
   return { table: dies(table), next: dies(nextIndex()), made: () => made };
 }
@@ -265,18 +259,12 @@ test.each(['before', 'after'] as const)(
 test('what is written between any two of its calls is in the new index', async () => {
   let writes = 0;
   const watched = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        return async (...parameters: unknown[]): Promise<unknown> => {
-          const id = ids[(writes += 1) % ids.length] ?? '';
-          await write(id, writes % 5 === 0 ? undefined : String(writes));
-          const answer: unknown = await Reflect.apply(member, target, parameters);
-          await write(`new-${String(writes)}`, 'new');
-          return answer;
-        };
-      },
+    gatedPort(port, async (call) => {
+      const id = ids[(writes += 1) % ids.length] ?? '';
+      await write(id, writes % 5 === 0 ? undefined : String(writes));
+      const answer = await call();
+      await write(`new-${String(writes)}`, 'new');
+      return answer;
     });
   const job = await begin(1);
   await work({ table: watched(table), next: watched(nextIndex()), page: 500 }); // of small ones there would be no end
@@ -290,15 +278,9 @@ test('cancelled between any two of its calls, nothing of the new index stays, or
     const job = await begin(2);
     let made = 0;
     const cancelling = <Port extends object>(port: Port): Port =>
-      new Proxy(port, {
-        get(target, name) {
-          const member: unknown = Reflect.get(target, name);
-          if (typeof member !== 'function') return member;
-          return async (...parameters: unknown[]): Promise<unknown> => {
-            if ((made += 1) === at) await createJobs(spaceOf(), { onBegun: () => undefined }).cancel(job);
-            return Reflect.apply(member, target, parameters) as unknown;
-          };
-        },
+      gatedPort(port, async (call) => {
+        if ((made += 1) === at) await createJobs(spaceOf(), { onBegun: () => undefined }).cancel(job);
+        return call();
       });
     await work({ table: cancelling(table), next: cancelling(nextIndex()) });
     expect(await stateOf(job)).toBe(made < at ? 'complete' : undefined);
@@ -358,18 +340,12 @@ test('a process that comes back after another one has done it spoils nothing', a
     const job = await begin();
     const before = Number(indices.serving.slice(1));
     let made = 0;
-    const pausing = new Proxy(table, {
-      get(target, name) {
-        const member = Reflect.get(target, name) as (...parameters: unknown[]) => Promise<unknown>;
-        if (typeof member !== 'function') return member;
-        return async (...parameters: unknown[]): Promise<unknown> => {
-          if ((made += 1) === at) {
-            time += 2 * minute;
-            await work();
-          }
-          return Reflect.apply(member, target, parameters);
-        };
-      },
+    const pausing = gatedPort(table, async (call) => {
+      if ((made += 1) === at) {
+        time += 2 * minute;
+        await work();
+      }
+      return call();
     });
     await work({ table: pausing });
     time += 2 * minute;

@@ -10,7 +10,7 @@ import { findDrift } from '../../indexer/drift.js';
 import type { ExportInput } from '../../interactions/jobs/export-input.js';
 import { reindexedCounts, type ReindexInput } from '../../interactions/jobs/reindex-input.js';
 import type { Caller } from '../../interactions/server.js';
-import { type BodyStore, overflowText } from '../../persistence/body-store.js';
+import { type BodyStore, overflowOf, overflowText } from '../../persistence/body-store.js';
 import { jobItems } from '../../persistence/job.js';
 import { currentKey, defaultTenant, partitionKey } from '../../persistence/keys.js';
 import type { ResourceStore } from '../../persistence/resource-store.js';
@@ -48,8 +48,7 @@ async function write(id: string, family: string): Promise<void> {
 /** What is kept elsewhere of the current version. */
 async function bodyKeyOf(id: string): Promise<Parameters<BodyStore['get']>[0]> {
   const item = await table.get({ pk: partitionKey(defaultTenant, 'Patient', id), sk: currentKey });
-  const [versionId, commitId] = String(item?.['overflow']).split('/');
-  return { tenant: defaultTenant, type: 'Patient', id, versionId: Number(versionId), commitId: commitId ?? '' };
+  return { tenant: defaultTenant, type: 'Patient', id, ...overflowOf(String(item?.['overflow'])) };
 }
 
 beforeEach(async () => {

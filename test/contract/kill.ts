@@ -121,7 +121,7 @@ export function describeKills(
           expect(calls).toBeGreaterThan(0);
           for (let call = 1; call <= calls; call += 1) {
             const place = await prepared();
-            await kill(place, commit, moment, String(call), ...Object.values(most).map(String));
+            await kill(place, commit, moment, String(call), ...(maxActions === undefined ? [] : [String(maxActions)]));
             const left = await seen(place);
             expect([old, done[commit]]).toContainEqual(left);
             if (moment === 'before') expect(left).toEqual(old);

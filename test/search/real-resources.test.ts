@@ -11,7 +11,7 @@ import { match } from '../../search/match.js';
 import { parseSearch } from '../../search/parse.js';
 import { requireUnchained } from '../../search/request.js';
 import { searches } from './searches-for.js';
-import { defaultTenant } from '../../persistence/keys.js';
+import { firstVersions } from '../support/first-versions.js';
 
 /** Resources made by Synthea, with ids of their own. */
 function resources(version: FhirVersion): Resource[] {
@@ -34,15 +34,7 @@ test.each(fhirVersions)(
       const opened = limits.map((limit, i) => lmdbSearchIndex(root, String(i), definitions, { ...limit, pending: 0 }));
       const indexes = opened.map(({ index }) => index);
       for (const { index, merge } of opened) {
-        const changes = all.map((resource) => ({
-          tenant: defaultTenant,
-          type: resource.resourceType,
-          id: resource.id ?? '',
-          versionId: 1,
-          lastUpdated: '2020-01-01T00:00:00.000Z',
-          compartments: [],
-          resource,
-        }));
+        const changes = firstVersions(all);
         await index.put(changes.slice(0, changes.length / 3));
         while (merge());
         await index.put(changes.slice(changes.length / 3));

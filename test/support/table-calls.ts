@@ -15,6 +15,19 @@ export function gated(
   return { ...table, ...(Object.fromEntries(calls.map((name) => [name, through(name)])) as Partial<Table>) };
 }
 
+/** Any port, all of whose calls go through a gate: `call` does the call itself, whenever the gate wants. */
+export const gatedPort = <Port extends object>(
+  port: Port,
+  gate: (call: () => Promise<unknown>) => Promise<unknown>,
+): Port =>
+  new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...given: unknown[]) => gate(() => Reflect.apply(member, target, given) as Promise<unknown>);
+    },
+  });
+
 /** Stands for the end of a process, or a lost connection. */
 export class Stopped extends Error {}
 

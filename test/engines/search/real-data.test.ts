@@ -15,7 +15,7 @@ import { parseSearch } from '../../../search/parse.js';
 import type { SearchIndex } from '../../../search/search-index.js';
 import { searches } from '../../search/searches-for.js';
 import { openIndex } from './index-under-test.js';
-import { defaultTenant } from '../../../persistence/keys.js';
+import { firstVersions } from '../../support/first-versions.js';
 
 /** Without a folder of records, one search of seven: it takes seconds. */
 const isThorough = fhirVersions.some((version) => process.env[`SYNTHEA_${version.toUpperCase()}`] !== undefined);
@@ -51,15 +51,7 @@ test.each(fhirVersions)(
       return hits.map(({ id }) => id).filter((id) => match(request, all[Number(id)] ?? { resourceType: '' }));
     };
     try {
-      const changes = all.map((resource) => ({
-        tenant: defaultTenant,
-        type: resource.resourceType,
-        id: resource.id ?? '',
-        versionId: 1,
-        lastUpdated: '2020-01-01T00:00:00.000Z',
-        compartments: [],
-        resource,
-      }));
+      const changes = firstVersions(all);
       for (const index of [embedded, onOpenSearch.index]) await index.put(changes);
       let found = 0;
       for (const type of new Set(all.map(({ resourceType }) => resourceType))) {

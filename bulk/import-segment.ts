@@ -10,7 +10,7 @@ import { indexable } from '../indexer/index-change.js';
 import type { InputSource } from '../persistence/input-source.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { chunksOf } from './chunks-of.js';
-import { segmentFiles } from './segment-files.js';
+import { filesOfLines, type JobLine } from './segment-files.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 import { type FileLine, linesOf } from './lines.js';
 
@@ -92,9 +92,10 @@ async function importSegment(
     // What was stored before a crash is among them: it is met again, unchanged.
     if (unseen.length > 0) await server.index.put(unseen.map((version) => indexable(server.tenant, version)));
     unseen = [];
-    const files = segmentFiles(work.output, { job: work.job.id, segment: work.segment, written }, {});
-    await files.append(errors.map((text) => ({ kind: 'error', type: 'OperationOutcome', text })));
-    const closed = (await files.close()).map((each) => ({ ...each, source: file?.url ?? '' }));
+    const place = { job: work.job.id, segment: work.segment, written };
+    const lines = errors.map((text): JobLine => ({ kind: 'error', type: 'OperationOutcome', text }));
+    const made = await filesOfLines(work.output, place, lines);
+    const closed = made.map((each) => ({ ...each, source: file?.url ?? '' }));
     await work.step({ progress: { ...at }, done, files: closed });
     written += closed.length;
     errors = [];

@@ -8,7 +8,7 @@ import type { Item, ItemKey, Table } from '../persistence/table.js';
 import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
-import { segmentFiles } from './segment-files.js';
+import { filesOfLines } from './segment-files.js';
 import type { KindOfJob, SegmentWork } from './kind-of-job.js';
 import { unreadableLine } from './unreadable.js';
 
@@ -81,9 +81,8 @@ async function reindexSegment(space: ReindexSpace, work: SegmentWork): Promise<v
     });
     await work.goOn(page.items.length);
     const found = await indexItems(space, work.input as ReindexInput, page.items);
-    const files = segmentFiles(work.output, { job: work.job.id, segment: work.segment, written }, {});
-    await files.append(found.unreadable.map(unreadableLine));
-    const closed = await files.close();
+    const place = { job: work.job.id, segment: work.segment, written };
+    const closed = await filesOfLines(work.output, place, found.unreadable.map(unreadableLine));
     written += closed.length;
     done = page.next === undefined;
     progress = {

@@ -99,3 +99,22 @@ export function segmentFiles(
     },
   };
 }
+
+/**
+ * Writes lines into files of their own; what was begun is given up when one cannot be written.
+ * @param first as of `segmentFiles`.
+ */
+export async function filesOfLines(
+  output: OutputStore,
+  first: Parameters<typeof segmentFiles>[1],
+  lines: readonly JobLine[],
+): Promise<readonly JobFile[]> {
+  const files = segmentFiles(output, first, {});
+  try {
+    await files.append(lines);
+    return await files.close();
+  } catch (error) {
+    await files.abandon();
+    throw error;
+  }
+}

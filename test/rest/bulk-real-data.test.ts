@@ -63,35 +63,39 @@ const content = (line: string): string => {
 };
 
 describe.each(fhirVersions)('%s', (version) => {
-  test('an export is what searches find, and an import of it into an empty server is the same again', async () => {
-    for (const file of bundles(version)) {
-      const body = readFileSync(file, 'utf8');
-      const { status, text } = await source.send('POST', `/${version}`, {
-        body,
-        headers: { 'content-type': 'application/fhir+json' },
-      });
-      if (status !== 200) throw new Error(text);
-    }
-    const all = await exportOf(source, version);
-    expect(all.size).toBeGreaterThan(5);
-    for (const [type, lines] of all) expect([type, parsed(lines)]).toEqual([type, await searched(version, type)]);
+  test(
+    'an export is what searches find, and an import of it into an empty server is the same again',
+    async () => {
+      for (const file of bundles(version)) {
+        const body = readFileSync(file, 'utf8');
+        const { status, text } = await source.send('POST', `/${version}`, {
+          body,
+          headers: { 'content-type': 'application/fhir+json' },
+        });
+        if (status !== 200) throw new Error(text);
+      }
+      const all = await exportOf(source, version);
+      expect(all.size).toBeGreaterThan(5);
+      for (const [type, lines] of all) expect([type, parsed(lines)]).toEqual([type, await searched(version, type)]);
 
-    const parameter = [...all].map(([type, lines]) => {
-      const path = join(folder, `${version}-${type}.ndjson`);
-      writeFileSync(path, `${lines.join('\n')}\n`);
-      const url = { name: 'url', valueUri: pathToFileURL(path).href };
-      return { name: 'input', part: [{ name: 'type', valueCode: type }, url] };
-    });
-    const format = { name: 'inputFormat', valueCode: 'application/fhir+ndjson' };
-    const from = { name: 'inputSource', valueUri: source.base(version) };
-    const body = { resourceType: 'Parameters', parameter: [format, from, ...parameter] };
-    const { output, error } = await manifestOf(await kickOff(target, version, '$import', { body }));
-    expect(error).toEqual([]);
-    expect(output.map(({ count }) => count)).toEqual([...all.values()].map(({ length }) => length));
-    const again = await exportOf(target, version);
-    expect([...again.keys()]).toEqual([...all.keys()]);
-    for (const [type, lines] of again) {
-      expect([type, lines.map(content).sort()]).toEqual([type, (all.get(type) ?? []).map(content).sort()]);
-    }
-  });
+      const parameter = [...all].map(([type, lines]) => {
+        const path = join(folder, `${version}-${type}.ndjson`);
+        writeFileSync(path, `${lines.join('\n')}\n`);
+        const url = { name: 'url', valueUri: pathToFileURL(path).href };
+        return { name: 'input', part: [{ name: 'type', valueCode: type }, url] };
+      });
+      const format = { name: 'inputFormat', valueCode: 'application/fhir+ndjson' };
+      const from = { name: 'inputSource', valueUri: source.base(version) };
+      const body = { resourceType: 'Parameters', parameter: [format, from, ...parameter] };
+      const { output, error } = await manifestOf(await kickOff(target, version, '$import', { body }));
+      expect(error).toEqual([]);
+      expect(output.map(({ count }) => count)).toEqual([...all.values()].map(({ length }) => length));
+      const again = await exportOf(target, version);
+      expect([...again.keys()]).toEqual([...all.keys()]);
+      for (const [type, lines] of again) {
+        expect([type, lines.map(content).sort()]).toEqual([type, (all.get(type) ?? []).map(content).sort()]);
+      }
+    },
+    bundles(version).length * 60_000,
+  ); // however many a folder has
 });

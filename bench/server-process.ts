@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askProcess } from './ask-process.js';
 
 /** A server started for a benchmark, in a folder of its own. */
 export interface ServerProcess {
@@ -81,18 +82,7 @@ export async function startServer(
     tokenOf,
     memory: () => residentMemory(child.pid, 'VmRSS'),
     ownMemory: () => residentMemory(child.pid, 'RssAnon'),
-    ask: async () => {
-      const asking = new AbortController();
-      const { signal } = asking;
-      const ended = once(child, 'exit', { signal }).then(() => Promise.reject(new Error('The server ended')));
-      const told = once(child, 'message', { signal });
-      child.send('how are you');
-      try {
-        return ((await Promise.race([told, ended])) as unknown[])[0];
-      } finally {
-        asking.abort();
-      }
-    },
+    ask: () => askProcess(child),
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

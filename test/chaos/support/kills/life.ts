@@ -19,7 +19,6 @@ export interface Writer {
 /** A commit whose answer did not come. */
 export interface UnknownCommit {
   readonly writer: Writer;
-  readonly pool: Pool;
   readonly commit: PlannedCommit;
 }
 
@@ -128,7 +127,7 @@ export async function liveUntilKilled(
         answer = await asked;
       } catch (error) {
         if (!isOver()) wrong.push(`${mark}: ${String(error)}`);
-        unknown.push({ writer, pool: writer.pool, commit });
+        unknown.push({ writer, commit });
         return;
       }
       answered += 1;

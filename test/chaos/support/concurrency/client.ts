@@ -1,4 +1,4 @@
-import type { JsonAnswer, JsonClient, JsonRequest } from '../json-client.js';
+import { idIn, type JsonAnswer, type JsonClient, type JsonRequest } from '../json-client.js';
 import type { Chance } from '../seed.js';
 import type { Timed } from './linearizable.js';
 import { deleted, type Operation, type ResourceWrite, type SlotWrite } from './model.js';
@@ -63,7 +63,6 @@ const numberOf = (tag: unknown): number | undefined => {
   return found === undefined ? undefined : Number(found);
 };
 const labelOf = (resource: Patient | undefined): string | undefined => resource?.identifier[0]?.value;
-const idIn = (location: unknown): string | undefined => /([^/]+)\/_history\/\d+$/.exec(String(location))?.[1];
 const identifier = (label: string, slot?: string): object[] => [
   { system: 'urn:label', value: label },
   ...(slot === undefined ? [] : [{ system: 'urn:slot', value: slot }]),

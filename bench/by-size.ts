@@ -8,7 +8,7 @@ import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
 import { startEngines, untilFound } from './engines.js';
 import { at, patientOf, type Target } from './loads.js';
-import { percentile, send } from './measure.js';
+import { fhirHeaders, percentile, send } from './measure.js';
 import { families, generateBundle, laboratoryCodes } from './patients.js';
 import { type ServerProcess, startServer } from './server-process.js';
 
@@ -132,11 +132,7 @@ const tell = (measured: Measured): void => {
 
 const targetOf = ({ baseUrl, token }: ServerProcess): Target => ({
   pool: new Pool(baseUrl, { connections: 8, pipelining: 1 }),
-  headers: {
-    'content-type': 'application/fhir+json',
-    accept: 'application/fhir+json',
-    authorization: `Bearer ${token}`,
-  },
+  headers: fhirHeaders(token),
   root: '/r4',
   graphqlPath: undefined,
   appSyncPath: undefined,

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
 import { startEngines } from './engines.js';
-import { percentile } from './measure.js';
+import { fhirHeaders, percentile } from './measure.js';
 import { randomFrom } from './random.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { operations, type Soaked } from './soak/operations.js';
@@ -85,11 +85,7 @@ async function soak(server: ServerProcess): Promise<readonly string[]> {
   const population = new Population(Number(values.patients));
   const soaked: Soaked = {
     pool,
-    headers: {
-      'content-type': 'application/fhir+json',
-      accept: 'application/fhir+json',
-      authorization: `Bearer ${server.token}`,
-    },
+    headers: fhirHeaders(server.token),
     root: '/r4',
     population,
     random,

@@ -163,18 +163,21 @@ async function atMost(patience: number, holds: () => Promise<boolean>): Promise<
 }
 
 const engines = values.engines ? await startEngines() : undefined;
-const server = await startServer(
-  projectFolder(),
-  Number(values.port),
-  engines?.environment,
-  new URL('soak/watch.mjs', import.meta.url).href,
-);
 try {
-  const wrong = await soak(server);
-  for (const each of wrong) console.log(`Wrong: ${each}`);
-  if (wrong.length === 0) console.log('Nothing is wrong');
-  process.exitCode = wrong.length === 0 ? 0 : 1;
+  const server = await startServer(
+    projectFolder(),
+    Number(values.port),
+    engines?.environment,
+    new URL('soak/watch.mjs', import.meta.url).href,
+  );
+  try {
+    const wrong = await soak(server);
+    for (const each of wrong) console.log(`Wrong: ${each}`);
+    if (wrong.length === 0) console.log('Nothing is wrong');
+    process.exitCode = wrong.length === 0 ? 0 : 1;
+  } finally {
+    await server.stop();
+  }
 } finally {
-  await server.stop();
   await engines?.stop();
 }

@@ -1,5 +1,5 @@
 import { type JsonAnswer, type JsonClient, jsonClients } from '../json-client.js';
-import type { Bundle } from './client.js';
+import type { Bundle } from './answers.js';
 import type { Target } from './round.js';
 
 const writers = 8;

@@ -1,6 +1,7 @@
 import { jsonClients, type Served } from '../json-client.js';
 import type { Chance } from '../seed.js';
-import { type Bundle, roundClient, type ToldHistory, versionsIn } from './client.js';
+import { type Bundle, versionsIn } from './answers.js';
+import { roundClient, type ToldHistory } from './client.js';
 import { linearizable, type Timed } from './linearizable.js';
 import { type Operation, resources } from './model.js';
 

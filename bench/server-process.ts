@@ -71,7 +71,10 @@ export async function startServer(
   };
   while (!(await answers())) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${String(child.exitCode)}`);
-    if (performance.now() - begun > 30_000) throw new Error('The server did not answer within 30 s');
+    if (performance.now() - begun > 30_000) {
+      child.kill('SIGKILL');
+      throw new Error('The server did not answer within 30 s');
+    }
     await new Promise((done) => setTimeout(done, 10));
   }
   const startMilliseconds = Math.round(performance.now() - begun);

@@ -7,10 +7,10 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
 import { startEngines, untilFound } from './engines.js';
-import type { Target } from './loads.js';
-import { percentile, send } from './measure.js';
+import { at, patientOf, type Target } from './loads.js';
+import { fhirHeaders, percentile, send } from './measure.js';
 import { families, generateBundle, laboratoryCodes } from './patients.js';
-import { startServer, type ServerProcess } from './server-process.js';
+import { type ServerProcess, startServer } from './server-process.js';
 
 const { values } = parseArgs({
   options: {
@@ -31,40 +31,31 @@ interface Page {
 
 /** Requests whose time may grow with the store: `n` changes from one to the next. */
 const requests: readonly (readonly [string, (n: number, patients: readonly string[]) => string])[] = [
-  ['read', (n, patients) => `Patient/${pick(patients, n)}`],
+  ['read', (n, patients) => `Patient/${at(patients, n)}`],
   [
     'Observation?subject&code&date&_sort',
     (n, patients) =>
-      `Observation?subject=Patient/${pick(patients, n)}&code=http://loinc.org|${pick(laboratoryCodes, n)}&date=ge2012-01-01&_sort=-date&_count=20`,
+      `Observation?subject=Patient/${at(patients, n)}&code=http://loinc.org|${at(laboratoryCodes, n)}&date=ge2012-01-01&_sort=-date&_count=20`,
   ],
-  ['Patient?family&_count=20', (n) => `Patient?family=${pick(families, n)}&_count=20`],
+  ['Patient?family&_count=20', (n) => `Patient?family=${at(families, n)}&_count=20`],
   ['Observation?_sort=-date&_count=20', () => 'Observation?_sort=-date&_count=20'],
   [
     'Observation?code&date&_count=20',
-    (n) => `Observation?code=${pick(laboratoryCodes, n)}&date=2015-0${String(1 + (n % 9))}&_count=20`,
+    (n) => `Observation?code=${at(laboratoryCodes, n)}&date=2015-0${String(1 + (n % 9))}&_count=20`,
   ],
   [
     'chained: Observation?patient.family&code&_count=20',
-    (n) => `Observation?patient.family=${pick(families, n)}&code=${pick(laboratoryCodes, n)}&_count=20`,
+    (n) => `Observation?patient.family=${at(families, n)}&code=${at(laboratoryCodes, n)}&_count=20`,
   ],
   [
     '_has: Patient?_has:Condition:patient:code&_count=20',
     () => 'Patient?_has:Condition:patient:code=59621000&_count=20',
   ],
-  [
-    '_include of 1,000',
-    (n) => `Observation?code=${pick(laboratoryCodes, n)}&_count=1000&_include=Observation:encounter`,
-  ],
-  ['history of a resource', (n, patients) => `Patient/${pick(patients, n)}/_history`],
+  ['_include of 1,000', (n) => `Observation?code=${at(laboratoryCodes, n)}&_count=1000&_include=Observation:encounter`],
+  ['history of a resource', (n, patients) => `Patient/${at(patients, n)}/_history`],
   ['history of the type, newest 20', () => 'Observation/_history?_count=20'],
   ['history of the system, newest 20', () => '_history?_count=20'],
 ];
-
-const pick = <T>(list: readonly T[], n: number): T => {
-  const item = list[n % list.length];
-  if (item === undefined) throw new Error('Nothing to ask for');
-  return item;
-};
 
 /** Puts bundles into the store, two at a time, until it has `size` resources. */
 async function grow(target: Target, patients: string[], size: number): Promise<void> {
@@ -73,7 +64,7 @@ async function grow(target: Target, patients: string[], size: number): Promise<v
     while (seed * entries < size) {
       const body = JSON.stringify(generateBundle((seed += 1), entries));
       const answer = await send(target.pool, target.headers, { method: 'POST', path: target.root, body });
-      const patient = /Patient\/([^/"]+)/.exec(answer.text.slice(0, 2000))?.[1];
+      const patient = patientOf(answer);
       if (answer.status !== 200 || patient === undefined) throw new Error(answer.text.slice(0, 300));
       patients.push(patient);
     }
@@ -141,17 +132,32 @@ const tell = (measured: Measured): void => {
 
 const targetOf = ({ baseUrl, token }: ServerProcess): Target => ({
   pool: new Pool(baseUrl, { connections: 8, pipelining: 1 }),
-  headers: {
-    'content-type': 'application/fhir+json',
-    accept: 'application/fhir+json',
-    authorization: `Bearer ${token}`,
-  },
+  headers: fhirHeaders(token),
   root: '/r4',
   graphqlPath: undefined,
   appSyncPath: undefined,
   seconds: 0,
   concurrency: 1,
 });
+
+/** What a server has in memory now. */
+const memoryOf = (server: ServerProcess): string =>
+  `${String(server.memory())} MiB (${String(server.ownMemory())} without mapped files)`;
+
+/** Does something with a server that is started for it, and stopped whatever comes of it. */
+async function withServer(
+  environment: Readonly<Record<string, string>>,
+  use: (server: ServerProcess, target: Target) => Promise<void>,
+): Promise<void> {
+  const server = await startServer(projectFolder(), Number(values.port), environment);
+  const target = targetOf(server);
+  try {
+    await use(server, target);
+  } finally {
+    await target.pool.close();
+    await server.stop();
+  }
+}
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-size-'));
@@ -161,27 +167,21 @@ async function main(): Promise<void> {
   const measured: Measured = new Map();
   try {
     for (const size of sizes) {
-      let server = await startServer(projectFolder(), Number(values.port), environment);
-      let target = targetOf(server);
-      const begun = performance.now();
-      const before = patients.length * entries;
-      await grow(target, patients, size);
-      const seconds = (performance.now() - begun) / 1000;
-      await untilFound(target, '?_type=Patient&_summary=count', patients.length);
-      console.log(
-        `${size.toLocaleString('en-US')} resources · ${String(Math.round((size - before) / seconds))} a second · memory ${String(server.memory())} MiB (${String(server.ownMemory())} without mapped files)`,
-      );
-      await target.pool.close();
-      await server.stop();
-      server = await startServer(projectFolder(), Number(values.port), environment);
-      target = targetOf(server);
-      console.log(`start to first answer: ${String(server.startMilliseconds)} ms`);
-      await measureAt(target, size, patients, measured);
-      console.log(
-        `memory after the requests: ${String(server.memory())} MiB (${String(server.ownMemory())} without mapped files)`,
-      );
-      await target.pool.close();
-      await server.stop();
+      await withServer(environment, async (server, target) => {
+        const begun = performance.now();
+        const before = patients.length * entries;
+        await grow(target, patients, size);
+        const seconds = (performance.now() - begun) / 1000;
+        await untilFound(target, '?_type=Patient&_summary=count', patients.length);
+        console.log(
+          `${size.toLocaleString('en-US')} resources · ${String(Math.round((size - before) / seconds))} a second · memory ${memoryOf(server)}`,
+        );
+      });
+      await withServer(environment, async (server, target) => {
+        console.log(`start to first answer: ${String(server.startMilliseconds)} ms`);
+        await measureAt(target, size, patients, measured);
+        console.log(`memory after the requests: ${memoryOf(server)}`);
+      });
       tell(measured);
     }
   } finally {

@@ -28,13 +28,15 @@ export interface Loaded {
   readonly firstFailure?: string;
 }
 
-const at = <T>(list: readonly T[], index: number): T => {
+/** An item of a list that begins again at its end. @throws Error when it is empty. */
+export const at = <T>(list: readonly T[], index: number): T => {
   const item = list[index % list.length];
   if (item === undefined) throw new Error('The transactions left nothing to ask for');
   return item;
 };
 
-const patientOf = (answer: Answer): string | undefined =>
+/** The id of the first patient that the answer to a transaction names. */
+export const patientOf = (answer: Answer): string | undefined =>
   /Patient\/([^/"]+)/.exec(`${answer.location ?? ''} ${answer.text.slice(0, 2000)}`)?.[1];
 
 /** Transactions of 200 entries, two at a time; the first two do not count. */

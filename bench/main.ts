@@ -5,7 +5,7 @@ import { type BareCalls, measureBareCalls } from './bare-calls.js';
 import { projectFolder } from '../local/project-folder.js';
 import { startEngines, untilFound } from './engines.js';
 import { loadTransactions, runLoads, type Target } from './loads.js';
-import { measure } from './measure.js';
+import { fhirHeaders, measure } from './measure.js';
 import { otherServer } from './other-server.js';
 import { beside } from './peers.js';
 import { startReference } from './reference.js';
@@ -41,11 +41,7 @@ const token = values.token ?? started?.token;
 const root = base.pathname.replace(/\/$/, '');
 const target: Target = {
   pool: new Pool(base.origin, { connections: 64, pipelining: 1 }),
-  headers: {
-    'content-type': 'application/fhir+json',
-    accept: 'application/fhir+json',
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  },
+  headers: fhirHeaders(token),
   root,
   graphqlPath: values.graphql ?? `${root}/$graphql`,
   appSyncPath: values.base === undefined ? `${root}/graphql` : undefined,

@@ -26,6 +26,13 @@ export interface Figures {
   readonly firstFailure?: string;
 }
 
+/** What a FHIR request says of itself, and whose it is. */
+export const fhirHeaders = (token: string | undefined): Record<string, string> => ({
+  'content-type': 'application/fhir+json',
+  accept: 'application/fhir+json',
+  ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+});
+
 /** Sends one request. */
 export async function send(pool: Pool, headers: Record<string, string>, call: Call): Promise<Answer> {
   const reply = await pool.request({

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askProcess } from './ask-process.js';
 
 /** A server started for a benchmark, in a folder of its own. */
 export interface ServerProcess {
@@ -70,7 +71,10 @@ export async function startServer(
   };
   while (!(await answers())) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${String(child.exitCode)}`);
-    if (performance.now() - begun > 30_000) throw new Error('The server did not answer within 30 s');
+    if (performance.now() - begun > 30_000) {
+      child.kill('SIGKILL');
+      throw new Error('The server did not answer within 30 s');
+    }
     await new Promise((done) => setTimeout(done, 10));
   }
   const startMilliseconds = Math.round(performance.now() - begun);
@@ -81,18 +85,7 @@ export async function startServer(
     tokenOf,
     memory: () => residentMemory(child.pid, 'VmRSS'),
     ownMemory: () => residentMemory(child.pid, 'RssAnon'),
-    ask: async () => {
-      const asking = new AbortController();
-      const { signal } = asking;
-      const ended = once(child, 'exit', { signal }).then(() => Promise.reject(new Error('The server ended')));
-      const told = once(child, 'message', { signal });
-      child.send('how are you');
-      try {
-        return ((await Promise.race([told, ended])) as unknown[])[0];
-      } finally {
-        asking.abort();
-      }
-    },
+    ask: () => askProcess(child),
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

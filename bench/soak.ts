@@ -6,12 +6,14 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
 import { startEngines } from './engines.js';
-import { percentile } from './measure.js';
+import { fhirHeaders, percentile } from './measure.js';
 import { randomFrom } from './random.js';
 import { startServer, type ServerProcess } from './server-process.js';
+import { Counter } from './soak/counter.js';
 import { operations, type Soaked } from './soak/operations.js';
 import { Population } from './soak/population.js';
 import { subscribe } from './soak/subscriber.js';
+import { Telling } from './soak/telling.js';
 import { judge, type Measured } from './soak/verdict.js';
 
 const { values } = parseArgs({
@@ -40,43 +42,6 @@ interface Condition {
 const conditionOf = async (server: ServerProcess): Promise<Condition> => (await server.ask()) as Condition;
 const socketsOf = ({ resources }: Condition): number => resources['TCPSocketWrap'] ?? 0;
 
-/** What happened since it was taken last. */
-class Counter {
-  latencies: number[] = [];
-  errors = 0;
-  firstError = '';
-  failed(what: string, error: unknown): void {
-    this.errors += 1;
-    this.firstError ||= `${what}: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  take(): { latencies: readonly number[]; errors: number; firstError: string } {
-    const { latencies, errors, firstError } = this;
-    this.latencies = [];
-    this.errors = 0;
-    this.firstError = '';
-    return { latencies: latencies.sort((a, b) => a - b), errors, firstError };
-  }
-}
-
-/** Versions that were written and not told, and told and not known to be written: each leaves by the other. */
-class Telling {
-  readonly #written = new Set<string>();
-  readonly #told = new Set<string>();
-  told = 0;
-  onWritten(id: string, versionId: number): void {
-    const key = `${id} ${String(versionId)}`;
-    if (!this.#told.delete(key)) this.#written.add(key);
-  }
-  onTold(id: string, versionId: string): void {
-    this.told += 1;
-    const key = `${id} ${versionId}`;
-    if (!this.#written.delete(key)) this.#told.add(key);
-  }
-  get untold(): number {
-    return this.#written.size;
-  }
-}
-
 async function soak(server: ServerProcess): Promise<readonly string[]> {
   const random = randomFrom(Number(values.seed));
   const pool = new Pool(server.baseUrl, { connections: workers * 2, pipelining: 1 });
@@ -85,11 +50,7 @@ async function soak(server: ServerProcess): Promise<readonly string[]> {
   const population = new Population(Number(values.patients));
   const soaked: Soaked = {
     pool,
-    headers: {
-      'content-type': 'application/fhir+json',
-      accept: 'application/fhir+json',
-      authorization: `Bearer ${server.token}`,
-    },
+    headers: fhirHeaders(server.token),
     root: '/r4',
     population,
     random,
@@ -202,18 +163,21 @@ async function atMost(patience: number, holds: () => Promise<boolean>): Promise<
 }
 
 const engines = values.engines ? await startEngines() : undefined;
-const server = await startServer(
-  projectFolder(),
-  Number(values.port),
-  engines?.environment,
-  new URL('soak/watch.mjs', import.meta.url).href,
-);
 try {
-  const wrong = await soak(server);
-  for (const each of wrong) console.log(`Wrong: ${each}`);
-  if (wrong.length === 0) console.log('Nothing is wrong');
-  process.exitCode = wrong.length === 0 ? 0 : 1;
+  const server = await startServer(
+    projectFolder(),
+    Number(values.port),
+    engines?.environment,
+    new URL('soak/watch.mjs', import.meta.url).href,
+  );
+  try {
+    const wrong = await soak(server);
+    for (const each of wrong) console.log(`Wrong: ${each}`);
+    if (wrong.length === 0) console.log('Nothing is wrong');
+    process.exitCode = wrong.length === 0 ? 0 : 1;
+  } finally {
+    await server.stop();
+  }
 } finally {
-  await server.stop();
   await engines?.stop();
 }

@@ -104,7 +104,7 @@ const searchPaths = (stage: Stage): string =>
   `arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:domain/${prefixOf(stage)}/*`;
 
 /** How other stacks name a bucket of a stack, as cdk-nag writes it. */
-function imported(data: Stack, bucket: IBucket): string {
-  const found = data.resolve(data.exportValue(bucket.bucketArn)) as { readonly 'Fn::ImportValue': string };
+function imported(stack: Stack, bucket: IBucket): string {
+  const found = stack.resolve(stack.exportValue(bucket.bucketArn)) as { readonly 'Fn::ImportValue': string };
   return found['Fn::ImportValue'];
 }

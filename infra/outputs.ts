@@ -42,7 +42,7 @@ export function addOutputs(stage: Stage, { data, site, signIn, rest, graphql, jo
     ClientId: people.userPoolClientId,
     ...(machines === undefined ? {} : { MachineClientId: machines.userPoolClientId }),
     SignInUrl: signIn.url,
-    Issuer: `https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}/${signIn.pool.userPoolId}`,
+    Issuer: signIn.issuer,
   });
   for (const [version, stack] of graphql) {
     add(stack, {

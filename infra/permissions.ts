@@ -18,6 +18,9 @@ const withHistory = ({ tableArn }: ITable): readonly string[] => [tableArn, `${t
 /** To read one item by its key, as a resolver does. */
 export const getItem = ({ tableArn }: ITable): PolicyStatement => statement(['dynamodb:GetItem'], tableArn);
 
+/** To read items, such as jobs and their parts. */
+export const readItems = ({ tableArn }: ITable): PolicyStatement => statement(readActions, tableArn);
+
 /** To read and write items; a transaction needs no more. */
 export const readAndWriteTable = (table: ITable): PolicyStatement =>
   statement([...readActions, ...writeActions], ...withHistory(table));
@@ -86,10 +89,6 @@ export const publishChanges = (apiArn: string): PolicyStatement =>
     ['appsync:GraphQL'],
     ...['publishChange', 'publishJob'].map((field) => `${apiArn}/types/Mutation/fields/${field}`),
   );
-
-/** To read how jobs are. */
-export const readItems = ({ tableArn }: ITable): PolicyStatement =>
-  statement(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], tableArn);
 
 /** To send to a queue. */
 export const sendTo = (queueArn: string): PolicyStatement => statement(['sqs:SendMessage'], queueArn);

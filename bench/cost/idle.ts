@@ -21,10 +21,10 @@ const domains = {
     3 * (costOf(prices.searchMemory, hours) + costOf(prices.searchVolume, 200) + costOf(prices.searchData, hours)),
 } as const;
 
-/** Each minute, for each version: the sweeper (0.5 GB) and what looks after jobs (1.769 GB), a tenth of a second each, assumed. */
+/** Each minute, for each version: the sweeper and the notifier (0.5 GB each) and what looks after jobs (1.769 GB), a tenth of a second each, assumed. */
 const eachMinute = (versions: number): number =>
-  costOf(prices.lambdaCalls, 2 * versions * minutes) +
-  costOf(prices.lambdaTime, versions * minutes * 0.1 * (0.5 + 1.769)) +
+  costOf(prices.lambdaCalls, 3 * versions * minutes) +
+  costOf(prices.lambdaTime, versions * minutes * 0.1 * (0.5 + 0.5 + 1.769)) +
   costOf(prices.dynamoRead, 10 * versions * minutes);
 
 /** Two functions of each version of 1 GB, two instances of each kept warm. */

@@ -66,15 +66,15 @@ export function operations(kilobytes = itemKilobytes): readonly MillionCost[] {
   const appSync = costOf(prices.appSync, million);
   const page = counted.page(kilobytes, 20);
   const written = { front: gateway, functions: call(seconds.write) + streamCalls(), others: afterWrite() };
-  const job = (name: keyof typeof jobPages, writes: Counted | undefined): MillionCost => {
+  const job = (name: keyof typeof jobPages, writes = noCost): MillionCost => {
     const pages = jobPages[name];
     const read = name === 'import' ? noCost : each(counted.scan(kilobytes, pages), pages);
     const asked = each(counted.read(1), pages);
-    const cost = both(both(read, asked), writes ?? noCost);
+    const cost = both(both(read, asked), writes);
     const functions = time(jobGigabytes / jobSpeeds[name]);
     const files = name === 'reindex' ? 0 : fileCost(kilobytes);
     const others = files + (name === 'import' ? afterWrite() + streamCalls() : 0);
-    return { ...row(names[name], { ...cost, calls: cost.calls.filter((one) => one !== '') }, { functions, others }) };
+    return row(names[name], cost, { functions, others });
   };
   return [
     row('reads by REST', counted.read(kilobytes), { front: gateway, functions: call(seconds.read) }),
@@ -91,9 +91,9 @@ export function operations(kilobytes = itemKilobytes): readonly MillionCost[] {
       functions: call(1) / 100 + streamCalls(),
       others: afterWrite(),
     }),
-    job('export', undefined),
+    job('export'),
     job('import', both(counted.read(kilobytes), counted.create(kilobytes))),
-    job('reindex', undefined),
+    job('reindex'),
   ];
 }
 

@@ -1,6 +1,3 @@
-/** How a number is known. */
-export type Known = 'measured' | 'counted' | 'read' | 'assumed';
-
 /** A list price, in US dollars. */
 export interface Price {
   readonly dollars: number;
@@ -8,7 +5,7 @@ export interface Price {
   readonly per: number;
   readonly what: string;
   /** `read`: on a page, which `from` names; `assumed`: from memory, and to be looked up. */
-  readonly known: Extract<Known, 'read' | 'assumed'>;
+  readonly known: 'read' | 'assumed';
   readonly from?: string;
 }
 

@@ -4,13 +4,13 @@ import { partOf } from '../../persistence/partition.js';
 import { randomFrom } from '../random.js';
 import { counted } from './counted.js';
 import { jobSpeeds } from './speeds.js';
-import { costOf, type Known, prices } from './prices.js';
+import { costOf, prices } from './prices.js';
 
 /** A row of the table: what, how much, how it is known. */
 export interface Figure {
   readonly what: string;
   readonly value: string;
-  readonly known: Known | 'calculated' | 'simulated';
+  readonly known: 'calculated' | 'assumed';
 }
 
 /** What a partition of DynamoDB gives each second, and holds: its documented limits, from memory. */

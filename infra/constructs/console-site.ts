@@ -8,12 +8,12 @@ import {
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { consolePolicy } from '../../compose/console/policy.js';
 import type { Stage } from '../read-settings.js';
-import { AccessLogBucket } from './private-bucket.js';
+import { AccessLogBucket, shut } from './private-bucket.js';
 import { removalPolicy } from './removal.js';
 
 /** What a browser may not do in the console's pages. */
@@ -34,9 +34,7 @@ export class ConsoleSite extends Construct {
     super(scope, id);
     this.bucket = new Bucket(this, 'Files', {
       encryption: BucketEncryption.S3_MANAGED, // the program as everybody may read it: no key has to be opened to CloudFront
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
+      ...shut,
       serverAccessLogsBucket: new AccessLogBucket(this, 'AccessLogs', stage).bucket,
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(2) }],
       removalPolicy: removalPolicy(stage),

@@ -3,6 +3,7 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type BucketProps,
   type CorsRule,
   HttpMethods,
   type IBucket,
@@ -28,6 +29,13 @@ export interface PrivateBucketProps {
 /** Old versions of objects are kept so long: as long as the table can be restored. */
 const restorable = Duration.days(35);
 
+/** What no bucket is without: nobody is let in but by permissions, and nobody without TLS. */
+export const shut = {
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+} satisfies BucketProps;
+
 /** A bucket that nobody reaches but by permissions and signed URLs, over TLS; what is deleted can be got back for 35 days. */
 export class PrivateBucket extends Construct {
   readonly bucket: Bucket;
@@ -39,9 +47,7 @@ export class PrivateBucket extends Construct {
       encryption: BucketEncryption.KMS,
       encryptionKey: key,
       bucketKeyEnabled: true,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
+      ...shut,
       versioned: lastingDays === undefined,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: `${id.toLowerCase()}/`,
@@ -81,9 +87,7 @@ export class AccessLogBucket extends Construct {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED, // S3 writes its access logs to no bucket with a customer's key
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
+      ...shut,
       lifecycleRules: [{ expiration: Duration.days(stage.logDays) }],
       removalPolicy: removalPolicy(stage),
     });

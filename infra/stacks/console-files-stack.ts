@@ -1,4 +1,4 @@
-import { Aws, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import { Trigger } from 'aws-cdk-lib/triggers';
 import type { Construct } from 'constructs';
 import type { DeployedConsole } from '../../compose/console/deployed.js';
@@ -25,7 +25,6 @@ export class ConsoleFilesStack extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, more: ConsoleFilesStackProps) {
     const { console: site, data, signIn, rest, graphql, ...props } = more;
     super(scope, id, props);
-    const issuer = `https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}/${signIn.pool.userPoolId}`;
     const told: DeployedConsole = {
       apis: [...graphql].map(([version, { api }]) => ({
         version,
@@ -34,12 +33,12 @@ export class ConsoleFilesStack extends Stack {
       })),
       ...(stage.apiKeyRequired ? { apiKey: 'ask' } : {}),
       signIn: {
-        authority: issuer,
+        authority: signIn.issuer,
         clientId: signIn.clients.people.userPoolClientId,
         scope: scopesOf(stage, signIn).join(' '),
         logout: `${signIn.url}/logout`,
       },
-      asks: [issuer, signIn.url, ...[data.bodies, data.files].map(bucketUrl)],
+      asks: [signIn.issuer, signIn.url, ...[data.bodies, data.files].map(bucketUrl)],
     };
     const { code } = new ServerFunction(this, 'Publish', stage, {
       name: 'publish-console',

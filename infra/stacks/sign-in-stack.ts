@@ -1,5 +1,5 @@
 import { type UserPool, UserPoolDomain } from 'aws-cdk-lib/aws-cognito';
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Aws, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { AppClients } from '../constructs/app-clients.js';
 import { ResourceServers } from '../constructs/resource-servers.js';
@@ -21,6 +21,8 @@ export class SignInStack extends Stack {
   readonly clients: AppClients;
   /** The URL of the sign-in page and of the token endpoint's host, without a slash at the end. */
   readonly url: string;
+  /** Who signs its tokens. */
+  readonly issuer: string;
   /** The SMART scopes there are, as tokens have them. */
   readonly smartScopes: readonly string[];
 
@@ -39,6 +41,7 @@ export class SignInStack extends Stack {
     this.clients = new AppClients(this, 'Clients', stage, { userPool: this.pool, servers, consoleUrl });
     new UserPoolDomain(this, 'Page', { userPool: this.pool, cognitoDomain: { domainPrefix: signInPrefix(stage) } });
     this.url = signInUrl(stage);
+    this.issuer = `https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}/${this.pool.userPoolId}`;
     this.smartScopes = servers.names;
   }
 }

@@ -8,6 +8,7 @@ import { describeRestore } from './restore.js';
 import { describeRollback } from './rollback.js';
 import { describeSubscriptions } from './subscriptions.js';
 import { subscribed } from './subscribers.js';
+import { patient, searchFor } from './support/patients.js';
 import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The whole app as a user deploys it, by the CDK's command line, on an emulated AWS over a real OpenSearch: what its
@@ -19,11 +20,6 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => (stack as Stack | undefined)?.close());
 
-const patient = (family: string, more: object = {}): object => ({
-  resourceType: 'Patient',
-  name: [{ family }],
-  ...more,
-});
 const created = async (resource: object): Promise<StackAnswer> => {
   const answer = await stack.send('POST', `/${(resource as { resourceType: string }).resourceType}`, {
     body: resource,
@@ -31,11 +27,7 @@ const created = async (resource: object): Promise<StackAnswer> => {
   expect(answer.status).toBe(201);
   return answer;
 };
-const found = (search: string, count = 1): Promise<StackAnswer> =>
-  eventually(
-    () => stack.send('GET', search),
-    ({ json }) => entriesOf(json).length === count,
-  );
+const found = (search: string, count = 1): Promise<StackAnswer> => searchFor(stack, search, count);
 
 describe('API Gateway', () => {
   test('metadata and the SMART configuration are open', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { entriesOf } from '../support/server.js';
 import { subscribed } from './subscribers.js';
-import { eventually, openStack, type Stack, type StackAnswer } from './support/stack.js';
+import { patient, searchFor } from './support/patients.js';
+import { openStack, type Stack, type StackAnswer } from './support/stack.js';
 
 // The stage production of STU3, which two tenants share, beside the stage dev: its own templates, functions and tables.
 
@@ -28,21 +29,12 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => (stack as Stack | undefined)?.close());
 
-const patient = (family: string, more: object = {}): object => ({
-  resourceType: 'Patient',
-  name: [{ family }],
-  ...more,
-});
 const created = async (as: string, family: string): Promise<string> => {
   const { status, json } = await stack.send('POST', '/Patient', { as, body: patient(family) });
   expect(status).toBe(201);
   return json.id;
 };
-const found = (as: string, search: string, count: number): Promise<StackAnswer> =>
-  eventually(
-    () => stack.send('GET', search, { as }),
-    ({ json }) => entriesOf(json).length === count,
-  );
+const found = (as: string, search: string, count: number): Promise<StackAnswer> => searchFor(stack, search, count, as);
 
 test('STU3 is deployed: it says so, keeps versions, and the stream brings what is written to its index', async () => {
   const { json } = await stack.send('GET', '/metadata', { as: null, keyless: true });

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answered, type Asked, troubledClient, type TroubledClient } from '../support/client.js';
-import type { Engine } from '../support/engine-faults.js';
-import { dynamoDb, openSearch } from '../support/engine-faults.js';
-import type { Fault } from '../support/fault-proxy.js';
+import { dynamoDb, type Engine, openSearch } from '../support/engine-faults.js';
+import type { EngineAnswer, Fault } from '../support/fault-proxy.js';
 import { type FaultyEngines, startFaultyEngines } from '../support/faulty-engines.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 
@@ -71,11 +70,11 @@ const besides = /GetRecords|GetShardIterator|DescribeStream|DescribeTable|_bulk|
 const mostCalls = 8;
 const mostOfTransactions = 60;
 
-const answer = (engine: Engine, at: number): Fault => {
+const answer = (engine: Engine, at: number): EngineAnswer => {
   const call = { operation: '', at: 0, path: '', body: Buffer.from('{}') };
   const found = engine.answersOf(call)[at];
   if (found === undefined) throw new Error('There is no such answer');
-  return { kind: 'answered', answer: found };
+  return found;
 };
 
 describe.each([
@@ -84,11 +83,8 @@ describe.each([
 ] as const)('$name', (engine, requests) => {
   const kinds: readonly (readonly [string, Fault])[] = [
     ...[0, 3, 4, 5].map((at): [string, Fault] => {
-      const fault = answer(engine, at);
-      return [
-        fault.kind === 'answered' ? `${String(fault.answer.status)} ${fault.answer.body.slice(0, 60)}` : '',
-        fault,
-      ];
+      const given = answer(engine, at);
+      return [`${String(given.status)} ${given.body.slice(0, 60)}`, { kind: 'answered', answer: given }];
     }),
     ['drops every connection', { kind: 'dropped' }],
     ['never answers', { kind: 'silent' }],

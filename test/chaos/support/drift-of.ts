@@ -6,12 +6,15 @@ import { findDrift } from '../../../indexer/drift.js';
 import { openAwsIndices } from '../../../local/compose-aws.js';
 import type { EmbeddedServer } from '../../../local/compose.js';
 import { readSettings } from '../../../local/settings.js';
+import { defaultTenant } from '../../../persistence/keys.js';
 
 /** How a search index differs from its store now: a line for each resource that does. */
 export async function driftNow({ table, bodies, index, inspection }: EmbeddedServer): Promise<readonly string[]> {
   const settle = (): Promise<void> => Promise.resolve();
   const { drifts } = await findDrift({ table, bodies, index, inspection, settle });
-  return drifts.map(({ type, id, what }) => `${type}/${id} ${what}`);
+  return drifts.map(({ tenant, type, id, what }) => {
+    return `${tenant === defaultTenant ? '' : tenant}${type}/${id} is ${what} in the index`;
+  });
 }
 
 /** How often it is looked whether the stream has brought everything, half a second apart. */

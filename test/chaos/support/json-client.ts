@@ -56,3 +56,23 @@ export function jsonClient(port: number, token: string): JsonClient {
     },
   };
 }
+
+/** A server of this machine, and a token for it. */
+export interface Served {
+  readonly port: number;
+  readonly token: string;
+}
+
+/** So many clients, one at least, each of one of the servers in turn. @throws Error when there is no server. */
+export function jsonClients(servers: readonly Served[], count: number): readonly [JsonClient, ...JsonClient[]] {
+  const connect = (at: number): JsonClient => {
+    const server = servers[at % servers.length];
+    if (server === undefined) throw new Error('There is no server to connect to');
+    return jsonClient(server.port, server.token);
+  };
+  return [connect(0), ...Array.from({ length: count - 1 }, (_, at) => connect(at + 1))];
+}
+
+/** The id in a Location, `…/Patient/1/_history/1`. */
+export const idIn = (location: unknown): string | undefined =>
+  typeof location === 'string' ? /([^/]+)\/_history\/\d+$/.exec(location)?.[1] : undefined;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askProcess } from '../../../bench/ask-process.js';
 
 /** How a server is: since it was asked before, and all in all. */
 export interface Condition {
@@ -91,20 +92,7 @@ export async function startServerProcess(
       return stdout.trim();
     },
     send: (request) => sendTo(port, request),
-    async condition() {
-      const asking = new AbortController();
-      const { signal } = asking;
-      const told = once(child, 'message', { signal });
-      const ended = once(child, 'exit', { signal }).then(() =>
-        Promise.reject(new Error(`The server ended:\n${printed.slice(-3_000)}`)),
-      );
-      child.send('how are you');
-      try {
-        return (await Promise.race([told, ended]))[0] as Condition;
-      } finally {
-        asking.abort(); // leaves no listener behind
-      }
-    },
+    condition: async () => (await askProcess(child, () => printed)) as Condition,
     printed: () => printed,
     isAlive,
     async kill() {

@@ -1,5 +1,4 @@
-import type { Engine } from './engine-faults.js';
-import { someFault } from './engine-faults.js';
+import { type Engine, someFault } from './engine-faults.js';
 import type { EngineCall, Fault } from './fault-proxy.js';
 import { chanceOf } from './seed.js';
 

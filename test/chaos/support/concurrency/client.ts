@@ -1,40 +1,8 @@
-import type { JsonAnswer, JsonClient, JsonRequest } from '../json-client.js';
+import { idIn, type JsonAnswer, type JsonClient, type JsonRequest } from '../json-client.js';
 import type { Chance } from '../seed.js';
+import { answeredVersion, type Bundle, labelOf, numberOf, type Patient, requireOneOf, versionsIn } from './answers.js';
 import type { Timed } from './linearizable.js';
 import { deleted, type Operation, type ResourceWrite, type SlotWrite } from './model.js';
-
-interface Patient {
-  readonly resourceType: string;
-  readonly id: string;
-  readonly meta: { readonly versionId: string; readonly lastUpdated: string };
-  readonly identifier: readonly { readonly value: string }[];
-  readonly subject?: { readonly reference: string };
-}
-interface Response {
-  readonly status: string;
-  readonly etag?: string;
-  readonly location?: string;
-  readonly lastModified?: string;
-}
-interface Entry {
-  readonly fullUrl?: string;
-  readonly resource?: Patient;
-  /** Histories have none in STU3. */
-  readonly response?: Response;
-}
-/** A bundle that was answered. */
-export interface Bundle {
-  readonly entry?: readonly Entry[];
-  readonly meta?: { readonly lastUpdated?: string };
-}
-
-/** The versions of a history, as `id version`, with their instants; STU3 does not tell the versions of deletions. */
-export const versionsIn = ({ entry = [] }: Bundle): [version: string, instant: string][] =>
-  entry.flatMap(({ fullUrl = '', resource, response }): [string, string][] => {
-    const versionId = resource?.meta.versionId ?? numberOf(response?.etag);
-    const instant = resource?.meta.lastUpdated ?? response?.lastModified ?? '';
-    return versionId === undefined ? [] : [[`${fullUrl.split('/').at(-1) ?? ''} ${String(versionId)}`, instant]];
-  });
 
 /** What a history of a type told: its versions as `id version`, and up to when it is complete. */
 export interface ToldHistory {
@@ -58,12 +26,6 @@ export interface RoundClient {
   readonly recordHistory: (told: ToldHistory) => void;
 }
 
-const numberOf = (tag: unknown): number | undefined => {
-  const found = /W\/"(\d+)"/.exec(String(tag))?.[1];
-  return found === undefined ? undefined : Number(found);
-};
-const labelOf = (resource: Patient | undefined): string | undefined => resource?.identifier[0]?.value;
-const idIn = (location: unknown): string | undefined => /([^/]+)\/_history\/\d+$/.exec(String(location))?.[1];
 const identifier = (label: string, slot?: string): object[] => [
   { system: 'urn:label', value: label },
   ...(slot === undefined ? [] : [{ system: 'urn:slot', value: slot }]),
@@ -374,14 +336,3 @@ export function roundClient(client: RoundClient) {
 const ifMatchOf = ({ ifMatch }: ResourceWrite): { readonly headers: Readonly<Record<string, string>> } => ({
   headers: ifMatch === undefined ? {} : { 'if-match': `W/"${String(ifMatch)}"` },
 });
-
-function answeredVersion(tag: unknown): { readonly versionId?: number } {
-  const versionId = numberOf(tag);
-  return versionId === undefined ? {} : { versionId };
-}
-
-/** @returns the status. @throws for any other than those. */
-function requireOneOf({ status, text }: JsonAnswer, statuses: readonly number[]): number {
-  if (!statuses.includes(status)) throw new Error(`Answered ${String(status)}: ${text.slice(0, 500)}`);
-  return status;
-}

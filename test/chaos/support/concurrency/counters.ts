@@ -1,5 +1,5 @@
-import { type JsonAnswer, type JsonClient, jsonClient } from '../json-client.js';
-import type { Bundle } from './client.js';
+import { type JsonAnswer, type JsonClient, jsonClients } from '../json-client.js';
+import type { Bundle } from './answers.js';
 import type { Target } from './round.js';
 
 const writers = 8;
@@ -12,11 +12,11 @@ const writers = 8;
 export async function countTogether({ servers, version }: Target, name: string, times: number): Promise<void> {
   const base = `/${version}`;
   const ids = [`${name}-a`, `${name}-b`];
-  const clients = Array.from({ length: writers }, (_, at) => {
-    const { port, token } = servers[at % servers.length] ?? { port: 0, token: '' };
-    return jsonClient(port, token);
-  });
-  const first = clients[0] ?? jsonClient(0, '');
+  /** What a writer counts at a time: every third time both. */
+  const countedBy = (at: number, time: number): readonly string[] =>
+    (at + time) % 3 === 0 ? ids : [ids[(at + time) % 2] ?? ''];
+  const clients = jsonClients(servers, writers);
+  const [first] = clients;
   for (const id of ids) await first.ask({ method: 'PUT', path: `${base}/Patient/${id}`, body: counter(id, 0) });
 
   const read = async (client: JsonClient, id: string): Promise<{ id: string; count: number; versionId: string }> => {
@@ -42,7 +42,7 @@ export async function countTogether({ servers, version }: Target, name: string, 
 
   const each = clients.map(async (client, at) => {
     for (let time = 0; time < times; time += 1) {
-      const counted = (at + time) % 3 === 0 ? ids : [ids[(at + time) % 2] ?? ''];
+      const counted = countedBy(at, time);
       while (!(await count(client, counted))) await new Promise((done) => setTimeout(done, Math.random() * 20));
     }
   });
@@ -50,9 +50,7 @@ export async function countTogether({ servers, version }: Target, name: string, 
   const expected = new Map(ids.map((id) => [id, 0]));
   for (let at = 0; at < writers; at += 1) {
     for (let time = 0; time < times; time += 1) {
-      for (const id of (at + time) % 3 === 0 ? ids : [ids[(at + time) % 2] ?? '']) {
-        expected.set(id, (expected.get(id) ?? 0) + 1);
-      }
+      for (const id of countedBy(at, time)) expected.set(id, (expected.get(id) ?? 0) + 1);
     }
   }
   for (const [id, total] of expected) {

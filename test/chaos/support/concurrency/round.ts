@@ -1,6 +1,7 @@
-import { jsonClient } from '../json-client.js';
+import { jsonClients, type Served } from '../json-client.js';
 import type { Chance } from '../seed.js';
-import { type Bundle, roundClient, type ToldHistory, versionsIn } from './client.js';
+import { type Bundle, versionsIn } from './answers.js';
+import { roundClient, type ToldHistory } from './client.js';
 import { linearizable, type Timed } from './linearizable.js';
 import { type Operation, resources } from './model.js';
 
@@ -8,7 +9,7 @@ import { type Operation, resources } from './model.js';
 export interface Target {
   readonly version: 'r4' | 'stu3';
   /** Each client goes to one of them. */
-  readonly servers: readonly { readonly port: number; readonly token: string }[];
+  readonly servers: readonly Served[];
   /** Whether searches answer as the store is at that moment: where the index is written with it. */
   readonly isStrict: boolean;
 }
@@ -37,10 +38,7 @@ export async function playRound(
   const told: ToldHistory[] = [];
   const base = `/${target.version}`;
   const since = new Date().toISOString();
-  const connections = Array.from({ length: clients }, (_, at) => {
-    const { port, token } = target.servers[at % target.servers.length] ?? { port: 0, token: '' };
-    return jsonClient(port, token);
-  });
+  const connections = jsonClients(target.servers, clients);
   const players = connections.map((http, at) =>
     roundClient({
       name: `${name}.${String(at)}`,
@@ -62,7 +60,7 @@ export async function playRound(
   );
   const all = new Set([...ids, ...recorded.flatMap(({ operation }) => idsOf(operation))]);
   for (const id of all) await players[0]?.history(id);
-  const http = connections[0] ?? jsonClient(0, '');
+  const [http] = connections;
   const instants = new Map<string, string>();
   for (const id of all) {
     const { json } = await http.ask<Bundle>({ method: 'GET', path: `${base}/Patient/${id}/_history?_count=1000` });

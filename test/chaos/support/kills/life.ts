@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type JsonAnswer, type JsonClient, jsonClient } from '../json-client.js';
+import { idIn, type JsonAnswer, type JsonClient, jsonClient } from '../json-client.js';
 import type { Chance } from '../seed.js';
 import { serverEnvironment, type ServerProcess } from '../server-process.js';
 import { planCommit } from './commits.js';
@@ -19,7 +19,6 @@ export interface Writer {
 /** A commit whose answer did not come. */
 export interface UnknownCommit {
   readonly writer: Writer;
-  readonly pool: Pool;
   readonly commit: PlannedCommit;
 }
 
@@ -58,10 +57,6 @@ function learn(pace: Pace, entries: number, milliseconds: number): void {
 interface BundleAnswer {
   readonly entry?: readonly { readonly response: { readonly status: string; readonly location?: string } }[];
 }
-
-/** The id in a Location, `…/Patient/1/_history/1`. */
-const idIn = (location: unknown): string | undefined =>
-  typeof location === 'string' ? /([^/]+)\/_history\/\d+$/.exec(location)?.[1] : undefined;
 
 /** The ids that the server chose, by the labels of what it wrote. */
 export function chosenIds(commit: PlannedCommit, { headers, json }: JsonAnswer): Map<string, string> {
@@ -128,7 +123,7 @@ export async function liveUntilKilled(
         answer = await asked;
       } catch (error) {
         if (!isOver()) wrong.push(`${mark}: ${String(error)}`);
-        unknown.push({ writer, pool: writer.pool, commit });
+        unknown.push({ writer, commit });
         return;
       }
       answered += 1;

@@ -54,15 +54,16 @@ export const stillTold = ({ versions, told }: Pool): string[] =>
  * Compares what clients were told with what is in a store: every answered commit is there and whole, the others are
  * whole or not there at all, and nothing else is.
  * @param unknown the commits whose answer did not come; those that are there are taken as done.
- * @returns what is wrong, and how many of the unknown ones are there.
+ * @returns what is wrong, and which of the unknown ones are there.
  */
 export function reconcile(
   pools: readonly Pool[],
-  unknown: readonly { readonly pool: Pool; readonly commit: PlannedCommit }[],
+  unknown: readonly { readonly writer: { readonly pool: Pool }; readonly commit: PlannedCommit }[],
   state: StoreState,
 ): { readonly wrong: readonly string[]; readonly found: ReadonlySet<PlannedCommit> } {
   const found = new Set<PlannedCommit>();
-  for (const { pool, commit } of unknown) {
+  for (const { writer, commit } of unknown) {
+    const { pool } = writer;
     if (!isThere(state, pool, commit)) continue;
     pool.done(commit, (label) => state.idOf.get(label));
     found.add(commit);

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseJson } from '../../../../fhir/json.js';
-import { findDrift } from '../../../../indexer/drift.js';
 import type { EmbeddedServer } from '../../../../local/compose.js';
-import { currentKey, defaultTenant } from '../../../../persistence/keys.js';
+import { currentKey } from '../../../../persistence/keys.js';
 import type { Item, ItemKey } from '../../../../persistence/table.js';
+import { driftNow } from '../drift-of.js';
 import { deleted } from './planned.js';
 
 /** A version as it is in the store. */
@@ -66,7 +66,7 @@ export async function readState(server: EmbeddedServer): Promise<StoreState> {
   }
   for (const each of versions.values()) each.sort((a, b) => a.versionId - b.versionId);
   for (const key of claimed) if (!versions.has(key)) wrong.push(`criteria are claimed for ${key}, which is not there`);
-  wrong.push(...(await wrongHistory(server, versions)), ...(await wrongIndex(server)));
+  wrong.push(...(await wrongHistory(server, versions)), ...(await driftNow(server)));
   return { versions, labels, idOf, wrong };
 }
 
@@ -93,13 +93,4 @@ async function wrongHistory(
   const instants = told.map(([instant = '']) => instant);
   if (!isDeepStrictEqual(instants, instants.toSorted())) wrong.push('the history is not in the order of instants');
   return wrong;
-}
-
-/** The index has what the store has, and nothing else. */
-async function wrongIndex({ table, bodies, index, inspection }: EmbeddedServer): Promise<string[]> {
-  const space = { table, bodies, index, inspection, settle: () => Promise.resolve() };
-  const { drifts } = await findDrift(space);
-  return drifts.map(({ tenant, type, id, what }) => {
-    return `${tenant === defaultTenant ? '' : tenant}${type}/${id} is ${what} in the index`;
-  });
 }

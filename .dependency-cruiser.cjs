@@ -1,8 +1,9 @@
 // One row per layer: what it may import. Everything else is an error.
 const allowed = {
   fhir: [],
-  search: ['fhir'],
-  persistence: ['fhir'],
+  lmdb: [],
+  search: ['fhir', 'lmdb'],
+  persistence: ['fhir', 'lmdb'],
   auth: ['fhir'],
   interactions: ['fhir', 'auth', 'search', 'persistence', 'indexer'],
   graphql: ['fhir', 'auth', 'search', 'persistence', 'interactions'],
@@ -28,7 +29,7 @@ const allowed = {
     'resolvers',
     'schema',
   ],
-  bench: ['local', 'fhir', 'search', 'persistence'],
+  bench: ['local', 'fhir', 'lmdb', 'search', 'persistence'],
   schema: [],
   infra: ['schema'], // and the definitions it deploys, by a rule of their own below
 };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@opensearch-project/opensearch';
 import { open } from 'lmdb';
+import { commitsOf } from '../lmdb/commits.js';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { loadDefinitions } from '../fhir/load-definitions.js';
 import type { Resource } from '../fhir/resource.js';
@@ -128,6 +129,7 @@ async function main(count: number): Promise<void> {
   } finally {
     await client.indices.delete({ index: `${alias}-1` });
     await client.close();
+    await commitsOf(root).close();
     await root.close();
     rmSync(folder, { recursive: true });
   }

@@ -94,10 +94,10 @@ async function composeServer(
           return version === undefined ? [] : [indexable(tenantOf(change.key.pk), version)];
         }),
       );
-      return () => {
-        finish();
-        for (const listener of listeners) setImmediate(listener);
-      };
+      return finish;
+    },
+    onCommitted: () => {
+      for (const listener of listeners) setImmediate(listener);
     },
   });
   if (!search.isUpToDate()) {

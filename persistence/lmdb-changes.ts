@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { commitsOf } from '../lmdb/commits.js';
 import { attributesOf, type Attributes } from './lmdb-key.js';
 import { StoreError } from './store-error.js';
 import type { Item, ItemChange, ItemKey } from './table.js';
@@ -10,7 +11,7 @@ interface LoggedChange {
   readonly after?: Attributes;
 }
 
-/** The change feed of an embedded table. All but `read` is called inside a write transaction. */
+/** The change feed of an embedded table. `number` and `append` are called in a commit. */
 export interface ChangeLog {
   /** Gives changes their positions, following the last change of the log. */
   number(changes: readonly Omit<ItemChange, 'position'>[]): readonly ItemChange[];
@@ -35,6 +36,10 @@ export function changeLog(
   readUpTo = (): number => Infinity,
 ): ChangeLog {
   const log: Database<LoggedChange, number> = root.openDB({ name, cache: false });
+  const collected = commitsOf(root).database(log);
+  /** What the commit that is collected at this moment numbered and removed up to now. */
+  let numbered = 0;
+  let removed = 0;
   const edge = (reverse: boolean): number => {
     for (const position of log.getKeys(reverse ? { start: Infinity, reverse, limit: 1 } : { limit: 1 }))
       return position;
@@ -54,16 +59,16 @@ export function changeLog(
 
   return {
     number(changes) {
-      const last = edge(true);
-      return changes.map((change, place) => ({ position: positionText(last + place + 1), ...change }));
+      if (!collected.isChanged()) [numbered, removed] = [edge(true), 0];
+      return changes.map((change) => ({ position: positionText((numbered += 1)), ...change }));
     },
     append(changes) {
-      for (const change of changes) log.putSync(Number(change.position), logged(change));
+      for (const change of changes) collected.put(Number(change.position), logged(change));
       const last = Number(changes.at(-1)?.position ?? 0);
       // Twice as many as were put, so that a log that was kept longer shrinks, yet no write pays for all of it.
       const end = Math.min(last - kept, readUpTo()) + 1;
-      const outdated = [...log.getKeys({ end, limit: 2 * changes.length })];
-      for (const position of outdated) log.removeSync(position);
+      const outdated = [...log.getKeys({ start: removed + 1, end, limit: 2 * changes.length })];
+      for (const position of outdated) collected.remove((removed = position));
     },
     end() {
       const last = edge(true);

@@ -1,10 +1,11 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { commitsOf } from '../lmdb/commits.js';
 import { keyOf, lowerBound, storedKey } from './lmdb-key.js';
 import type { HistoryEntry, Item, ItemChange, QueryRequest } from './table.js';
 
 /** The history index of an embedded table. */
 export interface HistoryIndex {
-  /** Follows changes of items, inside their write transaction. */
+  /** Follows changes of items, in their commit. */
   follow(changes: readonly Pick<ItemChange, 'before' | 'after'>[]): void;
   query(request: QueryRequest): readonly HistoryEntry[];
 }
@@ -20,6 +21,7 @@ export function historyIndex(root: RootDatabase, name: string): HistoryIndex {
     encoding: 'string',
     cache: false,
   });
+  const collected = commitsOf(root).database(entries);
 
   function query({ pk, from, to, descending = false, limit }: QueryRequest): readonly HistoryEntry[] {
     const low = lowerBound(pk, from);
@@ -39,8 +41,8 @@ export function historyIndex(root: RootDatabase, name: string): HistoryIndex {
         const old = before && entryKey(before);
         const next = after && entryKey(after);
         if (old !== undefined && next !== undefined && old.equals(next)) continue;
-        if (old !== undefined) entries.removeSync(old);
-        if (next !== undefined) entries.putSync(next, '');
+        if (old !== undefined) collected.remove(old);
+        if (next !== undefined) collected.put(next, '');
       }
     },
     query,

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
+import { commitsOf } from '../lmdb/commits.js';
 import { markMade, requireIntact } from './lmdb-file.js';
 import { lockFolder } from './lmdb-lock.js';
 import { upgradeToHistory } from './lmdb-upgrade.js';
@@ -29,7 +30,7 @@ export function openRoot(folder: string): Root {
     markMade(folder);
     const close = root.close.bind(root);
     root.close = async () => {
-      await new Promise((resolve) => setImmediate(resolve)); // writes are queued until the event loop comes round
+      await commitsOf(root).close();
       await close();
       unlock();
     };
@@ -52,7 +53,14 @@ function requireWritable(folder: string): void {
 function openEnvironment(folder: string): RootDatabase {
   let root: RootDatabase;
   try {
-    root = open({ path: folder, maxDbs: 64, compression: true, overlappingSync: false, cache: false });
+    root = open({
+      path: folder,
+      maxDbs: 64,
+      compression: true,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      cache: false,
+    });
   } catch (error) {
     throw new StoreError(`The store in ${folder} cannot be opened: ${reason(error)}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { Remembered } from '../fhir/remembered.js';
+import { commitsOf } from '../lmdb/commits.js';
 import { changeLog } from './lmdb-changes.js';
 import { historyIndex } from './lmdb-history.js';
 import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
@@ -11,11 +12,13 @@ import type { Item, ItemChange, ItemKey, QueryRequest, ScanPage, Table, WriteAct
 /** What an embedded table does besides keeping items. */
 export interface LmdbTableOptions {
   /**
-   * Called in a write's transaction when all its conditions hold, before anything is put: may read and prepare.
-   * The function it returns is called after the puts, and what it puts is in the same transaction. If either
-   * throws, nothing of the write is done.
+   * Called in a write's commit when all its conditions hold, before anything is put: may read and prepare.
+   * The function it returns is called after the puts, and what it puts into collected databases is in the same
+   * transaction. If either throws, nothing of the write is done. Both may be called again for a write that is done again.
    */
   readonly inTransaction?: (changes: readonly ItemChange[]) => () => void;
+  /** Called once a write that changed something is on disk, before it is answered. */
+  readonly onCommitted?: () => void;
   /** How many of the latest changes the feed keeps, at least 1; 10,000 without it. */
   readonly changesKept?: number;
   /**
@@ -34,39 +37,33 @@ export interface LmdbTable extends Table {
 /** Of what was read lately so many characters of bodies are kept decoded. */
 const charactersKept = 4_000_000;
 
-interface QueuedWrite {
-  readonly actions: readonly WriteAction[];
-  readonly settle: (outcome: Outcome) => void;
-}
-type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
-
 /**
  * A table in an LMDB environment: three databases, `name` for the items, `name:changes` for the change feed and
  * `name:history` for the history index.
- * The writes that are waiting when the event loop comes round share one LMDB transaction and one flush to disk. When one
- * of them throws, which a failed condition does not, each is done again in a transaction of its own: child transactions
- * would copy every page twice.
+ * The writes that wait when the one before is on disk share one LMDB transaction and one flush to disk.
  * @param root as `openRoot` gives it; it must flush on commit (no `overlappingSync`), or writes are not durable.
  */
 export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): LmdbTable {
   const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
+  const commits = commitsOf(root);
+  const collected = commits.database(items);
   const history = historyIndex(root, `${name}:history`);
   const { changesKept = 10_000, readUpTo } = options;
   const log = changeLog(root, `${name}:changes`, changesKept, readUpTo && ((): number => Number(readUpTo() ?? 0)));
   const prepare = options.inTransaction ?? (() => () => undefined);
-  let queue: QueuedWrite[] = [];
 
   const read = (key: ItemKey): Item | undefined => {
-    const attributes = items.get(storedKey(key));
+    const attributes = collected.get(storedKey(key));
     return attributes === undefined ? undefined : { ...attributes, pk: key.pk, sk: key.sk };
   };
 
   const lately = new Remembered<Item>(charactersKept);
   /**
    * As `read`; the same frozen item while nothing else is written there, on which others may keep what they make of it.
-   * Nobody but this table writes its items, and nobody reads so inside a write's transaction, which may be undone.
+   * Nobody but this table writes its items, and nobody reads so while a commit is collected, which may be undone.
    */
   const readLately = (key: ItemKey): Item | undefined => {
+    if (collected.isUnderWay(storedKey(key))) return read(key); // what is known in a moment may be another
     const text = textOf(key);
     const known = lately.get(text);
     if (known !== undefined) return known;
@@ -77,58 +74,33 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     return item;
   };
 
-  function apply(actions: readonly WriteAction[]): WriteResult {
+  function apply(actions: readonly WriteAction[]): WriteResult & { readonly changed: boolean } {
     const before = actions.map((action) => read(keyOfAction(action)));
     const failures = actions.flatMap((action, place) => {
       const existing = before[place];
       if (action.condition === undefined || holds(action.condition, existing)) return [];
       return [{ action: place, ...(existing === undefined ? {} : { existing }) }];
     });
-    if (failures.length > 0) return { written: false, failures };
+    if (failures.length > 0) return { written: false, failures, changed: false };
     const changes = log.number(actions.flatMap((action, place) => changeOf(action, before[place])));
     const finish = prepare(changes);
     for (const { key, after } of changes) {
       lately.forget(textOf(key));
-      if (after === undefined) items.removeSync(storedKey(key));
-      else items.putSync(storedKey(key), attributesOf(after));
+      if (after === undefined) collected.remove(storedKey(key));
+      else collected.put(storedKey(key), attributesOf(after));
     }
     history.follow(changes);
     log.append(changes);
     finish();
-    return { written: true };
+    return { written: true, changed: changes.length > 0 };
   }
 
-  function alone({ actions }: QueuedWrite): Outcome {
-    try {
-      return { result: root.transactionSync(() => apply(actions)) };
-    } catch (error) {
-      return { error };
-    }
+  async function write(actions: readonly WriteAction[]): Promise<WriteResult> {
+    requireDistinct(actions);
+    const { changed, ...result } = await commits.commit(() => apply(actions));
+    if (changed) options.onCommitted?.();
+    return result;
   }
-
-  function commitQueue(): void {
-    const group = queue;
-    queue = [];
-    let outcomes: readonly Outcome[];
-    try {
-      outcomes = root.transactionSync(() => group.map(({ actions }): Outcome => ({ result: apply(actions) })));
-    } catch {
-      outcomes = group.map(alone); // nothing of the group is done: one of it threw
-    }
-    group.forEach(({ settle }, place) => {
-      settle(outcomes[place] ?? { error: new Error('A write was lost from its group') });
-    });
-  }
-
-  const write = (actions: readonly WriteAction[]): Promise<WriteResult> =>
-    new Promise((resolve, reject) => {
-      requireDistinct(actions);
-      const settle = (outcome: Outcome): void => {
-        if ('result' in outcome) resolve(outcome.result);
-        else reject(outcome.error instanceof Error ? outcome.error : new Error(String(outcome.error)));
-      };
-      if (queue.push({ actions, settle }) === 1) setImmediate(commitQueue);
-    });
 
   function query({ pk, from, to, descending = false, limit }: QueryRequest): readonly Item[] {
     const low = lowerBound(pk, from);
@@ -167,7 +139,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     query: (request) => attempt(() => query(request)),
     queryHistory: async (request) => {
       // What waits to be committed has its instant already: whoever reads up to now must see it.
-      if (queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      await commits.settled();
       return history.query(request);
     },
     write,

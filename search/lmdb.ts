@@ -2,6 +2,7 @@ import type { RootDatabase } from 'lmdb';
 import type { FhirDefinitions } from '../fhir/definitions.js';
 import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 import { keyText } from '../fhir/resource.js';
+import { commitsOf } from '../lmdb/commits.js';
 import { termsFingerprint } from './document.js';
 import { candidates, satisfies } from './lmdb/candidates.js';
 import type { Clause } from './lmdb/clause.js';
@@ -36,8 +37,8 @@ export interface LmdbSearchIndex {
   /** The index of a tenant: searches find only what is theirs. */
   of(tenant: Tenant): SearchIndex;
   /**
-   * Prepares the index for changes, inside a write transaction: only reads.
-   * @returns what does the writes, to be called in the same transaction before any other change is staged.
+   * Prepares the index for changes, in a commit: only reads.
+   * @returns what does the writes, to be called in the same commit before any other change is staged.
    */
   stage(changes: readonly Indexable[]): () => void;
   /** Whether it holds the terms that searches of this program look for: not when it is new, or an older program's. */
@@ -52,7 +53,7 @@ export interface LmdbSearchIndex {
    * Puts the next part of what waits in memory into the posting lists on disk; it is done by itself when much waits.
    * @returns whether there is more to put.
    */
-  readonly merge: () => boolean;
+  readonly merge: () => Promise<boolean>;
   /**
    * Makes the index anew at once.
    * @param all the current version of every resource, tombstones included, in chunks.
@@ -89,11 +90,12 @@ export function lmdbSearchIndex(
   chosen: Partial<SearchLimits & PendingLimits> = {},
 ): LmdbSearchIndex {
   const limits = { ...standardLimits, ...chosen };
+  const commits = commitsOf(root);
   const state = openState(root, `${name}:state`);
   const fingerprint = termsFingerprint(definitions);
   const otherPlace = (): IndexPlace => (state.serving() === '' ? '+' : '');
   let serving = openDatabases(root, name, state.serving());
-  let pending = openPending(root, serving, limits);
+  let pending = openPending(serving, limits);
   let isMerging = false;
   /** The index that is to take the place of the serving one; it gets every change as well. */
   let making = openMaking();
@@ -128,20 +130,23 @@ export function lmdbSearchIndex(
     };
   }
 
-  /** Merges what waits, part by part, and lets requests be answered between parts. */
+  /** Merges what waits, part by part; writes that came meanwhile go between parts. */
   function mergeSoon(): void {
     if (isMerging || !pending.isDue()) return;
     isMerging = true;
-    setImmediate(() => {
-      isMerging = false;
-      try {
-        if (pending.merge()) mergeSoon();
-      } catch {
+    merge().then(
+      (isMore) => {
+        isMerging = false;
+        if (isMore) mergeSoon();
+      },
+      () => {
         // What stops a merge stops the next write as well, which tells of it: a full disk, a closed store. What waits is
         // found as before, and the merge goes on after that write.
-      }
-    });
+        isMerging = false;
+      },
+    );
   }
+  const merge = (): Promise<boolean> => commits.commitAlone(() => pending.merge());
 
   /** Numbers that pages under way know stay; what the serving index does not have gets one behind all others. */
   function numbersFor(changes: readonly Placed[]): Numbers {
@@ -164,7 +169,7 @@ export function lmdbSearchIndex(
     terms: fingerprint,
     names: () => attempt(() => ({ index: String(state.made() + 1), replaces: state.servingName() })),
     open: ({ index }) =>
-      attempt(() => {
+      commits.between(() => {
         if (isMade(index) || state.servingName() === index) return false;
         const databases = openDatabases(root, name, otherPlace());
         root.transactionSync(() => {
@@ -177,13 +182,11 @@ export function lmdbSearchIndex(
     async put(changes) {
       const wanted = newest(changes).map(placed);
       for (let at = 0; at < wanted.length; at += stagedAtOnce) {
-        const databases = requireMade();
-        root.transactionSync(() => {
+        await commits.commit(() => {
           const some = wanted.slice(at, at + stagedAtOnce);
           const given = numbersFor(some);
-          stageIn(databases, definitions, some, { given }).write();
+          stageIn(requireMade(), definitions, some, { given }).write();
         });
-        await new Promise((resolve) => setImmediate(resolve)); // requests are answered meanwhile
       }
     },
     count: ({ index }) =>
@@ -193,7 +196,7 @@ export function lmdbSearchIndex(
         return (isServing ? serving : requireMade()).documents.count();
       }),
     serve: ({ index }) =>
-      attempt(() => {
+      commits.between(() => {
         if (state.servingName() === index) return;
         if (!isMade(index)) throw new Error(`There is no search index ${index}`);
         const databases = requireMade();
@@ -204,11 +207,11 @@ export function lmdbSearchIndex(
           emptied(serving);
         });
         serving = databases;
-        pending = openPending(root, serving, limits);
+        pending = openPending(serving, limits);
         making = undefined;
       }),
     abandon: ({ index }) =>
-      attempt(() => {
+      commits.between(() => {
         if (!isMade(index)) return;
         const databases = requireMade();
         making = undefined;
@@ -304,10 +307,8 @@ export function lmdbSearchIndex(
     search: (query) => attempt(() => search(tenant, query)),
     count: (query) => attempt(() => count(tenant, query)),
     put: (changes, { again = false } = {}) =>
-      attempt(() => {
-        root.transactionSync(() => {
-          stage(changes, again)();
-        });
+      commits.commit(() => {
+        stage(changes, again)();
       }),
   });
   return {
@@ -319,7 +320,7 @@ export function lmdbSearchIndex(
       () => ({ ...serving, postings: pending.lists() }),
       (change) => documentOf(definitions, change),
     ),
-    merge: () => pending.merge(),
+    merge,
     isUpToDate: () => serving.documents.fingerprint() === fingerprint,
     rebuild,
   };

@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import { Remembered } from '../../fhir/remembered.js';
 import type { DocumentTerms } from '../document.js';
 import type { ResourceWords } from '../words.js';
@@ -62,6 +63,7 @@ export interface Words {
 /** Opens the words of an index. */
 export function openWords(root: RootDatabase, name: string): Words {
   const entries: Database<string, string> = root.openDB({ name, encoding: 'string', cache: false, compression: true });
+  const collected = commitsOf(root).database(entries);
   return {
     has(number, parameter, words) {
       const found = entries.get(number);
@@ -70,8 +72,8 @@ export function openWords(root: RootDatabase, name: string): Words {
       return words.every((word) => searched.includes(` ${word} `));
     },
     write(number, words) {
-      if (words === undefined) entries.removeSync(number);
-      else entries.putSync(number, ` ${[...words.text].join(' ')} \n ${[...words.content].join(' ')} `);
+      if (words === undefined) collected.remove(number);
+      else collected.put(number, ` ${[...words.text].join(' ')} \n ${[...words.content].join(' ')} `);
     },
     clear() {
       entries.clearSync();
@@ -93,17 +95,19 @@ const documentKey = (number: DocumentNumber): string => `#${number}`;
 /** Opens the documents of an index. */
 export function openDocuments(root: RootDatabase, name: string): Documents {
   const entries: Database<unknown, string> = root.openDB({ name, encoding: 'json', cache: false, compression: true });
+  const collected = commitsOf(root).database(entries);
   const read = (number: DocumentNumber): IndexedDocument | undefined =>
-    entries.get(documentKey(number)) as IndexedDocument | undefined;
+    collected.get(documentKey(number)) as IndexedDocument | undefined;
   const lately = new Remembered<IndexedDocument>(charactersKept);
   const write = (number: DocumentNumber, document: IndexedDocument): void => {
     lately.forget(number);
-    entries.putSync(documentKey(number), document);
+    collected.put(documentKey(number), document);
   };
   return {
-    numberOf: (type, id) => entries.get(resourceKey(type, id)) as DocumentNumber | undefined,
+    numberOf: (type, id) => collected.get(resourceKey(type, id)) as DocumentNumber | undefined,
     read,
     readLately(number) {
+      if (collected.isUnderWay(documentKey(number))) return read(number);
       const known = lately.get(number);
       if (known !== undefined) return known;
       const text = entries.getBinaryFast(documentKey(number));
@@ -112,35 +116,35 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
       lately.set(number, document, text.length);
       return document;
     },
-    fingerprint: () => entries.get(termsKey),
+    fingerprint: () => collected.get(termsKey),
     setFingerprint(fingerprint) {
-      entries.putSync(termsKey, fingerprint);
+      collected.put(termsKey, fingerprint);
     },
-    merged: () => entries.get(mergedKey) as Merged | undefined,
+    merged: () => collected.get(mergedKey) as Merged | undefined,
     setMerged(merged) {
-      entries.putSync(mergedKey, merged);
+      collected.put(mergedKey, merged);
     },
-    turn: () => (entries.get(turnKey) as number | undefined) ?? 0,
+    turn: () => (collected.get(turnKey) as number | undefined) ?? 0,
     setTurn(turn) {
-      entries.putSync(turnKey, turn);
+      collected.put(turnKey, turn);
     },
     count() {
       const others = [sizeKey, termsKey, mergedKey, turnKey].filter((key) => entries.doesExist(key)).length;
       return (entries.getKeysCount() - others) / 2; // a number and a document each
     },
     setSize(size) {
-      entries.putSync(sizeKey, size);
+      collected.put(sizeKey, size);
     },
     clear() {
       lately.clear();
       entries.clearSync();
     },
-    size: () => (entries.get(sizeKey) as number | undefined) ?? 0,
+    size: () => (collected.get(sizeKey) as number | undefined) ?? 0,
     write,
     add(number, document, count) {
       write(number, document);
-      entries.putSync(resourceKey(document.type, document.id), number);
-      entries.putSync(sizeKey, count);
+      collected.put(resourceKey(document.type, document.id), number);
+      collected.put(sizeKey, count);
     },
   };
 }

@@ -1,4 +1,3 @@
-import type { RootDatabase } from 'lmdb';
 import type { Databases } from './databases.js';
 import { documentNumber, listsOf, type Merged } from './documents.js';
 import { joinedLists } from './joined.js';
@@ -32,14 +31,14 @@ export interface PostingChanges {
  * - else none.
  */
 export interface Pending {
-  /** All lists as they are at this moment, for a search in the same turn; outside of write transactions. */
+  /** All lists as they are at this moment, for a search in the same turn; never in a commit. */
   lists(): PostingLists;
-  /** Changes the lists by changes of documents, inside the write transaction of those; `size` was that of documents before. */
+  /** Changes the lists by changes of documents, in the commit of those; `size` was that of documents before. */
   readonly write: (changes: readonly PostingChanges[], size: number) => void;
   /** Whether so much waits that it is time to merge, or a merge is under way, or nobody looked yet. */
   isDue(): boolean;
   /**
-   * Merges the next part, in a transaction of its own.
+   * Merges the next part; called in a commit of its own, which writes of documents must not share.
    * @returns whether there is more to merge.
    */
   readonly merge: () => boolean;
@@ -53,7 +52,6 @@ interface Turn {
 
 /** Opens what is pending of an index; it is read from the documents when it is first asked for. */
 export function openPending(
-  root: RootDatabase,
   { postings, documents }: Pick<Databases, 'postings' | 'documents'>,
   limits: PendingLimits,
 ): Pending {
@@ -61,6 +59,8 @@ export function openPending(
   let older = pendingLists();
   let newer = pendingLists();
   let merged: Merged | undefined;
+  /** What a merge put on disk, or will have when its commit is done. */
+  let mergedNext: Merged | undefined;
   /** The last write that is in the lists; undefined before they are read. */
   let turn: number | undefined;
   /** Writes that may have been committed since; the numbers follow each other. */
@@ -81,6 +81,7 @@ export function openPending(
     waiting = 0;
     turn = documents.turn();
     merged = documents.merged();
+    mergedNext = undefined;
     if (merged === undefined) return;
     const size = documents.size();
     for (let count = merged.upTo; count < size; count += 1) {
@@ -92,12 +93,28 @@ export function openPending(
     }
   }
 
+  /** Lets the lists in memory follow a part of a merge that is on disk now. */
+  function follow(next: Merged): void {
+    if (merged?.merging === undefined) [older, newer] = [newer, pendingLists()];
+    if (next.merging === undefined) older = pendingLists();
+    merged = next;
+    mergedNext = undefined;
+  }
+
   /** Brings the lists to what is committed: writes that were not are dropped when others have their numbers. */
   function settle(): void {
     const committed = documents.turn();
+    const onDisk = documents.merged();
     if (turn === undefined || (merged === undefined && committed > 0)) {
       readAll();
       return;
+    }
+    if (merged !== undefined && !isSame(onDisk, merged)) {
+      if (mergedNext === undefined || !isSame(onDisk, mergedNext)) {
+        readAll();
+        return;
+      }
+      follow(mergedNext); // no write was committed between: merges are alone
     }
     while (turn < committed) {
       const next = turns.shift();
@@ -150,23 +167,19 @@ export function openPending(
     // The more has come meanwhile, the more is merged at once, or writes would be faster than merges.
     const most = limits.merged * (isBegun ? 1 + Math.floor(newer.size() / Math.max(1, limits.pending)) : 1);
     let next: Merged = { upTo: to };
-    root.transactionSync(() => {
-      let [put, last] = [0, behind];
-      for (const key of lists.behind(behind)) {
-        if (put >= most) {
-          next = { upTo, merging: { to, behind: last } };
-          break;
-        }
-        for (const number of lists.of(key)) postings.add(key, number);
-        put += lists.of(key).length;
-        last = key;
+    let [put, last] = [0, behind];
+    for (const key of lists.behind(behind)) {
+      if (put >= most) {
+        next = { upTo, merging: { to, behind: last } };
+        break;
       }
-      documents.setMerged(next);
-    });
-    merged = next;
-    if (!isBegun) [older, newer] = [newer, pendingLists()];
-    if (next.merging === undefined) older = pendingLists();
-    return next.merging !== undefined || (newer.size() > 0 && newer.size() >= limits.pending);
+      for (const number of lists.of(key)) postings.add(key, number);
+      put += lists.of(key).length;
+      last = key;
+    }
+    documents.setMerged(next);
+    mergedNext = next;
+    return next.merging !== undefined || (isBegun && newer.size() > 0 && newer.size() >= limits.pending);
   }
 
   return {
@@ -181,6 +194,9 @@ export function openPending(
     merge,
   };
 }
+
+const isSame = (a: Merged | undefined, b: Merged): boolean =>
+  a?.upTo === b.upTo && a.merging?.to === b.merging?.to && a.merging?.behind === b.merging?.behind;
 
 const postingsOf = (turn: Turn | undefined): number =>
   turn?.changes.reduce((sum, { added }) => sum + added.length, 0) ?? 0;

@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import { afterAll, compareTerms, separator, type TermRange } from '../term.js';
 
 /** A document's number in the index, in the order documents were first indexed: six characters that sort as it counts. */
@@ -61,7 +62,7 @@ export interface KeyWalk {
   readonly backwards?: boolean;
 }
 
-/** The posting lists on disk. What changes them is called inside a write transaction. */
+/** The posting lists on disk. What changes them is called in a commit. */
 export interface Postings extends PostingLists {
   /** Adds a document to a list. */
   add(key: string, document: DocumentNumber): void;
@@ -79,12 +80,13 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     cache: false,
     compression: false,
   });
+  const collected = commitsOf(root).database(lists);
   return {
     add(key, document) {
-      lists.putSync(key, document);
+      collected.put(key, document);
     },
     remove(key, document) {
-      lists.removeSync(key, document);
+      collected.remove(key, document);
     },
     clear() {
       lists.clearSync();

@@ -22,7 +22,7 @@ interface StageOptions {
 }
 
 interface Staged {
-  /** Does the writes, in the same transaction. */
+  /** Does the writes, in the same commit. */
   readonly write: () => void;
   readonly numbers: Numbers;
 }
@@ -36,7 +36,7 @@ export function documentOf(
   return resource === undefined ? deleted : { ...deleted, terms: documentTerms(definitions, resource) };
 }
 
-/** Prepares an index for changes of different resources, inside a write transaction: only reads. */
+/** Prepares an index for changes of different resources, in a commit: only reads. */
 export function stageIn(
   { postings, documents, words }: Databases,
   definitions: FhirDefinitions,

@@ -1,5 +1,6 @@
 // A process of its own that a test kills: commits two resources at a time, updates included, and prints each
 // commit's number once it is told that it is durable.
+import { commitsOf } from '../../lmdb/commits.js';
 import { openRoot } from '../../persistence/lmdb-root.js';
 import { lmdbTable } from '../../persistence/lmdb.js';
 import { createResourceStore } from '../../persistence/store.js';
@@ -7,12 +8,11 @@ import { nextVersion } from '../../persistence/version.js';
 
 const [, , folder = '', first = '0'] = process.argv;
 const root = openRoot(folder);
-const index = root.openDB<number, string>({ name: 'index' });
+const index = commitsOf(root).database(root.openDB<number, string>({ name: 'index' }));
 const store = createResourceStore(
   lmdbTable(root, 'items', {
     inTransaction: (changes) => () => {
-      for (const { key, after } of changes)
-        if (key.sk === 'current') index.putSync(key.pk, Number(after?.['versionId']));
+      for (const { key, after } of changes) if (key.sk === 'current') index.put(key.pk, Number(after?.['versionId']));
     },
   }),
 );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { commitsOf } from '../../lmdb/commits.js';
 import { StoreError } from '../../persistence/store-error.js';
 import { lmdbTable, type LmdbTableOptions } from '../../persistence/lmdb.js';
 import type { ItemChange, Table } from '../../persistence/table.js';
@@ -21,11 +22,12 @@ describe('what a write does in its transaction', () => {
     const seen: (readonly ItemChange[])[] = [];
     const { root, close } = temporaryRoot();
     const index = root.openDB<string, string>({ name: 'index' });
+    const collected = commitsOf(root).database(index);
     const table: Table = lmdbTable(root, 'items', {
       inTransaction: (changes) => {
         seen.push(changes);
         return () => {
-          for (const { key } of changes) index.putSync(key.sk, 'indexed');
+          for (const { key } of changes) collected.put(key.sk, 'indexed');
         };
       },
     });
@@ -46,13 +48,14 @@ describe('what a write does in its transaction', () => {
     async (half) => {
       const { root, close } = temporaryRoot();
       const index = root.openDB<string, string>({ name: 'index' });
+      const collected = commitsOf(root).database(index);
       const table = lmdbTable(root, 'items', {
         inTransaction: (changes) => {
           const bad = changes.some(({ key }) => key.sk === 'bad');
           if (bad && half === 'first') throw new Error('planted');
           return () => {
             for (const { key } of changes) {
-              index.putSync(key.sk, 'indexed');
+              collected.put(key.sk, 'indexed');
               if (bad && key.sk === 'with-bad') throw new Error('planted');
             }
           };

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import { findDrift, fixDrift } from '../../indexer/drift.js';
 import { indexable } from '../../indexer/index-change.js';
@@ -18,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'drift-'));
 const root = open({ path: folder, cache: false, noSync: true, maxDbs: 512 });
 const definitions = await loadDefinitions('r4');
 afterAll(async () => {
+  await commitsOf(root).close();
   await root.close();
   rmSync(folder, { recursive: true });
 });
@@ -34,7 +36,7 @@ describe('compared with the embedded index', () => {
     const next = nextVersion({ resource, method: 'PUT', now: Date.now(), id: 'a', compartments: [] });
     await createResourceStore(table).commit([{ kind: 'put', next }]);
     await index.put([indexable(defaultTenant, next)]);
-    while (merge());
+    while (await merge());
     const postings = openPostings(root, `${name}:postings`);
     const all = postingKey('Patient', lists.all, '');
     const [number = ''] = postings.documents(all);

@@ -2,10 +2,12 @@ import { expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import type { Resource } from '../../fhir/resource.js';
+import { commitsOf } from '../../lmdb/commits.js';
 import { defaultTenant } from '../../persistence/keys.js';
 import { openDatabases } from '../../search/lmdb/databases.js';
 import { documentNumber, listsOf } from '../../search/lmdb/documents.js';
@@ -84,6 +86,17 @@ function postingsOf(root: RootDatabase, name: string): readonly [readonly string
   return [found.sort(), wanted.sort()];
 }
 
+/** Calls a function in each turn of the event loop until a promise is settled. */
+async function whileUnderWay(promise: Promise<unknown>, look: () => Promise<void>): Promise<void> {
+  const state = { isUnderWay: true };
+  const done = (): void => void (state.isUnderWay = false);
+  promise.then(done, done);
+  while (state.isUnderWay) {
+    await turn();
+    await look();
+  }
+}
+
 test('searches find what is committed and nothing else, wherever a merge is, and after a process ended there', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -113,32 +126,58 @@ test('searches find what is committed and nothing else, wherever a merge is, and
             ...('put' in each ? { resource: each.put } : {}),
           };
         };
+        /** What a search beside a commit finds is as it was before it or as it is after it, never half. */
+        const findsOneOf = async (states: readonly ReadonlyMap<string, Indexable>[]): Promise<void> => {
+          const { query = '', request } = queries[(asked += 1) % queries.length] ?? {};
+          if (request === undefined) return;
+          const { hits } = await search.index.search({ request, access: { kind: 'everything' }, limit: 100 });
+          const found = (state: ReadonlyMap<string, Indexable>): string =>
+            hits
+              .map(({ id }) => id)
+              .filter((id) => match(request, state.get(id)?.resource ?? { resourceType: '' }))
+              .sort()
+              .join();
+          const wanted = (state: ReadonlyMap<string, Indexable>): string =>
+            [...state.values()]
+              .filter(({ resource }) => resource !== undefined && match(request, resource))
+              .map(({ id }) => id)
+              .sort()
+              .join();
+          const told = states.map((state) => [query, found(state), wanted(state)]);
+          expect(told.filter(([, one, other]) => one === other)).not.toEqual([]);
+        };
+        let asked = 0;
         try {
           for (const [at, each] of steps.entries()) {
             switch (each.kind) {
               case 'commit':
               case 'abort': {
                 const next = new Map(store);
-                const commit = (): void => {
-                  root.transactionSync(() => {
-                    for (const one of each.writes) {
-                      const changes = one.map((written) => {
-                        const version = versionOf(next, written);
-                        next.set(version.id, version);
-                        return version;
-                      });
-                      search.stage(changes)();
-                    }
-                    if (each.kind === 'abort') throw new Error('aborted');
-                  });
+                const versions = each.writes.map((one) =>
+                  one.map((written) => {
+                    const version = versionOf(next, written);
+                    next.set(version.id, version);
+                    return version;
+                  }),
+                );
+                const commit = commitsOf(root).commit(() => {
+                  for (const changes of versions) search.stage(changes)();
+                  if (each.kind === 'abort') throw new Error('aborted');
+                });
+                await whileUnderWay(commit, () => findsOneOf([store, next]));
+                if (each.kind === 'abort') await expect(commit).rejects.toThrow('aborted');
+                else {
+                  await commit;
                   store = next;
-                };
-                if (each.kind === 'abort') expect(commit).toThrow('aborted');
-                else commit();
+                }
                 break;
               }
               case 'merge':
-                for (let parts = 0; parts < each.parts && search.merge(); parts += 1);
+                for (let parts = 0, isMore = true; parts < each.parts && isMore; parts += 1) {
+                  const merge = search.merge();
+                  await whileUnderWay(merge, () => findsOneOf([store]));
+                  isMore = await merge;
+                }
                 break;
               case 'again':
                 await search.index.put([...store.values()], { again: true });
@@ -153,14 +192,15 @@ test('searches find what is committed and nothing else, wherever a merge is, and
                 break;
               case 'restart':
                 // What the process before was about to merge ends with it.
+                await commitsOf(root).close();
                 await root.close();
                 root = open({ path: folder, cache: false, noSync: true });
                 search = opened();
             }
             const current = [...store.values()].filter(({ resource }) => resource !== undefined);
             // Three queries a step, another three the next time; all in the end.
-            const asked = queries.filter((_, i) => at === steps.length - 1 || i % 4 === at % 4);
-            for (const { query, request } of asked) {
+            const chosen = queries.filter((_, i) => at === steps.length - 1 || i % 4 === at % 4);
+            for (const { query, request } of chosen) {
               const wanted = current.filter(({ resource }) => match(request, resource as Resource)).map(({ id }) => id);
               const { hits } = await search.index.search({ request, access: { kind: 'everything' }, limit: 100 });
               const found = hits
@@ -181,10 +221,11 @@ test('searches find what is committed and nothing else, wherever a merge is, and
             const differences = await search.inspection.compare([...store.values()]);
             expect(differences.filter((difference) => difference !== undefined)).toEqual([]);
           }
-          while (search.merge());
+          while (await search.merge());
           const [found, wanted] = postingsOf(root, name);
           if (pending === 0) expect(found).toEqual(wanted);
         } finally {
+          await commitsOf(root).close();
           await root.close();
           rmSync(folder, { recursive: true });
         }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import { lmdbSearchIndex, type LmdbSearchIndex } from '../../search/lmdb.js';
 import { parseSearch } from '../../search/parse.js';
@@ -18,6 +19,7 @@ beforeEach(() => {
   root = open({ path: folder, cache: false, noSync: true, maxDbs: 512 });
 });
 afterEach(async () => {
+  await commitsOf(root).close();
   await root.close();
   rmSync(folder, { recursive: true });
 });
@@ -123,6 +125,7 @@ test('one that fails or ends in the middle leaves the old index, and the next be
   // A process that ends meanwhile runs nothing of what would come after.
   void search.rebuild(inChunks([version(1, 1, 'A')], () => new Promise(() => undefined)));
   await new Promise((resolve) => setTimeout(resolve, 20));
+  await commitsOf(root).close();
   await root.close();
   root = open({ path: folder, cache: false, noSync: true, maxDbs: 512 });
   const again = lmdbSearchIndex(root, 'r4', definitions);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import type { FhirDefinitions } from '../../fhir/definitions.js';
 import type { SearchLimits } from '../../search/lmdb/view.js';
 import { lmdbSearchIndex } from '../../search/lmdb.js';
@@ -18,6 +19,7 @@ const make =
     const folder = mkdtempSync(join(tmpdir(), 'search-index-'));
     const root = open({ path: folder, cache: false, noSync: true });
     const close = async (): Promise<void> => {
+      await commitsOf(root).close();
       await root.close();
       rmSync(folder, { recursive: true });
     };
@@ -25,7 +27,7 @@ const make =
     const most = merges[(made += 1) % merges.length] ?? 0;
     const put: typeof index.put = async (...changes) => {
       await index.put(...changes);
-      for (let parts = 0; parts < most && merge(); parts += 1);
+      for (let parts = 0; parts < most && (await merge()); parts += 1);
     };
     return Promise.resolve({ index: { ...index, put }, close });
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { open } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
 import type { Resource } from '../../fhir/resource.js';
 import { fhirVersions, type FhirVersion } from '../../fhir/version.js';
@@ -36,9 +37,9 @@ test.each(fhirVersions)(
       for (const { index, merge } of opened) {
         const changes = firstVersions(all);
         await index.put(changes.slice(0, changes.length / 3));
-        while (merge());
+        while (await merge());
         await index.put(changes.slice(changes.length / 3));
-        merge();
+        await merge();
       }
       let found = 0;
       for (const type of new Set(all.map(({ resourceType }) => resourceType))) {
@@ -54,6 +55,7 @@ test.each(fhirVersions)(
       }
       expect(found).toBeGreaterThan(1_000);
     } finally {
+      await commitsOf(root).close();
       await root.close();
       rmSync(folder, { recursive: true });
     }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { commitsOf } from '../../lmdb/commits.js';
 import { indexable } from '../../indexer/index-change.js';
 import type { FhirServer } from '../../interactions/server.js';
 import type { EmbeddedServer } from '../../local/compose.js';
@@ -50,6 +51,7 @@ export function lagging(embedded: EmbeddedServer): LaggingServer {
       }
     },
     async close() {
+      await commitsOf(root).close();
       await root.close();
       rmSync(folder, { recursive: true });
     },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { open } from 'lmdb';
+import { commitsOf } from '../../../lmdb/commits.js';
 import { parseJson } from '../../../fhir/json.js';
 import { loadDefinitions } from '../../../fhir/load-definitions.js';
 import type { Resource } from '../../../fhir/resource.js';
@@ -71,6 +72,7 @@ test.each(fhirVersions)(
       expect(found).toBeGreaterThan(1_000);
     } finally {
       await onOpenSearch.close();
+      await commitsOf(root).close();
       await root.close();
       rmSync(folder, { recursive: true });
     }

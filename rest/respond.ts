@@ -50,6 +50,7 @@ import {
 import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
 import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
+import { besideProvenance } from './provenance.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { RestContext, RestRequest } from './request.js';
 
@@ -58,9 +59,15 @@ import type { RestContext, RestRequest } from './request.js';
  * @throws OperationOutcomeError for everything expected that can go wrong.
  */
 export async function respond(context: RestContext, request: RestRequest): Promise<RestAnswer> {
+  const caller: Caller = { principal: request.principal, baseUrl: request.baseUrl };
+  return besideProvenance(context.server, caller, request, (server) =>
+    respondTo({ ...context, server }, request, caller),
+  );
+}
+
+async function respondTo(context: RestContext, request: RestRequest, caller: Caller): Promise<RestAnswer> {
   const { server } = context;
   const { http, baseUrl, route } = request;
-  const caller: Caller = { principal: request.principal, baseUrl };
   const preference = readPreference(http.get('prefer'));
   const isAsynchronous = route.kind === 'operation' && route.operation.asynchronous !== undefined;
   if (preference.respondAsync === true && !isAsynchronous && !isOfJobs(route)) {

@@ -123,7 +123,8 @@ async function answerOf(
     route = routeOf(server.definitions, http.method, path);
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
-      return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
+      const answer = await capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match'));
+      return inFormat(answer, format.pretty);
     }
     if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
     const { principal, claims } = await authenticate(http.get('authorization'));

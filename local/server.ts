@@ -73,6 +73,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     ...(settings.signInPassword === undefined ? {} : { password: settings.signInPassword }),
     ...(isSmart(settings) ? { smart: smartSignIn(settings) } : {}),
     ...(settings.tenancy === undefined ? {} : { tenantClaim: settings.tenancy.claim }),
+    ...(settings.trustedProxies === undefined ? {} : { trustedProxies: settings.trustedProxies }),
     onError: (error) => {
       logUnexpected(error, log, 'sign-in failed');
     },

@@ -24,7 +24,9 @@ export function addGatewayResponses(api: RestApi): void {
       ...(status === undefined ? {} : { statusCode: status.toString() }),
       responseHeaders: {
         ...Object.fromEntries(
-          Object.entries({ ...securityHeaders, ...strictTransport }).map(([name, value]) => [name, `'${value}'`]),
+          Object.entries({ ...securityHeaders, ...strictTransport })
+            .filter(([, value]) => !value.includes("'")) // a value stands between quotes, and may have none
+            .map(([name, value]) => [name, `'${value}'`]),
         ),
         'Access-Control-Allow-Origin': "'*'",
         ...(status === 401 ? { 'WWW-Authenticate': "'Bearer'" } : {}),

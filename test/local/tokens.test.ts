@@ -99,7 +99,7 @@ const wrong: Readonly<Record<string, () => string>> = {
   'with a part more': () => `${good()}.${part('x')}`,
   'with a signature that goes on': () => `${good()}AAAA`,
   'with another spelling of its signature': () => `${good()}=`,
-  'with a line break': () => `${good().replace('.', '. ')}`,
+  'with a line break': () => good().replace('.', '. '),
   'that is very long': () => good({ x: 'x'.repeat(20_000) }),
 };
 

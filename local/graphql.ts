@@ -105,8 +105,10 @@ async function createRuntime({
     dataSources: {
       none: noneDataSource,
       resources: dynamoDbDataSource(server.table),
-      interactions: lambdaDataSource((event, baseUrl) =>
-        handler(event as Parameters<typeof handler>[0], typeof baseUrl === 'string' ? baseUrl : undefined),
+      interactions: lambdaDataSource(
+        (event, baseUrl) =>
+          handler(event as Parameters<typeof handler>[0], typeof baseUrl === 'string' ? baseUrl : undefined),
+        true,
       ),
     },
     onFailure: ({ step, message, stack }) => {

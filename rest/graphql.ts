@@ -21,7 +21,7 @@ import type { Caller } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { parseBody } from './body.js';
 import { type ErrorLog, failureOf } from './errors.js';
-import { requireJsonBody } from './negotiate.js';
+import { isJsonType, requireJsonBody } from './negotiate.js';
 import type { RestContext, RestRequest } from './request.js';
 import type { NoRoute, Route } from './routes.js';
 
@@ -172,6 +172,10 @@ async function readSource({ server, readBody }: RestContext, request: RestReques
   if (text.trim() === '' && inUrl.query !== undefined) return required(inUrl);
   if (contentType === undefined) {
     throw unsupportedMediaType('Content-Type is missing; send application/json or application/graphql');
+  }
+  if (!isJsonType(server.definitions.version, contentType)) {
+    const read = 'application/graphql, application/json, or application/fhir+json for Parameters';
+    throw unsupportedMediaType(`Content-Type is "${clip(contentType)}"; $graphql reads ${read}`);
   }
   requireJsonBody(server.definitions.version, http.get('content-type'));
   const body = parseBody(text);

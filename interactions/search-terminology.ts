@@ -99,7 +99,8 @@ async function answer(
   try {
     answers.set(key, await find(key));
   } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error;
+    // What does not answer for now is no fault of the query.
+    if (!(error instanceof OperationOutcomeError) || error.status === 429 || error.status >= 500) throw error;
     // Whatever is wrong with the value set, it is the query that cannot be answered.
     answers.set(
       key,

@@ -33,6 +33,12 @@ export class OperationOutcomeError extends Error {
     this.issues = issues;
     if (versionId !== undefined) this.versionId = versionId;
   }
+
+  /** The same failure told by other issues, such as ones that name the place in the whole that it happened at. */
+  withIssues(issues: readonly OutcomeIssue[]): OperationOutcomeError {
+    const told = new OperationOutcomeError(this.status, issues, this.versionId);
+    return this.retryAfter === undefined ? told : Object.assign(told, { retryAfter: this.retryAfter });
+  }
 }
 
 const error = (status: number, code: string, diagnostics: string, expression?: string): OperationOutcomeError =>

@@ -248,10 +248,7 @@ function inPlace<Result>(name: string, read: () => Result): Result {
     return read();
   } catch (error) {
     if (!(error instanceof OperationOutcomeError) || !isChainName(name)) throw error;
-    throw new OperationOutcomeError(
-      error.status,
-      error.issues.map((issue) => ({ ...issue, expression: [name] })),
-    );
+    throw error.withIssues(error.issues.map((issue) => ({ ...issue, expression: [name] })));
   }
 }
 

@@ -372,6 +372,11 @@ describe('the sign-in’s pages', () => {
     expect(await response.text()).toContain('Start again');
   });
 
+  test('say so as well when a URL of one that is over has parameters, which are not read', async () => {
+    const url = `${signIn.issuer}/oauth2/authorize/abc?client_id=${consoleClientId}&redirect_uri=javascript:0`;
+    for (const method of ['GET', 'HEAD']) expect((await fetch(url, { method, redirect: 'manual' })).status).toBe(400);
+  });
+
   test('sign out after asking', async () => {
     const started = await startSignIn();
     const response = await started.visit(started.page, { username: 'patient', password: documentedPassword });

@@ -144,6 +144,10 @@ export function satisfies(
   return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
 }
 
+/** Whether `satisfies` decides clauses without reading a document. */
+export const decidedByLists = (clauses: readonly Clause[]): boolean =>
+  clauses.every((clause) => clause.holds !== undefined || (onLists(clause) && clause.ranges.length <= fewLists));
+
 /** Documents among which are all that satisfy a search, and the clauses still to be checked on each. */
 export interface Candidates {
   /** In the order of their numbers, each once, found as they are asked for. */
@@ -161,6 +165,12 @@ export function candidates(
   clauses: readonly Clause[],
   { after, backwards = false, collectAtMost }: Walk & { readonly collectAtMost: number },
 ): Candidates {
+  const [only, second] = clauses;
+  if (only !== undefined && second === undefined && onLists(only)) {
+    // A page of what stands in lists known by name costs the page, however long they are.
+    const keys = only.ranges.flatMap((range) => ('key' in range ? [range.key] : []));
+    return { numbers: merged(view, keys, after, backwards), others: [] };
+  }
   const smallest = collectSmallest(view, clauses, collectAtMost);
   if (smallest !== undefined) {
     const { numbers, others } = narrowed(view, smallest, clauses);

@@ -1,4 +1,4 @@
-// npm run bench:size -- [--sizes 10000,100000,1000000] [--stores FOLDER,FOLDER,FOLDER] [--port 3981] [--times 60]
+// npm run bench:size -- [--sizes 10000,100000,1000000] [--stores FOLDER,FOLDER,FOLDER] [--port 3981] [--times 60] [--only TEXT]
 // Fills a store for each size (bench/fill-store.ts), or takes those it is given, starts a server on each, and prints how long requests
 // take in each, in turn: milliseconds until they are answered, and of the server's processor time.
 import { execFileSync } from 'node:child_process';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     stores: { type: 'string' },
     port: { type: 'string', default: '3981' },
     times: { type: 'string', default: '60' },
+    only: { type: 'string', default: '' },
   },
 });
 
@@ -93,7 +94,7 @@ const requests: readonly (readonly [string, (sized: Sized, n: number) => string,
     (_, n) => `Patient?_has:Encounter:patient:date=${month(n)}-1${String(n % 8)}&_count=20`,
   ],
   [
-    '`_include` of 1,000 subjects',
+    '1,000 with `_include`: their encounters',
     (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&_count=1000&_include=Observation:encounter`,
     10,
   ],
@@ -215,10 +216,11 @@ async function measure(folders: readonly string[]): Promise<void> {
     }
     await Promise.all(all.map(makeVersions));
     for (const [name, pathOf, most = Infinity] of requests) {
+      if (!name.includes(values.only)) continue;
       const times = Math.min(Number(values.times), most);
       tell(name, await costs(all, times, (sized, n) => get(sized, `/r4/${encodeURI(pathOf(sized, n))}`)));
     }
-    for (const depth of [0, 5_000, 100_000]) {
+    for (const depth of values.only === '' ? [0, 5_000, 100_000] : []) {
       const paths = new Map<Sized, string>();
       for (const sized of all) {
         const path = await pageAtDepth(sized, depth);

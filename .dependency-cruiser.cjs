@@ -28,7 +28,7 @@ const allowed = {
     'resolvers',
     'schema',
   ],
-  bench: ['local', 'fhir', 'search', 'persistence'],
+  bench: ['local', 'fhir', 'search', 'persistence', 'indexer'],
   schema: [],
   infra: ['schema'], // and the definitions it deploys, by a rule of their own below
 };

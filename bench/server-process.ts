@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askProcess } from './ask-process.js';
@@ -19,7 +19,10 @@ export interface ServerProcess {
   ownMemory(): number | undefined;
   /** What a process that was started with a preload answers when it is asked (`soak/watch.mjs`). */
   ask(): Promise<unknown>;
-  stop(): Promise<void>;
+  /** Milliseconds of processor time it has had, of all its threads that still are; undefined where the system does not tell. */
+  processorTime(): number | undefined;
+  /** @param signal by which it is ended; SIGTERM without it. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const output = async (child: ChildProcess): Promise<string> => {
@@ -34,6 +37,18 @@ const residentMemory = (pid: number | undefined, line: 'VmRSS' | 'RssAnon'): num
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
     const kilobytes = new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1];
     return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
+  } catch {
+    return undefined;
+  }
+};
+
+const processorTime = (pid: number | undefined): number | undefined => {
+  try {
+    const folder = `/proc/${String(pid)}/task`;
+    return readdirSync(folder).reduce((sum, task) => {
+      const [nanoseconds] = readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ');
+      return sum + Number(nanoseconds) / 1e6;
+    }, 0);
   } catch {
     return undefined;
   }
@@ -86,8 +101,9 @@ export async function startServer(
     memory: () => residentMemory(child.pid, 'VmRSS'),
     ownMemory: () => residentMemory(child.pid, 'RssAnon'),
     ask: () => askProcess(child),
-    stop: async () => {
-      child.kill('SIGTERM');
+    processorTime: () => processorTime(child.pid),
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
       await once(child, 'exit');
       rmSync(folder, { recursive: true, force: true });
     },

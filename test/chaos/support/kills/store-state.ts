@@ -3,7 +3,7 @@ import { parseJson } from '../../../../fhir/json.js';
 import type { EmbeddedServer } from '../../../../local/compose.js';
 import { currentKey } from '../../../../persistence/keys.js';
 import type { Item, ItemKey } from '../../../../persistence/table.js';
-import { driftNow } from '../drift-of.js';
+import { type DriftPart, driftNow } from '../drift-of.js';
 import { deleted } from './planned.js';
 
 /** A version as it is in the store. */
@@ -41,8 +41,15 @@ function labelOf({ deleted: isDeleted, body }: Item): string {
   return identifier?.[0]?.value ?? '';
 }
 
-/** Reads a store that no server has open, item by item, and compares its history and its search index with it. */
-export async function readState(server: EmbeddedServer): Promise<StoreState> {
+/**
+ * Reads a store that no server has open, item by item, and compares its history and its search index with it.
+ * @param looked what was there when all of the index was compared, or that of what was written since: then only what is
+ * written since is compared again, `also` what may have been, and what the index has beside the store.
+ */
+export async function readState(
+  server: EmbeddedServer,
+  looked?: { readonly before: StoreState; readonly also: ReadonlySet<string> },
+): Promise<StoreState> {
   const versions = new Map<string, StoredLabel[]>();
   const labels = new Set<string>();
   const idOf = new Map<string, string>();
@@ -66,8 +73,23 @@ export async function readState(server: EmbeddedServer): Promise<StoreState> {
   }
   for (const each of versions.values()) each.sort((a, b) => a.versionId - b.versionId);
   for (const key of claimed) if (!versions.has(key)) wrong.push(`criteria are claimed for ${key}, which is not there`);
-  wrong.push(...(await wrongHistory(server, versions)), ...(await driftNow(server)));
+  wrong.push(
+    ...(await wrongHistory(server, versions)),
+    ...(await driftNow(server, looked && suspects(versions, looked))),
+  );
   return { versions, labels, idOf, wrong };
+}
+
+/** What may be indexed otherwise than when it was looked at; and all that is there, which the index may have. */
+function suspects(
+  versions: StoreState['versions'],
+  { before, also }: { readonly before: StoreState; readonly also: ReadonlySet<string> },
+): DriftPart {
+  const isOther = (key: string): boolean => versions.get(key)?.length !== before.versions.get(key)?.length;
+  return {
+    compared: [...versions.keys()].filter((key) => also.has(key) || isOther(key)),
+    known: (key) => versions.has(key) && !also.has(key),
+  };
 }
 
 /** The history of types has each version once, in the order of their instants. */

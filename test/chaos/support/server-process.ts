@@ -61,15 +61,24 @@ const patience = 120_000;
 /**
  * Starts the built server (`node build.mjs` made it).
  * @param kept where its data is, kept at the end: for a start after another. A new folder, which is removed, without it.
+ * @param through a command that is put before it, and that it is the process of.
  * @throws Error with what it printed, when it ends or does not listen; nothing of it is left then.
  */
 export async function startServerProcess(
   environment: Readonly<Record<string, string>> = {},
   kept?: string,
+  through: readonly string[] = [],
 ): Promise<ServerProcess> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'fhir-chaos-'));
   const env = serverEnvironment(folder, environment);
-  const child: ChildProcess = spawn(process.execPath, ['--import', './test/chaos/support/watch.mjs', 'dist/main.js'], {
+  const [program, ...rest] = [
+    ...through,
+    process.execPath,
+    '--import',
+    './test/chaos/support/watch.mjs',
+    'dist/main.js',
+  ];
+  const child: ChildProcess = spawn(program, rest, {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

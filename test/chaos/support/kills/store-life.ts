@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServers } from '../../../../local/compose.js';
@@ -53,7 +53,12 @@ export async function killAgainAndAgain(
     { name: 'c', version: 'stu3', pool: newPool('c') },
   ];
   const done: StoreLife = { kills: 0, answered: 0, entries: 0, unknown: 0, unknownThere: 0, jobs: 0, told: 0 };
-  const file = join(folder, 'store', 'data.mdb');
+  const onWrite = (tell: () => void): (() => void) => {
+    const watching = watch(join(folder, 'store'), tell);
+    return () => {
+      watching.close();
+    };
+  };
   const jobs: Job[] = [];
   const spent = newSpent();
   const pace: Pace = { one: 10, entry: 2 };
@@ -131,7 +136,7 @@ export async function killAgainAndAgain(
         const job = await beginJob(chance.pick(['reindex', 'export']), clients);
         if (job !== undefined) jobs.push(job);
       }
-      const options = { chance, life, chanceOf, pace, file };
+      const options = { chance, life, chanceOf, pace, onWrite };
       const lived = await spent.on('living', () => liveUntilKilled(server, token, writers, options));
       refuse([...lived.wrong, ...errorsOf(server)], life);
       done.answered += lived.answered;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperationOutcomeError } from '../../../../fhir/outcome.js';
 import { openAwsIndices } from '../../../../local/compose-aws.js';
-import type { EmbeddedServers } from '../../../../local/compose.js';
 import { readSettings } from '../../../../local/settings.js';
 import { dynamoDbEndpoint } from '../../../engines/support/dynamodb.js';
 import { forwardTo } from '../../../engines/support/forwarder.js';
@@ -191,8 +190,6 @@ export async function killOnEngines({
   }
   return done;
 }
-
-export type OpenedServers = EmbeddedServers['servers'];
 
 /** Looks again and again until it is so, or has been looked at for long. @returns what was seen last. */
 async function until<Found>(look: () => Promise<Found>, isSo: (found: Found) => boolean): Promise<Found> {

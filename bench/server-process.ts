@@ -58,6 +58,7 @@ const processorTime = (pid: number | undefined): number | undefined => {
  * Starts the built server on a port with an empty store, and waits for its first answer.
  * @param more what it is told beside that, such as its engines.
  * @param preload a module that is loaded before it and answers messages.
+ * @throws Error when it ends or does not answer; neither process nor folder is left then.
  */
 export async function startServer(
   projectFolder: string,
@@ -70,7 +71,13 @@ export async function startServer(
   const baseUrl = `http://127.0.0.1:${String(port)}`;
   const tokenOf = (user: string): Promise<string> =>
     output(spawn(process.execPath, [join(projectFolder, 'dist/token.js'), user, '--ttl', '7200'], { env }));
-  const token = await tokenOf('practitioner');
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const token = await tokenOf('practitioner').catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   const begun = performance.now();
   const child = spawn(
     process.execPath,
@@ -84,11 +91,19 @@ export async function startServer(
       return false;
     }
   };
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   while (!(await answers())) {
-    if (child.exitCode !== null) throw new Error(`The server ended with ${String(child.exitCode)}`);
-    if (performance.now() - begun > 30_000) {
-      child.kill('SIGKILL');
-      throw new Error('The server did not answer within 30 s');
+    const isLate = performance.now() - begun > 30_000;
+    if (isLate || hasEnded()) {
+      const why = hasEnded()
+        ? `ended with ${String(child.exitCode ?? child.signalCode)}`
+        : 'did not answer within 30 s';
+      if (!hasEnded()) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+      remove();
+      throw new Error(`The server ${why}`);
     }
     await new Promise((done) => setTimeout(done, 10));
   }
@@ -105,7 +120,7 @@ export async function startServer(
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       await once(child, 'exit');
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -80,7 +80,7 @@ export interface LifeOptions {
   readonly pace: Pace;
   /** Has something told whenever the server's store is written. @returns what ends that. */
   readonly onWrite: (tell: () => void) => () => void;
-  /** Whether it is on engines: commits take many writes, and an engine on a busy machine may be late. */
+  /** Whether it is on engines, which may be late on a busy machine. */
   readonly isOnEngines?: boolean;
 }
 
@@ -95,7 +95,7 @@ export async function liveUntilKilled(
   { chance, life, chanceOf, pace, onWrite, isOnEngines = false }: LifeOptions,
 ): Promise<Life> {
   const moment: Moment = { kind: chance.pick(moments), count: 1 + chance.below(5), part: chance.below(140) };
-  const writes = moment.count * (isOnEngines ? 1 + chance.below(8) : 3);
+  const writes = moment.count * (1 + chance.below(8));
   const unknown: UnknownCommit[] = [];
   const wrong: string[] = [];
   let [requests, answered, entries] = [0, 0, 0];

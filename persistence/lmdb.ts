@@ -20,9 +20,11 @@ export interface LmdbTableOptions {
   readonly changesKept?: number;
   /**
    * How far a reader of the feed has come that may miss nothing, undefined when it has not begun: changes behind that stay,
-   * however many. Without it only `changesKept` counts.
+   * up to `mostUnread`. Without it only `changesKept` counts.
    */
   readonly readUpTo?: () => string | undefined;
+  /** How many changes stay at most for that reader, which is told that it missed some once it has begun; a million without it. */
+  readonly mostUnread?: number;
 }
 
 /** A table whose feed tells, without reading it, how far it goes. */
@@ -51,8 +53,14 @@ type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
 export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOptions = {}): LmdbTable {
   const items: Database<Attributes, Uint8Array> = root.openDB({ name, keyEncoding: 'binary', cache: false });
   const history = historyIndex(root, `${name}:history`);
-  const { changesKept = 10_000, readUpTo } = options;
-  const log = changeLog(root, `${name}:changes`, changesKept, readUpTo && ((): number => Number(readUpTo() ?? 0)));
+  const { changesKept = 10_000, mostUnread = 1_000_000, readUpTo } = options;
+  const log = changeLog(
+    root,
+    `${name}:changes`,
+    changesKept,
+    mostUnread,
+    readUpTo && ((): number => Number(readUpTo() ?? 0)),
+  );
   const prepare = options.inTransaction ?? (() => () => undefined);
   let queue: QueuedWrite[] = [];
 

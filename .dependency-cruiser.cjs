@@ -29,7 +29,7 @@ const allowed = {
     'resolvers',
     'schema',
   ],
-  bench: ['local', 'fhir', 'lmdb', 'search', 'persistence'],
+  bench: ['local', 'fhir', 'lmdb', 'search', 'persistence', 'indexer'],
   schema: [],
   infra: ['schema'], // and the definitions it deploys, by a rule of their own below
 };
@@ -38,7 +38,7 @@ const lambda = '^resolvers/lambda/';
 const entries = '^(rest/lambda|resolvers/lambda|(indexer|auth|bulk)/[a-z-]*lambda|compose/console/lambda)[.]ts$'; // they open clients: nothing imports them
 const shared = '^(persistence/keys|auth/rules)[.]ts$'; // APPSYNC_JS-safe, readable by resolvers/
 const deployed =
-  '^(persistence/(dynamodb/definition|keys|s3/signed-url-cors)|search/opensearch/index-access|auth/rules|compose/console/(policy|deployed))[.]ts$'; // readable by infra/
+  '^(persistence/(dynamodb/definition|keys|s3/signed-url-cors)|search/opensearch/index-access|auth/rules|rest/security-headers|compose/console/(policy|deployed))[.]ts$'; // readable by infra/
 const exceptions = { resolvers: [shared], infra: [deployed] };
 const layerRule = (from) => ({
   name: `${from}-layer`,

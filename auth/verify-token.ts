@@ -69,11 +69,14 @@ function bearerToken(authorization: string | undefined): string {
 const quoted = (value: unknown): string => (typeof value === 'string' ? `"${value.slice(0, 200)}"` : 'none');
 const instant = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
+/** https://www.rfc-editor.org/rfc/rfc7515#section-7.1 */
+const compact = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+const malformed = (): OperationOutcomeError =>
+  unauthenticated('The token is malformed: an access token is three base64url parts with dots between them');
+
 /** Why a token does not count, as an outcome; what is no fault of the token goes on as it is. */
 function refusal(cause: unknown, issuer: string): unknown {
-  if (cause instanceof JwtParseError) {
-    return unauthenticated('The token is malformed: an access token is three base64url parts with dots between them');
-  }
+  if (cause instanceof JwtParseError) return malformed();
   if (cause instanceof JwtExpiredError) {
     return unauthenticated(`The token expired at ${instant(Number(cause.failedAssertion.actual))}: get a new one`);
   }
@@ -127,7 +130,14 @@ export function createTokenVerifier(from: TokenIssuer): TokenVerifier {
 
   const verify = async (token: string): Promise<Claims> => {
     try {
-      const { iss } = decomposeUnverifiedJwt(token).payload;
+      // Decoders pass over padding and what is no letter of theirs.
+      if (!compact.test(token)) throw malformed();
+      const { header, payload } = decomposeUnverifiedJwt(token);
+      const { iss } = payload;
+      if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) {
+        // https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11
+        throw unauthenticated('The token asks for more than this server understands: its header has "crit" or "b64"');
+      }
       if (iss !== issuer) {
         throw unauthenticated(
           `The token is of a foreign issuer: its "iss" is ${quoted(iss)}, this server trusts "${issuer}"`,

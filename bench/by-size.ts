@@ -1,191 +1,265 @@
-// npm run bench:size -- [--engines] [--sizes 10000,100000,1000000] [--port 3997] [--times 60]
-// Grows a store of its own to each size, and prints how long requests take there, one after the other, beside the smallest size.
-import { mkdtempSync, rmSync } from 'node:fs';
+// npm run bench:size -- [--sizes 10000,100000,1000000] [--stores FOLDER,FOLDER,FOLDER] [--port 3981] [--times 60] [--only TEXT]
+// Fills a store for each size (bench/fill-store.ts), or takes those it is given, starts a server on each, and prints how long requests
+// take in each, in turn: milliseconds until they are answered, and of the server's processor time.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
-import { startEngines, untilFound } from './engines.js';
-import { at, patientOf, type Target } from './loads.js';
 import { fhirHeaders, percentile, send } from './measure.js';
-import { families, generateBundle, laboratoryCodes } from './patients.js';
+import { families, laboratoryCodes } from './patients.js';
+import { identifierOf, resourcesOf } from './people.js';
 import { type ServerProcess, startServer } from './server-process.js';
 
 const { values } = parseArgs({
   options: {
-    engines: { type: 'boolean', default: false },
     sizes: { type: 'string', default: '10000,100000,1000000' },
-    port: { type: 'string', default: '3997' },
+    stores: { type: 'string' },
+    port: { type: 'string', default: '3981' },
     times: { type: 'string', default: '60' },
+    only: { type: 'string', default: '' },
   },
 });
-const sizes = values.sizes.split(',').map(Number);
-const entries = 500;
 
 interface Page {
   readonly total?: number;
-  readonly entry?: readonly { readonly resource?: { readonly resourceType: string } }[];
+  readonly entry?: readonly unknown[];
   readonly link?: readonly { readonly relation: string; readonly url: string }[];
 }
 
-/** Requests whose time may grow with the store: `n` changes from one to the next. */
-const requests: readonly (readonly [string, (n: number, patients: readonly string[]) => string])[] = [
-  ['read', (n, patients) => `Patient/${at(patients, n)}`],
+/** A store of some size with a server on it. */
+interface Sized {
+  readonly server: ServerProcess;
+  readonly pool: Pool;
+  /** Ids of all its patients, in the order of their seeds. */
+  readonly patients: readonly string[];
+}
+
+const spread = <T>(all: readonly T[], n: number): T => all[(n * 7919) % all.length] as T;
+/** The seed of one of its patients; with `isLarge` one of those with many resources. */
+const seedOf = ({ patients }: Sized, n: number, isLarge: boolean): number => {
+  const seeds = patients.map((_, place) => place + 1).filter((seed) => !isLarge || resourcesOf(seed) > 50);
+  return spread(seeds, n);
+};
+const patientOf = (sized: Sized, n: number): string => sized.patients[seedOf(sized, n, true) - 1] ?? '';
+const month = (n: number): string => `2012-0${String(1 + (n % 9))}`;
+
+/** What is asked: `n` changes from one to the next. A number is how often at most. */
+const requests: readonly (readonly [string, (sized: Sized, n: number) => string, number?])[] = [
+  ['read', (sized, n) => `Patient/${patientOf(sized, n)}`],
+  ['`Patient?family&_count=20`', (_, n) => `Patient?family=${spread(families, n)}&_count=20`],
   [
-    'Observation?subject&code&date&_sort',
-    (n, patients) =>
-      `Observation?subject=Patient/${at(patients, n)}&code=http://loinc.org|${at(laboratoryCodes, n)}&date=ge2012-01-01&_sort=-date&_count=20`,
+    '`Observation?subject&code&date&_sort`',
+    (sized, n) =>
+      `Observation?subject=Patient/${patientOf(sized, n)}&code=http://loinc.org|${spread(laboratoryCodes, n)}&date=ge2012-01-01&_sort=-date`,
   ],
-  ['Patient?family&_count=20', (n) => `Patient?family=${at(families, n)}&_count=20`],
-  ['Observation?_sort=-date&_count=20', () => 'Observation?_sort=-date&_count=20'],
+  ['`Observation?_sort=-date`', () => 'Observation?_sort=-date&_count=20'],
+  ['a token most have: `Observation?status=final`', () => 'Observation?status=final&_count=20'],
+  ['a token a tenth has: `Observation?code`', (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&_count=20`],
   [
-    'Observation?code&date&_count=20',
-    (n) => `Observation?code=${at(laboratoryCodes, n)}&date=2015-0${String(1 + (n % 9))}&_count=20`,
+    'two of them: `Observation?code&status`',
+    (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&status=final&_count=20`,
+  ],
+  ['a token none lacks: `Observation?status:not`', () => 'Observation?status:not=final&_count=20'],
+  [
+    'a token and a month: `Observation?code&date`',
+    (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&date=${month(n)}&_count=20`,
   ],
   [
-    'chained: Observation?patient.family&code&_count=20',
-    (n) => `Observation?patient.family=${at(families, n)}&code=${at(laboratoryCodes, n)}&_count=20`,
+    'a token, newest first: `Observation?code&_sort`',
+    (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&_sort=-date&_count=20`,
+  ],
+  ['`Patient?family&_sort=birthdate`', (_, n) => `Patient?family=${spread(families, n)}&_sort=birthdate&_count=20`],
+  ['`Patient?name:contains`', (_, n) => `Patient?name:contains=${spread(families, n).slice(1, 4)}&_count=20`, 20],
+  ['one list, `_total=accurate`', () => 'Observation?status=final&_total=accurate&_count=20'],
+  [
+    'two conditions, `_total=accurate`',
+    (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&status=final&_total=accurate&_count=20`,
+    10,
   ],
   [
-    '_has: Patient?_has:Condition:patient:code&_count=20',
-    () => 'Patient?_has:Condition:patient:code=59621000&_count=20',
+    'chain through one patient',
+    (sized, n) => `Observation?patient.identifier=${identifierOf(seedOf(sized, n, true))}&_count=20`,
   ],
-  ['_include of 1,000', (n) => `Observation?code=${at(laboratoryCodes, n)}&_count=1000&_include=Observation:encounter`],
-  ['history of a resource', (n, patients) => `Patient/${at(patients, n)}/_history`],
+  [
+    'chain through a 25th of the patients: `patient.family`',
+    (_, n) => `Observation?patient.family=${spread(families, n)}&code=${spread(laboratoryCodes, n)}&_count=20`,
+    5,
+  ],
+  ['chain through half of them: `patient.gender`', () => 'Observation?patient.gender=male&_count=20', 2],
+  [
+    "`_has` of a patient's encounter on a day",
+    (_, n) => `Patient?_has:Encounter:patient:date=${month(n)}-1${String(n % 8)}&_count=20`,
+  ],
+  [
+    '1,000 with `_include`: their encounters',
+    (_, n) => `Observation?code=${spread(laboratoryCodes, n)}&_count=1000&_include=Observation:encounter`,
+    10,
+  ],
+  ['`_revinclude` of a patient', (sized, n) => `Patient?_id=${patientOf(sized, n)}&_revinclude=Observation:subject`],
+  ['history of a resource', (sized, n) => `Patient/${patientOf(sized, n)}/_history`],
+  ['newest 20 of a resource with 400 versions', (sized) => `Patient/${sized.patients[0] ?? ''}/_history?_count=20`],
   ['history of the type, newest 20', () => 'Observation/_history?_count=20'],
   ['history of the system, newest 20', () => '_history?_count=20'],
 ];
 
-/** Puts bundles into the store, two at a time, until it has `size` resources. */
-async function grow(target: Target, patients: string[], size: number): Promise<void> {
-  let seed = patients.length;
-  const worker = async (): Promise<void> => {
-    while (seed * entries < size) {
-      const body = JSON.stringify(generateBundle((seed += 1), entries));
-      const answer = await send(target.pool, target.headers, { method: 'POST', path: target.root, body });
-      const patient = patientOf(answer);
-      if (answer.status !== 200 || patient === undefined) throw new Error(answer.text.slice(0, 300));
-      patients.push(patient);
-    }
-  };
-  await Promise.all([worker(), worker()]);
-}
-
-const get = async (target: Target, path: string): Promise<Page> => {
-  const { status, text } = await send(target.pool, target.headers, { method: 'GET', path });
+async function get({ pool, server }: Sized, path: string): Promise<Page> {
+  const { status, text } = await send(pool, fhirHeaders(server.token), { method: 'GET', path });
   if (status !== 200) throw new Error(`${path}: ${String(status)} ${text.slice(0, 300)}`);
   return JSON.parse(text) as Page;
-};
-
-/** Median milliseconds of one call after the other; the first ten do not count. */
-async function median(times: number, call: (n: number) => Promise<unknown>): Promise<number> {
-  const all: number[] = [];
-  for (let n = 0; n < times + 10; n += 1) {
-    const begun = performance.now();
-    await call(n);
-    if (n >= 10) all.push(performance.now() - begun);
-  }
-  return percentile(
-    all.sort((a, b) => a - b),
-    0.5,
-  );
 }
 
-/** Follows a search's pages until `depth` matches are behind. @returns the path of the page there; undefined where the search has fewer. */
-async function pageAtDepth(target: Target, depth: number): Promise<string | undefined> {
-  let path: string | undefined = `${target.root}/Observation?_count=1000&_elements=status`;
+/** Milliseconds of one call: median of the clock, mean of the server's processor. */
+interface Cost {
+  readonly clock: number;
+  readonly processor: number;
+}
+
+/** Calls each store in turn; the first fifth does not count. */
+async function costs(
+  all: readonly Sized[],
+  times: number,
+  call: (sized: Sized, n: number) => Promise<unknown>,
+): Promise<readonly Cost[]> {
+  const measured = all.map(() => ({ clock: [] as number[], processor: 0 }));
+  const ahead = Math.ceil(times / 5);
+  for (let n = 0; n < times + ahead; n += 1) {
+    for (const [place, sized] of all.entries()) {
+      const before = sized.server.processorTime() ?? 0;
+      const begun = performance.now();
+      await call(sized, n);
+      const milliseconds = performance.now() - begun;
+      const of = measured[place];
+      if (n < ahead || of === undefined) continue;
+      of.clock.push(milliseconds);
+      of.processor += ((sized.server.processorTime() ?? 0) - before) / times;
+    }
+  }
+  return measured.map(({ clock, processor }) => ({
+    clock: percentile(
+      clock.sort((a, b) => a - b),
+      0.5,
+    ),
+    processor,
+  }));
+}
+
+/** Follows a search's pages until `depth` matches are behind. @returns the path of the page there; undefined where there are fewer. */
+async function pageAtDepth(sized: Sized, depth: number): Promise<string | undefined> {
+  let path: string | undefined = '/r4/Observation?_count=1000&_elements=status';
   for (let behind = 0; behind < depth && path !== undefined; behind += 1000) {
-    const { link = [] } = await get(target, path);
+    const { link = [] } = await get(sized, path);
     const next = link.find(({ relation }) => relation === 'next');
     path = next === undefined ? undefined : next.url.slice(new URL(next.url).origin.length);
   }
   return path;
 }
 
-/** Resources in the store → request → median milliseconds. */
-type Measured = Map<string, Map<number, number>>;
-
-async function measureAt(target: Target, size: number, patients: readonly string[], measured: Measured): Promise<void> {
-  const keep = (name: string, milliseconds: number): void => {
-    measured.set(name, (measured.get(name) ?? new Map<number, number>()).set(size, milliseconds));
-  };
-  const times = Number(values.times);
-  for (const [name, pathOf] of requests)
-    keep(name, await median(times, (n) => get(target, `${target.root}/${encodeURI(pathOf(n, patients))}`)));
-  for (const depth of [5_000, 100_000]) {
-    const path = await pageAtDepth(target, depth);
-    if (path !== undefined)
-      keep(`a page of 1,000 at depth ${String(depth)}`, await median(10, () => get(target, path)));
+/** Gives the first patient of a store 400 versions. */
+async function makeVersions(sized: Sized): Promise<void> {
+  const path = `/r4/Patient/${sized.patients[0] ?? ''}`;
+  const { text } = await send(sized.pool, fhirHeaders(sized.server.token), { method: 'GET', path });
+  const patient = JSON.parse(text) as { readonly meta: { readonly versionId: string } };
+  for (let version = Number(patient.meta.versionId); version < 400; version += 1) {
+    const body = JSON.stringify({ ...patient, multipleBirthInteger: version });
+    const put = { method: 'PUT' as const, path, body };
+    const answer = await send(sized.pool, fhirHeaders(sized.server.token), put);
+    if (answer.status !== 200) throw new Error(answer.text.slice(0, 300));
   }
 }
 
-const tell = (measured: Measured): void => {
-  for (const [name, bySize] of measured) {
-    const first = [...bySize.values()][0] ?? 0;
-    const figures = [...bySize].map(
-      ([size, ms]) => `${size.toLocaleString('en-US')}: ${String(ms)} ms (${(ms / first).toFixed(2)})`,
-    );
-    console.log(`${name} · ${figures.join(' · ')}`);
-  }
+const tell = (name: string, all: readonly (Cost | undefined)[]): void => {
+  const first = all.find((cost) => cost !== undefined);
+  const cells = all.map((cost) => {
+    if (cost === undefined || first === undefined) return '–';
+    const ratio = (cost.processor / first.processor).toFixed(2);
+    return `${String(cost.clock)} / ${cost.processor.toFixed(2)}${cost === first ? '' : ` (${ratio})`}`;
+  });
+  console.log(`| ${name} | ${cells.join(' | ')} |`);
 };
 
-const targetOf = ({ baseUrl, token }: ServerProcess): Target => ({
-  pool: new Pool(baseUrl, { connections: 8, pipelining: 1 }),
-  headers: fhirHeaders(token),
-  root: '/r4',
-  graphqlPath: undefined,
-  appSyncPath: undefined,
-  seconds: 0,
-  concurrency: 1,
-});
+async function startOn(folder: string, port: number): Promise<Sized> {
+  const server = await startServer(projectFolder(), port, { DATA_DIR: folder });
+  const patients = readFileSync(join(folder, 'patients'), 'utf8').trim().split('\n');
+  return { server, patients, pool: new Pool(server.baseUrl, { connections: 4, pipelining: 1 }) };
+}
 
 /** What a server has in memory now. */
-const memoryOf = (server: ServerProcess): string =>
-  `${String(server.memory())} MiB (${String(server.ownMemory())} without mapped files)`;
+const memoryOf = ({ server }: Sized): string =>
+  `${String(server.ownMemory())} MiB of its own, ${String(server.memory())} with mapped files`;
 
-/** Does something with a server that is started for it, and stopped whatever comes of it. */
-async function withServer(
-  environment: Readonly<Record<string, string>>,
-  use: (server: ServerProcess, target: Target) => Promise<void>,
-): Promise<void> {
-  const server = await startServer(projectFolder(), Number(values.port), environment);
-  const target = targetOf(server);
+async function measure(folders: readonly string[]): Promise<void> {
+  const all: Sized[] = [];
   try {
-    await use(server, target);
+    for (const [place, folder] of folders.entries()) {
+      const port = Number(values.port) + place;
+      const starts: string[] = [];
+      const noteStart = ({ server }: Sized): void => {
+        starts.push(`${String(server.startMilliseconds)} / ${String(Math.round(server.processorTime() ?? 0))}`);
+      };
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+        const started = await startOn(folder, port);
+        const { server, pool } = started;
+        noteStart(started);
+        await pool.close();
+        await server.stop(signal);
+      }
+      const sized = await startOn(folder, port);
+      all.push(sized);
+      noteStart(sized);
+      const { total = 0 } = await get(sized, '/r4?_type=Patient,Encounter,Condition,Observation&_summary=count');
+      console.log(
+        `${String(total)} resources · starts to the first answer: ${starts.join(', ')} ms, the last one after a kill · ${memoryOf(sized)}`,
+      );
+    }
+    await Promise.all(all.map(makeVersions));
+    for (const [name, pathOf, most = Infinity] of requests) {
+      if (!name.includes(values.only)) continue;
+      const times = Math.min(Number(values.times), most);
+      tell(name, await costs(all, times, (sized, n) => get(sized, `/r4/${encodeURI(pathOf(sized, n))}`)));
+    }
+    for (const depth of values.only === '' ? [0, 5_000, 100_000] : []) {
+      const paths = new Map<Sized, string>();
+      for (const sized of all) {
+        const path = await pageAtDepth(sized, depth);
+        if (path !== undefined) paths.set(sized, path);
+      }
+      const deep = [...paths.keys()];
+      const found = await costs(deep, 10, (sized) => get(sized, paths.get(sized) ?? ''));
+      tell(
+        `a page of 1,000 at depth ${String(depth)}`,
+        all.map((sized) => found[deep.indexOf(sized)]),
+      );
+    }
+    for (const sized of all) console.log(`after the requests: ${memoryOf(sized)}`);
   } finally {
-    await target.pool.close();
-    await server.stop();
+    for (const { server, pool } of all) {
+      await pool.close();
+      await server.stop();
+    }
   }
 }
 
 async function main(): Promise<void> {
+  if (values.stores !== undefined) {
+    await measure(values.stores.split(','));
+    return;
+  }
   const folder = mkdtempSync(join(tmpdir(), 'bench-size-'));
-  const engines = values.engines ? await startEngines() : undefined;
-  const environment = { ...engines?.environment, DATA_DIR: folder };
-  const patients: string[] = [];
-  const measured: Measured = new Map();
   try {
-    for (const size of sizes) {
-      await withServer(environment, async (server, target) => {
-        const begun = performance.now();
-        const before = patients.length * entries;
-        await grow(target, patients, size);
-        const seconds = (performance.now() - begun) / 1000;
-        await untilFound(target, '?_type=Patient&_summary=count', patients.length);
-        console.log(
-          `${size.toLocaleString('en-US')} resources · ${String(Math.round((size - before) / seconds))} a second · memory ${memoryOf(server)}`,
-        );
-      });
-      await withServer(environment, async (server, target) => {
-        console.log(`start to first answer: ${String(server.startMilliseconds)} ms`);
-        await measureAt(target, size, patients, measured);
-        console.log(`memory after the requests: ${memoryOf(server)}`);
-      });
-      tell(measured);
+    const folders: string[] = [];
+    for (const size of values.sizes.split(',')) {
+      const before = folders.at(-1);
+      const store = join(folder, size);
+      folders.push(store);
+      if (before !== undefined) cpSync(before, store, { recursive: true });
+      const fill = join(projectFolder(), 'bench', 'fill-store.ts');
+      execFileSync(process.execPath, ['--import', 'tsx', fill, store, size], { stdio: 'inherit' });
     }
+    await measure(folders);
   } finally {
-    await engines?.stop();
     rmSync(folder, { recursive: true });
   }
 }

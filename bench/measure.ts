@@ -2,7 +2,7 @@ import type { Pool } from 'undici';
 
 /** One HTTP request of a load. */
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly body?: string;
 }

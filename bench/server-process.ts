@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askProcess } from './ask-process.js';
@@ -19,7 +19,10 @@ export interface ServerProcess {
   ownMemory(): number | undefined;
   /** What a process that was started with a preload answers when it is asked (`soak/watch.mjs`). */
   ask(): Promise<unknown>;
-  stop(): Promise<void>;
+  /** Milliseconds of processor time it has had, of all its threads that still are; undefined where the system does not tell. */
+  processorTime(): number | undefined;
+  /** @param signal by which it is ended; SIGTERM without it. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const output = async (child: ChildProcess): Promise<string> => {
@@ -39,10 +42,23 @@ const residentMemory = (pid: number | undefined, line: 'VmRSS' | 'RssAnon'): num
   }
 };
 
+const processorTime = (pid: number | undefined): number | undefined => {
+  try {
+    const folder = `/proc/${String(pid)}/task`;
+    return readdirSync(folder).reduce((sum, task) => {
+      const [nanoseconds] = readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ');
+      return sum + Number(nanoseconds) / 1e6;
+    }, 0);
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * Starts the built server on a port with an empty store, and waits for its first answer.
  * @param more what it is told beside that, such as its engines.
  * @param preload a module that is loaded before it and answers messages.
+ * @throws Error when it ends or does not answer; neither process nor folder is left then.
  */
 export async function startServer(
   projectFolder: string,
@@ -55,7 +71,13 @@ export async function startServer(
   const baseUrl = `http://127.0.0.1:${String(port)}`;
   const tokenOf = (user: string): Promise<string> =>
     output(spawn(process.execPath, [join(projectFolder, 'dist/token.js'), user, '--ttl', '7200'], { env }));
-  const token = await tokenOf('practitioner');
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const token = await tokenOf('practitioner').catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   const begun = performance.now();
   const child = spawn(
     process.execPath,
@@ -69,11 +91,19 @@ export async function startServer(
       return false;
     }
   };
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   while (!(await answers())) {
-    if (child.exitCode !== null) throw new Error(`The server ended with ${String(child.exitCode)}`);
-    if (performance.now() - begun > 30_000) {
-      child.kill('SIGKILL');
-      throw new Error('The server did not answer within 30 s');
+    const isLate = performance.now() - begun > 30_000;
+    if (isLate || hasEnded()) {
+      const why = hasEnded()
+        ? `ended with ${String(child.exitCode ?? child.signalCode)}`
+        : 'did not answer within 30 s';
+      if (!hasEnded()) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+      remove();
+      throw new Error(`The server ${why}`);
     }
     await new Promise((done) => setTimeout(done, 10));
   }
@@ -86,10 +116,11 @@ export async function startServer(
     memory: () => residentMemory(child.pid, 'VmRSS'),
     ownMemory: () => residentMemory(child.pid, 'RssAnon'),
     ask: () => askProcess(child),
-    stop: async () => {
-      child.kill('SIGTERM');
+    processorTime: () => processorTime(child.pid),
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
       await once(child, 'exit');
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

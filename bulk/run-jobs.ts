@@ -1,7 +1,7 @@
 import { interruptibleSleep } from '../indexer/interruptible-sleep.js';
 import { isExpired } from '../interactions/jobs/read-job.js';
 import type { Job, JobSegment } from '../persistence/job.js';
-import { type JobSpace, removeMade, workSegment } from './work-segment.js';
+import { isHeld, type JobSpace, removeMade, workSegment } from './work-segment.js';
 
 /** Workers of this process. */
 export interface RunningJobs {
@@ -129,14 +129,15 @@ export const leftOf = (segments: readonly JobSegment[]): readonly JobSegment[] =
   segments.every(({ done }) => done) ? segments.slice(0, 1) : segments.filter(({ done }) => !done);
 
 /** The segments that somebody may take now, and in how many milliseconds there may be another one. */
-async function openSegments({ items, now }: JobSpace): Promise<{ open: readonly OpenSegment[]; next: number }> {
+async function openSegments(space: JobSpace): Promise<{ open: readonly OpenSegment[]; next: number }> {
   const open: OpenSegment[] = [];
+  const { items, now } = space;
   let next = Infinity;
   for (const { id, state } of await items.list()) {
     if (state !== 'running') continue;
-    for (const { segment, until } of leftOf(await items.segments(id))) {
-      if (until <= now()) open.push({ id, segment });
-      else next = Math.min(next, until - now());
+    for (const each of leftOf(await items.segments(id))) {
+      if (isHeld(space, each)) next = Math.min(next, each.until - now());
+      else open.push({ id, segment: each.segment });
     }
   }
   return { open, next };

@@ -21,6 +21,11 @@ export interface JobSpace {
   readonly kept?: number;
   /** Aborted when the process ends: another one may go on at once. */
   readonly signal?: AbortSignal;
+  /**
+   * The workers of this process, where no other process does jobs of the same table: what anybody else holds was left by
+   * a process that was killed, and waits for nothing.
+   */
+  readonly alone?: Set<string>;
 }
 
 const minute = 60_000;
@@ -57,8 +62,8 @@ export async function workSegment(
   const kind = space.kinds[job.kind];
   if (kind?.takes?.(input) === false) return 'foreign';
   if (before.done) return endIfDone(space, job, input);
-  if (before.until > now()) return 'taken';
-  const mine = { ...before, owner: randomUUID(), until: now() + lease };
+  if (isHeld(space, before)) return 'taken';
+  const mine = { ...before, owner: newOwner(space), until: now() + lease };
   if (!(await items.claim(id, before, mine))) return 'taken';
   const holder = holdSegment(space, job, mine, isOver);
   try {
@@ -72,6 +77,16 @@ export async function workSegment(
   } catch (error) {
     return await stopped(space, { job, input, segment: holder.segment() }, error);
   }
+}
+
+/** Whether somebody works on a segment, or it waits to be tried again. */
+export const isHeld = ({ now, alone }: Pick<JobSpace, 'now' | 'alone'>, { until, owner }: JobSegment): boolean =>
+  until > now() && alone?.has(owner) !== false;
+
+function newOwner({ alone }: JobSpace): string {
+  const owner = randomUUID();
+  alone?.add(owner);
+  return owner;
 }
 
 interface Holder {
@@ -164,8 +179,8 @@ async function endIfDone(space: JobSpace, job: Job, input: unknown): Promise<Wor
   if (first === undefined || segments.length < job.segments || !segments.every(({ done }) => done)) return 'done';
   const { finish } = space.kinds[job.kind] ?? {};
   if (finish !== undefined) {
-    const mine = { ...first, owner: randomUUID(), until: now() + lease };
-    if (first.until > now() || !(await items.claim(job.id, first, mine))) return 'taken';
+    const mine = { ...first, owner: newOwner(space), until: now() + lease };
+    if (isHeld(space, first) || !(await items.claim(job.id, first, mine))) return 'taken';
     try {
       await finish(input, segments);
     } catch (error) {

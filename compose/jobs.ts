@@ -9,7 +9,8 @@ import { invalidRequest } from '../fhir/outcome.js';
 import type { Jobs } from '../interactions/jobs/jobs.js';
 import type { FhirServer } from '../interactions/server.js';
 import type { BodyStore } from '../persistence/body-store.js';
-import { localFiles, webFiles } from '../persistence/input-files.js';
+import { localFiles } from '../persistence/input-files.js';
+import { webFiles } from '../persistence/web-files.js';
 import type { InputSource } from '../persistence/input-source.js';
 import { jobItems } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
@@ -62,6 +63,7 @@ export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: A
     now: () => server.now(),
     onProblem: settings.onProblem,
     ...(signal === undefined ? {} : { signal }),
+    ...(settings.isShared ? {} : { alone: new Set() }),
     ...settings.space,
   };
 }
@@ -101,13 +103,15 @@ function reindexes(
   return { reindex: reindexKind(space) };
 }
 
+const ofWeb = webFiles();
+
 /**
  * Where a file is read from. What may be read was decided when the import began, and is here once more.
  * @throws OperationOutcomeError 400 for a URL that is below no source.
  */
 function sourceOf({ importSources = [], s3Files }: JobSettings, url: string): InputSource {
   const isSource = isBelowSource(importSources, url);
-  if (isSource && /^https?:/.test(url)) return webFiles;
+  if (isSource && /^https?:/.test(url)) return ofWeb;
   if (isSource && url.startsWith('file:')) return localFiles(importSources);
   if (isSource && url.startsWith('s3:') && s3Files !== undefined) return s3Files;
   throw invalidRequest(`${url.split('?')[0] ?? ''} is below no source of imports that can be read here`);

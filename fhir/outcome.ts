@@ -33,6 +33,12 @@ export class OperationOutcomeError extends Error {
     this.issues = issues;
     if (versionId !== undefined) this.versionId = versionId;
   }
+
+  /** The same failure told by other issues, such as ones that name the place in the whole that it happened at. */
+  withIssues(issues: readonly OutcomeIssue[]): OperationOutcomeError {
+    const told = new OperationOutcomeError(this.status, issues, this.versionId);
+    return this.retryAfter === undefined ? told : Object.assign(told, { retryAfter: this.retryAfter });
+  }
 }
 
 const error = (status: number, code: string, diagnostics: string, expression?: string): OperationOutcomeError =>
@@ -118,6 +124,16 @@ export const unavailable = (diagnostics: string): OperationOutcomeError => error
 
 /** 500: what was begun could not be done; `diagnostics` says why. */
 export const failed = (diagnostics: string): OperationOutcomeError => error(500, 'processing', diagnostics);
+
+/** 500: a resource is stored and its content is not there any more: the same request fails until it is restored. */
+export const contentLost = (what: string): OperationOutcomeError =>
+  new OperationOutcomeError(500, [
+    {
+      severity: 'fatal',
+      code: 'exception',
+      diagnostics: `${what} is stored, but its content is missing: nothing is wrong with the request, and it fails until the content is restored`,
+    },
+  ]);
 
 /** 422: understood, but what it asks for cannot be worked out; `code` says why. */
 export const unprocessable = (code: string, diagnostics: string, expression?: string): OperationOutcomeError =>

@@ -47,8 +47,7 @@ export const pathText = (path: ResponsePath): string =>
 function namedAt(error: OperationOutcomeError, path: ResponsePath): OperationOutcomeError {
   if (path.length === 0 || error.issues.every(({ expression }) => expression !== undefined)) return error;
   const expression = [pathText(path)];
-  return new OperationOutcomeError(
-    error.status,
+  return error.withIssues(
     error.issues.map((issue): OutcomeIssue => ({ ...issue, expression: issue.expression ?? expression })),
   );
 }

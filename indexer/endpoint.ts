@@ -1,5 +1,4 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Where notifications may go. */
@@ -15,13 +14,26 @@ export class EndpointRefused extends Error {
   override readonly name = 'EndpointRefused';
 }
 
+/**
+ * What of IPv6 is given out to be reached from everywhere. What is outside is none of the public internet whatever it is
+ * called: IPv4 addresses in old forms, site-local ones, NAT64 of networks.
+ * https://www.iana.org/assignments/ipv6-address-space/ipv6-address-space.xhtml
+ */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+/** https://www.rfc-editor.org/rfc/rfc9637 */
+const documentation = ipaddr.IPv6.parseCIDR('3fff::/20');
+
 /** Whether an address is one of the public internet, an IPv4 address within an IPv6 one included. */
-export const isPublicAddress = (address: string): boolean =>
-  ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const known = ipaddr.process(address);
+  if (known.range() !== 'unicast') return false;
+  return known instanceof ipaddr.IPv4 || (known.match(globalUnicast) && !known.match(documentation));
+}
 
 /**
  * Reads an endpoint, as far as its text decides whether it may be reached; its addresses are looked at when it is
- * (`guardedLookup`).
+ * (`refusalOf`).
  * @throws EndpointRefused with why not.
  */
 export function requireAllowed(text: string, { prefixes, privateAddresses }: AllowedEndpoints): URL {
@@ -46,26 +58,6 @@ function isBelow(url: URL, prefix: string): boolean {
 const notPublic = (address: string): EndpointRefused =>
   new EndpointRefused(`${address} is no address of the public internet`);
 
-/**
- * A lookup for connections that gives public addresses only: what is looked at is what is connected to, so a name
- * that is another address a moment later leads nowhere else.
- * @param lookup by which names become addresses; the system's without it.
- */
-export function guardedLookup(
-  { privateAddresses }: AllowedEndpoints,
-  lookup: typeof resolve = resolve,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error !== null) {
-        callback(error, '', 0);
-        return;
-      }
-      const hidden = privateAddresses ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
-      const [first] = addresses;
-      if (hidden !== undefined) callback(notPublic(hidden.address), '', 0);
-      else if (options.all === true) callback(null, addresses);
-      else callback(null, first?.address ?? '', first?.family ?? 0);
-    });
-  };
-}
+/** Why an address must not be connected to; undefined when it may. */
+export const refusalOf = ({ privateAddresses }: AllowedEndpoints, address: string): EndpointRefused | undefined =>
+  privateAddresses || isPublicAddress(address) ? undefined : notPublic(address);

@@ -1,6 +1,7 @@
-import { type ClientRequest, request as requestHttp, type RequestOptions } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import { type AllowedEndpoints, guardedLookup, requireAllowed } from './endpoint.js';
+import { Agent as HttpAgent, type ClientRequest, request as requestHttp, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { guardedLookup, type Resolve } from '../persistence/guarded-lookup.js';
+import { type AllowedEndpoints, refusalOf, requireAllowed } from './endpoint.js';
 
 /** A request to a subscriber's endpoint. */
 export interface HookRequest {
@@ -24,8 +25,9 @@ const patience = 10_000;
  * @param lookup by which names become addresses; the system's without it.
  * @returns resolves to the status; rejects with EndpointRefused, or when there is no answer in time.
  */
-export function restHook(allowed: AllowedEndpoints, lookup?: Parameters<typeof guardedLookup>[1]): SendHook {
-  const guarded = guardedLookup(allowed, lookup);
+export function restHook(allowed: AllowedEndpoints, lookup?: Resolve): SendHook {
+  const guarded = guardedLookup((address) => refusalOf(allowed, address), lookup);
+  const [http, https] = [new HttpAgent({ keepAlive: true }), new HttpsAgent({ keepAlive: true })];
   return async ({ endpoint, headers, method, path, body }, stop) => {
     const url = requireAllowed(endpoint, allowed);
     if (path !== undefined) url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
@@ -33,6 +35,7 @@ export function restHook(allowed: AllowedEndpoints, lookup?: Parameters<typeof g
     const options: RequestOptions = {
       method,
       lookup: guarded,
+      agent: url.protocol === 'https:' ? https : http,
       signal: AbortSignal.any([stop, AbortSignal.timeout(patience)]),
       headers: {
         ...Object.fromEntries(headers),

@@ -9,7 +9,7 @@ import type { FhirServer } from './server.js';
 import { smartSecurity } from './smart-configuration.js';
 
 /** When what the statement says changed last. */
-const changed = '2026-11-26';
+export const changed = '2026-11-26';
 
 const interactionsOfTypes = [
   'read',
@@ -46,10 +46,15 @@ export function capabilities(server: FhirServer, baseUrl: string): StatementText
   if (known === undefined || known.size >= mostBaseUrls) texts.set(server, (known = new Map<string, StatementText>()));
   const made = known.get(baseUrl);
   if (made !== undefined) return made;
-  const text = JSON.stringify(statement(server, baseUrl));
-  const digest = createHash('sha256').update(text).digest('base64url');
-  known.set(baseUrl, { text, digest });
-  return { text, digest };
+  const stated = statementText(statement(server, baseUrl));
+  known.set(baseUrl, stated);
+  return stated;
+}
+
+/** A statement as text. */
+export function statementText(stated: object): StatementText {
+  const text = JSON.stringify(stated);
+  return { text, digest: createHash('sha256').update(text).digest('base64url') };
 }
 
 function statement(server: FhirServer, baseUrl: string): object {

@@ -3,7 +3,7 @@ import { libraryEngine } from '../fhir/fhirpath/library.js';
 import { OperationOutcomeError, type OutcomeIssue } from '../fhir/outcome.js';
 import type { Code, CodeCheck } from '../fhir/profile/code-check.js';
 import { codesOf } from '../fhir/terminology/expand.js';
-import { parseCanonical } from '../fhir/terminology/finder.js';
+import { parseCanonical, type TerminologyFinder } from '../fhir/terminology/finder.js';
 import type { Caller, FhirServer } from './server.js';
 import { terminologyFinder } from './terminology.js';
 
@@ -49,14 +49,12 @@ export async function checkWithAnswers(
 
 /** Questions to the terminology there is, which answers later: they are collected, answered, and asked again. */
 class CodeAnswers {
-  private readonly server: FhirServer;
-  private readonly caller: Caller;
+  private readonly finder: TerminologyFinder;
   private readonly answers = new Map<string, boolean | undefined>();
   private open = new Map<string, readonly [string, Code]>();
 
   constructor(server: FhirServer, caller: Caller) {
-    this.server = server;
-    this.caller = caller;
+    this.finder = terminologyFinder(server, caller);
   }
 
   ask(valueSet: string, code: Code): boolean | undefined {
@@ -76,10 +74,9 @@ class CodeAnswers {
   }
 
   private async look(canonical: string, code: Code): Promise<boolean | undefined> {
-    const finder = terminologyFinder(this.server, this.caller);
     try {
-      const valueSet = await finder.valueSet(parseCanonical(canonical));
-      return valueSet === undefined ? undefined : (await codesOf(finder, valueSet, code)).codes.length > 0;
+      const valueSet = await this.finder.valueSet(parseCanonical(canonical));
+      return valueSet === undefined ? undefined : (await codesOf(this.finder, valueSet, code)).codes.length > 0;
     } catch (error) {
       if (error instanceof OperationOutcomeError) return undefined; // it cannot be worked out here
       throw error;

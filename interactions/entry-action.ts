@@ -112,10 +112,7 @@ export function readAction(server: FhirServer, caller: Caller, entry: BundleEntr
   const [type = '', id, history, ...rest] = path;
   const called = operationOfPath(server.definitions, path);
   if (called instanceof OperationOutcomeError) {
-    throw new OperationOutcomeError(
-      called.status,
-      called.issues.map((issue) => ({ ...issue, expression: [at] })),
-    );
+    throw called.withIssues(called.issues.map((issue) => ({ ...issue, expression: [at] })));
   }
   if (called !== undefined) return operationAction(server, called, { entry, query: readQuery(query, at), place });
   const isRead = request.method === 'GET' || request.method === 'HEAD';

@@ -22,13 +22,12 @@ export function atPlace(error: OperationOutcomeError, place: string): OperationO
   const placed = error.issues.map((issue): OutcomeIssue => {
     return { ...issue, expression: (issue.expression ?? ['']).map(inside) };
   });
-  return new OperationOutcomeError(error.status, placed);
+  return error.withIssues(placed);
 }
 
 /** The same failure, a header named as the GraphQL argument of `field` that stands for it: `PatientUpdate(versionId)`. */
 const atArgument = (error: OperationOutcomeError, field: string): OperationOutcomeError =>
-  new OperationOutcomeError(
-    error.status,
+  error.withIssues(
     error.issues.map((issue): OutcomeIssue => {
       if (issue.expression === undefined) return issue;
       const expression = issue.expression.map((each) => (each === 'http.If-Match' ? `${field}(versionId)` : each));

@@ -121,7 +121,7 @@ function follow(
 }
 
 /** A version as vread gives it; undefined when it is not there or may not be seen. */
-async function oneVersion(
+export async function oneVersion(
   server: FhirServer,
   caller: Caller,
   { versionId, ...key }: ResourceKey & { readonly versionId: string },

@@ -6,17 +6,18 @@ import type { StoredVersion } from '../persistence/resource-store.js';
 import { formOf, readElements, readSummary } from '../search/parse-result.js';
 import { accessOrNone, authorize, opens } from './access.js';
 import { requireKey } from './resource-type.js';
+import { storedContent } from './stored-content.js';
 import type { Caller, FhirServer } from './server.js';
 
 /**
  * The current version of a resource. https://hl7.org/fhir/R4/http.html#read
  * @throws OperationOutcomeError 404 when there is none or its compartments are not the caller's, 410 when it was
- * deleted, 403 when the caller's role may not read the type.
+ * deleted, 403 when the caller's role may not read the type, 500 when its content was lost.
  */
 export async function read(server: FhirServer, caller: Caller, key: ResourceKey): Promise<StoredVersion> {
   requireKey(server, key);
   const access = authorize(server, caller, 'read', key.type);
-  const version = await server.store.read(key);
+  const version = await storedContent(access, keyText(key), () => server.store.read(key));
   if (version === undefined || !(await opens(server, caller, 'read', access, version))) throw notFound(keyText(key));
   if (version.deleted) throw gone(keyText(key), version.versionId);
   return version;

@@ -1,3 +1,4 @@
+import { deeplyFrozen } from '../fhir/frozen.js';
 import { parseJson } from '../fhir/json.js';
 import type { Resource } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
@@ -13,13 +14,6 @@ export function resourceOf(version: StoredVersion): Resource {
   const known = ofFrozen.get(version);
   if (known !== undefined) return known;
   const resource = parseJson(version.body) as Resource;
-  if (Object.isFrozen(version)) ofFrozen.set(version, frozen(resource));
+  if (Object.isFrozen(version)) ofFrozen.set(version, deeplyFrozen(resource));
   return resource;
-}
-
-/** Freezes what JSON was parsed to; validation lets nothing be stored that is nested deep. */
-function frozen<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const member of Object.values(value)) frozen(member);
-  return Object.freeze(value);
 }

@@ -28,7 +28,7 @@ export interface SearchPage {
   readonly offset: number;
   /** Opaque, sealed page tokens, bound to the caller's access filter. */
   readonly links: {
-    readonly first: string;
+    readonly first?: string;
     readonly previous?: string;
     readonly next?: string;
     readonly last?: string;

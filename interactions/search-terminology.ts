@@ -3,6 +3,7 @@ import { parseReference } from '../fhir/reference.js';
 import { codesOf } from '../fhir/terminology/expand.js';
 import { conceptsOf } from '../fhir/terminology/concepts.js';
 import { parseCanonical, type TerminologyFinder } from '../fhir/terminology/finder.js';
+import { Steps } from '../fhir/terminology/steps.js';
 import type { ValueSet } from '../fhir/terminology/value-set.js';
 import { parseJson } from '../fhir/json.js';
 import { escapedValue, splitEscaped, unescaped } from '../search/escape.js';
@@ -32,6 +33,14 @@ interface Need {
   readonly value: string;
 }
 
+/** What all that a query names is looked up with. */
+interface Work {
+  readonly server: FhirServer;
+  readonly caller: Caller;
+  readonly finder: TerminologyFinder;
+  readonly steps: Steps;
+}
+
 /** The answers that were looked up; a failure is thrown when its answer is asked for. */
 type Answers = Map<string, readonly SystemCode[] | Error>;
 
@@ -46,6 +55,7 @@ export async function searchTerminology(
   caller: Caller,
   parameters: readonly (readonly [string, string])[],
 ): Promise<Pick<ParseOptions, 'terminology'>> {
+  const work: Work = { server, caller, finder: terminologyFinder(server, caller), steps: new Steps() };
   const valueSets: Answers = new Map();
   const below: Answers = new Map();
   const above: Answers = new Map();
@@ -57,12 +67,12 @@ export async function searchTerminology(
   for (const { name, modifier, value } of needing) {
     for (const text of value === '' ? [] : splitEscaped(value, ',')) {
       if (modifier === 'in' || modifier === 'not-in') {
-        await answer(valueSets, unescaped(text), name, (key) => expand(server, caller, key));
+        await answer(valueSets, unescaped(text), name, (key) => expand(work, key));
       } else {
         const [system, code, ...more] = splitEscaped(text, '|').map(unescaped);
         if (system === undefined || system === '' || code === undefined || code === '' || more.length > 0) continue;
         await answer(modifier === 'below' ? below : above, keyOf(system, code), name, () =>
-          related(terminologyFinder(server, caller), system, code, modifier === 'below'),
+          related(work.finder, system, code, modifier === 'below'),
         );
       }
     }
@@ -99,7 +109,8 @@ async function answer(
   try {
     answers.set(key, await find(key));
   } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error;
+    // What does not answer for now is no fault of the query.
+    if (!(error instanceof OperationOutcomeError) || error.status === 429 || error.status >= 500) throw error;
     // Whatever is wrong with the value set, it is the query that cannot be answered.
     answers.set(
       key,
@@ -118,11 +129,10 @@ function answered(answers: Answers, key: string): readonly SystemCode[] {
   return found;
 }
 
-async function expand(server: FhirServer, caller: Caller, text: string): Promise<readonly SystemCode[]> {
-  const finder = terminologyFinder(server, caller);
+async function expand({ server, caller, finder, steps }: Work, text: string): Promise<readonly SystemCode[]> {
   const valueSet = (await referred(server, caller, text)) ?? (await finder.valueSet(parseCanonical(text)));
   if (valueSet === undefined) throw invalidRequest(`The value set ${clip(text)} is not known`);
-  const { codes } = await codesOf(finder, valueSet);
+  const { codes } = await codesOf(finder, valueSet, undefined, steps);
   if (codes.length > mostCodes) {
     throw invalidRequest(
       `${clip(text)} has ${String(codes.length)} codes; a search takes ${String(mostCodes)} at most`,

@@ -277,7 +277,7 @@ function linksOf(server: FhirServer, { binding, place }: Paging, found: Found): 
     return all <= count ? first : once(seal({ offset: all - size, backwards: true, size }));
   };
   const last = total !== undefined && total > 0 ? lastOf(total) : undefined;
-  return Object.defineProperties({} as SearchPage['links'], {
+  return Object.defineProperties({}, {
     first: lazily(first),
     ...(hasPrevious ? { previous: lazily(previous) } : {}),
     ...(hasNext && next !== undefined ? { next: lazily(next) } : {}),

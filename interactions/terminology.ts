@@ -15,12 +15,13 @@ import type { Caller, FhirServer } from './server.js';
 /**
  * The code systems and value sets a caller may see: those stored on the server by their `url`, then those of
  * implementation guides, then those of the definitions. Of several with one URL and no version asked for, the one with the greatest version counts.
+ * What was found counts for as long as the finder is used, which is one request: a value set may name another thousands of times.
  */
 export function terminologyFinder(server: FhirServer, caller: Caller): TerminologyFinder {
   const base = (): ReturnType<typeof loadBaseTerminology> => loadBaseTerminology(server.definitions.version);
   const ofVersion = <Found extends CodeSystem | ValueSet>(found: Found | undefined, version: string | undefined) =>
     version === undefined || found?.version === version ? found : undefined;
-  return {
+  return remembering({
     async codeSystem(canonical) {
       const stored = await findStored(server, caller, 'CodeSystem', canonical);
       if (stored !== undefined) return stored as unknown as CodeSystem;
@@ -35,6 +36,23 @@ export function terminologyFinder(server: FhirServer, caller: Caller): Terminolo
       if (ofGuide !== undefined) return ofGuide;
       return ofVersion((await base()).valueSet(canonical.url), canonical.version);
     },
+  });
+}
+
+/** The same, which looks for each URL and version once. */
+function remembering(finder: TerminologyFinder): TerminologyFinder {
+  const once = <Found>(find: (canonical: Canonical) => Promise<Found>): ((canonical: Canonical) => Promise<Found>) => {
+    const known = new Map<string, Promise<Found>>();
+    return (canonical) => {
+      const key = JSON.stringify([canonical.url, canonical.version]);
+      const found = known.get(key) ?? find(canonical);
+      known.set(key, found);
+      return found;
+    };
+  };
+  return {
+    codeSystem: once((canonical) => finder.codeSystem(canonical)),
+    valueSet: once((canonical) => finder.valueSet(canonical)),
   };
 }
 

@@ -15,6 +15,7 @@ import {
 import { type JobNotice, tellOfJob } from '../interactions/jobs/job-notice.js';
 import type { TenantServers } from '../interactions/tenancy.js';
 import { createResolverHandler } from '../resolvers/lambda/handler.js';
+import { authorizationOf } from '../rest/authorization-header.js';
 import { baseUrlOf } from '../rest/base-url.js';
 import { framesOf, logUnexpected } from '../rest/errors.js';
 import { loadApi } from '../schema/load-api.js';
@@ -104,8 +105,10 @@ async function createRuntime({
     dataSources: {
       none: noneDataSource,
       resources: dynamoDbDataSource(server.table),
-      interactions: lambdaDataSource((event, baseUrl) =>
-        handler(event as Parameters<typeof handler>[0], typeof baseUrl === 'string' ? baseUrl : undefined),
+      interactions: lambdaDataSource(
+        (event, baseUrl) =>
+          handler(event as Parameters<typeof handler>[0], typeof baseUrl === 'string' ? baseUrl : undefined),
+        true,
       ),
     },
     onFailure: ({ step, message, stack }) => {
@@ -165,7 +168,7 @@ export function createGraphqlFace(options: GraphqlOptions): GraphqlFace {
   const handlers = appSyncHttp({
     runtime,
     authenticate: async (request: Request) => ({
-      identity: identityOf(await authenticate(withScheme(request.get('authorization'))), request),
+      identity: identityOf(await authenticate(withScheme(authorizationOf(request))), request),
     }),
     // AppSync hands the Lambda no request: on AWS the base URL is a setting. Here it is that of the request.
     lambdaContext: (request: Request) => options.baseUrl ?? baseUrlOf(request, `/${version}`),

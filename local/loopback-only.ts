@@ -6,12 +6,12 @@ import { fhirJson } from '../rest/answer.js';
 const loopbackName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 
 /** Whether a URL's or a Host header's name is one of this machine's own. */
-const isLoopback = (url: string): boolean => URL.canParse(url) && loopbackName.test(new URL(url).hostname);
+export const isOfThisMachine = (url: string): boolean => URL.canParse(url) && loopbackName.test(new URL(url).hostname);
 
 /** Whether a request comes from this machine's own pages, or from none, to one of its own names. */
 export function isFromLoopback({ headers }: IncomingMessage): boolean {
   const { origin, host = '' } = headers;
-  return (origin === undefined || isLoopback(origin)) && isLoopback(`http://${host}`);
+  return (origin === undefined || isOfThisMachine(origin)) && isOfThisMachine(`http://${host}`);
 }
 
 /**

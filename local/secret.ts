@@ -21,7 +21,8 @@ export function readSecret(folder: string, name: string, make?: () => Uint8Array
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  writeFileSync(draft, make?.() ?? randomBytes(randomLength), { mode: 0o600 });
+  // On the disk before it has its name: after a power cut an empty file would stop every start.
+  writeFileSync(draft, make?.() ?? randomBytes(randomLength), { mode: 0o600, flush: true });
   try {
     linkSync(draft, file);
   } catch (error) {

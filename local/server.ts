@@ -33,6 +33,7 @@ import { readPublicKeys } from './sign-in/public-keys.js';
 import type { SmartSignIn } from './sign-in/smart.js';
 import { createSignIn, signInPath } from './sign-in/sign-in.js';
 import { renderStartPage } from './start-page.js';
+import { withStrictTransport } from './strict-transport.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -58,6 +59,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
   app.use(withSecurityHeaders); // pages say what else they may do
+  if (url.startsWith('https:')) app.use(withStrictTransport);
   if (settings.auth === 'off') app.use(loopbackOnly);
   const { engines } = settings;
   if (engines.kind === 'aws') {
@@ -73,6 +75,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     ...(settings.signInPassword === undefined ? {} : { password: settings.signInPassword }),
     ...(isSmart(settings) ? { smart: smartSignIn(settings) } : {}),
     ...(settings.tenancy === undefined ? {} : { tenantClaim: settings.tenancy.claim }),
+    ...(settings.trustedProxies === undefined ? {} : { trustedProxies: settings.trustedProxies }),
     onError: (error) => {
       logUnexpected(error, log, 'sign-in failed');
     },

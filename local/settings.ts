@@ -4,6 +4,7 @@ import type { GraphqlLimits } from '../graphql/limits.js';
 import type { AllowedEndpoints } from '../indexer/endpoint.js';
 import { conditionalDeletes, type ConditionalDelete, validations, type Validation } from '../interactions/server.js';
 import { type AppSyncSettings, appSyncSettingsOf } from './appsync-settings.js';
+import { type TrustedProxies, trustedProxiesOf } from './client-address.js';
 import { graphqlLimitsOf } from './graphql-settings.js';
 import { readAllowedEndpoints } from '../compose/allowed-endpoints.js';
 import { oneOf, SettingsError } from '../compose/settings-error.js';
@@ -42,6 +43,8 @@ export interface Settings {
   readonly applicationSecret: string | undefined;
   /** A file with the public keys of that application, by which it authenticates instead. */
   readonly applicationKeys: string | undefined;
+  /** Whose `X-Forwarded-For` tells where a sign-in comes from; nobody's when empty. */
+  readonly trustedProxies?: TrustedProxies;
   /** How many requests a second one caller may make; any number without it. */
   readonly rateLimit?: number;
   /** What one `$graphql` may take; the standard without it. */
@@ -228,6 +231,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const authority = named.includes(':') ? `[${named}]` : named;
   const subscriptions = readAllowedEndpoints(setting);
+  const trustedProxies = trustedProxiesOf(setting('TRUSTED_PROXIES', ''));
   return {
     host,
     port,
@@ -257,6 +261,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     signInPassword: environment['SIGN_IN_PASSWORD'] || undefined,
     applicationSecret: applicationSecretOf(environment['APPLICATION_SECRET']),
     applicationKeys: applicationKeysOf(environment),
+    ...(trustedProxies.length === 0 ? {} : { trustedProxies }),
     ...rateLimitOf(setting('RATE_LIMIT', '')),
     graphqlLimits: graphqlLimitsOf(setting),
     ...(subscriptions === undefined ? {} : { subscriptions }),

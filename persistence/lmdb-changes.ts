@@ -27,12 +27,14 @@ export interface ChangeLog {
  * The log of a table's latest changes, in a database of its own keyed by position: 1, 2, 3, … without gaps.
  * The last change always stays, so that numbering goes on from it after a restart.
  * @param kept how many changes stay, at least 1.
- * @param readUpTo how far who may miss nothing has read, as a position: what is behind it stays, however much it is.
+ * @param mostUnread how many changes stay at most for who may miss nothing: one that reads no more must not fill the disk.
+ * @param readUpTo how far who may miss nothing has read, as a position: what is behind it stays, up to `mostUnread`.
  */
 export function changeLog(
   root: RootDatabase,
   name: string,
   kept: number,
+  mostUnread = Infinity,
   readUpTo = (): number => Infinity,
 ): ChangeLog {
   const log: Database<LoggedChange, number> = root.openDB({ name, cache: false });
@@ -66,7 +68,7 @@ export function changeLog(
       for (const change of changes) collected.put(Number(change.position), logged(change));
       const last = Number(changes.at(-1)?.position ?? 0);
       // Twice as many as were put, so that a log that was kept longer shrinks, yet no write pays for all of it.
-      const end = Math.min(last - kept, readUpTo()) + 1;
+      const end = Math.max(Math.min(last - kept, readUpTo()), last - Math.max(kept, mostUnread)) + 1;
       const outdated = [...log.getKeys({ start: removed + 1, end, limit: 2 * changes.length })];
       for (const position of outdated) collected.remove((removed = position));
     },

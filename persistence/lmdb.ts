@@ -23,9 +23,11 @@ export interface LmdbTableOptions {
   readonly changesKept?: number;
   /**
    * How far a reader of the feed has come that may miss nothing, undefined when it has not begun: changes behind that stay,
-   * however many. Without it only `changesKept` counts.
+   * up to `mostUnread`. Without it only `changesKept` counts.
    */
   readonly readUpTo?: () => string | undefined;
+  /** How many changes stay at most for that reader, which is told that it missed some once it has begun; a million without it. */
+  readonly mostUnread?: number;
 }
 
 /** A table whose feed tells, without reading it, how far it goes. */
@@ -48,8 +50,14 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
   const commits = commitsOf(root);
   const collected = commits.database(items);
   const history = historyIndex(root, `${name}:history`);
-  const { changesKept = 10_000, readUpTo } = options;
-  const log = changeLog(root, `${name}:changes`, changesKept, readUpTo && ((): number => Number(readUpTo() ?? 0)));
+  const { changesKept = 10_000, mostUnread = 1_000_000, readUpTo } = options;
+  const log = changeLog(
+    root,
+    `${name}:changes`,
+    changesKept,
+    mostUnread,
+    readUpTo && ((): number => Number(readUpTo() ?? 0)),
+  );
   const prepare = options.inTransaction ?? (() => () => undefined);
 
   const read = (key: ItemKey): Item | undefined => {

@@ -65,22 +65,44 @@ export function openSignedUrl(
   { path, query }: { readonly path: string; readonly query: URLSearchParams },
   now: number,
 ): SignedRequest {
-  const one = (name: string): string => {
-    const values = query.getAll(name);
-    return values.length === 1 ? (values[0] ?? '') : '';
-  };
-  const [signed, expires, signature] = [one('method'), one('expires'), one('signature')];
+  const { method: signed = '', expires = '', type: contentType = '', size, signature = '' } = single(query);
   const isSigned = signed === 'GET' || signed === 'PUT';
-  if (!isSigned || !/^[0-9]{1,12}$/.test(expires) || !isContentPath(path)) throw changed();
-  const size = query.has('size') ? { size: Number(one('size')) } : {};
-  const request = { method: signed, path, expires: Number(expires) * 1000, contentType: one('type'), ...size } as const;
-  if (/[\r\n]/.test(request.contentType)) throw changed();
-  const expected = signatureOf(key, request);
-  const given = Buffer.from(signature, 'base64url');
+  if (!isSigned || !number.test(expires) || !(size === undefined || number.test(size)) || !isContentPath(path))
+    throw changed();
+  if (/[\r\n]/.test(contentType)) throw changed();
+  const request: SignedRequest = {
+    method: signed,
+    path,
+    expires: Number(expires) * 1000,
+    contentType,
+    ...(size === undefined ? {} : { size: Number(size) }),
+  };
+  // As texts: base64url that decodes to the same bytes may be written in several ways.
+  const expected = Buffer.from(signatureOf(key, request).toString('base64url'));
+  const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw changed();
   if (signed !== (method === 'HEAD' ? 'GET' : method)) throw forbidden(`This URL was made for ${signed}`);
   if (request.expires <= now) throw forbidden('This URL has expired: ask for a new one');
   return request;
 }
+
+/** A number in the one way that this server writes it. */
+const number = /^(?:0|[1-9][0-9]{0,14})$/;
+
+/**
+ * The parameters of a signed URL by name.
+ * @throws OperationOutcomeError 403 when one is there twice, or is none of a signed URL.
+ */
+function single(query: URLSearchParams): Readonly<Partial<Record<Parameter, string>>> {
+  const found = new Map<string, string>();
+  for (const [name, value] of query) {
+    if (found.has(name) || !parameters.some((each) => each === name)) throw changed();
+    found.set(name, value);
+  }
+  return Object.fromEntries(found);
+}
+
+const parameters = ['method', 'expires', 'type', 'size', 'signature'] as const;
+type Parameter = (typeof parameters)[number];
 
 const changed = (): Error => forbidden('This URL was not made by this server, or was changed');

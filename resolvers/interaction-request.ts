@@ -67,6 +67,8 @@ export interface DeleteRequest extends Writes {
   readonly interaction: 'delete';
   readonly type: string;
   readonly id: string;
+  /** The version the client has seen. */
+  readonly versionId?: string;
 }
 
 /** A request that writes one resource. */

@@ -14,6 +14,8 @@ export interface RestAnswer {
   readonly bytes?: Buffer;
   /** What of which types it gives, for the audit trail, where the request does not say. */
   readonly given?: readonly AuditTarget[];
+  /** What was written besides what Location names, for the audit trail. */
+  readonly besides?: readonly ResourceKey[];
   /** What was deleted, for the audit trail: no header tells it. */
   readonly deleted?: readonly ResourceKey[];
 }

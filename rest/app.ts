@@ -8,6 +8,7 @@ import type { FhirServer } from '../interactions/server.js';
 import type { TenantServers } from '../interactions/tenancy.js';
 import type { RestAnswer } from './answer.js';
 import { auditSubject, auditOutcome } from './audit-subject.js';
+import { authorizationOf } from './authorization-header.js';
 import { baseUrlOf } from './base-url.js';
 import { negotiateBinary, isBinaryRead } from './binary.js';
 import { createBytesReader, textOf } from './body.js';
@@ -21,7 +22,6 @@ import { isOfJobs } from './jobs.js';
 import type { RestContext } from './request.js';
 import { capabilitiesAnswer, smartConfigurationAnswer } from './respond.js';
 import { type NoRoute, type Route, routeOf } from './routes.js';
-import { withSecurityHeaders } from './security-headers.js';
 import { send } from './send.js';
 import { admit, tenantInPath } from './tenant.js';
 
@@ -46,7 +46,8 @@ const ofJobs = ['Expires', 'Retry-After', 'X-Progress'];
 const mebibyte = 2 ** 20;
 
 /**
- * The REST face of one FHIR version, to be mounted at its base path (`app.use('/r4', createRestApp(…))`).
+ * The REST face of one FHIR version, to be mounted at its base path, behind what sets the headers of all answers
+ * (`app.use(withSecurityHeaders); app.use('/r4', createRestApp(…))`).
  * https://hl7.org/fhir/R4/http.html
  * @returns an Express router that answers everything below its path.
  */
@@ -62,7 +63,6 @@ export function createRestApp(options: RestOptions): Router {
   };
   const served = servedContents(server);
   const router = express.Router();
-  router.use(withSecurityHeaders);
   router.use(
     cors({
       exposedHeaders: [
@@ -123,10 +123,11 @@ async function answerOf(
     route = routeOf(server.definitions, http.method, path);
     if (route.kind === 'capabilities') {
       const format = negotiateAnswer(server.definitions.version, http.get('accept'), parameters);
-      return inFormat(capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match')), format.pretty);
+      const answer = await capabilitiesAnswer(server, baseUrl, parameters, http.get('if-none-match'));
+      return inFormat(answer, format.pretty);
     }
     if (route.kind === 'smart-configuration') return smartConfigurationAnswer(server);
-    const { principal, claims } = await authenticate(http.get('authorization'));
+    const { principal, claims } = await authenticate(authorizationOf(http));
     if (tenancy !== undefined) {
       server = await admit(tenancy, { claims: claims ?? {}, named, principal, baseUrl, route });
     }

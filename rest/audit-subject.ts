@@ -97,8 +97,8 @@ export const bundleOutcome = ({ entries }: BundleAnswer): AuditOutcome => ({
 const keyOf = ({ type, id }: ResourceKey): AuditTarget => ({ type, id });
 
 /** What an answer says of the request: what was written, by its Location, what was deleted, and what it gave. */
-export function auditOutcome({ status, headers, deleted = [], given = [] }: RestAnswer): AuditOutcome {
+export function auditOutcome({ status, headers, besides = [], deleted = [], given = [] }: RestAnswer): AuditOutcome {
   const reference = parseReference(headers['Location'] ?? '');
   const written = reference.kind === 'absolute' ? [keyOf(reference)] : deleted.map(keyOf);
-  return { written, given, isRefused: status >= 400 };
+  return { written: [...written, ...besides.map(keyOf)], given, isRefused: status >= 400 };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stringifyJson } from '../fhir/json.js';
 import { OperationOutcomeError, outcome, type OperationOutcome } from '../fhir/outcome.js';
+import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
 
 /** Where unexpected errors are told; pino's loggers fit. */
@@ -21,7 +22,11 @@ export interface Failure {
 export function failureOf(error: unknown, log: ErrorLog): Failure {
   if (error instanceof OperationOutcomeError) return { status: error.status, outcome: outcome(error.issues) };
   const id = logUnexpected(error, log, 'unexpected error');
-  const diagnostics = `Something went wrong on the server, not with the request (${id})`;
+  const what =
+    error instanceof UnreadableVersion
+      ? 'The content of a resource that this request needs is stored no more: the same request fails until it is restored'
+      : 'Something went wrong on the server, not with the request';
+  const diagnostics = `${what} (${id})`;
   return { status: 500, outcome: outcome([{ severity: 'fatal', code: 'exception', diagnostics }]) };
 }
 

@@ -9,7 +9,7 @@ import { createRestApp, type RestOptions } from './app.js';
 import { errorAnswer } from './errors.js';
 import { type GatewayFace, gatewayPlace } from './gateway-event.js';
 import { refusedByExpress } from './refused-by-express.js';
-import { securityHeaders, withSecurityHeaders } from './security-headers.js';
+import { securityHeaders, strictTransport, withSecurityHeaders } from './security-headers.js';
 import { send } from './send.js';
 import { mountPaths } from './tenant.js';
 
@@ -47,7 +47,10 @@ export function createGatewayHandler({ publicUrl, ...options }: GatewayOptions):
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
-  app.use(withSecurityHeaders);
+  app.use(withSecurityHeaders, (_request, response, next) => {
+    response.set(strictTransport); // API Gateway speaks nothing but TLS
+    next();
+  });
   const face = createRestApp({ ...options, baseUrl: (request) => eventOf(request).baseUrl });
   app.use(mountPaths(version, options.tenancy), face);
   app.use(async (request, response) => {
@@ -117,7 +120,7 @@ const eventOf = (request: Request): PlacedEvent =>
 
 const resultOf = ({ status, headers, body }: RestAnswer): APIGatewayProxyResult => ({
   statusCode: status,
-  headers: { ...securityHeaders, ...headers },
+  headers: { ...securityHeaders, ...strictTransport, ...headers },
   body: body ?? '',
 });
 

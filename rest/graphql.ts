@@ -21,7 +21,7 @@ import type { Caller } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { parseBody } from './body.js';
 import { type ErrorLog, failureOf } from './errors.js';
-import { requireJsonBody } from './negotiate.js';
+import { isJsonType, requireJsonBody } from './negotiate.js';
 import type { RestContext, RestRequest } from './request.js';
 import type { NoRoute, Route } from './routes.js';
 
@@ -101,26 +101,30 @@ async function answering(
     mediaType = acceptedType(parameters.get('_format') ?? http.get('accept'));
     return rendered(await work(mediaType, masked), mediaType);
   } catch (error) {
-    return rendered(refusal(masked(error)), mediaType);
+    return failed(masked(error), mediaType);
   }
 }
 
 /** The answer to a request that failed before GraphQL had it: without a token that counts. */
 export function graphqlErrorAnswer(error: unknown, log: ErrorLog): RestAnswer {
-  const answer = rendered(refusal(maskedBy(log, error)), 'application/json');
+  const answer = failed(maskedBy(log, error), 'application/json');
   return answer.status === 401 ? { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': 'Bearer' } } : answer;
 }
 
 /** What a client may know of a failure. */
 function maskedBy(log: ErrorLog, error: unknown): OperationOutcomeError {
+  if (error instanceof OperationOutcomeError) return error;
   const failure = failureOf(error, log);
   return new OperationOutcomeError(failure.status, failure.outcome.issue);
 }
 
-const refusal = ({ status, issues, message }: OperationOutcomeError): GraphqlAnswer => ({
-  status,
-  errors: [{ message, extensions: { resource: outcome(issues) } }],
-});
+/** A failure of the whole request. */
+function failed({ status, issues, message, retryAfter }: OperationOutcomeError, mediaType: string): RestAnswer {
+  const answer = rendered({ status, errors: [{ message, extensions: { resource: outcome(issues) } }] }, mediaType);
+  return retryAfter === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfter) } };
+}
 
 /** The page of FHIR shows `data: null` beside errors; GraphQL's own media type has no data where nothing was begun. */
 function rendered({ status, data, errors }: GraphqlAnswer, mediaType: string): RestAnswer {
@@ -134,6 +138,7 @@ function rendered({ status, data, errors }: GraphqlAnswer, mediaType: string): R
     headers: {
       'Content-Type': `${mediaType}; charset=utf-8`,
       ...(status === 405 ? { Allow: 'POST' } : {}),
+      ...(status === 503 ? { 'Retry-After': '1' } : {}),
     },
     body: `{${members.join(',')}}`,
   };
@@ -172,6 +177,10 @@ async function readSource({ server, readBody }: RestContext, request: RestReques
   if (text.trim() === '' && inUrl.query !== undefined) return required(inUrl);
   if (contentType === undefined) {
     throw unsupportedMediaType('Content-Type is missing; send application/json or application/graphql');
+  }
+  if (!isJsonType(server.definitions.version, contentType)) {
+    const read = 'application/graphql, application/json, or application/fhir+json for Parameters';
+    throw unsupportedMediaType(`Content-Type is "${clip(contentType)}"; $graphql reads ${read}`);
   }
   requireJsonBody(server.definitions.version, http.get('content-type'));
   const body = parseBody(text);

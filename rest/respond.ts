@@ -30,6 +30,7 @@ import { pathOf, type SearchPlace } from '../interactions/search-place.js';
 import { search } from '../interactions/search.js';
 import type { Caller, FhirServer, WriteOutcome } from '../interactions/server.js';
 import { smartConfiguration } from '../interactions/smart-configuration.js';
+import { terminologyCapabilities } from '../interactions/terminology-capabilities.js';
 import { transaction } from '../interactions/transaction.js';
 import { update } from '../interactions/update.js';
 import { vread } from '../interactions/vread.js';
@@ -50,6 +51,7 @@ import {
 import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
 import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
+import { besideProvenance } from './provenance.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { RestContext, RestRequest } from './request.js';
 
@@ -58,9 +60,15 @@ import type { RestContext, RestRequest } from './request.js';
  * @throws OperationOutcomeError for everything expected that can go wrong.
  */
 export async function respond(context: RestContext, request: RestRequest): Promise<RestAnswer> {
+  const caller: Caller = { principal: request.principal, baseUrl: request.baseUrl };
+  return besideProvenance(context.server, caller, request, (server) =>
+    respondTo({ ...context, server }, request, caller),
+  );
+}
+
+async function respondTo(context: RestContext, request: RestRequest, caller: Caller): Promise<RestAnswer> {
   const { server } = context;
   const { http, baseUrl, route } = request;
-  const caller: Caller = { principal: request.principal, baseUrl };
   const preference = readPreference(http.get('prefer'));
   const isAsynchronous = route.kind === 'operation' && route.operation.asynchronous !== undefined;
   if (preference.respondAsync === true && !isAsynchronous && !isOfJobs(route)) {
@@ -153,28 +161,32 @@ export async function respond(context: RestContext, request: RestRequest): Promi
   }
 }
 
-/** The modes of R4's metadata; a server may answer each with what `full` gives. STU3 has none. */
+/** The modes of R4's metadata; a server may answer `normative` with what `full` gives. STU3 has none. */
 const metadataModes: Readonly<Record<FhirVersion, readonly string[]>> = {
   r4: ['full', 'normative', 'terminology'],
   stu3: ['full'],
 };
 
 /**
- * The capability statement, for anyone. https://hl7.org/fhir/R4/http.html#capabilities
+ * The capability statement, for anyone; in mode `terminology` what is known of code systems.
+ * https://hl7.org/fhir/R4/http.html#capabilities
  * @param parameters of the query: `mode`, and `_summary` or `_elements` for a part of it.
  * @throws OperationOutcomeError 400 for a mode that there is not, and for what is no part.
  */
-export function capabilitiesAnswer(
+export async function capabilitiesAnswer(
   server: FhirServer,
   baseUrl: string,
   parameters: URLSearchParams,
   ifNoneMatch?: string,
-): RestAnswer {
+): Promise<RestAnswer> {
   const mode = parameters.get('mode') ?? 'full';
   const modes = metadataModes[server.definitions.version];
   if (!modes.includes(mode)) throw notSupported(`mode ${clip(mode)} is not known; ${modes.join(', ')} are`, 'mode');
-  const { text, digest } = capabilities(server, baseUrl);
-  const form = readForm(server, 'CapabilityStatement', parameters);
+  const isOfTerminology = mode === 'terminology';
+  const { text, digest } = isOfTerminology
+    ? await terminologyCapabilities(server, baseUrl)
+    : capabilities(server, baseUrl);
+  const form = readForm(server, isOfTerminology ? 'TerminologyCapabilities' : 'CapabilityStatement', parameters);
   if (form !== undefined) {
     const whole = parseJson(text) as Resource;
     return jsonAnswer(200, stringifyJson(subsetOf(server.definitions, whole, form) ?? whole));

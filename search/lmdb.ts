@@ -4,7 +4,7 @@ import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 import { keyText } from '../fhir/resource.js';
 import { commitsOf } from '../lmdb/commits.js';
 import { termsFingerprint } from './document.js';
-import { candidates, satisfies } from './lmdb/candidates.js';
+import { candidates, decidedByLists, satisfies } from './lmdb/candidates.js';
 import type { Clause } from './lmdb/clause.js';
 import { clausesOf } from './lmdb/clauses.js';
 import { type Databases, emptied, type IndexPlace, openDatabases, openState } from './lmdb/databases.js';
@@ -293,11 +293,13 @@ export function lmdbSearchIndex(
       const length = view.postings.count(key, atMost + 1);
       return length > atMost ? undefined : length;
     }
+    if (isMore(view, clauses, atMost)) return undefined;
     const { numbers, others } = candidates(view, clauses, { collectAtMost: Math.min(atMost, 100_000) });
+    const mostLooks = Math.max(1, atMost) * (decidedByLists(others) ? looksPerCount : 1);
     let found = 0;
     let looks = 0;
     for (const number of numbers) {
-      if ((looks += 1) > Math.max(1, atMost) * looksPerCount) return undefined;
+      if ((looks += 1) > mostLooks) return undefined;
       if (satisfies(view, others, number) && (found += 1) > atMost) return undefined;
     }
     return found;
@@ -337,7 +339,10 @@ const standardLimits: SearchLimits & PendingLimits = {
 /** A rebuild stages so many documents in one transaction, which holds up others. */
 const stagedAtOnce = 100;
 
-/** A count that is bounded looks at so many more documents than it may find; then it says that it cannot tell. */
+/**
+ * A count that is bounded looks at so many more documents than it may find, where lists decide, and reads no more than it may
+ * find; then it says that it cannot tell.
+ */
 const looksPerCount = 4;
 
 /** A synchronous answer as a promise: errors reject. */
@@ -353,3 +358,8 @@ function onlyList(type: string, clauses: readonly Clause[]): string | undefined 
   const [range, another] = only.ranges ?? [];
   return second === undefined && another === undefined && range !== undefined && 'key' in range ? range.key : undefined;
 }
+
+/** Whether one list of the only clause is longer than a bound: its length is known without reading it. */
+const isMore = ({ postings }: IndexView, [only, second]: readonly Clause[], atMost: number): boolean =>
+  second === undefined &&
+  (only?.ranges?.some((range) => 'key' in range && postings.count(range.key, atMost + 1) > atMost) ?? false);

@@ -28,6 +28,8 @@ export interface OpenSearchOptions {
    * them; a second without it.
    */
   readonly believed?: number;
+  /** The most to wait between two tries of a put, in milliseconds; three seconds without it. */
+  readonly longestPause?: number;
 }
 
 /** The search index on OpenSearch, as a deployment without tenants has it, and what keeps it in order. */
@@ -55,7 +57,7 @@ export function openSearchIndex(
   client: Client,
   alias: string,
   definitions: FhirDefinitions,
-  { refresh = 'wait', believed = knownFor }: OpenSearchOptions = {},
+  { refresh = 'wait', believed = knownFor, longestPause }: OpenSearchOptions = {},
 ): OpenSearchIndex {
   const isMadeAnew = nextIndexWatch(client, alias, believed);
   /** Until when the index counts as one of an older program, which is being made anew: it has no `order`. */
@@ -125,13 +127,10 @@ export function openSearchIndex(
 
   /** @returns false when there is no such alias. */
   async function putAll(to: string, puts: readonly ChangePut[], refreshing: boolean | 'wait_for'): Promise<boolean> {
-    const { refused, isGone } = await putDocuments(client, to, puts, refreshing);
+    const { refused, isGone } = await putDocuments(client, to, puts, refreshing, longestPause);
     if (isGone || refused.length === 0) return !isGone;
-    const opaque = refused.map((each) => ({
-      ...each,
-      document: withDigest(opaqueDocument(indexedTenant(each.change.tenant), each.change)),
-    }));
-    const left = await putDocuments(client, to, opaque, refreshing);
+    const bare = refused.map(({ opaque, ...each }) => ({ ...each, document: opaque() }));
+    const left = await putDocuments(client, to, bare, refreshing, longestPause);
     if (left.refused.length > 0) throw new Error(`OpenSearch refuses ${String(left.refused.length)} documents`);
     return !left.isGone;
   }
@@ -155,7 +154,7 @@ export function openSearchIndex(
     id: documentId(change),
     version: change.versionId,
     document: withDigest(documentOf(indexedTenant(change.tenant), definitions, change)),
-    change,
+    opaque: () => withDigest(opaqueDocument(indexedTenant(change.tenant), change)),
   });
 
   const next = nextOpenSearchIndex(client, alias, {
@@ -182,9 +181,7 @@ export function openSearchIndex(
 const withoutNumberFor = 60_000;
 
 /** A version as it is put. */
-interface ChangePut extends DocumentPut {
-  readonly change: Indexable;
-}
+type ChangePut = DocumentPut & Required<Pick<DocumentPut, 'opaque'>>;
 
 /** Places in an order as positions: text that only this adapter reads. */
 const positionOf = (values: readonly unknown[]): Position => JSON.stringify(values);

@@ -248,10 +248,7 @@ function inPlace<Result>(name: string, read: () => Result): Result {
     return read();
   } catch (error) {
     if (!(error instanceof OperationOutcomeError) || !isChainName(name)) throw error;
-    throw new OperationOutcomeError(
-      error.status,
-      error.issues.map((issue) => ({ ...issue, expression: [name] })),
-    );
+    throw error.withIssues(error.issues.map((issue) => ({ ...issue, expression: [name] })));
   }
 }
 
@@ -340,7 +337,7 @@ function readMissing(parameter: ServedParameter, name: string, value: string): F
 }
 
 function readValues(
-  { definitions, place }: Scope,
+  { definitions, type, place }: Scope,
   parameter: ServedParameter,
   { name, modifier, value }: { readonly name: string; readonly modifier: string | undefined; readonly value: string },
   { baseUrl, now, terminology }: ParseOptions,
@@ -363,14 +360,14 @@ function readValues(
     ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(terminology === undefined ? {} : { terminology }),
   };
-  const texts = splitEscaped(value, ',');
+  const texts = splitEscaped(value, ',').map((text) => (parameter.code === '_id' ? withoutType(text, type) : text));
   if (texts.includes('')) throw invalidRequest(`${name} has an empty value between commas`, name);
-  const filter = <T extends ServedType>(type: T, values: readonly string[]): ValueFilter<T> => ({
+  const filter = <T extends ServedType>(kind: T, values: readonly string[]): ValueFilter<T> => ({
     kind: 'values',
-    type,
+    type: kind,
     parameter,
     negated: modifier === 'not' || modifier === 'not-in',
-    queries: values.map((text) => parameterTypes[type].parse(text, context)),
+    queries: values.map((text) => parameterTypes[kind].parse(text, context)),
   });
   if (parameter.type !== 'reference' || (modifier !== 'above' && modifier !== 'below'))
     return filter(parameter.type, texts) as Filter;
@@ -385,3 +382,7 @@ function readValues(
   const hierarchy: ParsedFilter = { kind: 'hierarchy', name: place, parameter, direction: modifier, starts };
   return canonicals.length === 0 ? hierarchy : { kind: 'any', filters: [filter('reference', canonicals), hierarchy] };
 }
+
+/** An id as a reference has it, `Patient/1`, which other servers take as well: no id has a slash, so nothing else is meant. */
+const withoutType = (text: string, type: string): string =>
+  text.startsWith(`${type}/`) ? text.slice(type.length + 1) : text;

@@ -17,11 +17,12 @@ export interface AskedFor {
   readonly body?: object;
 }
 
-/** What an event was answered; resident memory in MiB after it. */
+/** What an event was answered; after it the processor's time since the process began to import, in milliseconds, and resident memory in MiB. */
 export interface FunctionAnswer {
   readonly status: number;
   readonly body: string;
   readonly milliseconds: number;
+  readonly processor: number;
   readonly memory: number;
 }
 

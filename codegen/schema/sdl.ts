@@ -76,7 +76,7 @@ const queryFields = (source: SourceDefinitions, type: string): string[] => {
 const mutationFields = (type: string): string[] => [
   `${type}Create(res:${type}_Input!):${type}Mutation`,
   `${type}Update(id:ID!res:${type}_Input!versionId:String):${type}Mutation`,
-  `${type}Delete(id:ID!):${type}Mutation`,
+  `${type}Delete(id:ID!versionId:String):${type}Mutation`,
 ];
 
 /**

@@ -1,6 +1,6 @@
 import type { FhirVersion } from '../version.js';
 import type { CodeSystem, ConceptDefinition, ConceptProperty, Designation } from './code-system.js';
-import { ruledSystem } from './ruled.js';
+import { ruledSystem, ruledSystems } from './ruled.js';
 import type { ConceptSet, ValueSet } from './value-set.js';
 
 /** A value and its language, use (system, code, display); 0 for what is missing. */
@@ -35,6 +35,8 @@ export type GeneratedValueSets = Readonly<
 export interface BaseTerminology {
   /** @param url without a version. */
   codeSystem(url: string): CodeSystem | undefined;
+  /** The URLs of all code systems, sorted. */
+  codeSystems(): readonly string[];
   /** @param url without a version. */
   valueSet(url: string): ValueSet | undefined;
 }
@@ -58,6 +60,7 @@ export function loadBaseTerminology(version: FhirVersion): Promise<BaseTerminolo
   if (terminology === undefined) {
     terminology = generated[version]().then(({ codeSystems, valueSets }) => ({
       codeSystem: orRuled(byUrl(codeSystems, codeSystemOf)),
+      codeSystems: () => [...Object.keys(codeSystems), ...ruledSystems].sort(),
       valueSet: byUrl(valueSets, valueSetOf),
     }));
     loaded.set(version, terminology);

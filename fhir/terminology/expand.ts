@@ -51,6 +51,7 @@ const endless: ReadonlyMap<string, string> = new Map([
 /**
  * Works out which codes are in a value set. https://hl7.org/fhir/R4/valueset.html#compositions
  * @param only the one code that matters: all others are passed over, and what is too large to be listed is not listed.
+ * @param steps what it may take; for several value sets of one request the same ones.
  * @returns the codes; those with `only` that are that one.
  * @throws OperationOutcomeError 422 when it cannot be worked out: `not-found` for a code system or value set that is
  * not known, `too-costly` for too many codes or too much work, `processing` for a value set that includes itself.
@@ -59,8 +60,9 @@ export async function codesOf(
   finder: TerminologyFinder,
   valueSet: ValueSet,
   only?: WantedCode,
+  steps = new Steps(),
 ): Promise<ValueSetCodes> {
-  const composition = new Composition(finder, only);
+  const composition = new Composition(finder, only, steps);
   const codes = await composition.codes(valueSet, []);
   return { codes: [...codes.values()], incomplete: composition.incomplete, systems: [...composition.systems].sort() };
 }
@@ -77,11 +79,12 @@ class Composition {
   private readonly only: WantedCode | undefined;
   /** A value set may be included in many places: it is worked out once. */
   private readonly known = new Map<ValueSet, Codes>();
-  private readonly steps = new Steps();
+  private readonly steps: Steps;
 
-  constructor(finder: TerminologyFinder, only: WantedCode | undefined) {
+  constructor(finder: TerminologyFinder, only: WantedCode | undefined, steps: Steps) {
     this.finder = finder;
     this.only = only;
+    this.steps = steps;
   }
 
   /** @param path the value sets that include this one, the outermost first. */

@@ -30,3 +30,6 @@ export const ruledSystem = (url: string): CodeSystem | undefined => (url === ucu
 
 /** The rule that makes the codes of a code system; undefined when it lists them. */
 export const ruleOf = (codeSystem: CodeSystem): CodeRule | undefined => rules.get(codeSystem);
+
+/** The URLs of all of these. */
+export const ruledSystems: readonly string[] = [ucumSystem];

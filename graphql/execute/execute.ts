@@ -310,10 +310,7 @@ function toldAsDone(error: unknown, { location }: JsonObject): unknown {
   return error instanceof OperationOutcomeError ? withDone(error, location) : error;
 }
 
-function withDone({ status, issues }: OperationOutcomeError, location: unknown): OperationOutcomeError {
+function withDone(error: OperationOutcomeError, location: unknown): OperationOutcomeError {
   const diagnostics = `The mutation itself was done${typeof location === 'string' ? `: ${location}` : ''}`;
-  return new OperationOutcomeError(status, [
-    ...issues,
-    { severity: 'information', code: 'informational', diagnostics },
-  ]);
+  return error.withIssues([...error.issues, { severity: 'information', code: 'informational', diagnostics }]);
 }

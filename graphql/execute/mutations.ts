@@ -69,7 +69,7 @@ function members(definitions: FhirDefinitions, type: string | undefined, object:
   return Object.fromEntries(
     kept.map(([name, value]) => {
       const member = known?.get(name) ?? known?.get(name.replace(/^_/, ''));
-      const of = name.startsWith('_') ? 'Element' : member?.type;
+      const of = name.startsWith('_') ? 'Element' : member?.isPrimitive === true ? undefined : member?.type;
       const values = Array.isArray(value) ? value : [value];
       const read = values.map((each: unknown) =>
         isJsonObject(each) ? members(definitions, typeOf(definitions, of, each), each) : each,

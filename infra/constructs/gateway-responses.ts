@@ -1,3 +1,4 @@
+import { securityHeaders, strictTransport } from '../../rest/security-headers.js';
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 
 /** What API Gateway refuses by itself: as which status, and as which issue code of FHIR. */
@@ -22,6 +23,11 @@ export function addGatewayResponses(api: RestApi): void {
       type,
       ...(status === undefined ? {} : { statusCode: status.toString() }),
       responseHeaders: {
+        ...Object.fromEntries(
+          Object.entries({ ...securityHeaders, ...strictTransport })
+            .filter(([, value]) => !value.includes("'")) // a value stands between quotes, and may have none
+            .map(([name, value]) => [name, `'${value}'`]),
+        ),
         'Access-Control-Allow-Origin': "'*'",
         ...(status === 401 ? { 'WWW-Authenticate': "'Bearer'" } : {}),
       },

@@ -69,7 +69,7 @@ export async function referredTo(
 }
 
 /** Whether resources of a type are in patients' compartments: shared ones are in none. */
-const isOfPatients = ({ definitions }: FhirServer, type: string): boolean =>
+export const isOfPatients = ({ definitions }: FhirServer, type: string): boolean =>
   type === 'Patient' || definitions.compartments.parameters('Patient', type).length > 0;
 
 async function* allMembers(

@@ -51,6 +51,8 @@ export interface Operation {
   /** The interaction that whoever invokes it must be allowed, on the type, or at system level on any. */
   readonly needs: Interaction;
   readonly parameters: readonly OperationParameter[];
+  /** Whether every other parameter is one of a search of its type, as text. */
+  readonly takesSearch?: boolean;
   /** Whether a server has what it needs; it is not stated otherwise. Always, without it. */
   readonly isServed?: (server: FhirServer) => boolean;
   /** The parameter that the whole body of a POST may be, when it is no Parameters resource. */

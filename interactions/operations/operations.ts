@@ -1,10 +1,13 @@
 import { codeSystemValidateCode } from './code-system-validate-code.js';
+import { docref } from './docref.js';
+import { document } from './document.js';
 import { encounterEverything, patientEverything } from './everything.js';
 import { expand } from './expand.js';
 import { groupExport, patientExport, systemExport } from './export.js';
 import { graphql } from './graphql.js';
 import { bulkImport } from './import.js';
 import { indexLag } from './index-lag.js';
+import { lastn } from './lastn.js';
 import { lookup } from './lookup.js';
 import { metaAdd } from './meta-add.js';
 import { metaDelete } from './meta-delete.js';
@@ -35,6 +38,9 @@ export const operations: readonly Operation[] = [
   graphql,
   patientEverything,
   encounterEverything,
+  lastn,
+  docref,
+  document,
   expand,
   valueSetValidateCode,
   codeSystemValidateCode,

@@ -84,6 +84,7 @@ function parameterOf(
   const known = parametersIn(definitions, operation);
   const found = known.find((parameter) => parameter.name === name);
   if (found !== undefined) return found;
+  if (operation.takesSearch === true) return { name, type: 'string', repeats: true };
   const names = known.map((parameter) => parameter.name);
   const near = nearest(name, names);
   const hint =

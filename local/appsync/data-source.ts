@@ -19,6 +19,8 @@ export interface DataSourceCall {
 /** An implementation behind a data source's name. */
 export interface DataSource {
   readonly kind: ApiDataSource['kind'];
+  /** Whether members of what it gives are JSON that nobody changes any more: they are handed on as they are, not as copies. */
+  readonly givesJson?: boolean;
   /**
    * @returns what the response handler finds as `ctx.result`: JSON-like.
    * @throws DataSourceError, which the response handler finds as `ctx.error`; RequestError, which fails the field at once.

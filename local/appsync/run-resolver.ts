@@ -2,6 +2,7 @@ import { LimitError } from './budget.js';
 import { maxEvaluated } from './limits.js';
 import { DataSourceError, RequestError } from './data-source.js';
 import type { DataSource } from './data-source.js';
+import { jsonOfText, jsonOfValue, type PassedJson } from './passed-json.js';
 import type { Effect } from './util/effects.js';
 import type { ContextPart, FieldError, HandlerRun, Sandbox } from './sandbox.js';
 
@@ -54,9 +55,9 @@ export class ResolverError extends Error {
 const resolverError = (errorType: string | null, message: string): ResolverError =>
   new ResolverError({ message, errorType, data: null, errorInfo: null });
 
-/** What a handler gave: JSON text, and where it wants to go on. */
+/** What a handler gave, and where it wants to go on. */
 interface Given {
-  readonly value: string;
+  readonly value: PassedJson;
   readonly early: false | 'NEXT' | 'END';
 }
 
@@ -64,7 +65,7 @@ interface Given {
 interface Run {
   readonly call: ResolverCall;
   stash: string;
-  prev: string;
+  prev: PassedJson;
 }
 
 /**
@@ -75,7 +76,7 @@ interface Run {
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-overview-js.html
  */
 export async function runResolver(resolver: RunnableResolver, call: ResolverCall): Promise<unknown> {
-  const run: Run = { call, stash: '{}', prev: 'null' };
+  const run: Run = { call, stash: '{}', prev: nothing };
   if (resolver.kind === 'UNIT') return valueOf(await runStep(resolver.step, run), call);
   const sandbox = open(resolver.sandbox, call);
   const before = runHandler(sandbox, 'request', run, {});
@@ -87,23 +88,25 @@ export async function runResolver(resolver: RunnableResolver, call: ResolverCall
       if (given.early === 'END') break;
     }
   }
-  return valueOf(runHandler(sandbox, 'response', run, { result: { text: run.prev } }), call);
+  return valueOf(runHandler(sandbox, 'response', run, { result: { whole: run.prev } }), call);
 }
 
 function valueOf({ value }: Given, call: ResolverCall): unknown {
-  call.took(value.length);
-  return JSON.parse(value);
+  call.took(value.length());
+  return value.read();
 }
 
 async function runStep(step: ResolverStep, run: Run): Promise<Given> {
   const sandbox = open(step.sandbox, run.call);
   const request = runHandler(sandbox, 'request', run, {});
   if (request.early !== false) return request;
-  return runHandler(sandbox, 'response', run, await invoke(step, run.call, JSON.parse(request.value)));
+  return runHandler(sandbox, 'response', run, await invoke(step, run.call, request.value.read()));
 }
 
-/** JSON as its text or, of an object, as the texts of its members: most of them go on unread. */
-type Told = { readonly text: string } | { readonly members: ReadonlyMap<string, string> };
+/** JSON as a whole or, of an object, its members: most of them go on unread. */
+type Told = { readonly whole: PassedJson } | { readonly members: ReadonlyMap<string, PassedJson> };
+
+const nothing = jsonOfText('null');
 
 /** What came of a data source. */
 interface Outcome {
@@ -125,7 +128,7 @@ async function invoke(step: ResolverStep, call: ResolverCall, request: unknown):
         call.took(0);
       },
     });
-    return { result: told(result) };
+    return { result: told(result, step.dataSource.givesJson === true) };
   } catch (error) {
     if (error instanceof LimitError) throw error;
     if (error instanceof RequestError) throw resolverError('MappingTemplate', error.message);
@@ -134,25 +137,30 @@ async function invoke(step: ResolverStep, call: ResolverCall, request: unknown):
       call.failed(step.name, message, stack);
       throw resolverError('InternalFailure', 'An internal failure occurred.');
     }
-    return { result: told(error.result), error: jsonText({ message: error.message, type: error.type }) };
+    return { result: told(error.result, false), error: jsonText({ message: error.message, type: error.type }) };
   }
 }
 
-function told(value: unknown): Told {
+/** @param isJson whether the value is JSON that nobody changes: it goes on as it is. */
+function told(value: unknown, isJson: boolean): Told {
   const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  if (!isPlain || 'toJSON' in value) return { text: jsonText(value) };
-  const members = new Map<string, string>();
-  for (const [name, member] of Object.entries(value)) {
+  if (!isPlain || 'toJSON' in value) return { whole: jsonOfText(jsonText(value)) };
+  const members = new Map<string, PassedJson>();
+  for (const [name, member] of Object.entries(value) as [string, unknown][]) {
+    if (isJson) {
+      if (member !== undefined) members.set(name, jsonOfValue(member));
+      continue;
+    }
     const text = JSON.stringify(member) as string | undefined;
-    if (text !== undefined) members.set(name, text);
+    if (text !== undefined) members.set(name, jsonOfText(text));
   }
   return { members };
 }
 
 const textOf = (json: Told): string =>
-  'text' in json
-    ? json.text
-    : `{${Array.from(json.members, ([name, text]) => `${JSON.stringify(name)}:${text}`).join()}}`;
+  'whole' in json
+    ? json.whole.text()
+    : `{${Array.from(json.members, ([name, member]) => `${JSON.stringify(name)}:${member.text()}`).join()}}`;
 
 const jsonText = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value));
 
@@ -170,12 +178,12 @@ function runHandler(sandbox: Sandbox, handler: 'request' | 'response', run: Run,
   const { call } = run;
   const text = (part: ContextPart): string | undefined => {
     if (part === 'stash') return run.stash;
-    if (part === 'prev') return run.prev === 'null' ? 'null' : `{"result":${run.prev}}`;
+    if (part === 'prev') return isNothing(run.prev) ? 'null' : `{"result":${run.prev.text()}}`;
     if (part === 'result') return own.result && textOf(own.result);
     return part === 'error' ? own.error : call.text(part);
   };
-  const members = (part: ContextPart): ReadonlyMap<string, string> | undefined => {
-    if (part === 'prev') return run.prev === 'null' ? undefined : new Map([['result', run.prev]]);
+  const members = (part: ContextPart): ReadonlyMap<string, PassedJson> | undefined => {
+    if (part === 'prev') return isNothing(run.prev) ? undefined : new Map([['result', run.prev]]);
     return part === 'result' && own.result !== undefined && 'members' in own.result ? own.result.members : undefined;
   };
   const { fieldName, parentTypeName } = call;
@@ -193,15 +201,21 @@ function runHandler(sandbox: Sandbox, handler: 'request' | 'response', run: Run,
   return givenBy(ran, call);
 }
 
+const isNothing = (json: PassedJson): boolean => json === nothing || (json.kind === 'value' && json.text() === 'null');
+
+/** @throws ResolverError for more than AppSync takes. */
+function handed({ value, passed }: { readonly value: string | undefined; readonly passed?: PassedJson }): PassedJson {
+  const json = passed ?? (value === undefined ? nothing : jsonOfText(value));
+  if (json.length() > maxEvaluated) throw resolverError('MappingTemplate', 'Transformation too large.');
+  return json;
+}
+
 function givenBy({ ending }: HandlerRun, call: ResolverCall): Given {
-  if ('value' in ending && (ending.value?.length ?? 0) > maxEvaluated) {
-    throw resolverError('MappingTemplate', 'Transformation too large.');
-  }
   switch (ending.kind) {
     case 'value':
-      return { value: ending.value ?? 'null', early: false };
+      return { value: handed(ending), early: false };
     case 'earlyReturn':
-      return { value: ending.value ?? 'null', early: ending.skipTo };
+      return { value: handed(ending), early: ending.skipTo };
     case 'error':
       throw new ResolverError(ending.error);
     case 'unauthorized':

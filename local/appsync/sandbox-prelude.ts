@@ -5,7 +5,7 @@
  *
  * `host.call(name, argumentsText)` runs a util function, `host.part(name)` gives a piece of ctx, `host.now()` the time in
  * milliseconds, `host.members(name)` names the members of a piece of ctx that may go on unread, `host.member(name, member)`
- * gives one of them, `host.replace` is String's replace with Java's patterns; all give `undefined` or text.
+ * gives one of them as JSON and `host.string(name, member)` one that is a string, `host.replace` is String's replace with Java's patterns; all give `undefined` or text.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/supported-features.html
  */
 export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSteps, maxMilliseconds) {
@@ -121,22 +121,30 @@ export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSt
 
   // What data sources gave is mostly handed on unread: an object or a list that stands there as text is made when somebody
   // looks into it, and one that nobody looked into is handed on as that text.
+  // One set of traps for all of them, which find by the target what is to be read into it.
   const unread = new WeakMap();
-  const put = (object, name, value) =>
-    defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  const fillings = new WeakMap();
+  const looking = {};
+  const filled = (target) => {
+    const filling = fillings.get(target);
+    if (filling === undefined) return target;
+    fillings.delete(target);
+    unread.delete(filling.proxy);
+    const values = parse(host.member(filling.part, filling.member));
+    const names = ownKeys(values);
+    for (let i = 0; i < names.length; i += 1) {
+      if (!filling.isList || names[i] !== 'length') target[names[i]] = values[names[i]];
+    }
+    return target;
+  };
+  for (const trap of traps) looking[trap] = (target, ...values) => apply(onTarget[trap], undefined, [filled(target), ...values]);
+  freeze(looking);
   const later = (part, member, isList) => {
     const target = isList ? [] : {};
-    const made = () => {
-      if (!apply(unread.delete, unread, [proxy])) return target;
-      const values = parse(host.member(part, member));
-      const names = ownKeys(values);
-      for (let i = 0; i < names.length; i += 1) if (!isList || names[i] !== 'length') put(target, names[i], values[names[i]]);
-      return target;
-    };
-    const looking = {};
-    for (const trap of traps) looking[trap] = (_, ...values) => apply(onTarget[trap], undefined, [made(), ...values]);
     const proxy = new Proxy(target, looking);
-    unread.set(proxy, { part, member });
+    const filling = { part, member, isList, proxy };
+    fillings.set(target, filling);
+    unread.set(proxy, filling);
     return proxy;
   };
   const membersOf = (name) => {
@@ -146,7 +154,8 @@ export const sandboxPrelude = String.raw`(function (host, hostNames, kept, maxSt
     const object = {};
     for (let i = 0; i < members.length; i += 1) {
       const { member, kind, value } = members[i];
-      put(object, member, kind === 'value' ? value : later(name, member, kind === 'list'));
+      // No setter is met: Object.prototype has no __proto__ here.
+      object[member] = kind === 'value' ? value : kind === 'string' ? host.string(name, member) : later(name, member, kind === 'list');
     }
     return object;
   };

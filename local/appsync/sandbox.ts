@@ -1,6 +1,7 @@
 import { createContext, Script } from 'node:vm';
 import { compileBundle } from './bundle/compile.js';
 import { staticFunctions } from './bundle/forbidden-syntax.js';
+import type { PassedJson } from './passed-json.js';
 import { sandboxPrelude } from './sandbox-prelude.js';
 import { replaceJavaPattern } from './util/java-pattern.js';
 import { moduleFunctions, utilFunctions } from './util/functions.js';
@@ -15,10 +16,10 @@ export interface ContextParts {
   /** The rest by name: JSON text, except `selectionSetGraphQL`, which is itself; undefined for what is not there. */
   text(part: ContextPart): string | undefined;
   /**
-   * The members of a piece that is an object, by name, as JSON text; undefined for a piece that is not split. What the
-   * handler hands on without looking into it stays text.
+   * The members of a piece that is an object, by name; undefined for a piece that is not split. What the handler hands on
+   * without looking into it stays what it is.
    */
-  members?(part: ContextPart): ReadonlyMap<string, string> | undefined;
+  members?(part: ContextPart): ReadonlyMap<string, PassedJson> | undefined;
 }
 
 /** The lazily read pieces of ctx. */
@@ -44,10 +45,16 @@ export interface FieldError {
   readonly errorInfo: unknown;
 }
 
-/** How a handler ended; `value` is JSON text, undefined for undefined. */
+/** What a handler gave: JSON text, undefined for undefined; or `passed`, a member of a piece of ctx that it handed on unread. */
+interface Handed {
+  readonly value: string | undefined;
+  readonly passed?: PassedJson;
+}
+
+/** How a handler ended. */
 export type HandlerEnding =
-  | { readonly kind: 'value'; readonly value: string | undefined }
-  | { readonly kind: 'earlyReturn'; readonly value: string | undefined; readonly skipTo: 'END' | 'NEXT' }
+  | ({ readonly kind: 'value' } & Handed)
+  | ({ readonly kind: 'earlyReturn'; readonly skipTo: 'END' | 'NEXT' } & Handed)
   | { readonly kind: 'error'; readonly error: FieldError }
   | { readonly kind: 'unauthorized' }
   /** The code itself failed: an exception, or a limit. */
@@ -175,7 +182,12 @@ export function createSandbox(name: string, code: string, options: SandboxOption
       const members = current?.parts.members?.(part);
       return members === undefined ? undefined : `[${Array.from(members, toldMember).join()}]`;
     },
-    member: (part: ContextPart, name: string): string | undefined => current?.parts.members?.(part)?.get(name),
+    member: (part: ContextPart, name: string): string | undefined => current?.parts.members?.(part)?.get(name)?.text(),
+    string(part: ContextPart, name: string): string {
+      const value = current?.parts.members?.(part)?.get(name)?.read();
+      if (typeof value !== 'string') throw new Error(`${name} is no text`); // nothing else of the host may get in
+      return value;
+    },
     replace: replaceJavaPattern,
     now: () => Date.now(),
     log(level: string, text: string): void {
@@ -197,9 +209,9 @@ export function createSandbox(name: string, code: string, options: SandboxOption
           parts.parentTypeName,
           parts.failed,
         );
-        const value = part === undefined ? returned : parts.members?.(part)?.get(member ?? '');
+        const passed = part === undefined ? undefined : parts.members?.(part)?.get(member ?? '');
         return {
-          ending: endingOf(kind, value),
+          ending: endingOf(kind, returned, passed === undefined ? {} : { passed }),
           ...(stash === undefined ? {} : { stash }),
           appended: appended === undefined ? [] : (JSON.parse(appended) as FieldError[]),
         };
@@ -210,19 +222,22 @@ export function createSandbox(name: string, code: string, options: SandboxOption
   };
 }
 
+/** Shorter strings are told with their members. */
+const longString = 200;
+
 /** A member as the code in the sandbox is told of it: objects and lists are made when they are looked into. */
-function toldMember([member, text]: readonly [string, string]): string {
+function toldMember([member, json]: readonly [string, PassedJson]): string {
   const name = JSON.stringify(member);
-  if (text.startsWith('{')) return `{"member":${name},"kind":"object"}`;
-  return text.startsWith('[')
-    ? `{"member":${name},"kind":"list"}`
-    : `{"member":${name},"kind":"value","value":${text}}`;
+  if (json.kind !== 'value') return `{"member":${name},"kind":"${json.kind}"}`;
+  // Not written as JSON to be read as JSON: a body has a quote in every few characters.
+  if (json.length() > longString && typeof json.read() === 'string') return `{"member":${name},"kind":"string"}`;
+  return `{"member":${name},"kind":"value","value":${json.text()}}`;
 }
 
-function endingOf(kind: string, text: string | undefined): HandlerEnding {
-  if (kind === 'value') return { kind, value: text };
-  if (kind === 'earlyReturn') return { kind, value: text, skipTo: 'NEXT' };
-  if (kind === 'earlyReturnToEnd') return { kind: 'earlyReturn', value: text, skipTo: 'END' };
+function endingOf(kind: string, text: string | undefined, passed: Pick<Handed, 'passed'>): HandlerEnding {
+  if (kind === 'value') return { kind, value: text, ...passed };
+  if (kind === 'earlyReturn') return { kind, value: text, skipTo: 'NEXT', ...passed };
+  if (kind === 'earlyReturnToEnd') return { kind: 'earlyReturn', value: text, skipTo: 'END', ...passed };
   const details: unknown = JSON.parse(text ?? '{}');
   if (kind === 'error') return { kind, error: details as FieldError };
   if (kind === 'unauthorized') return { kind };

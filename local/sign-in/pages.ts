@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Provider, errors } from 'oidc-provider';
-import { type Buckets, createBuckets } from '../buckets.js';
+import { clientAddress, type TrustedProxies } from '../client-address.js';
 import { pageHeaders } from '../page.js';
+import { createGuesses, type Guesses } from './guesses.js';
 import type { SignInKeys } from './keys.js';
 import { renderLoginPage, renderSignInError } from './login-page.js';
 import { whyPasswordIsWrong } from './password.js';
@@ -11,6 +12,11 @@ import type { SmartSignIn } from './smart.js';
 import { userByName } from './users.js';
 
 const interactionPath = /^\/interaction\/[\w-]+\/?$/;
+/**
+ * Where applications authenticate: by whatever name they ask, what they sign must be meant for the issuer. An assertion
+ * that another server was sent would count here otherwise, under that server's name as the host (ADR 80).
+ */
+const authenticatingPath = /^\/oauth2\/(?:token|revoke)\/?$/;
 const longestForm = 4096;
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
@@ -34,12 +40,13 @@ async function interact(
     password,
     asksTenant,
     guesses,
+    trustedProxies,
   }: {
     readonly issuer: string;
     readonly password: string | undefined;
     readonly asksTenant: boolean;
-    /** How many wrong passwords an address may still send. */
-    readonly guesses: Buckets;
+    readonly guesses: Guesses;
+    readonly trustedProxies: TrustedProxies;
   },
   request: IncomingMessage,
   response: ServerResponse,
@@ -53,16 +60,18 @@ async function interact(
   const form = await readForm(request);
   const name = form.get('username') ?? '';
   const tenant = asksTenant ? (form.get('tenant') ?? '') : undefined;
-  const from = request.socket.remoteAddress ?? '';
-  if (guesses.isEmpty(from)) {
+  const user = name.includes('@') ? undefined : userByName(name, tenant);
+  const from = clientAddress(request, trustedProxies);
+  // All have one password: it is guessed for one user wherever their tenant, and for who is nobody.
+  const whose = name.includes('@') ? '' : (userByName(name)?.username ?? '');
+  if (!guesses.areLeft(from, whose)) {
     response.setHeader('Retry-After', '10');
     show(response, 429, renderLoginPage(action, { asksTenant, wrong: 'Too many wrong passwords: wait ten seconds' }));
     return;
   }
-  const user = name.includes('@') ? undefined : userByName(name, tenant);
   const wrong = whyPasswordIsWrong(form.get('password') ?? '', password, request);
   if (wrong !== undefined || user === undefined) {
-    guesses.take(from);
+    guesses.wrong(from, whose);
     show(
       response,
       401,
@@ -73,6 +82,7 @@ async function interact(
     );
     return;
   }
+  guesses.right(from, whose);
   await provider.interactionFinished(request, response, { login: { accountId: user.subject } });
 }
 
@@ -87,7 +97,7 @@ const forwarded = (host: string, protocol: string): Record<string, string> => ({
  * @param options issuer: the URL it is reached by, no slash at the end; isUrlFixed: whether addresses begin with it,
  *   whatever host a request names; keys: what it signs with; dataFolder: where its sessions are kept; password: what
  *   users sign in with; the documented one, for this machine only, when undefined; tenantClaim: the claim that names
- *   the user's tenant, where tenants share the server.
+ *   the user's tenant, where tenants share the server; trustedProxies: whose X-Forwarded-For counts.
  * @returns a handler of requests whose `url` is relative to the issuer.
  */
 export function createPages(options: {
@@ -98,23 +108,26 @@ export function createPages(options: {
   readonly password?: string;
   readonly smart?: SmartSignIn;
   readonly tenantClaim?: string;
+  readonly trustedProxies?: TrustedProxies;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { issuer, isUrlFixed = false, keys, dataFolder, password, smart, tenantClaim } = options;
+  const { issuer, isUrlFixed = false, keys, dataFolder, password, smart, tenantClaim, trustedProxies = [] } = options;
   const asksTenant = tenantClaim !== undefined;
   const provider = createProvider(issuer, keys, keepSessions(dataFolder), smart, tenantClaim);
   const answer = provider.callback();
-  const guesses = createBuckets(20, 0.1);
+  const guesses = createGuesses();
   const { pathname: mountPath, host, protocol } = new URL(issuer);
   return async (request, response) => {
     // The provider finds the path it is mounted at, for the addresses it writes, in Express's name for the whole URL.
     Object.assign(request, { originalUrl: `${mountPath}${request.url ?? ''}` });
-    if (!interactionPath.test(request.url?.split('?')[0] ?? '')) {
-      if (isUrlFixed) Object.assign(request.headers, { host, ...forwarded(host, protocol) });
+    const [path = ''] = (request.url ?? '').split('?');
+    if (!interactionPath.test(path)) {
+      if (isUrlFixed || authenticatingPath.test(path))
+        Object.assign(request.headers, { host, ...forwarded(host, protocol) });
       await answer(request, response);
       return;
     }
     try {
-      await interact(provider, { issuer, password, asksTenant, guesses }, request, response);
+      await interact(provider, { issuer, password, asksTenant, guesses, trustedProxies }, request, response);
     } catch (error) {
       if (!(error instanceof errors.OIDCProviderError)) throw error;
       show(response, error.statusCode, renderSignInError(error.error_description ?? error.message));

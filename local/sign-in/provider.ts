@@ -246,6 +246,11 @@ export function createProvider(
     },
   });
   allowOwnPages(provider, new URL(issuer));
+  // A sign-in that goes on has its parameters from where it began. oidc-provider fails on those of the URL when there is none.
+  provider.use(async (context, next) => {
+    if (/\/oauth2\/authorize\/./.test(context.path)) context.querystring = '';
+    await next();
+  });
   // SMART tells the application of the patient beside the token.
   // https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
   provider.use(async (context, next) => {

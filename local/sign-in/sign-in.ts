@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Jwks } from 'aws-jwt-verify/jwk';
+import type { TrustedProxies } from '../client-address.js';
 import { pageHeaders } from '../page.js';
 import type { SmartEndpoints } from '../../interactions/smart-configuration.js';
 import { applicationClientId, consoleClientId, signToken } from './access-token.js';
@@ -47,7 +48,7 @@ type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  *   whether its pages' addresses begin with it, whatever host a request names; dataFolder: where its keys
  *   are, and are made at first; password: what users sign in with; without one the documented password counts, for
  *   who comes from this machine; smart: how tokens with SMART scopes are given out, if they are; tenantClaim: the claim that names
- *   the user's tenant, where tenants share the server; onError: takes unexpected failures, which browsers see as a bare 500.
+ *   the user's tenant, where tenants share the server; trustedProxies: whose X-Forwarded-For counts; onError: takes unexpected failures, which browsers see as a bare 500.
  * @returns the sign-in.
  * @throws SettingsError when the key file in the data folder is damaged.
  */
@@ -58,6 +59,7 @@ export function createSignIn(options: {
   readonly password?: string;
   readonly smart?: SmartSignIn;
   readonly tenantClaim?: string;
+  readonly trustedProxies?: TrustedProxies;
   readonly onError: (error: unknown) => void;
 }): SignIn {
   const { onError } = options;

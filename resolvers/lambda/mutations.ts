@@ -2,6 +2,7 @@ import { invalidRequest, outcome, type OperationOutcome } from '../../fhir/outco
 import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { create } from '../../interactions/create.js';
 import { deleteResource } from '../../interactions/delete.js';
+import type { Preconditions } from '../../interactions/preconditions.js';
 import type { Caller, FhirServer, WriteOutcome } from '../../interactions/server.js';
 import { update } from '../../interactions/update.js';
 import type { CreateRequest, DeleteRequest, UpdateRequest } from '../interaction-request.js';
@@ -32,6 +33,13 @@ function written(caller: Caller, { version, status }: WriteOutcome): MutationRes
   };
 }
 
+/** The version a client has seen, as `If-Match` says it in REST. @throws OperationOutcomeError 400 for what is no version. */
+function seenVersion({ versionId, field }: UpdateRequest | DeleteRequest): Pick<Preconditions, 'ifMatch'> {
+  if (versionId === undefined) return {};
+  if (!/^[1-9][0-9]{0,14}$/.test(versionId)) throw invalidRequest('versionId must be a version such as "1"', field);
+  return { ifMatch: [Number(versionId)] };
+}
+
 /** `PatientCreate(res)`. An id in the input is not used. */
 export async function createMutation(
   server: FhirServer,
@@ -48,24 +56,21 @@ export async function updateMutation(
   caller: Caller,
   request: UpdateRequest,
 ): Promise<MutationResult> {
-  const { type, id, versionId } = request;
-  if (versionId !== undefined && !/^[1-9][0-9]{0,14}$/.test(versionId)) {
-    throw invalidRequest('versionId must be a version such as "1"', request.field);
-  }
+  const { type, id } = request;
+  const ifMatch = seenVersion(request);
   const given = resourceOf(server.definitions, type, request.resource, request.field);
   const resource = given.id === undefined ? { ...given, id } : given;
-  const ifMatch = versionId === undefined ? {} : { ifMatch: [Number(versionId)] };
   return written(caller, await update(server, caller, { key: { type, id }, resource, ...ifMatch }));
 }
 
-/** `PatientDelete(id)`. Deleting what is not there succeeds, as in REST. */
+/** `PatientDelete(id, versionId)`. Deleting what is not there succeeds, as in REST, unless a version of it was seen. */
 export async function deleteMutation(
   server: FhirServer,
   caller: Caller,
   request: DeleteRequest,
 ): Promise<MutationResult> {
   const key = { type: request.type, id: request.id };
-  const version = await deleteResource(server, caller, { key });
+  const version = await deleteResource(server, caller, { key, ...seenVersion(request) });
   return {
     location: version === undefined ? null : locationOf(caller, key, version.versionId),
     resource: null,

@@ -1,3 +1,4 @@
+import { deeplyFrozen } from '../../fhir/frozen.js';
 import { Decimal, parseJson } from '../../fhir/json.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
@@ -8,21 +9,28 @@ import type { Container } from '../interaction-request.js';
  * type in `__typename` and is marked `__inside`: it is not the one stored under its id. References into the resource
  * (`#p1`) carry the `__container` they point into.
  * @param members those that may be shown; all of them without it. `id`, by which other fields find it, is always there.
- * @returns a new object, whose members may be others' as well: nobody may change them. O(size of the body), the first time
- * where the store gives the version again (a frozen one).
+ * @returns an object that nobody may change: where the store gives the version again (a frozen one), so may this, frozen as well.
+ * O(size of the body), there the first time only.
  */
 export function render(version: StoredVersion, members?: ReadonlySet<string>): JsonObject {
   if (!Object.isFrozen(version)) return rendered(version, members);
   let whole = ofFrozen.get(version);
-  if (whole === undefined) ofFrozen.set(version, (whole = rendered(version)));
-  if (members === undefined) return { ...whole };
-  const shown = selected(whole, version, members);
-  shown['__typename'] = version.type;
+  if (whole === undefined) ofFrozen.set(version, (whole = deeplyFrozen(rendered(version))));
+  if (members === undefined) return whole;
+  const last = lastShown.get(version);
+  if (last?.members === members) return last.shown;
+  const shown = Object.freeze({ ...selected(whole, version, members), __typename: version.type });
+  lastShown.set(version, { members, shown });
   return shown;
 }
 
 /** Whole versions that cannot change, as long as somebody holds them. */
 const ofFrozen = new WeakMap<StoredVersion, JsonObject>();
+/** What was shown of them last: a page that is asked for again and again selects the same. */
+const lastShown = new WeakMap<
+  StoredVersion,
+  { readonly members: ReadonlySet<string>; readonly shown: Readonly<JsonObject> }
+>();
 
 function rendered(version: StoredVersion, members?: ReadonlySet<string>): JsonObject {
   const { type, id } = version;

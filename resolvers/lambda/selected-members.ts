@@ -6,6 +6,8 @@ interface Selected {
   readonly fields: Map<string, Selected>;
   /** Whether a fragment stands in it whose text is not at hand. */
   isOpen: boolean;
+  /** The names of its fields, once somebody asked for them. */
+  members?: ReadonlySet<string>;
 }
 
 /** What a text selects, and the paths of its fields by their names in the answer: `page/it/id`. */
@@ -19,7 +21,7 @@ const remembered = new Remembered<SelectedText>();
  * The members of a resource that a selection may show, fragments on any type put in.
  * @param selection as AppSync tells it.
  * @param path the fields that lead from it to the resources: `['edges', 'resource']`.
- * @returns undefined when all may be shown: without a selection, where a named fragment stands in its text, whose fields
+ * @returns the same set for the same text; undefined when all may be shown: without a selection, where a named fragment stands in its text, whose fields
  * are not there, and where the text does not have all that the paths have.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html
  */
@@ -34,7 +36,7 @@ export function selectedMembers(
     if (at.isOpen) return undefined;
     at = at.fields.get(name) ?? { fields: new Map(), isOpen: false };
   }
-  return at.isOpen ? undefined : new Set(at.fields.keys());
+  return at.isOpen ? undefined : (at.members ??= new Set(at.fields.keys()));
 }
 
 /**

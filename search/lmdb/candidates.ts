@@ -1,4 +1,5 @@
 import type { Clause } from './clause.js';
+import { documentCount } from './documents.js';
 import { together } from './merged.js';
 import { type DocumentNumber, type KeyRange, lists, postingKey, type Walk } from './postings.js';
 import type { IndexView } from './view.js';
@@ -15,8 +16,11 @@ interface Collected {
   readonly numbers: DocumentNumber[];
 }
 
-/** Reading along a list costs this much less than a look into it. */
-const readsPerLook = 12;
+/** Reading along a list costs this much less than a look into it: 0.5 and 1.5 microseconds, as measured on 10⁵ documents. */
+const readsPerLook = 4;
+
+/** From so many documents on it is asked first whether lists are worth reading along. */
+const longNumbers = 256;
 
 /**
  * Narrows what was collected by the clauses on lists whose part between the first and the last document is short:
@@ -24,7 +28,7 @@ const readsPerLook = 12;
  * @returns the documents left, and the clauses still to be checked.
  */
 export function narrowed(
-  { postings }: IndexView,
+  { postings, documents }: IndexView,
   { clause, numbers }: Collected,
   clauses: readonly Clause[],
 ): { numbers: DocumentNumber[]; others: Clause[] } {
@@ -35,6 +39,10 @@ export function narrowed(
     const inLists = new Set<DocumentNumber>();
     const [first = '', last = ''] = [left[0], left.at(-1)];
     let reads = left.length * readsPerLook;
+    // A list that goes evenly over all documents would be given up after as many reads: none are made then.
+    const part = (documentCount(last) - documentCount(first)) / documents.size();
+    const length = sizeOf({ postings }, other.ranges, Infinity);
+    if (left.length > longNumbers && length * part > reads) return true;
     for (const range of other.ranges) {
       if (!('key' in range)) return true;
       for (const number of postings.documents(range.key, { from: first })) {
@@ -93,7 +101,7 @@ const onLists = (clause: Clause): clause is ListClause =>
   clause.ranges !== undefined && clause.ranges.length <= sideBySide && clause.ranges.every((range) => 'key' in range);
 
 /** How many documents the lists have together, those in several counted several times; more than `atMost` is not counted on. */
-function sizeOf({ postings }: IndexView, ranges: readonly KeyRange[], atMost: number): number {
+function sizeOf({ postings }: Pick<IndexView, 'postings'>, ranges: readonly KeyRange[], atMost: number): number {
   let size = 0;
   for (const range of ranges) {
     if (size > atMost) break;
@@ -144,6 +152,10 @@ export function satisfies(
   return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
 }
 
+/** Whether `satisfies` decides clauses without reading a document. */
+export const decidedByLists = (clauses: readonly Clause[]): boolean =>
+  clauses.every((clause) => clause.holds !== undefined || (onLists(clause) && clause.ranges.length <= fewLists));
+
 /** Documents among which are all that satisfy a search, and the clauses still to be checked on each. */
 export interface Candidates {
   /** In the order of their numbers, each once, found as they are asked for. */
@@ -161,6 +173,12 @@ export function candidates(
   clauses: readonly Clause[],
   { after, backwards = false, collectAtMost }: Walk & { readonly collectAtMost: number },
 ): Candidates {
+  const [only, second] = clauses;
+  if (only !== undefined && second === undefined && onLists(only)) {
+    // A page of what stands in lists known by name costs the page, however long they are.
+    const keys = only.ranges.flatMap((range) => ('key' in range ? [range.key] : []));
+    return { numbers: merged(view, keys, after, backwards), others: [] };
+  }
   const smallest = collectSmallest(view, clauses, collectAtMost);
   if (smallest !== undefined) {
     const { numbers, others } = narrowed(view, smallest, clauses);

@@ -5,7 +5,7 @@ import { parameterTypes, type ServedType } from '../parameter-types.js';
 import { refersRanges } from '../refers.js';
 import type { AnyFilter, Filter, MissingFilter, RefersFilter, ValueFilter, WordsFilter } from '../request.js';
 import type { TypeSearchPlan } from '../search-index.js';
-import { inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
+import { firstSorted, inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
 import { type IndexedDocument, lacks } from './documents.js';
 import { satisfies } from './candidates.js';
 import type { Clause } from './clause.js';
@@ -57,7 +57,7 @@ function clausesOfFilter(view: IndexView, filter: Filter): Clause[] {
     case 'missing':
       return [missingClause(view, filter)];
     case 'values':
-      return [valueClause<ServedType>(view, filter)];
+      return valueClauses<ServedType>(view, filter);
     case 'keys':
       return [keysClause(view, filter.ids)];
     case 'refers':
@@ -113,23 +113,71 @@ function missingClause({ type, postings }: IndexView, { parameter, missing }: Mi
   };
 }
 
-function valueClause<T extends ServedType>({ type, postings }: IndexView, filter: ValueFilter<T>): Clause {
+function valueClauses<T extends ServedType>({ type, postings }: IndexView, filter: ValueFilter<T>): Clause[] {
   const { code } = filter.parameter;
   const { ranges, exact } = termRanges(filter);
   const accepts = (document: IndexedDocument): boolean =>
     document.terms?.[code]?.some((term) => ranges.some((range) => inRange(term, range))) ?? false;
-  if (filter.negated) return { exact, accepts: (document) => !exact || !accepts(document) };
-  return { ranges: keysInUse(postings, type, code, ranges), exact, accepts };
+  if (!filter.negated) return [{ ranges: keysInUse(postings, type, code, ranges), exact, accepts }];
+  const deciding: Clause = { exact, accepts: (document) => !exact || !accepts(document) };
+  const others = exact ? otherLists(postings, type, code, ranges) : undefined;
+  return others === undefined ? [deciding] : [{ ranges: others, exact: true, accepts: () => true }, deciding];
 }
 
 /** Looking whether a list is there pays off for so many lists. */
 const mostLookedUp = 10_000;
 
+/** The lists of a range are named one by one when there are no more of them: how long each is, is known without reading it. */
+const fewKeys = 32;
+
 /** The lists of terms; what is in none is not looked up again and again. */
 function keysInUse(postings: PostingLists, type: string, code: string, ranges: readonly TermRange[]): KeyRange[] {
   const keys = ranges.map((range) => keyRange(type, code, range));
-  if (keys.length <= 1 || keys.length > mostLookedUp) return keys;
-  return keys.filter((range) => !('key' in range) || postings.count(range.key, 1) > 0);
+  const [only, second] = keys;
+  if (only === undefined || keys.length > mostLookedUp || (second === undefined && 'key' in only)) return keys;
+  const named = new Map<string, KeyRange>();
+  const others: KeyRange[] = [];
+  for (const range of keys) {
+    const found = 'key' in range ? [range.key].filter((key) => postings.count(key, 1) > 0) : keysIn(postings, range);
+    if (found === undefined) others.push(range);
+    else for (const key of found) named.set(key, { key });
+  }
+  return [...named.values(), ...others];
+}
+
+/**
+ * Lists in one of which every document is that has no term in the ranges: those of other terms to sort by, and of documents that
+ * have none to sort by. Whoever has terms of the ranges only is in none of them. Undefined where there are many: then all
+ * documents are looked at.
+ */
+function otherLists(
+  postings: PostingLists,
+  type: string,
+  code: string,
+  ranges: readonly TermRange[],
+): KeyRange[] | undefined {
+  const all = allOf(type, code, firstSorted);
+  const prefix = all.from.slice(0, -firstSorted.length);
+  const keys = keysIn(postings, all)?.filter((key) => {
+    const term = key.slice(prefix.length);
+    return !ranges.some((range) => inRange(term, range));
+  });
+  if (keys === undefined) return undefined;
+  return [...keys.map((key) => ({ key })), ...bySignature(postings, type, (signature) => lacks(signature, code, true))];
+}
+
+/** The keys in a range; undefined when there are many. */
+function keysIn(
+  postings: PostingLists,
+  { from, to, accepts }: Exclude<KeyRange, { readonly key: string }>,
+): string[] | undefined {
+  const found: string[] = [];
+  let looked = 0;
+  for (const key of postings.keys(from, to)) {
+    if ((looked += 1) > fewKeys) return undefined;
+    if (accepts?.(key) ?? true) found.push(key);
+  }
+  return found;
 }
 
 function keysClause({ type, documents, postings }: IndexView, ids: ReadonlySet<string>): Clause {

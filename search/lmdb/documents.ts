@@ -158,6 +158,10 @@ export function documentNumber(count: number): DocumentNumber {
   return text;
 }
 
+/** The count that a document number is made of. */
+export const documentCount = (number: DocumentNumber): number =>
+  Array.from(number).reduce((count, digit) => count * 64 + digits.indexOf(digit), 0);
+
 /** Marks a code in a signature whose values cannot be sorted by. */
 const unsortable = '!';
 

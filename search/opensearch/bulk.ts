@@ -7,6 +7,8 @@ export interface DocumentPut {
   readonly id: string;
   readonly version: number;
   readonly document: IndexDocument;
+  /** What is to stand in its place where OpenSearch fails on it; where there is none, such a failure is an outage. */
+  readonly opaque?: () => IndexDocument;
   /** Whether it takes the place of a document of the same version, which another program may have made otherwise. */
   readonly again?: boolean;
 }
@@ -25,8 +27,13 @@ export interface PutOutcome<Put extends DocumentPut> {
 
 /**
  * Puts documents; a version that is there already, or a newer one, counts as success.
+ *
+ * A document that OpenSearch fails on by 500 in every try goes, in the last one, behind its opaque one. Where that is
+ * taken and the document is not, in one request and on one shard, it is the document's fault, and the opaque one stays;
+ * where neither is, it is an outage, whether of one document or of all.
  * @param alias of the index.
  * @param refresh when the requests answer: at once, when searches find the documents, or after making them do so.
+ * @param longestPause the most milliseconds between two tries; three seconds without it.
  * @throws OperationOutcomeError 503 when OpenSearch stays busy or cannot be reached.
  */
 export async function putDocuments<Put extends DocumentPut>(
@@ -34,33 +41,42 @@ export async function putDocuments<Put extends DocumentPut>(
   alias: string,
   puts: readonly Put[],
   refresh: boolean | 'wait_for',
+  longestPause?: number,
 ): Promise<PutOutcome<Put>> {
   const refused: Put[] = [];
   let isGone = false;
   const there: Put[] = [];
   /** What was not done for another reason than that OpenSearch failed on it. */
-  const busy = new Set<BulkLines<Put>>();
+  const busy = new Set<Put>();
   for (const chunk of chunksOf(puts)) {
-    await untilDone(chunk, async (lines, isLast) => {
-      const again: BulkLines<Put>[] = [];
-      const statuses = await bulk(client, alias, lines, refresh);
-      for (const [i, line] of lines.entries()) {
-        const status = statuses[i];
-        // What a document makes go wrong again and again, and nothing else did, is wrong with that document.
-        if (status !== 500) busy.add(line);
-        const isItsOwn = isLast && status === 500 && !busy.has(line);
-        if (status === undefined || (isBusy(status) && !isItsOwn)) again.push(line);
-        else if (status === 404) isGone = true;
-        else if (status === 409) there.push(line.put);
-        else if (status >= 400) refused.push(line.put);
-      }
-      return again.length === 0 ? undefined : again;
-    });
+    await untilDone(
+      chunk,
+      async (lines, isLast) => {
+        const tried = lines.map((line): BulkLines<Put>[] => (isLast && !busy.has(line.put) ? suspected(line) : [line]));
+        const statuses = await bulk(client, alias, tried.flat(), refresh);
+        const again: BulkLines<Put>[] = [];
+        let place = 0;
+        for (const [i, line] of lines.entries()) {
+          const [status, opaque] = statuses.slice(place, (place += tried[i]?.length ?? 0)).toReversed();
+          if (status !== 500) busy.add(line.put);
+          else if (isThere(opaque)) continue;
+          if (status === undefined || isBusy(status)) again.push(line);
+          else if (status === 404) isGone = true;
+          else if (status === 409) there.push(line.put);
+          else if (status >= 400) refused.push(line.put);
+        }
+        return again.length === 0 ? undefined : again;
+      },
+      longestPause,
+    );
   }
   // Another process put the version, or a newer one: that put is not waited for, and nobody may find it yet.
   if (there.length > 0 && refresh !== false) await asked(client.indices.refresh({ index: alias }));
   return { refused, isGone };
 }
+
+/** Whether a document was put, or its version or a newer one was there already. */
+const isThere = (status: number | undefined): boolean => status !== undefined && (status < 300 || status === 409);
 
 /** A document as it is sent. */
 interface BulkLines<Put> {
@@ -69,12 +85,24 @@ interface BulkLines<Put> {
   readonly document: string;
 }
 
+const actionOf = ({ id, version }: DocumentPut, again: boolean): string =>
+  JSON.stringify({ index: { _id: id, version, version_type: again ? 'external_gte' : 'external' } });
+
+/** A document that may be at fault, as it is sent for the last time: its opaque one gives way to it. */
+function suspected<Put extends DocumentPut>(line: BulkLines<Put>): BulkLines<Put>[] {
+  const opaque = line.put.opaque?.();
+  if (opaque === undefined) return [line];
+  return [
+    { ...line, document: JSON.stringify(opaque) },
+    { ...line, action: actionOf(line.put, true) },
+  ];
+}
+
 function* chunksOf<Put extends DocumentPut>(puts: readonly Put[]): Generator<readonly BulkLines<Put>[]> {
   let chunk: BulkLines<Put>[] = [];
   let size = 0;
   for (const put of puts) {
-    const versionType = put.again === true ? 'external_gte' : 'external';
-    const action = JSON.stringify({ index: { _id: put.id, version: put.version, version_type: versionType } });
+    const action = actionOf(put, put.again === true);
     const document = JSON.stringify(put.document);
     if (chunk.length > 0 && (chunk.length >= mostPuts || size + document.length > mostCharacters)) {
       yield chunk;

@@ -7,7 +7,7 @@ import { createJobs } from '../../bulk/jobs.js';
 import { importKind, type ImportSizes } from '../../bulk/import-segment.js';
 import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
 import { percentOf } from '../../interactions/jobs/percent.js';
-import { webFiles } from '../../persistence/input-files.js';
+import { webFiles } from '../../persistence/web-files.js';
 import type { InputSource } from '../../persistence/input-source.js';
 import { jobItems } from '../../persistence/job.js';
 import { defaultTenant } from '../../persistence/keys.js';
@@ -131,5 +131,5 @@ test.each([
   ['that has no such file', '/gone', undefined],
 ])('a web server %s tells the size of a file', async (_, path, size) => {
   const { port } = web.address() as AddressInfo;
-  expect(await webFiles.size(`http://127.0.0.1:${String(port)}${path}`)).toBe(size);
+  expect(await webFiles().size(`http://127.0.0.1:${String(port)}${path}`)).toBe(size);
 });

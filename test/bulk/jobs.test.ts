@@ -3,7 +3,7 @@ import type { Principal } from '../../auth/principal.js';
 import { createJobs } from '../../bulk/jobs.js';
 import type { KindOfJob } from '../../bulk/kind-of-job.js';
 import { runJobs } from '../../bulk/run-jobs.js';
-import type { JobSpace } from '../../bulk/work-segment.js';
+import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
 import { OperationOutcomeError } from '../../fhir/outcome.js';
 import type { JobKind } from '../../persistence/job.js';
 import { jobItems } from '../../persistence/job.js';
@@ -129,4 +129,41 @@ test('segments take turns: who came last need not wait until the long ones are d
   for (const third of Array.from({ length: 10 }, (_, at) => order.slice(at * 3, at * 3 + 3))) {
     expect([...third].sort()).toEqual(['a', 'b', 'c']);
   }
+});
+
+describe('a job whose worker was killed', () => {
+  /** Begins a job, and has a worker take it that never says anything again. */
+  async function left(): Promise<Scene & { readonly id: string; readonly state: () => Promise<unknown> }> {
+    const kind: KindOfJob = { work: (work) => work.step({ progress: {}, done: true, files: [] }) };
+    const made = scene({ export: kind });
+    const id = String(await made.begin('one'));
+    const silent: KindOfJob = { work: () => new Promise(() => undefined) };
+    void workSegment({ ...made.space, kinds: { export: silent } }, id, 0);
+    const owner = async (): Promise<string | undefined> => (await made.space.items.segments(id))[0]?.owner;
+    while ((await owner()) === '') await new Promise(setImmediate);
+    return { ...made, id, state: async () => (await made.space.items.read(id))?.state };
+  }
+
+  test('goes on at once in a process that is alone with its table', async () => {
+    const { space, state } = await left();
+    const running = runJobs({ ...space, alone: new Set() });
+    while ((await state()) === 'running') await new Promise(setImmediate);
+    expect(await state()).toBe('complete');
+    await running.stop();
+  });
+
+  test('may still have it where others do jobs of the same table', async () => {
+    const { space, id, state } = await left();
+    expect([await workSegment(space, id, 0), await state()]).toEqual(['taken', 'running']);
+  });
+
+  test('is not taken from a worker of the same process', async () => {
+    const { space, id, state } = await left();
+    const alone = { ...space, alone: new Set<string>() };
+    const slow: KindOfJob = { work: () => new Promise(() => undefined) };
+    void workSegment({ ...alone, kinds: { export: slow } }, id, 0);
+    while (alone.alone.size === 0) await new Promise(setImmediate);
+    for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate);
+    expect([await workSegment(alone, id, 0), await state()]).toEqual(['taken', 'running']);
+  });
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { loadDefinitions } from '../../fhir/load-definitions.js';
+import { fhirVersions } from '../../fhir/version.js';
+import { costlyRequest, costlyResources } from './support/costly-requests.js';
 import { graphqlRequest, type Schemas, schemasOf } from './support/graphql-requests.js';
 import { binaryRequest, fileRequest, jobRequest, signInRequest } from './support/other-requests.js';
 import { conversation, converse } from './support/realtime-frames.js';
@@ -42,17 +44,26 @@ const put = (target: string, body: object): Buffer =>
 
 /** URLs of contents to put and to get, as targets; and what else requests lead to. */
 async function signedUrls(): Promise<string[]> {
-  const patient = { resourceType: 'Patient', id: 'p1', name: [{ family: 'A', given: ['B'] }], birthDate: '1970-01-01' };
-  const observation = {
+  const patient: Readonly<Record<string, unknown>> = {
+    resourceType: 'Patient',
+    id: 'p1',
+    name: [{ family: 'A', given: ['B'] }],
+    birthDate: '1970-01-01',
+  };
+  const observation: Readonly<Record<string, unknown>> = {
     resourceType: 'Observation',
     id: 'x',
     status: 'final',
     code: { text: 'x' },
     subject: { reference: 'Patient/p1' },
   };
-  for (const version of ['r4', 'stu3']) {
-    for (const each of [patient, observation])
-      await server.send(put(`/${version}/${each.resourceType}/${each.id}`, each));
+  for (const version of fhirVersions) {
+    for (const each of [patient, observation, ...costlyResources(version)]) {
+      const { status, body } = await server.send(
+        put(`/${version}/${String(each['resourceType'])}/${String(each['id'])}`, each),
+      );
+      if (status > 201) throw new Error(body.toString());
+    }
   }
   const { body } = await server.send(put('/r4/Binary', { resourceType: 'Binary', contentType: 'text/plain' }));
   const { presignedPutUrl = '' } = JSON.parse(body.toString('utf8')) as { presignedPutUrl?: string };
@@ -80,6 +91,7 @@ const realtimeAttempt = (chance: Chance): Attempt => {
 /** How many requests of each face are made when CHAOS_RUNS is 1, and one of them. */
 const faces: Readonly<Record<string, readonly [count: number, attempt: (chance: Chance) => Attempt]>> = {
   REST: [300, (chance) => rawAttempt(restRequest(chance, definitions, token))],
+  'what is short and takes long': [25, (chance) => rawAttempt(costlyRequest(chance, token))],
   $graphql: [100, (chance) => rawAttempt(graphqlRequest(chance, schemas, { face: 'operation', token }))],
   'the AppSync API': [100, (chance) => rawAttempt(graphqlRequest(chance, schemas, { face: 'appsync', token }))],
   'the WebSocket': [50, realtimeAttempt],

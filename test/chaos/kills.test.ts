@@ -34,5 +34,5 @@ test(`a server killed ${String(kills)} times keeps what it answered, whole (CHAO
     `CHAOS_SEED=${String(seed)} ${row('all', Object.fromEntries(columns.map((each) => [each, sum(each)])) as unknown as StoreLife)}\n`,
   );
   expect(sum('kills')).toBeGreaterThanOrEqual(kills);
-  expect(sum('answered')).toBeGreaterThan(0);
+  expect(sum('answered') + sum('unknown')).toBeGreaterThan(0); // of a few kills, each may come before the first answer
 }, 7_200_000);

@@ -9,6 +9,7 @@ import { memoryTable } from '../../examples/in-memory/table.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { defaultTenant } from '../../persistence/keys.js';
 import { createRestApp } from '../../rest/app.js';
+import { withSecurityHeaders } from '../../rest/security-headers.js';
 import { describeResourceStore } from '../contract/resource-store.js';
 import { describeSearchIndex } from '../contract/search-index.js';
 import { describeTable } from '../contract/table.js';
@@ -37,6 +38,7 @@ describe.each(fhirVersions)('a server made of them: %s', (version) => {
     const app = express();
     const { principal } = callerOf('practitioner');
     const log = { error: (...told: readonly unknown[]) => problems.push(told) };
+    app.use(withSecurityHeaders);
     app.use(
       `/${version}`,
       createRestApp({ server: own.server, authenticate: () => Promise.resolve({ principal }), log }),

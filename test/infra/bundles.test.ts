@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BundleSize, bundleNames, bundleSize } from '../../bench/cold-start/bundle-size.js';
+import { readBudget } from '../../bench/cold-start/budget.js';
+import { bundleNames, bundleSize } from '../../bench/cold-start/bundle-size.js';
 import { type Engines, startStubs } from '../../bench/cold-start/engines.js';
 import { type AskedFor, type BundledFunction, restFunction } from '../../bench/cold-start/function.js';
 import { type FhirVersion, fhirVersions } from '../../fhir/version.js';
@@ -21,7 +22,7 @@ interface AnswerJson {
 const fileOf = (...path: string[]): string => readFileSync(join(projectFolder(), ...path), 'utf8');
 
 test('each function is within its budget', () => {
-  const budget = JSON.parse(fileOf('bench/lambda-budget.json')) as Readonly<Record<string, BundleSize>>;
+  const budget = readBudget().sizes;
   expect(bundleNames()).toEqual(Object.keys(budget));
   const over = Object.entries(budget).flatMap(([name, { total, start }]) => {
     const size = bundleSize(name);

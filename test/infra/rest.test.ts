@@ -101,7 +101,12 @@ describe('the REST API', () => {
         resourceType: 'OperationOutcome',
         issue: [{ severity: 'error', diagnostics: 'why' }],
       });
-      expect(at(Properties, 'ResponseParameters', 'gatewayresponse.header.Access-Control-Allow-Origin')).toBe("'*'");
+      expect(at(Properties, 'ResponseParameters')).toMatchObject({
+        'gatewayresponse.header.Access-Control-Allow-Origin': "'*'",
+        'gatewayresponse.header.Cache-Control': "'no-store'",
+        'gatewayresponse.header.Strict-Transport-Security': "'max-age=31536000'",
+        'gatewayresponse.header.X-Content-Type-Options': "'nosniff'",
+      });
     }
   });
 });

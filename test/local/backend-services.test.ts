@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +122,33 @@ describe('the token endpoint', () => {
     ];
     for (const [text, more] of wrong) expect([400, 401]).toContain((await tokenFor(text, more)).status);
   });
+});
+
+/** Asks for a token as who knows the server by another name does; without its own name in what is signed. */
+async function tokenUnder(host: string, client_assertion: string): Promise<number> {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    scope: 'system/*.rs',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion,
+  });
+  const type = 'application/x-www-form-urlencoded';
+  const headers = { host, 'content-type': type, 'x-forwarded-host': host, 'x-forwarded-proto': 'https' };
+  const sending = request(`${server.url}/sign-in/oauth2/token`, { method: 'POST', headers });
+  sending.end(form.toString());
+  const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode ?? 0;
+}
+
+test('an assertion that another server was sent gives it no token here, under that server’s name', async () => {
+  for (const aud of ['http://evil.example/sign-in/oauth2/token', 'https://evil.example/sign-in/oauth2/token']) {
+    const stolen = assertion('ES384', elliptic.privateKey, { aud });
+    expect(await tokenUnder('evil.example', stolen)).toBe(401);
+  }
+  for (const aud of [`${server.url}/sign-in`, `${server.url}/sign-in/oauth2/token`]) {
+    expect(await tokenUnder('evil.example', assertion('ES384', elliptic.privateKey, { aud }))).toBe(200);
+  }
 });
 
 describe.each(fhirVersions)('a backend service of %s', (version) => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TokenVerifier, createTokenVerifier } from '../../auth/verify-token.js';
+import { trustedProxiesOf } from '../../local/client-address.js';
 import { consoleClientId } from '../../local/sign-in/access-token.js';
 import { whyPasswordIsWrong } from '../../local/sign-in/password.js';
 import { type SignIn, createSignIn, signInPath } from '../../local/sign-in/sign-in.js';
@@ -25,9 +26,10 @@ let signIn: SignIn;
 let verify: TokenVerifier;
 
 /** Mounts the sign-in as Express does: the path it is mounted at is gone from `url`. */
-const mounted = (publicUrl: string, password?: string): SignIn =>
+const mounted = (publicUrl: string, password?: string, proxies = ''): SignIn =>
   createSignIn({
     publicUrl,
+    trustedProxies: trustedProxiesOf(proxies),
     dataFolder: folder,
     onError: (error) => failures.push(error),
     ...(password === undefined ? {} : { password }),
@@ -49,14 +51,14 @@ afterAll(async () => {
 });
 
 /** A browser, as far as signing in needs one: it keeps cookies by path, and does not follow. */
-function browser(): (url: string, form?: Record<string, string>) => Promise<Response> {
+function browser(): (url: string, form?: Record<string, string>, more?: Record<string, string>) => Promise<Response> {
   const cookies = new Map<string, { value: string; path: string }>();
-  return async (url, form) => {
+  return async (url, form, more = {}) => {
     const { pathname } = new URL(url);
     const sent = [...cookies].filter(([, { path }]) => pathname.startsWith(path));
     const response = await fetch(url, {
       redirect: 'manual',
-      headers: { cookie: sent.map(([key, { value }]) => `${key.split(' ')[0] ?? ''}=${value}`).join('; ') },
+      headers: { cookie: sent.map(([key, { value }]) => `${key.split(' ')[0] ?? ''}=${value}`).join('; '), ...more },
       ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
     });
     for (const header of response.headers.getSetCookie()) {
@@ -208,7 +210,102 @@ describe('signing in with code and PKCE', () => {
     }
   });
 
-  test('takes a code once, and only with its verifier', async () => {
+  test('who guesses through a trusted proxy keeps nobody else out; who is nobody is one to it, and tells nothing more', async () => {
+    const before = signIn;
+    signIn = mounted(before.issuer.slice(0, -signInPath.length), 'a password', '127.0.0.1');
+    try {
+      const { visit, page } = await startSignIn();
+      const guess = (from: string, username: string, password = 'wrong'): Promise<Response> =>
+        visit(page, { username, password }, { 'x-forwarded-for': from });
+      for (let i = 0; i < 20; i += 1) await guess('198.51.100.1', 'practitioner');
+      expect((await guess('198.51.100.1', 'auditor')).status).toBe(429);
+      expect((await guess('198.51.100.2', 'auditor')).status).toBe(401);
+      const statuses = new Set<number>();
+      for (let i = 0; i < 60; i += 1) {
+        statuses.add((await guess(`198.51.101.${String(i)}`, `nobody-${String(i)}`, 'a password')).status);
+      }
+      expect([...statuses]).toEqual([401, 429]);
+    } finally {
+      signIn = before;
+    }
+  });
+
+  test('takes a code once: used again, it and what it gave count no more', async () => {
+    const started = await startSignIn();
+    const response = await started.visit(started.page, { username: 'patient', password: documentedPassword });
+    const code = await codeFrom(started, response, started.page);
+    const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: started.verifier };
+    const first = await exchange(form);
+    expect(first.status).toBe(200);
+    expect(await exchange(form)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    const refresh_token = first.body['refresh_token'] ?? '';
+    expect((await exchange({ grant_type: 'refresh_token', refresh_token })).status).toBe(400);
+  });
+
+  test('ends a line of refresh tokens when one of them comes again', async () => {
+    const refreshed = (refresh_token: string) => exchange({ grant_type: 'refresh_token', refresh_token });
+    const first = (await tokensOf('patient'))['refresh_token'] ?? '';
+    const second = await refreshed(first);
+    expect(second.status).toBe(200);
+    expect((await refreshed(first)).status).toBe(400);
+    expect((await refreshed(second.body['refresh_token'] ?? '')).status).toBe(400);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['no verifier', { code_verifier: '' }],
+    ['the challenge as the verifier', { code_verifier: 'challenge' }],
+    ['another redirect', { redirect_uri: 'http://127.0.0.1:53211/' }],
+    ['another port', { redirect_uri: 'http://127.0.0.1:53212/callback' }],
+    ['no redirect', { redirect_uri: '' }],
+    ['another client', { client_id: 'fhir-on-appsync-application' }],
+  ])('gives no token for a code with %s', async (_, change) => {
+    const started = await startSignIn();
+    const response = await started.visit(started.page, { username: 'patient', password: documentedPassword });
+    const code = await codeFrom(started, response, started.page);
+    const challenge = createHash('sha256').update(started.verifier).digest('base64url');
+    const form: Record<string, string> = {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: started.verifier,
+      ...change,
+    };
+    if (form['code_verifier'] === 'challenge') form['code_verifier'] = challenge;
+    const sent = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== ''));
+    const { status, body } = await exchange(sent);
+    expect([400, 401]).toContain(status);
+    expect(body).not.toHaveProperty('access_token');
+  });
+
+  test.each<[string, Record<string, string | undefined>]>([
+    ['a plain challenge', { code_challenge_method: 'plain' }],
+    ['a challenge without its method', { code_challenge_method: undefined }],
+    ['no challenge', { code_challenge: undefined }],
+    ['an empty challenge', { code_challenge: '' }],
+    ['a token at once', { response_type: 'token' }],
+    ['an ID token at once', { response_type: 'id_token', nonce: 'n' }],
+    ['both', { response_type: 'code id_token', nonce: 'n' }],
+  ])('does not begin with %s', async (_, change) => {
+    const query = new URLSearchParams({
+      client_id: consoleClientId,
+      response_type: 'code',
+      redirect_uri: redirectUri,
+      scope: 'openid profile',
+      code_challenge: createHash('sha256').update('x'.repeat(43)).digest('base64url'),
+      code_challenge_method: 'S256',
+    });
+    for (const [name, value] of Object.entries(change)) {
+      if (value === undefined) query.delete(name);
+      else query.set(name, value);
+    }
+    const response = await browser()(`${signIn.issuer}/oauth2/authorize?${query.toString()}`);
+    const to = response.headers.get('location') ?? '';
+    expect(to).not.toContain('/interaction/');
+    expect(to).not.toMatch(/[?#&](?:code|access_token|id_token)=/);
+    expect(`${to} ${await response.text()}`).toMatch(/code_challenge|response_type|PKCE|unsupported/);
+  });
+
+  test('takes a code only with its verifier', async () => {
     const started = await startSignIn();
     const response = await started.visit(started.page, { username: 'patient', password: documentedPassword });
     const code = await codeFrom(started, response, started.page);
@@ -221,6 +318,20 @@ describe('signing in with code and PKCE', () => {
     ['http://192.0.2.1/callback', 'redirect_uri'],
     ['https://elsewhere.example/callback', 'redirect_uri'],
     ['http://127.0.0.1:5000/other', 'redirect_uri'],
+    ['http://127.0.0.1:5000/callback/', 'redirect_uri'],
+    ['http://127.0.0.1:5000/callback?x=1', 'redirect_uri'],
+    ['http://127.0.0.1:5000/callback#x', 'redirect_uri'],
+    ['http://127.0.0.1:5000/x/../callback/..', 'redirect_uri'],
+    ['http://127.0.0.1:5000/CALLBACK', 'redirect_uri'],
+    ['http://127.0.0.1.evil.example/callback', 'redirect_uri'],
+    ['http://127.0.0.1@evil.example/callback', 'redirect_uri'],
+    ['http://user@127.0.0.1:5000/callback', 'redirect_uri'],
+    ['http://localhost.evil.example/callback', 'redirect_uri'],
+    ['http://127.0.0.2/callback', 'redirect_uri'],
+    ['http://2130706433/callback', 'redirect_uri'],
+    ['https://127.0.0.1/callback', 'redirect_uri'],
+    ['javascript:alert(1)', 'redirect_uri'],
+    ['//127.0.0.1/callback', 'redirect_uri'],
   ])('leads nowhere but back to this machine: %s', async (uri, said) => {
     const query = new URLSearchParams({
       client_id: consoleClientId,
@@ -259,6 +370,11 @@ describe('the sign-in’s pages', () => {
     const response = await browser()(`${signIn.issuer}/interaction/abc`);
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('Start again');
+  });
+
+  test('say so as well when a URL of one that is over has parameters, which are not read', async () => {
+    const url = `${signIn.issuer}/oauth2/authorize/abc?client_id=${consoleClientId}&redirect_uri=javascript:0`;
+    for (const method of ['GET', 'HEAD']) expect((await fetch(url, { method, redirect: 'manual' })).status).toBe(400);
   });
 
   test('sign out after asking', async () => {

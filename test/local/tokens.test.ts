@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { connect } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { type RunningServer, startServer } from '../../local/server.js';
 import { readSettings } from '../../local/settings.js';
@@ -80,6 +82,24 @@ const wrong: Readonly<Record<string, () => string>> = {
     const [head = '', , signature = ''] = good().split('.');
     return `${head}.${part({ ...claims(), sub: 'u-2', 'cognito:groups': ['operator'] })}.${signature}`;
   },
+  'whose header says it must be understood otherwise': () => good({}, { crit: ['exp'], exp: seconds() - 60 }),
+  'that says it is not encoded': () => good({}, { b64: false, crit: ['b64'] }),
+  'that never ends': () => good({ exp: undefined }),
+  'whose end is a text': () => good({ exp: String(seconds() + 600) }),
+  'whose life is not begun by a text': () => good({ nbf: String(seconds() + 600) }),
+  'that was given later than now': () => good({ iat: seconds() + 6000, nbf: seconds() + 6000 }),
+  'of several issuers': () => good({ iss: [signInIssuer(server.url), 'https://other.example'] }),
+  'of an issuer with a slash more': () => good({ iss: `${signInIssuer(server.url)}/` }),
+  'of several clients': () => good({ client_id: [consoleClientId] }),
+  'of two uses': () => good({ token_use: ['access', 'id'] }),
+  'to refresh others': () => good({ token_use: 'refresh' }),
+  'of nobody': () => good({ sub: '' }),
+  'in another algorithm of the same key': () => good({}, { alg: 'RS512' }),
+  'in an algorithm in small letters': () => good({}, { alg: 'rs256' }),
+  'with a part more': () => `${good()}.${part('x')}`,
+  'with a signature that goes on': () => `${good()}AAAA`,
+  'with another spelling of its signature': () => `${good()}=`,
+  'with a line break': () => good().replace('.', '. '),
   'that is very long': () => good({ x: 'x'.repeat(20_000) }),
 };
 
@@ -114,6 +134,46 @@ async function statusOf(path: string, token: string, body?: string): Promise<num
   );
   return answer.status;
 }
+
+/** The statuses of an API to a request with headers that come several times, in this order. */
+async function statusWith(path: string, authorizations: readonly string[], method = 'GET'): Promise<number> {
+  const lines = authorizations.map((each) => `Authorization: ${each}\r\n`).join('');
+  const body = method === 'POST' ? '{"query":"{ __typename }"}' : '';
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(
+    `${method} ${path} HTTP/1.1\r\nHost: x\r\n${lines}Content-Type: application/json\r\nContent-Length: ${String(body.length)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  return Number((await text(socket)).split(' ')[1]);
+}
+
+describe.each([
+  ['REST', '/r4/Patient?_count=1', 'GET'],
+  ['$graphql', '/r4/$graphql?query=%7B__typename%7D', 'GET'],
+  ['the AppSync API', '/r4/graphql', 'POST'],
+])('%s', (_, path, method) => {
+  test('takes one token, in its header alone', async () => {
+    const token = good();
+    const bearer = `Bearer ${token}`;
+    expect(await statusWith(path, [bearer], method)).toBe(200);
+    for (const several of [
+      [bearer, 'Bearer x'],
+      ['Bearer x', bearer],
+      [bearer, bearer],
+      [`${bearer}, Bearer x`],
+      [''],
+      [`Basic ${Buffer.from(token).toString('base64')}`],
+      [`DPoP ${token}`],
+      [`Bearer: ${token}`],
+    ]) {
+      expect([several.length, await statusWith(path, several, method)]).toEqual([several.length, 401]);
+    }
+    const mark = path.includes('?') ? '&' : '?';
+    for (const name of ['access_token', 'token', 'authorization', 'Authorization']) {
+      expect(await statusWith(`${path}${mark}${name}=${token}`, [], method)).toBe(401);
+    }
+    expect(await statusWith(path, [`bEARER ${token}`], method)).toBe(200);
+  });
+});
 
 describe.each(Object.keys(faces))('%s', (name) => {
   const ask = faces[name] ?? (() => Promise.resolve(0));

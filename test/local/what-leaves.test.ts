@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -105,6 +106,52 @@ describe('Every answer says that it is kept by no cache, run as nothing and fram
     expect(headers.get('cache-control')).toContain('immutable');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+  });
+});
+
+describe('Browsers are told to ask by TLS alone', () => {
+  /** The header of an answer to who asks by a name. */
+  const told = async (url: string, host: string, path: string): Promise<string | undefined> => {
+    const { hostname, port, protocol } = new URL(url);
+    const options = { hostname, port, path, headers: { host }, rejectUnauthorized: false };
+    const sending = (protocol === 'https:' ? requestTls : request)(options);
+    sending.end();
+    const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+    answer.resume();
+    return answer.headers['strict-transport-security'];
+  };
+  const paths = [
+    '/',
+    '/r4/metadata',
+    '/r4/Patient',
+    '/r4/graphql',
+    '/sign-in/.well-known/jwks.json',
+    '/nothing',
+    '/%E0',
+  ];
+  const started = (environment: Record<string, string>): Promise<RunningServer> =>
+    startServer(readSettings({ PORT: '0', DATA_DIR: mkdtempSync(join(folder, 'tls-')), ...environment }), log);
+
+  test.each([
+    ['where it speaks TLS', { TLS: 'on' }],
+    ['where TLS ends before it', { PUBLIC_URL: 'https://fhir.example.org' }],
+  ])('%s, on every answer to its own name, and never for names of this machine', async (_, environment) => {
+    const one = await started(environment);
+    const url = `${'TLS' in environment ? 'https' : 'http'}://127.0.0.1:${String(one.port)}`;
+    try {
+      for (const path of paths) {
+        expect([path, await told(url, 'fhir.example.org', path)]).toEqual([path, 'max-age=31536000']);
+        for (const host of ['localhost', 'localhost:3000', '127.0.0.1:1', '[::1]', 'a.localhost:80']) {
+          expect([path, host, await told(url, host, path)]).toEqual([path, host, undefined]);
+        }
+      }
+    } finally {
+      await one.close();
+    }
+  });
+
+  test('not where it speaks plain http', async () => {
+    for (const path of paths) expect(await told(server.url, 'fhir.example.org', path)).toBeUndefined();
   });
 });
 

@@ -134,6 +134,14 @@ describe('the change feed', () => {
     await close();
   });
 
+  test('does not grow without end for a reader that reads no more, and tells it that it missed changes', async () => {
+    const { table, close } = make({ changesKept: 1, mostUnread: 3, readUpTo: () => '1' });
+    for (const sk of ['a', 'b', 'c', 'd', 'e', 'f']) await putAll(table, sk);
+    expect((await table.changes({ limit: 9 })).map(({ key }) => key.sk)).toStrictEqual(['d', 'e', 'f']);
+    await expect(table.changes({ after: '1', limit: 9 })).rejects.toThrow(StoreError);
+    await close();
+  });
+
   test('of two tables in one root are apart', async () => {
     const { root, table, close } = make();
     const other = lmdbTable(root, 'other');

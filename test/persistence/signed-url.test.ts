@@ -88,6 +88,63 @@ describe('A signed URL', () => {
     expect(() => open(url.href)).toThrow('was changed');
   });
 
+  test('with any of its characters changed, removed or doubled opens nothing, unless it says the same', () => {
+    const signed: SignedRequest = { ...request, contentType: 'text/plain; charset=utf-8', size: 12 };
+    const url = signUrl(key, base, signed);
+    const said = (text: string): string => {
+      const { pathname, searchParams } = new URL(text);
+      return JSON.stringify([pathname, [...searchParams].sort(([one], [other]) => (one < other ? -1 : 1))]);
+    };
+    const opened: string[] = [];
+    for (let at = base.length + 1; at < url.length; at += 1) {
+      const [before, here = '', after] = [url.slice(0, at), url[at], url.slice(at + 1)];
+      const others = [
+        ...Array.from('AZaz09-_=+/%&.~ '),
+        String.fromCharCode(here.charCodeAt(0) ^ 1),
+        '',
+        `${here}${here}`,
+      ];
+      for (const other of others.filter((each) => each !== here)) {
+        const changed = `${before}${other}${after}`;
+        if (!URL.canParse(changed) || said(changed) === said(url)) continue;
+        try {
+          open(changed);
+          opened.push(changed);
+        } catch (error) {
+          expect((error as { status?: number }).status).toBe(403);
+        }
+      }
+    }
+    expect(opened).toEqual([]);
+    expect(open(url)).toEqual(signed);
+  });
+
+  test.each([
+    ['a number written otherwise', (url: string) => url.replace('expires=', 'expires=0')],
+    ['a size that is another text of it', (url: string) => url.replace('size=12', 'size=0xc')],
+    ['a parameter more', (url: string) => `${url}&x=1`],
+    ['a parameter twice, alike', (url: string) => `${url}&method=PUT`],
+    ['a signature that decodes to the same', (url: string) => `${url}=`],
+    ['another spelling of a signature', (url: string) => `${url}A`],
+    ['a name in another case', (url: string) => url.replace('method=', 'Method=')],
+  ])('with %s opens nothing', (_, change) => {
+    const url = signUrl(key, base, { ...request, size: 12 });
+    expect(change(url)).not.toBe(url);
+    expect(() => open(change(url))).toThrow('was changed');
+  });
+
+  test('opens nothing by parts of two of them', () => {
+    const put = new URL(signUrl(key, base, request));
+    const get = new URL(signUrl(key, base, { ...request, method: 'GET', path: '_-/Binary/b~1', expires: 90_000 }));
+    for (const name of put.searchParams.keys()) {
+      if (name === 'type') continue; // is the same in both
+      const mixed = new URL(put);
+      mixed.searchParams.set(name, get.searchParams.get(name) ?? '');
+      expect(() => open(mixed.href)).toThrow('was changed');
+    }
+    expect(() => open(`${base}/_-/Binary/b~1${put.search}`)).toThrow('was changed');
+  });
+
   test('of another key opens nothing', () => {
     expect(() => open(signUrl(key, base, request), { with: Buffer.alloc(32, 8) })).toThrow('was changed');
   });

@@ -479,7 +479,7 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       expect(updated.PatientUpdate.resource).toEqual({ id, active: false, meta: { versionId: '2' } });
 
       const deleted = await data(
-        'mutation($id: ID!) { PatientDelete(id: $id) { location resource { id } information { issue { diagnostics } } } }',
+        'mutation($id: ID!) { PatientDelete(id: $id, versionId: "2") { location resource { id } information { issue { diagnostics } } } }',
         { id },
       );
       expect(deleted.PatientDelete).toMatchObject({ location: expect.stringMatching(/_history\/3$/), resource: null });
@@ -503,6 +503,17 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
         staleStatus[version],
         '{ PatientUpdate(id: "p1", versionId: "77", res: {}) { location } }',
       ],
+      [
+        'to delete a version that is not the current one',
+        staleStatus[version],
+        '{ PatientDelete(id: "p1", versionId: "77") { location } }',
+      ],
+      [
+        'to delete a version of what is not there',
+        staleStatus[version],
+        '{ PatientDelete(id: "none", versionId: "1") { location } }',
+      ],
+      ['to delete by a versionId that is none', 400, '{ PatientDelete(id: "p1", versionId: "x") { location } }'],
       ['a versionId that is none', 400, '{ PatientUpdate(id: "p1", versionId: "x", res: {}) { location } }'],
       [
         'an id that is another one than the argument',
@@ -529,9 +540,16 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       expect(error.errorInfo?.resource.issue[0]?.expression).toEqual(['Patient.name[1].use']);
     });
 
+    test('that are refused delete nothing', async () => {
+      await failure('mutation { PatientDelete(id: "p1", versionId: "77") { location } }');
+      expect((await data('{ Patient(id: "p1") { id } }')).Patient.id).toBe('p1');
+    });
+
     test('name the argument that a stale version stands in', async () => {
       const error = await failure('mutation { u: PatientUpdate(id: "p1", versionId: "77", res: {}) { location } }');
       expect(error.errorInfo?.resource.issue[0]?.expression).toEqual(['Mutation.PatientUpdate(versionId)']);
+      const deleting = await failure('mutation { PatientDelete(id: "p1", versionId: "77") { location } }');
+      expect(deleting.errorInfo?.resource.issue[0]?.expression).toEqual(['Mutation.PatientDelete(versionId)']);
     });
 
     test('are refused by role', async () => {

@@ -232,6 +232,14 @@ const requests: Readonly<Record<string, readonly (readonly [TestContext, unknown
       { field: 'PatientDelete', parent: 'Mutation', args: { id: 'p1' } },
       asked({ interaction: 'delete', type: 'Patient', id: 'p1', field: 'Mutation.PatientDelete' }),
     ],
+    [
+      { field: 'PatientDelete', parent: 'Mutation', args: { id: 'p1', versionId: '3' } },
+      asked({ interaction: 'delete', type: 'Patient', id: 'p1', field: 'Mutation.PatientDelete', versionId: '3' }),
+    ],
+    [
+      { field: 'PatientDelete', parent: 'Mutation', args: { id: 'p1', versionId: null } },
+      asked({ interaction: 'delete', type: 'Patient', id: 'p1', field: 'Mutation.PatientDelete' }),
+    ],
   ],
 };
 

@@ -78,6 +78,7 @@ describe.each(fhirVersions)('%s behind API Gateway', (version) => {
       `https://abc.execute-api.eu-west-1.amazonaws.com/v1/${version}/Patient/${id}/_history/1`,
     ]);
     const read = await handle(eventOf({ path: `/${version}/Patient/${id}` }), unhurried);
+    expect(read.headers?.['strict-transport-security']).toBe('max-age=31536000');
     expect([read.statusCode, read.headers?.['etag'], jsonOf(read.body).name[0].family]).toEqual([
       200,
       'W/"1"',

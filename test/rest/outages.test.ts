@@ -40,6 +40,8 @@ describe.each(fhirVersions)('%s', (version) => {
     ['GET', 'Patient/a', undefined, 'store'],
     ['PUT', 'Patient/a', patient, 'store'],
     ['GET', 'Patient?name=x', undefined, 'index'],
+    ['GET', 'Observation?code:in=urn:v', undefined, 'index'],
+    ['GET', 'Observation?code:below=urn:s%7Ca', undefined, 'index'],
     [
       'POST',
       '',
@@ -64,6 +66,14 @@ describe.each(fhirVersions)('%s', (version) => {
       expect(server.logged).toEqual([]);
     },
   );
+
+  test('$graphql says when to try again as well', async () => {
+    isOut = { store: false, index: true };
+    const body = { query: '{ PatientList(name: "x") { id } }' };
+    const { status, headers } = await server.send('POST', `/${version}/$graphql`, { body });
+    isOut = { store: false, index: false };
+    expect([status, headers['retry-after']]).toEqual([503, '1']);
+  });
 
   test('an entry of a batch that meets it is 503 for itself', async () => {
     isOut = { store: true, index: false };

@@ -73,7 +73,7 @@ describe.each(versions)('the AppSync schema of $version', ({ version, types, com
     expect(String(query['ListConnection']?.type)).toBe('ListConnection');
     expect(argumentsOf('Mutation', 'PatientCreate')).toEqual({ res: 'Patient_Input!' });
     expect(argumentsOf('Mutation', 'PatientUpdate')).toEqual({ id: 'ID!', res: 'Patient_Input!', versionId: 'String' });
-    expect(argumentsOf('Mutation', 'PatientDelete')).toEqual({ id: 'ID!' });
+    expect(argumentsOf('Mutation', 'PatientDelete')).toEqual({ id: 'ID!', versionId: 'String' });
   });
 
   test('has one subscription, told of changes by the one mutation that only IAM may ask for', () => {

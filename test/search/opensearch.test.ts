@@ -109,11 +109,64 @@ describe('the OpenSearch adapter', () => {
     expect(sentIds()).toEqual([all, all, [all[1]], [all[1]]]);
   });
 
-  test('a document that OpenSearch fails on again and again is put without its fields, as one that it refuses', async () => {
-    answers = [...Array.from({ length: 8 }, () => items(500)), items(201)];
-    await open().put([patient('a')], { visible: false });
-    expect(got).toHaveLength(9);
-    expect(got[8]?.lines[1]).toMatchObject({ id: 'a', opaque: true });
+  describe('a document that OpenSearch fails on by 500 again and again', () => {
+    const failing = (...statuses: number[]): Answer[] => Array.from({ length: 7 }, () => items(...statuses));
+    const put = (...ids: string[]): Promise<void> =>
+      open({ longestPause: 0 }).put(
+        ids.map((id) => patient(id)),
+        { visible: false },
+      );
+
+    test('is put without its fields where OpenSearch takes that, in the same request', async () => {
+      answers = [...failing(500), items(201, 500)];
+      await put('a');
+      expect(got).toHaveLength(8);
+      expect(got[7]?.lines[0]).toMatchObject({ index: { version_type: 'external' } });
+      expect(got[7]?.lines[1]).toMatchObject({ id: 'a', opaque: true });
+      expect(got[7]?.lines[2]).toMatchObject({ index: { version: 1, version_type: 'external_gte' } });
+      expect(got[7]?.lines[3]).toMatchObject({ id: 'a', str: expect.anything() });
+    });
+
+    test('has its fields where it is taken at last', async () => {
+      answers = [...failing(500), items(201, 200)];
+      await put('a');
+      expect(sentIds().at(-1)).toEqual(['default#Patient#a', 'default#Patient#a']);
+    });
+
+    test('counts as put where its version is there', async () => {
+      answers = [...failing(500), items(409, 500)];
+      await put('a');
+      expect(got).toHaveLength(8);
+    });
+
+    test.each([
+      ['of it alone', ['a'], [500], [500, 500]],
+      ['of all of a request', ['a', 'b', 'c'], [500, 500, 500], [500, 500, 500, 500, 500, 500]],
+      ['of which only its end is seen', ['a'], [500], [429, 500]],
+    ])('is no fault of its own in an outage %s: 503, and nothing is opaque', async (_, ids, statuses, last) => {
+      answers = [...failing(...statuses), items(...last)];
+      await expect(put(...ids)).rejects.toMatchObject({ status: 503 });
+      expect(got).toHaveLength(8);
+    });
+
+    test('does not have others without theirs, that an outage meets', async () => {
+      answers = [...failing(500, 500, 500), items(201, 500, 500, 500, 201, 201)];
+      await expect(put('a', 'b', 'c')).rejects.toMatchObject({ status: 503 });
+      answers = [items(409, 201, 409)];
+      await put('a', 'b', 'c');
+      expect(got.at(-1)?.lines.map((line) => line['opaque'])).not.toContain(true);
+    });
+
+    test('is no fault of its own where other tries met a busy OpenSearch', async () => {
+      answers = [items(429), ...failing(500)];
+      await expect(put('a')).rejects.toMatchObject({ status: 503 });
+      expect(sentIds()).toEqual(Array.from({ length: 8 }, () => ['default#Patient#a']));
+    });
+
+    test('is waited for, when it is one that was refused and has no fields any more', async () => {
+      answers = [items(400), ...failing(500), items(500)];
+      await expect(put('a')).rejects.toMatchObject({ status: 503 });
+    });
   });
 
   test('an answer that breaks off is told as 503', async () => {

@@ -47,6 +47,13 @@ describe('a search query', () => {
     expect(filter).toMatchObject({ queries: [{ system: 'http://a,b', code: 'c|d' }, { code: 'e' }] });
   });
 
+  test('an id may be written as a reference of the type that is searched', () => {
+    const [filter] = parse('Patient?_id=Patient/a,b,Group/c').filters;
+    expect(filter).toMatchObject({ queries: [{ code: 'a' }, { code: 'b' }, { code: 'Group/c' }] });
+    const [chained] = parse('Observation?subject:Patient._id=Patient/a').filters;
+    expect(JSON.stringify(chained)).toContain('"code":"a"');
+  });
+
   test('any texts come back from a list of escaped ones', () => {
     fc.assert(
       fc.property(

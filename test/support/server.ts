@@ -15,6 +15,7 @@ import { type EmbeddedServer, openServers, type EmbeddedServers } from '../../lo
 import { createRestApp } from '../../rest/app.js';
 import type { DefinitionOptions } from '../../compose/serve.js';
 import type { ErrorLog } from '../../rest/errors.js';
+import { withSecurityHeaders } from '../../rest/security-headers.js';
 
 /** What a write that names a stale version is answered with. */
 export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
@@ -176,6 +177,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       : Promise.resolve({ principal: found, claims: { ...(tenants && { tenantId: tenants.split('+') }) } });
   };
   const app = express();
+  app.use(withSecurityHeaders);
   for (const version of fhirVersions) {
     const ofTenant = ofTenants((tenant) => wrapTenant(servers[version].ofTenant(tenant)));
     app.use(

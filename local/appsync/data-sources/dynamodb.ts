@@ -22,6 +22,7 @@ export function dynamoDbDataSource(table: Table, tableName?: string): DataSource
   };
   return {
     kind: 'AMAZON_DYNAMODB',
+    givesJson: true, // items, which nobody changes
     async invoke(call) {
       const request = requestMembers(call.request);
       const operation = request['operation'];

@@ -18,9 +18,10 @@ const defaultBatchSize = 5;
  * a level of the query is being resolved go out together, in lists of at most the resolver's batch size, in order.
  * @param handler the function; its result must be a list as long as the batch for BatchInvoke. An exception becomes
  *   `Lambda:Unhandled` for every call of the batch.
+ * @param givesJson whether the function's answers are JSON that nobody changes any more.
  * @see https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-lambda-js.html
  */
-export function lambdaDataSource(handler: LambdaHandler): DataSource {
+export function lambdaDataSource(handler: LambdaHandler, givesJson = false): DataSource {
   const batches = new WeakMap<object, Map<string, Waiting[]>>();
   const turns = new WeakMap<object, Promise<void>>();
   /** Invocations of one request start one after another, each in a turn of the event loop, so that others get theirs. */
@@ -73,6 +74,7 @@ export function lambdaDataSource(handler: LambdaHandler): DataSource {
 
   return {
     kind: 'AWS_LAMBDA',
+    givesJson,
     async invoke(call) {
       const { operation, payload = null, invocationType = 'RequestResponse' } = requestMembers(call.request);
       if (operation !== 'Invoke' && operation !== 'BatchInvoke') {

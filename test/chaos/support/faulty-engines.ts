@@ -1,9 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { Client } from '@opensearch-project/opensearch';
-import { fhirVersions } from '../../../fhir/version.js';
-import { indicesOf } from '../../../search/opensearch/create-index.js';
-import { localClients } from '../../engines/support/dynamodb.js';
+import { removeTables } from '../../engines/support/remove-tables.js';
 import { dynamoDb, type Engine, openSearch, s3 } from './engine-faults.js';
 import { type EngineCall, type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.js';
 
@@ -68,16 +64,7 @@ export async function startFaultyEngines(): Promise<FaultyEngines> {
     },
     async close() {
       for (const each of proxies.values()) await each.close();
-      const clients = localClients();
-      const client = new Client({ node: endpointOf('OPENSEARCH_ENDPOINT') });
-      for (const version of fhirVersions) {
-        const name = `${prefix}-${version}`;
-        await clients.client.send(new DeleteTableCommand({ TableName: name })).catch(() => undefined);
-        const indices = await indicesOf(client, name);
-        if (indices.length > 0) await client.indices.delete({ index: [...indices] });
-      }
-      clients.close();
-      await client.close();
+      await removeTables(prefix);
     },
   };
   return engines;

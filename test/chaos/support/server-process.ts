@@ -55,17 +55,30 @@ export const serverEnvironment = (
   ...more,
 });
 
+/** How long a server may take until it listens, in milliseconds: a start takes less than a second of a processor. */
+const patience = 120_000;
+
 /**
  * Starts the built server (`node build.mjs` made it).
  * @param kept where its data is, kept at the end: for a start after another. A new folder, which is removed, without it.
+ * @param through a command that is put before it, and that it is the process of.
+ * @throws Error with what it printed, when it ends or does not listen; nothing of it is left then.
  */
 export async function startServerProcess(
   environment: Readonly<Record<string, string>> = {},
   kept?: string,
+  through: readonly string[] = [],
 ): Promise<ServerProcess> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'fhir-chaos-'));
   const env = serverEnvironment(folder, environment);
-  const child: ChildProcess = spawn(process.execPath, ['--import', './test/chaos/support/watch.mjs', 'dist/main.js'], {
+  const [program, ...rest] = [
+    ...through,
+    process.execPath,
+    '--import',
+    './test/chaos/support/watch.mjs',
+    'dist/main.js',
+  ];
+  const child: ChildProcess = spawn(program, rest, {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -73,16 +86,28 @@ export async function startServerProcess(
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
-  const port = await listening();
+  const remove = (): void => {
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const kill = async (): Promise<void> => {
+    if (!isAlive()) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
 
   async function listening(): Promise<number> {
-    for (;;) {
+    for (const end = Date.now() + patience; ;) {
       const [, text] = /listens on .*?port (\d+)/.exec(printed) ?? [];
       if (text !== undefined) return Number(text);
-      if (!isAlive()) throw new Error(`The server does not start:\n${printed}`);
+      if (!isAlive() || Date.now() > end) break;
       await new Promise((done) => setTimeout(done, 20));
     }
+    const how = isAlive() ? `does not listen after ${String(patience / 1_000)} s` : 'does not start';
+    await kill();
+    remove();
+    throw new Error(`The server ${how}:\n${printed}`);
   }
+  const port = await listening();
 
   return {
     port,
@@ -95,17 +120,13 @@ export async function startServerProcess(
     condition: async () => (await askProcess(child, () => printed)) as Condition,
     printed: () => printed,
     isAlive,
-    async kill() {
-      if (!isAlive()) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
+    kill,
     async close() {
       if (isAlive()) {
         child.kill('SIGTERM');
         await once(child, 'exit');
       }
-      if (kept === undefined) rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

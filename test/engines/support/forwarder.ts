@@ -1,4 +1,4 @@
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
@@ -14,8 +14,12 @@ export interface Forwarder {
  * Passes requests on to an engine. A client that was killed may have left a request behind, which the engine carries out
  * later: whoever looks at once sees what is not yet the outcome.
  * @param target of the engine, e.g. `http://127.0.0.1:8000`.
+ * @param onPassed is told of each request that is about to be passed on.
  */
-export async function forwardTo(target: string): Promise<Forwarder> {
+export async function forwardTo(
+  target: string,
+  onPassed: (headers: IncomingHttpHeaders) => void = () => undefined,
+): Promise<Forwarder> {
   let open = 0;
   const waiting: (() => void)[] = [];
   const one = (change: 1 | -1): void => {
@@ -27,6 +31,7 @@ export async function forwardTo(target: string): Promise<Forwarder> {
     void (async () => {
       try {
         const body = await buffer(incoming); // rejects when the client died within it: then nothing is passed on
+        onPassed(incoming.headers);
         await new Promise<void>((resolve) => {
           const { method, headers, url } = incoming;
           const to = new URL(url ?? '/', target);

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { Client } from '@opensearch-project/opensearch';
-import { fhirVersions } from '../../../fhir/version.js';
 import { openAwsServers } from '../../../local/compose-aws.js';
 import type { EmbeddedServers } from '../../../local/compose.js';
 import type { DefinitionOptions } from '../../../compose/serve.js';
-import { indicesOf } from '../../../search/opensearch/create-index.js';
 import { type AwsEngines, readSettings } from '../../../local/settings.js';
 import type { ErrorLog } from '../../../rest/errors.js';
-import { localClients } from './dynamodb.js';
+import { removeTables } from './remove-tables.js';
 
 /**
  * Both FHIR versions on the engines that `npm run test:engines` started, with tables and indices of their own, removed
@@ -37,14 +33,7 @@ export async function openOnEngines(
     engines,
     async close() {
       await opened.close();
-      const clients = localClients();
-      const openSearch = new Client({ node: engines.openSearchEndpoint });
-      for (const version of fhirVersions) {
-        await clients.client.send(new DeleteTableCommand({ TableName: `${prefix}-${version}` }));
-        await openSearch.indices.delete({ index: [...(await indicesOf(openSearch, `${prefix}-${version}`))] });
-      }
-      clients.close();
-      await openSearch.close();
+      await removeTables(prefix);
     },
   };
 }

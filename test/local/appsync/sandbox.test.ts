@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createContext, Script } from 'node:vm';
+import { jsonOfText, jsonOfValue } from '../../../local/appsync/passed-json.js';
 import { sandboxPrelude } from '../../../local/appsync/sandbox-prelude.js';
 import { type ContextPart, createSandbox } from '../../../local/appsync/sandbox.js';
 import { handlers, runRequest, userPoolIdentity, valueOf } from './tiny-api.js';
@@ -355,9 +356,17 @@ describe('a run', () => {
   });
 
   describe('hands on what a data source gave', () => {
-    const given = { value: [{ a: [1, null, { b: 'x' }] }, 'y'], other: { __proto__x: 1, 2: 'two', z: null }, plain: 3 };
-    const members = new Map(Object.entries(given).map(([name, each]) => [name, JSON.stringify(each)]));
-    const run = (body: string, split: boolean) => {
+    const given = {
+      value: [{ a: [1, null, { b: 'x' }] }, 'y'],
+      other: { __proto__x: 1, 2: 'two', z: null, ['__proto__']: 'kept' },
+      plain: 3,
+      long: '"\\'.repeat(300),
+    };
+    const members = {
+      texts: new Map(Object.entries(given).map(([name, each]) => [name, jsonOfText(JSON.stringify(each))])),
+      values: new Map(Object.entries(given).map(([name, each]) => [name, jsonOfValue(each)])),
+    };
+    const run = (body: string, split?: 'texts' | 'values') => {
       const asked: string[] = [];
       const text = (part: ContextPart): string => {
         asked.push(part);
@@ -365,21 +374,36 @@ describe('a run', () => {
       };
       const { ending, stash } = createSandbox('tried', handlers(body)).run(
         'request',
-        { fieldName: 'f', parentTypeName: 'Query', failed: false, text, ...(split ? { members: () => members } : {}) },
+        {
+          fieldName: 'f',
+          parentTypeName: 'Query',
+          failed: false,
+          text,
+          ...(split === undefined ? {} : { members: () => members[split] }),
+        },
         { identity: null },
       );
-      return { ending, stash, asked };
+      const { passed, ...others } = 'value' in ending ? ending : { ...ending, passed: undefined };
+      return { ending: passed === undefined ? others : { ...others, value: passed.text() }, stash, asked, passed };
     };
 
     test('as the text it came as, when nobody looked into it', () => {
-      const spaced = new Map([['value', '[ 1 ]']]);
+      const spaced = new Map([['value', jsonOfText('[ 1 ]')]]);
       const { ending } = createSandbox('tried', handlers('return ctx.result.value;')).run(
         'request',
         { fieldName: 'f', parentTypeName: 'Query', failed: false, text: () => '{}', members: () => spaced },
         { identity: null },
       );
-      expect(ending).toEqual({ kind: 'value', value: '[ 1 ]' });
-      expect(run('return ctx.result.value;', true).asked).toEqual([]);
+      expect(ending).toMatchObject({ kind: 'value', passed: spaced.get('value') });
+      expect(run('return ctx.result.value;', 'texts').asked).toEqual([]);
+    });
+
+    test('as the value that it is, when there is no text and nobody looked into it', () => {
+      expect(run('return ctx.result.value;', 'values').passed?.read()).toBe(given.value);
+      expect(run('runtime.earlyReturn(ctx.result.value);', 'values').passed?.read()).toBe(given.value);
+      expect(run('return [ctx.result.value][0].length;', 'values').passed).toBeUndefined();
+      expect(run('ctx.result.value.push(1); return ctx.result.value;', 'values').passed).toBeUndefined();
+      expect(given.value).toHaveLength(2);
     });
 
     test.each([
@@ -404,10 +428,13 @@ describe('a run', () => {
       'ctx.stash.kept = ctx.result.value; ctx.stash.kept.push(5); return ctx.result.value;',
       'return JSON.stringify(ctx.result.value) + `${ctx.result.other}`;',
       'return util.base64Encode(JSON.stringify(ctx.result.other));',
+      'return [ctx.result.long, ctx.result.long.length, ctx.result.long.split("a").length];',
     ])('as if it had been read: %s', (body) => {
-      const [split, whole] = [run(body, true), run(body, false)];
-      expect({ ending: split.ending, stash: split.stash }).toEqual({ ending: whole.ending, stash: whole.stash });
-      expect(split.ending.kind).not.toBe('failure');
+      const whole = run(body);
+      for (const split of [run(body, 'texts'), run(body, 'values')]) {
+        expect({ ending: split.ending, stash: split.stash }).toEqual({ ending: whole.ending, stash: whole.stash });
+        expect(split.ending.kind).not.toBe('failure');
+      }
     });
   });
 

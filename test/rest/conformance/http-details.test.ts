@@ -27,7 +27,21 @@ describe.each(fhirVersions)('http, %s', (version) => {
   });
 
   if (version === 'r4') {
-    test.each(['full', 'normative', 'terminology'])('metadata in mode %s is the statement', async (mode) => {
+    test('metadata in mode terminology is what is known of code systems, and keeps the rules of its type', async () => {
+      const { status, headers, json } = await server.send('GET', `${root}/metadata?mode=terminology`, { as: null });
+      expect([status, json.resourceType]).toEqual([200, 'TerminologyCapabilities']);
+      const known = (json as unknown as { codeSystem: { uri: string }[] }).codeSystem.map(({ uri }) => uri);
+      expect(known).toContain('http://unitsofmeasure.org');
+      expect(known).toContain('http://hl7.org/fhir/administrative-gender');
+      const { json: checked } = await server.send('POST', `${root}/TerminologyCapabilities/$validate`, { body: json });
+      expect(checked.issue.map(({ severity }) => severity)).not.toContain('error');
+      const again = { as: null, headers: { 'if-none-match': headers.etag ?? '' } };
+      expect((await server.send('GET', `${root}/metadata?mode=terminology`, again)).status).toBe(304);
+      const part = await server.send('GET', `${root}/metadata?mode=terminology&_elements=expansion`);
+      expect(part.json).not.toHaveProperty('codeSystem');
+    });
+
+    test.each(['full', 'normative'])('metadata in mode %s is the statement', async (mode) => {
       const { json } = await server.send('GET', `${root}/metadata?mode=${mode}`);
       expect([json.resourceType, 'rest' in json]).toEqual(['CapabilityStatement', true]);
     });

@@ -88,6 +88,7 @@ describe.each(fhirVersions)('$graphql over HTTP, %s', (version) => {
       send('GET', 'Patient/nobody/$graphql?query={id}'),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([406, 415, 400, 400, 400, 400, 400, 400, 400, 400, 405, 404]);
+    expect(JSON.stringify(answers[1].json)).toContain('application/graphql');
     for (const { json: body } of answers) {
       expect(body).toEqual({
         data: null,

@@ -112,6 +112,13 @@ describe.each(fhirVersions)('mutations, %s', (version) => {
       code: 'structure',
       expression: ['Patient.nam'],
     });
+    const object =
+      'mutation { PatientCreate(res: { birthDate: { a: 1 }, name: [{ family: [{ a: [{}] }] }] }) { location } }';
+    const wrong = await ask(server, root, object);
+    expect(wrong.status).toBe(422);
+    expect(wrong.answer.errors?.[0]?.extensions.resource.issue.flatMap(({ expression }) => expression)).toEqual(
+      expect.arrayContaining(['Patient.birthDate']),
+    );
     const refused = await ask(server, root, 'mutation { PatientCreate(res: { active: true }) { location } }', {
       as: 'auditor',
     });

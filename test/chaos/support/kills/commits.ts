@@ -11,7 +11,7 @@ interface Made {
   readonly write: PlannedWrite;
 }
 
-function made(chance: Chance, mark: string, at: number, type: string, id: string | undefined, subject: string): Made {
+function made(chance: Chance, mark: string, at: number, type: string, id: string | undefined, reference: string): Made {
   const label = `${mark}-${String(at)}`;
   const isTold = type === 'Patient' && chance.once(30);
   const resource = {
@@ -30,7 +30,7 @@ function made(chance: Chance, mark: string, at: number, type: string, id: string
       : {
           status: 'final',
           code: { coding: [{ system: 'http://loinc.org', code: String(chance.below(50)) }] },
-          subject: { reference: `Patient/${subject}` },
+          subject: { reference },
           effectiveDateTime: '2026-01-01T00:00:00Z',
           valueQuantity: { value: chance.below(300), code: 'mg', system: 'http://unitsofmeasure.org' },
         }),
@@ -49,7 +49,7 @@ export function planCommit(chance: Chance, base: string, mark: string, pool: Poo
 
 function planOne(chance: Chance, base: string, mark: string, pool: Pool): PlannedCommit {
   const { type, id, subject } = pool.place(chance.below(pool.size));
-  const { resource, write } = made(chance, mark, 0, type, id, subject);
+  const { resource, write } = made(chance, mark, 0, type, id, `Patient/${subject}`);
   const put: PlannedCommit = {
     mark,
     request: { method: 'PUT', path: `${base}/${type}/${id}`, body: resource },
@@ -89,7 +89,7 @@ export function planCreate(
   criteria: string,
   subject: string,
 ): PlannedCommit {
-  const { resource, write } = made(chance, mark, 0, 'Observation', undefined, subject);
+  const { resource, write } = made(chance, mark, 0, 'Observation', undefined, `Patient/${subject}`);
   const known = criteria.split('|')[1] ?? '';
   const identifier = [...(resource['identifier'] as object[]), { system: 'urn:label', value: known }];
   return {
@@ -104,9 +104,17 @@ export function planCreate(
   };
 }
 
+/** A reference by what stands in a Patient that is there; undefined where there is none at that place. */
+function conditionalReference(pool: Pool, at: number): string | undefined {
+  const { type, id } = pool.place(at);
+  const label = type === 'Patient' ? pool.label(type, id) : undefined;
+  return label === undefined ? undefined : `Patient?${criteriaOf(label)}`;
+}
+
 function planTransaction(chance: Chance, base: string, mark: string, pool: Pool, size: number): PlannedCommit {
   const [first, stride] = [chance.below(pool.size), 1 + chance.below(pool.size - 1)];
   const writes: PlannedWrite[] = [];
+  const byCriteria = conditionalReference(pool, (first + (size + chance.below(pool.size - size)) * stride) % pool.size);
   const entry = Array.from({ length: size }, (_, at) => {
     const { type, id, subject } = pool.place((first + at * stride) % pool.size);
     if (at > 0 && chance.once(10) && pool.isThere(type, id)) {
@@ -114,7 +122,8 @@ function planTransaction(chance: Chance, base: string, mark: string, pool: Pool,
       return { request: { method: 'DELETE', url: `${type}/${id}` } };
     }
     const isCreate = at > 0 && chance.once(12);
-    const { resource, write } = made(chance, mark, at, type, isCreate ? undefined : id, subject);
+    const reference = (chance.once(4) ? byCriteria : undefined) ?? `Patient/${subject}`;
+    const { resource, write } = made(chance, mark, at, type, isCreate ? undefined : id, reference);
     if (!isCreate) {
       writes.push(write);
       return { resource, request: { method: 'PUT', url: `${type}/${id}` } };

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { idIn, type JsonAnswer, type JsonClient, jsonClient } from '../json-client.js';
 import type { Chance } from '../seed.js';
@@ -32,8 +31,8 @@ export interface Life {
 }
 
 /**
- * When a server is killed: after so many answers, at some part of the time that a commit takes, or when its store's file
- * was written so many times: in the midst of a commit's pages, or just behind it.
+ * When a server is killed: after so many answers, at some part of the time that a commit takes, or when its store
+ * was written so many times: in the midst of a commit's pages or steps, or just behind it.
  */
 interface Moment {
   readonly kind: 'answer' | 'commit' | 'write';
@@ -79,8 +78,10 @@ export interface LifeOptions {
   readonly life: string;
   readonly chanceOf: (name: string, at: number) => Chance;
   readonly pace: Pace;
-  /** The file that the server's store is in. */
-  readonly file: string;
+  /** Has something told whenever the server's store is written. @returns what ends that. */
+  readonly onWrite: (tell: () => void) => () => void;
+  /** Whether it is on engines, which may be late on a busy machine. */
+  readonly isOnEngines?: boolean;
 }
 
 /**
@@ -91,9 +92,10 @@ export async function liveUntilKilled(
   server: ServerProcess,
   token: string,
   writers: readonly Writer[],
-  { chance, life, chanceOf, pace, file }: LifeOptions,
+  { chance, life, chanceOf, pace, onWrite, isOnEngines = false }: LifeOptions,
 ): Promise<Life> {
   const moment: Moment = { kind: chance.pick(moments), count: 1 + chance.below(5), part: chance.below(140) };
+  const writes = moment.count * (1 + chance.below(8));
   const unknown: UnknownCommit[] = [];
   const wrong: string[] = [];
   let [requests, answered, entries] = [0, 0, 0];
@@ -129,6 +131,10 @@ export async function liveUntilKilled(
       answered += 1;
       learn(pace, commit.writes.length, performance.now() - begun);
       if (moment.kind === 'answer' && answered === moment.count) kill();
+      if (answer.status === 503 && isOnEngines) {
+        unknown.push({ writer, commit }); // an engine did not answer in time: it may be done or not
+        return;
+      }
       if (answer.status >= 300) {
         wrong.push(`${mark}: ${String(answer.status)} ${JSON.stringify(answer.json).slice(0, 500)}`);
         continue;
@@ -142,13 +148,13 @@ export async function liveUntilKilled(
   const clients = writers.map(() => jsonClient(server.port, token));
   const writing = Promise.all(writers.map((writer, at) => write(writer, clients[at] as JsonClient)));
   let written = 0;
-  const watching = watch(file, () => {
-    if (moment.kind === 'write' && (written += 1) === moment.count * 3) setTimeout(kill, moment.part / 50);
+  const stopWatching = onWrite(() => {
+    if (moment.kind === 'write' && (written += 1) === writes) setTimeout(kill, moment.part / 50);
   });
   const latest = setTimeout(kill, 20_000);
   await killed;
   clearTimeout(latest);
-  watching.close();
+  stopWatching();
   await writing;
   for (const client of clients) client.close();
   return { answered, entries, unknown, wrong };

@@ -11,6 +11,8 @@ export interface Pool {
   readonly size: number;
   place(at: number): { readonly type: string; readonly id: string; readonly subject: string };
   isThere(type: string, id: string): boolean;
+  /** What stands in the newest version; undefined where there is none, or it is deleted. */
+  label(type: string, id: string): string | undefined;
   /** By resource (`Patient/1`) the labels of its versions, the oldest first. */
   readonly versions: ReadonlyMap<string, readonly string[]>;
   /** The labels of the versions that a subscriber is to be told of. */
@@ -24,6 +26,10 @@ export function newPool(name: string): Pool {
   const size = 701;
   const versions = new Map<string, string[]>();
   const told = new Set<string>();
+  const label = (type: string, id: string): string | undefined => {
+    const last = versions.get(`${type}/${id}`)?.at(-1);
+    return last === deleted ? undefined : last;
+  };
   return {
     size,
     versions,
@@ -33,7 +39,8 @@ export function newPool(name: string): Pool {
       id: `${name}-${String(at)}`,
       subject: `${name}-${String(at - (at % 2))}`,
     }),
-    isThere: (type, id) => (versions.get(`${type}/${id}`)?.at(-1) ?? deleted) !== deleted,
+    isThere: (type, id) => label(type, id) !== undefined,
+    label,
     done({ writes }, idOf) {
       for (const { type, id, label, isTold = false } of writes) {
         if (isTold && label !== undefined) told.add(label);

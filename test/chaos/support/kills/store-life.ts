@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServers } from '../../../../local/compose.js';
@@ -10,6 +10,7 @@ import { createAgain, searchAgain, type SeenCommit } from './ask-again.js';
 import { beginJob, endedJob, type Job, subscribe, toldOf, wrongJobs } from './left-over.js';
 import { killWhileStarting, liveUntilKilled, type Pace, type UnknownCommit, type Writer } from './life.js';
 import { newPool, reconcile, stillTold } from './pool.js';
+import { newSpent } from './spent.js';
 import { readState, type StoreState } from './store-state.js';
 
 /** What came of the kills of one store. */
@@ -27,6 +28,8 @@ export interface StoreLife {
 }
 
 const versions = ['r4', 'stu3'] as const;
+/** After so many kills all of the index is compared; after each, that of what may have been written since the one before. */
+const wholeEvery = 5;
 
 /**
  * Kills a server again and again over one store, and looks each time what is there; at the end the server has to finish
@@ -50,20 +53,38 @@ export async function killAgainAndAgain(
     { name: 'c', version: 'stu3', pool: newPool('c') },
   ];
   const done: StoreLife = { kills: 0, answered: 0, entries: 0, unknown: 0, unknownThere: 0, jobs: 0, told: 0 };
-  const file = join(folder, 'store', 'data.mdb');
+  const onWrite = (tell: () => void): (() => void) => {
+    const watching = watch(join(folder, 'store'), tell);
+    return () => {
+      watching.close();
+    };
+  };
   const jobs: Job[] = [];
+  const spent = newSpent();
   const pace: Pace = { one: 10, entry: 2 };
   let tokens: { readonly writer: string; readonly operator: string } | undefined;
   let seen: readonly SeenCommit[] = [];
+  const last = new Map<Writer['version'], StoreState>();
 
-  /** What the store holds that nobody has open, compared with what clients know; and what is wrong. */
-  async function look(unknown: readonly UnknownCommit[]): Promise<{ states: StoreState[]; wrong: string[] }> {
-    const opened = await openServers(folder, { isCommand: true });
+  /**
+   * What the store holds that nobody has open, compared with what clients know; and what is wrong.
+   * @param isWhole whether all of the index is compared, not only that of what may have been written since.
+   */
+  async function look(
+    unknown: readonly UnknownCommit[],
+    isWhole: boolean,
+  ): Promise<{ states: StoreState[]; wrong: string[] }> {
+    const opened = await spent.on('opening', () => openServers(folder, { isCommand: true }));
     const [states, wrong]: [StoreState[], string[]] = [[], []];
     const found: SeenCommit[] = [];
     try {
       for (const version of versions) {
-        const state = await readState(opened.servers[version]);
+        const before = isWhole ? undefined : last.get(version);
+        const also = new Set(
+          unknown.flatMap(({ commit }) => commit.writes.map(({ type, id = '' }) => `${type}/${id}`)),
+        );
+        const state = await spent.on('reading', () => readState(opened.servers[version], before && { before, also }));
+        last.set(version, state);
         const pools = writers.filter((writer) => writer.version === version).map(({ pool }) => pool);
         const open = unknown.filter(({ writer }) => writer.version === version);
         const compared = reconcile(pools, open, state);
@@ -72,7 +93,7 @@ export async function killAgainAndAgain(
         states.push(state);
       }
     } finally {
-      await opened.close();
+      await spent.on('closing', () => opened.close());
     }
     done.unknown += found.length;
     done.unknownThere += found.filter(({ isThere }) => isThere).length;
@@ -84,7 +105,7 @@ export async function killAgainAndAgain(
   async function withServer<Result>(
     use: (server: ServerProcess, clients: Clients, token: string) => Promise<Result>,
   ): Promise<Result> {
-    const server = await startServerProcess(environment, folder);
+    const server = await spent.on('starting', () => startServerProcess(environment, folder));
     try {
       const isFirst = tokens === undefined;
       tokens ??= { writer: server.token('practitioner'), operator: server.token('operator') };
@@ -107,14 +128,16 @@ export async function killAgainAndAgain(
 
   async function live(life: string, chance: Chance): Promise<void> {
     const unknown = await withServer(async (server, clients, token) => {
-      for (const each of seen) refuse(await createAgain(each, clients.writer, chance), life);
+      for (const each of seen)
+        refuse(await spent.on('creating again', () => createAgain(each, clients.writer, chance)), life);
       const version = chance.pick(versions);
-      refuse(await searchAgain(writers, version, clients.writer, chance), life);
+      refuse(await spent.on('searching', () => searchAgain(writers, version, clients.writer, chance)), life);
       if (jobs.length < 3 && chance.once(4)) {
         const job = await beginJob(chance.pick(['reindex', 'export']), clients);
         if (job !== undefined) jobs.push(job);
       }
-      const lived = await liveUntilKilled(server, token, writers, { chance, life, chanceOf, pace, file });
+      const options = { chance, life, chanceOf, pace, onWrite };
+      const lived = await spent.on('living', () => liveUntilKilled(server, token, writers, options));
       refuse([...lived.wrong, ...errorsOf(server)], life);
       done.answered += lived.answered;
       done.entries += lived.entries;
@@ -122,10 +145,10 @@ export async function killAgainAndAgain(
     });
     done.kills += 1;
     if (chance.once(4)) {
-      await killWhileStarting(folder, environment, chance.below(700));
+      await spent.on('killing a start', () => killWhileStarting(folder, environment, chance.below(700)));
       done.kills += 1;
     }
-    refuse((await look(unknown)).wrong, life);
+    refuse((await look(unknown, done.kills % wholeEvery === 0)).wrong, life);
   }
 
   async function finish(): Promise<void> {
@@ -140,14 +163,15 @@ export async function killAgainAndAgain(
       return all;
     });
     done.jobs = ended.length;
-    const { states, wrong } = await look([]);
+    const { states, wrong } = await look([], true);
     const [r4] = states;
     refuse([...wrong, ...(r4 === undefined ? [] : wrongJobs(ended, r4))], `${name}, at the end`);
   }
 
   for (let at = 0; done.kills < kills; at += 1)
     await live(`${name}.${String(at)}`, chanceOf(`${name}.${String(at)}`, 0));
-  await finish();
+  await spent.on('finishing', finish);
+  process.stdout.write(`${name}: ${spent.told()}\n`);
   rmSync(folder, { recursive: true });
   return done;
 }

@@ -3,7 +3,7 @@ import { parseJson } from '../../../../fhir/json.js';
 import type { EmbeddedServer } from '../../../../local/compose.js';
 import { currentKey } from '../../../../persistence/keys.js';
 import type { Item, ItemKey } from '../../../../persistence/table.js';
-import { driftNow } from '../drift-of.js';
+import { type DriftPart, driftNow } from '../drift-of.js';
 import { deleted } from './planned.js';
 
 /** A version as it is in the store. */
@@ -25,7 +25,7 @@ export interface StoreState {
   readonly wrong: readonly string[];
 }
 
-async function* itemsOf({ table }: EmbeddedServer): AsyncGenerator<Item> {
+async function* itemsOf({ table }: Pick<EmbeddedServer, 'table'>): AsyncGenerator<Item> {
   let after: ItemKey | undefined;
   do {
     const next = after === undefined ? {} : { after };
@@ -35,14 +35,18 @@ async function* itemsOf({ table }: EmbeddedServer): AsyncGenerator<Item> {
   } while (after !== undefined);
 }
 
-function labelOf({ deleted: isDeleted, body }: Item): string {
-  if (isDeleted === true || typeof body !== 'string') return deleted;
-  const { identifier } = parseJson(body) as { identifier?: { value: string }[] };
-  return identifier?.[0]?.value ?? '';
+/** What stands in a version; and what it refers to, which criteria stood for perhaps. */
+function labelOf({ deleted: isDeleted, body }: Item): { readonly label: string; readonly subject?: string } {
+  if (isDeleted === true || typeof body !== 'string') return { label: deleted };
+  const { identifier, subject } = parseJson(body) as {
+    identifier?: { value: string }[];
+    subject?: { reference: string };
+  };
+  return { label: identifier?.[0]?.value ?? '', ...(subject === undefined ? {} : { subject: subject.reference }) };
 }
 
-/** Reads a store that no server has open, item by item, and compares its history and its search index with it. */
-export async function readState(server: EmbeddedServer): Promise<StoreState> {
+/** Reads a store, item by item, and tells what must not be in it when nothing is under way. */
+export async function readItems(server: Pick<EmbeddedServer, 'table'>): Promise<StoreState> {
   const versions = new Map<string, StoredLabel[]>();
   const labels = new Set<string>();
   const idOf = new Map<string, string>();
@@ -55,7 +59,8 @@ export async function readState(server: EmbeddedServer): Promise<StoreState> {
     if (type === 'transaction' || sk.startsWith('staged#')) wrong.push(`${item.pk} ${sk} is left`);
     if (type === 'claim') claimed.push(`${String(item['type'])}/${String(item['id'])}`);
     if (!['Patient', 'Observation'].includes(type) || !(sk === currentKey || /^\d+$/.test(sk))) continue;
-    const label = labelOf(item);
+    const { label, subject } = labelOf(item);
+    if (subject?.includes('?') === true) wrong.push(`${item.pk} ${sk} refers to ${subject}`);
     const key = `${type}/${id}`;
     const lastUpdated = String(item['lastUpdated']);
     const known = versions.get(key) ?? [];
@@ -66,8 +71,35 @@ export async function readState(server: EmbeddedServer): Promise<StoreState> {
   }
   for (const each of versions.values()) each.sort((a, b) => a.versionId - b.versionId);
   for (const key of claimed) if (!versions.has(key)) wrong.push(`criteria are claimed for ${key}, which is not there`);
-  wrong.push(...(await wrongHistory(server, versions)), ...(await driftNow(server)));
   return { versions, labels, idOf, wrong };
+}
+
+/**
+ * Reads a store that no server has open, item by item, and compares its history and its search index with it.
+ * @param looked what was there when all of the index was compared, or that of what was written since: then only what is
+ * written since is compared again, `also` what may have been, and what the index has beside the store.
+ */
+export async function readState(
+  server: EmbeddedServer,
+  looked?: { readonly before: StoreState; readonly also: ReadonlySet<string> },
+): Promise<StoreState> {
+  const state = await readItems(server);
+  const { versions } = state;
+  const history = await wrongHistory(server, versions);
+  const drift = await driftNow(server, looked && suspects(versions, looked));
+  return { ...state, wrong: [...state.wrong, ...history, ...drift] };
+}
+
+/** What may be indexed otherwise than when it was looked at; and all that is there, which the index may have. */
+export function suspects(
+  versions: StoreState['versions'],
+  { before, also }: { readonly before: StoreState; readonly also: ReadonlySet<string> },
+): DriftPart {
+  const isOther = (key: string): boolean => versions.get(key)?.length !== before.versions.get(key)?.length;
+  return {
+    compared: [...versions.keys()].filter((key) => also.has(key) || isOther(key)),
+    known: (key) => versions.has(key) && !also.has(key),
+  };
 }
 
 /** The history of types has each version once, in the order of their instants. */

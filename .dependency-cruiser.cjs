@@ -77,7 +77,7 @@ module.exports = {
       '@aws-sdk/',
       '^(persistence/(dynamodb|s3)([.]ts$|/)|indexer/queue[.]ts$|bulk/executions[.]ts$|bench/|local/init-auth/|local/appsync/data-sources/dynamodb/client[.]ts$)',
     ),
-    only('lmdb-at-the-edge', 'lmdb/', '^(persistence/lmdb|search/lmdb|local/|bench/)'),
+    only('lmdb-at-the-edge', 'lmdb/', '^(lmdb/|persistence/lmdb|search/lmdb|local/|bench/)'),
     only('opensearch-at-the-edge', '@opensearch-project/', '^(search/opensearch|local/|bench/)'),
     only('cdk-in-infra-only', '(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     only('express-in-rest-only', 'express/', '^(rest|local)/'),

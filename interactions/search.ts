@@ -277,12 +277,15 @@ function linksOf(server: FhirServer, { binding, place }: Paging, found: Found): 
     return all <= count ? first : once(seal({ offset: all - size, backwards: true, size }));
   };
   const last = total !== undefined && total > 0 ? lastOf(total) : undefined;
-  return Object.defineProperties({}, {
-    first: lazily(first),
-    ...(hasPrevious ? { previous: lazily(previous) } : {}),
-    ...(hasNext && next !== undefined ? { next: lazily(next) } : {}),
-    ...(last === undefined ? {} : { last: lazily(last) }),
-  });
+  return Object.defineProperties(
+    {},
+    {
+      first: lazily(first),
+      ...(hasPrevious ? { previous: lazily(previous) } : {}),
+      ...(hasNext && next !== undefined ? { next: lazily(next) } : {}),
+      ...(last === undefined ? {} : { last: lazily(last) }),
+    },
+  );
 }
 
 const lazily = (get: () => string): PropertyDescriptor => ({ get, enumerable: true });

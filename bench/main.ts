@@ -116,7 +116,8 @@ try {
     const compared = others === undefined ? peer(load) : ofOther(perSecond, others.perSecond);
     say({ ...figures, ofBareHttp, ...ofBareCalls(bareCalls, load, perSecond), ...compared });
   }
-  if (started !== undefined) say({ load: 'after the loads', memoryMiB: started.memory() });
+  if (started !== undefined)
+    say({ load: 'after the loads', memoryMiB: started.memory(), ownMemoryMiB: started.ownMemory() });
   await Promise.all([target.pool.close(), other?.close()]);
 } finally {
   await stop(); // also when a load fails: nothing is left listening

@@ -203,7 +203,7 @@ function openCommits(root: RootDatabase): Commits {
   }
 
   async function settled(): Promise<void> {
-    if (running !== undefined) await ask('between', () => undefined);
+    if (running !== undefined) await ask('commit', () => undefined); // an empty one, which goes with those before it
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { commitsOf } from '../lmdb/commits.js';
 
 /** How far a reader of a change feed has come, kept over restarts. */
 export interface KeptPlace {
@@ -11,11 +12,14 @@ export interface KeptPlace {
 /** A place kept in an LMDB environment, in the database `name`. */
 export function lmdbPlace(root: RootDatabase, name: string): KeptPlace {
   const kept: Database<string, string> = root.openDB({ name, cache: false });
+  const commits = commitsOf(root);
+  const collected = commits.database(kept);
   const key = 'position';
   return {
     read: () => kept.get(key),
-    async write(position) {
-      await kept.put(key, position);
-    },
+    write: (position) =>
+      commits.commit(() => {
+        collected.put(key, position);
+      }),
   };
 }

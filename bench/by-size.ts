@@ -181,8 +181,8 @@ const tell = (name: string, all: readonly (Cost | undefined)[]): void => {
 };
 
 async function startOn(folder: string, port: number): Promise<Sized> {
-  const server = await startServer(projectFolder(), port, { DATA_DIR: folder });
   const patients = readFileSync(join(folder, 'patients'), 'utf8').trim().split('\n');
+  const server = await startServer(projectFolder(), port, { DATA_DIR: folder });
   return { server, patients, pool: new Pool(server.baseUrl, { connections: 4, pipelining: 1 }) };
 }
 

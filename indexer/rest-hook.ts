@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type ClientRequest, request as requestHttp, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { guardedLookup, type Resolve } from '../persistence/guarded-lookup.js';
+import { guardedLookup, kept, type Resolve } from '../persistence/guarded-lookup.js';
 import { type AllowedEndpoints, refusalOf, requireAllowed } from './endpoint.js';
 
 /** A request to a subscriber's endpoint. */
@@ -27,7 +27,7 @@ const patience = 10_000;
  */
 export function restHook(allowed: AllowedEndpoints, lookup?: Resolve): SendHook {
   const guarded = guardedLookup((address) => refusalOf(allowed, address), lookup);
-  const [http, https] = [new HttpAgent({ keepAlive: true }), new HttpsAgent({ keepAlive: true })];
+  const [http, https] = [new HttpAgent(kept), new HttpsAgent(kept)];
   return async ({ endpoint, headers, method, path, body }, stop) => {
     const url = requireAllowed(endpoint, allowed);
     if (path !== undefined) url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
@@ -36,7 +36,7 @@ export function restHook(allowed: AllowedEndpoints, lookup?: Resolve): SendHook 
       method,
       lookup: guarded,
       agent: url.protocol === 'https:' ? https : http,
-      signal: AbortSignal.any([stop, AbortSignal.timeout(patience)]),
+      signal: stop,
       headers: {
         ...Object.fromEntries(headers),
         'User-Agent': 'fhir-on-appsync',
@@ -45,6 +45,11 @@ export function restHook(allowed: AllowedEndpoints, lookup?: Resolve): SendHook 
       },
     };
     const sending = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options);
+    // No AbortSignal.timeout() in AbortSignal.any(): Node 20 forgets it at a garbage collection.
+    const timer = setTimeout(() => sending.destroy(new Error('no answer in time')), patience);
+    sending.once('close', () => {
+      clearTimeout(timer);
+    });
     return answerTo(sending, bytes);
   };
 }

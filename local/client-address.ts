@@ -14,9 +14,9 @@ export function trustedProxiesOf(text: string): TrustedProxies {
   return names
     .filter((each) => each !== '')
     .map((each) => {
-      const isRange = ipaddr.isValidCIDR(each);
-      if (!isRange && !isAddress(each)) throw notProxies(each);
-      const range = isRange ? ipaddr.parseCIDR(each) : rangeOf(ipaddr.process(each));
+      const [address = ''] = each.split('/');
+      if (!isAddress(address) || (each !== address && !ipaddr.isValidCIDR(each))) throw notProxies(each);
+      const range = each === address ? rangeOf(ipaddr.process(each)) : ipaddr.parseCIDR(each);
       if (range[1] === 0) throw notProxies(each);
       return range;
     });

@@ -4,6 +4,9 @@ import type { LookupFunction } from 'node:net';
 /** By which names become addresses. */
 export type Resolve = typeof resolve;
 
+/** Agents of their own keep connections as long as Node's own agent does: one kept longer was often closed meanwhile. */
+export const kept = { keepAlive: true, timeout: 5_000 } as const;
+
 /**
  * A lookup for connections that gives no address that is refused: what is looked at is what is connected to, so a name
  * that is another address a moment later leads nowhere else. Connections made by it belong into an agent of their own:

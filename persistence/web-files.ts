@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { invalidRequest, OperationOutcomeError, unavailable } from '../fhir/outcome.js';
-import { guardedLookup, type Resolve } from './guarded-lookup.js';
+import { guardedLookup, kept, type Resolve } from './guarded-lookup.js';
 import type { InputSource } from './input-source.js';
 
 /** How long a server may take until it begins to answer, in milliseconds. */
@@ -20,8 +20,8 @@ const patience = 30_000;
 export function webFiles(lookup?: Resolve): InputSource {
   const guarded = guardedLookup(refusalOf, lookup);
   const agents = {
-    'http:': { request: requestHttp, agent: new HttpAgent({ keepAlive: true }) },
-    'https:': { request: requestHttps, agent: new HttpsAgent({ keepAlive: true }) },
+    'http:': { request: requestHttp, agent: new HttpAgent(kept) },
+    'https:': { request: requestHttps, agent: new HttpsAgent(kept) },
   };
 
   function ask(url: string, from: number, to?: number): Promise<IncomingMessage> {

@@ -6,6 +6,7 @@ import { requireResource } from '../interactions/resource-type.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
 import type { RestAnswer } from './answer.js';
 import { parseBody } from './body.js';
+import { isGraphql } from './graphql.js';
 import type { RestRequest } from './request.js';
 import type { Route } from './routes.js';
 
@@ -29,11 +30,12 @@ const written: ReadonlySet<Route['kind']> = new Set([
 export async function besideProvenance(
   server: FhirServer,
   caller: Caller,
-  { http, route }: RestRequest,
+  request: RestRequest,
   act: (server: FhirServer) => Promise<RestAnswer>,
 ): Promise<RestAnswer> {
+  const { http, route } = request;
   const texts = http.headersDistinct['x-provenance'] ?? [];
-  if (texts.length === 0 || !changes(route)) return act(server);
+  if (texts.length === 0 || !changes(request)) return act(server);
   if (!written.has(route.kind)) {
     throw notSupported('X-Provenance goes with a create, an update or a patch; in a bundle it is an entry', header);
   }
@@ -42,9 +44,10 @@ export async function besideProvenance(
   return { ...answer, besides: keys };
 }
 
-const changes = (route: Route): boolean =>
+const changes = ({ http, route }: RestRequest): boolean =>
   written.has(route.kind) ||
   ['delete', 'conditional-delete', 'bundle'].includes(route.kind) ||
+  (isGraphql(route) && http.method === 'POST') || // it may be a mutation
   (route.kind === 'operation' && route.operation.affectsState);
 
 function provenanceIn(http: Request, [text = '', ...others]: readonly string[]): Resource {

@@ -7,7 +7,7 @@ const most = 40_000_000;
 export const stepsOf = { include: 40, concept: 40, shared: 4, test: 10, instruction: 200 } as const;
 
 /**
- * The steps that working out one value set may take: a short one may ask for a code system, or a regular expression, many
+ * The steps that working out the value sets of one query may take: a short one may ask for a code system, or a regular expression, many
  * thousand times.
  */
 export class Steps {

@@ -39,8 +39,7 @@ export const document: Operation = {
     }
     if (input.has('graph')) throw notSupported('What a document holds cannot be chosen by a GraphDefinition', 'graph');
     const composition = await read(server, caller, keyOf(caller, target, input));
-    const versions = [composition, ...(await referredTo(server, caller, composition))];
-    return { kind: 'resource', resource: documentOf(server, caller, versions) };
+    return { kind: 'resource', resource: documentOf(server, caller, await withReferred(server, caller, composition)) };
   },
 };
 
@@ -71,16 +70,16 @@ function documentOf(server: FhirServer, { baseUrl }: Caller, versions: readonly 
 }
 
 /**
- * What a composition refers to, all of it, and what that refers to in turn, as far as it is the patient's or nobody's.
+ * A composition and what it refers to, all of it, and what that refers to in turn, as far as it is the patient's or nobody's.
  * @throws OperationOutcomeError 422 when the caller cannot read something that the composition itself refers to: a document
  * without it would look whole; 413 for too much.
  */
-async function referredTo(
+async function withReferred(
   server: FhirServer,
   caller: Caller,
   composition: StoredVersion,
 ): Promise<readonly StoredVersion[]> {
-  const found = new Map<string, StoredVersion>();
+  const found = new Map([[versionName(composition), composition]]);
   const seen = new Set([keyText(composition)]);
   const fresh = (target: StoredTarget): boolean => !seen.has(nameOf(target)) && seen.add(nameOf(target)).size > 0;
   const direct = targetsIn(composition, caller, (reference) => {
@@ -94,7 +93,7 @@ async function referredTo(
     const next: StoredTarget[] = [];
     for (const version of round) {
       if (version === undefined) continue;
-      found.set(`${keyText(version)}/${String(version.versionId)}`, version);
+      found.set(versionName(version), version);
       next.push(...targetsIn(version, caller, () => undefined).filter(fresh));
     }
     if (found.size + next.length > mostResources) {
@@ -108,6 +107,9 @@ async function referredTo(
   }
   return [...found.values()];
 }
+
+/** One resource may be in it in several versions, but each once: also the composition, which a Provenance names by its version. */
+const versionName = (version: StoredVersion): string => `${keyText(version)}/${String(version.versionId)}`;
 
 const nameOf = (target: StoredTarget): string =>
   target.kind === 'current' ? keyText(target.key) : `${keyText(target.key)}/_history/${target.versionId}`;

@@ -53,7 +53,7 @@ function queryOf(input: OperationInput): Query {
 
 /** @throws OperationOutcomeError 400 when neither the query nor the caller's rights say whose observations are meant. */
 function requireSubject(target: AuthorizedTarget, query: Query): void {
-  const isNamed = query.some(([name]) => /^(?:patient|subject)(?:$|[:.])/.test(name));
+  const isNamed = query.some(([name]) => /^(?:patient|subject)(?:$|\.|:(?!missing$))/.test(name));
   if (isNamed || (target.level === 'type' && compartmentsOfAccess(target.access) !== undefined)) return;
   throw invalidRequest('$lastn is about a subject: patient or subject is needed', 'patient');
 }

@@ -111,6 +111,9 @@ describe.each(fhirVersions)('%s', (version) => {
     const bundle = { resourceType: 'Bundle', type: 'batch' };
     expect((await server.send('DELETE', `${root}/Patient/prov-kept`, wearing(provenance(version)))).status).toBe(400);
     expect((await server.send('POST', root, wearing(provenance(version), { body: bundle }))).status).toBe(400);
+    const mutation = { query: 'mutation { PatientDelete(id: "prov-kept") { location } }' };
+    const graphql = await server.send('POST', `${root}/$graphql`, wearing(provenance(version), { body: mutation }));
+    expect(graphql.status).toBe(400);
     expect((await server.send('GET', `${root}/Patient/prov-kept`, wearing('Jibberish'))).status).toBe(200);
   });
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
 import { type CollectedDatabase, type Commits, commitsOf } from '../../lmdb/commits.js';
@@ -84,7 +85,7 @@ describe('a commit', () => {
   });
 
   test('whose value cannot be put does nothing, though a part of it was handed over', () => {
-    const writer = join(import.meta.dirname, 'half-commit.ts');
+    const writer = fileURLToPath(new URL('half-commit.ts', import.meta.url));
     const told = execFileSync(process.execPath, ['--import', 'tsx', writer, join(folder, 'other')], {
       encoding: 'utf8',
     });

@@ -66,9 +66,17 @@ export async function startServer(
   more: Readonly<Record<string, string>> = {},
   preload?: string,
 ): Promise<ServerProcess> {
+  const baseUrl = `http://127.0.0.1:${String(port)}`;
+  const answers = async (): Promise<boolean> => {
+    try {
+      return (await fetch(`${baseUrl}/r4/metadata`)).ok;
+    } catch {
+      return false;
+    }
+  };
+  if (await answers()) throw new Error(`Another server answers at ${baseUrl} already: choose another --port`);
   const folder = mkdtempSync(join(tmpdir(), 'fhir-bench-'));
   const env = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn', ...more };
-  const baseUrl = `http://127.0.0.1:${String(port)}`;
   const tokenOf = (user: string): Promise<string> =>
     output(spawn(process.execPath, [join(projectFolder, 'dist/token.js'), user, '--ttl', '7200'], { env }));
   const remove = (): void => {
@@ -84,13 +92,6 @@ export async function startServer(
     [...(preload === undefined ? [] : ['--import', preload]), join(projectFolder, 'dist/main.js')],
     { env, stdio: ['inherit', 'inherit', 'inherit', ...(preload === undefined ? [] : (['ipc'] as const))] },
   );
-  const answers = async (): Promise<boolean> => {
-    try {
-      return (await fetch(`${baseUrl}/r4/metadata`)).ok;
-    } catch {
-      return false;
-    }
-  };
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   while (!(await answers())) {
     const isLate = performance.now() - begun > 30_000;

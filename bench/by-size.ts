@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { projectFolder } from '../local/project-folder.js';
-import { fhirHeaders, percentile, send } from './measure.js';
+import { type Cost, costsInTurn, spread } from './in-turn.js';
+import { fhirHeaders, send } from './measure.js';
 import { families, laboratoryCodes } from './patients.js';
 import { identifierOf, resourcesOf } from './people.js';
 import { type ServerProcess, startServer } from './server-process.js';
@@ -35,15 +36,12 @@ interface Sized {
   readonly pool: Pool;
   /** Ids of all its patients, in the order of their seeds. */
   readonly patients: readonly string[];
+  /** The seeds of those with many resources. */
+  readonly large: readonly number[];
 }
 
-const spread = <T>(all: readonly T[], n: number): T => all[(n * 7919) % all.length] as T;
-/** The seed of one of its patients; with `isLarge` one of those with many resources. */
-const seedOf = ({ patients }: Sized, n: number, isLarge: boolean): number => {
-  const seeds = patients.map((_, place) => place + 1).filter((seed) => !isLarge || resourcesOf(seed) > 50);
-  return spread(seeds, n);
-};
-const patientOf = (sized: Sized, n: number): string => sized.patients[seedOf(sized, n, true) - 1] ?? '';
+const seedOf = ({ large }: Sized, n: number): number => spread(large, n);
+const patientOf = (sized: Sized, n: number): string => sized.patients[seedOf(sized, n) - 1] ?? '';
 const month = (n: number): string => `2012-0${String(1 + (n % 9))}`;
 
 /** What is asked: `n` changes from one to the next. A number is how often at most. */
@@ -81,7 +79,7 @@ const requests: readonly (readonly [string, (sized: Sized, n: number) => string,
   ],
   [
     'chain through one patient',
-    (sized, n) => `Observation?patient.identifier=${identifierOf(seedOf(sized, n, true))}&_count=20`,
+    (sized, n) => `Observation?patient.identifier=${identifierOf(seedOf(sized, n))}&_count=20`,
   ],
   [
     'chain through a 25th of the patients: `patient.family`',
@@ -111,40 +109,16 @@ async function get({ pool, server }: Sized, path: string): Promise<Page> {
   return JSON.parse(text) as Page;
 }
 
-/** Milliseconds of one call: median of the clock, mean of the server's processor. */
-interface Cost {
-  readonly clock: number;
-  readonly processor: number;
-}
-
-/** Calls each store in turn; the first fifth does not count. */
-async function costs(
+const costs = (
   all: readonly Sized[],
   times: number,
-  call: (sized: Sized, n: number) => Promise<unknown>,
-): Promise<readonly Cost[]> {
-  const measured = all.map(() => ({ clock: [] as number[], processor: 0 }));
-  const ahead = Math.ceil(times / 5);
-  for (let n = 0; n < times + ahead; n += 1) {
-    for (const [place, sized] of all.entries()) {
-      const before = sized.server.processorTime() ?? 0;
-      const begun = performance.now();
-      await call(sized, n);
-      const milliseconds = performance.now() - begun;
-      const of = measured[place];
-      if (n < ahead || of === undefined) continue;
-      of.clock.push(milliseconds);
-      of.processor += ((sized.server.processorTime() ?? 0) - before) / times;
-    }
-  }
-  return measured.map(({ clock, processor }) => ({
-    clock: percentile(
-      clock.sort((a, b) => a - b),
-      0.5,
-    ),
-    processor,
-  }));
-}
+  pathOf: (sized: Sized, n: number) => string,
+): Promise<readonly Cost[]> =>
+  costsInTurn(all, times, {
+    prepare: pathOf,
+    call: get,
+    processorTime: ({ server }) => server.processorTime() ?? 0,
+  });
 
 /** Follows a search's pages until `depth` matches are behind. @returns the path of the page there; undefined where there are fewer. */
 async function pageAtDepth(sized: Sized, depth: number): Promise<string | undefined> {
@@ -183,7 +157,8 @@ const tell = (name: string, all: readonly (Cost | undefined)[]): void => {
 async function startOn(folder: string, port: number): Promise<Sized> {
   const patients = readFileSync(join(folder, 'patients'), 'utf8').trim().split('\n');
   const server = await startServer(projectFolder(), port, { DATA_DIR: folder });
-  return { server, patients, pool: new Pool(server.baseUrl, { connections: 4, pipelining: 1 }) };
+  const large = patients.map((_, place) => place + 1).filter((seed) => resourcesOf(seed) > 50);
+  return { server, patients, large, pool: new Pool(server.baseUrl, { connections: 4, pipelining: 1 }) };
 }
 
 /** What a server has in memory now. */
@@ -218,7 +193,7 @@ async function measure(folders: readonly string[]): Promise<void> {
     for (const [name, pathOf, most = Infinity] of requests) {
       if (!name.includes(values.only)) continue;
       const times = Math.min(Number(values.times), most);
-      tell(name, await costs(all, times, (sized, n) => get(sized, `/r4/${encodeURI(pathOf(sized, n))}`)));
+      tell(name, await costs(all, times, (sized, n) => `/r4/${encodeURI(pathOf(sized, n))}`));
     }
     for (const depth of values.only === '' ? [0, 5_000, 100_000] : []) {
       const paths = new Map<Sized, string>();
@@ -227,7 +202,7 @@ async function measure(folders: readonly string[]): Promise<void> {
         if (path !== undefined) paths.set(sized, path);
       }
       const deep = [...paths.keys()];
-      const found = await costs(deep, 10, (sized) => get(sized, paths.get(sized) ?? ''));
+      const found = await costs(deep, 10, (sized) => paths.get(sized) ?? '');
       tell(
         `a page of 1,000 at depth ${String(depth)}`,
         all.map((sized) => found[deep.indexOf(sized)]),

@@ -42,7 +42,8 @@ const residentMemory = (pid: number | undefined, line: 'VmRSS' | 'RssAnon'): num
   }
 };
 
-const processorTime = (pid: number | undefined): number | undefined => {
+/** Milliseconds of processor time a process has had, of all its threads that still are; undefined where the system does not tell. */
+export const processorTime = (pid: number | undefined): number | undefined => {
   try {
     const folder = `/proc/${String(pid)}/task`;
     return readdirSync(folder).reduce((sum, task) => {

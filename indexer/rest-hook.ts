@@ -1,6 +1,5 @@
-import { Agent as HttpAgent, type ClientRequest, request as requestHttp, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { guardedLookup, kept, type Resolve } from '../persistence/guarded-lookup.js';
+import type { ClientRequest } from 'node:http';
+import { guardedRequests, type Resolve } from '../persistence/guarded-request.js';
 import { type AllowedEndpoints, refusalOf, requireAllowed } from './endpoint.js';
 
 /** A request to a subscriber's endpoint. */
@@ -26,16 +25,13 @@ const patience = 10_000;
  * @returns resolves to the status; rejects with EndpointRefused, or when there is no answer in time.
  */
 export function restHook(allowed: AllowedEndpoints, lookup?: Resolve): SendHook {
-  const guarded = guardedLookup((address) => refusalOf(allowed, address), lookup);
-  const [http, https] = [new HttpAgent(kept), new HttpsAgent(kept)];
+  const request = guardedRequests((address) => refusalOf(allowed, address), lookup);
   return async ({ endpoint, headers, method, path, body }, stop) => {
     const url = requireAllowed(endpoint, allowed);
     if (path !== undefined) url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
     const bytes = body === undefined ? undefined : Buffer.from(body.text);
-    const options: RequestOptions = {
+    const sending = request(url, {
       method,
-      lookup: guarded,
-      agent: url.protocol === 'https:' ? https : http,
       signal: stop,
       headers: {
         ...Object.fromEntries(headers),
@@ -43,8 +39,7 @@ export function restHook(allowed: AllowedEndpoints, lookup?: Resolve): SendHook 
         ...(method === 'HEAD' ? {} : { 'Content-Length': String(bytes?.length ?? 0) }),
         ...(body === undefined ? {} : { 'Content-Type': body.mediaType }),
       },
-    };
-    const sending = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options);
+    });
     // No AbortSignal.timeout() in AbortSignal.any(): Node 20 forgets it at a garbage collection.
     const timer = setTimeout(() => sending.destroy(new Error('no answer in time')), patience);
     sending.once('close', () => {

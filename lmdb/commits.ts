@@ -8,8 +8,11 @@ export interface CollectedDatabase<Value, DatabaseKey extends Key> {
   remove(key: DatabaseKey, value?: Value): void;
   /** Whether what is collected at this moment changes anything in it. */
   isChanged(): boolean;
-  /** Whether a change of this key is on its way to the disk: what is read of it now may be another in a moment. */
-  isUnderWay(key: DatabaseKey): boolean;
+  /**
+   * Whether a change of a key is on its way to the disk: what is read of it now may be another in a moment.
+   * @param keyOf makes the key; it is not called when nothing is.
+   */
+  isUnderWay(keyOf: () => DatabaseKey): boolean;
 }
 
 /** The commits of one LMDB environment, one after the other (docs/adr/0084-commits-leave-the-event-loop.md). */
@@ -90,7 +93,7 @@ function openCommits(root: RootDatabase): Commits {
         change(key, undefined, () => void (value === undefined ? stored.remove(key) : stored.remove(key, value)));
       },
       isChanged: () => isCollecting && byKey.size > 0,
-      isUnderWay: (key) => byKey.size > 0 && byKey.has(nameOf(key)),
+      isUnderWay: (keyOf) => byKey.size > 0 && byKey.has(nameOf(keyOf())),
     };
   }
 

@@ -71,7 +71,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
    * Nobody but this table writes its items, and nobody reads so while a commit is collected, which may be undone.
    */
   const readLately = (key: ItemKey): Item | undefined => {
-    if (collected.isUnderWay(storedKey(key))) return read(key); // what is known in a moment may be another
+    if (collected.isUnderWay(() => storedKey(key))) return read(key); // what is known in a moment may be another
     const text = textOf(key);
     const known = lately.get(text);
     if (known !== undefined) return known;

@@ -1,10 +1,9 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { invalidRequest, OperationOutcomeError, unavailable } from '../fhir/outcome.js';
-import { guardedLookup, kept, type Resolve } from './guarded-lookup.js';
+import { guardedRequests, type RefusalOf, type Resolve } from './guarded-request.js';
 import type { InputSource } from './input-source.js';
 
 /** How long a server may take until it begins to answer, in milliseconds. */
@@ -18,21 +17,15 @@ const patience = 30_000;
  * @param lookup by which names become addresses; the system's without it.
  */
 export function webFiles(lookup?: Resolve): InputSource {
-  const guarded = guardedLookup(refusalOf, lookup);
-  const agents = {
-    'http:': { request: requestHttp, agent: new HttpAgent(kept) },
-    'https:': { request: requestHttps, agent: new HttpsAgent(kept) },
-  };
+  const request = guardedRequests(refusalOf, lookup);
 
   function ask(url: string, from: number, to?: number): Promise<IncomingMessage> {
     // Bytes are counted as they are in the file.
     const isPart = from > 0 || to !== undefined;
     const range = isPart ? { range: `bytes=${String(from)}-${String(to ?? '')}` } : {};
     const headers = { 'accept-encoding': 'identity', 'user-agent': 'fhir-on-appsync', ...range };
-    const { protocol, hostname } = new URL(url);
-    const { request, agent } = agents[protocol === 'https:' ? 'https:' : 'http:'];
     return new Promise((resolve, reject) => {
-      const sending = request(url, { headers, agent, ...(isOwnName(hostname) ? {} : { lookup: guarded }) });
+      const sending = request(new URL(url), { headers });
       const timer = setTimeout(() => sending.destroy(new Error('no answer in time')), patience);
       sending.on('error', (error) => {
         clearTimeout(timer);
@@ -78,13 +71,14 @@ const closed: readonly string[] = ['loopback', 'linkLocal', 'unspecified', 'mult
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html, by IPv6. */
 const metadata = 'fd00:ec2::254';
 
-function refusalOf(address: string): Error | undefined {
+const refusalOf: RefusalOf = (address, hostname) => {
+  if (isOwnName(hostname)) return undefined;
   const known = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
   const isOpen = known !== undefined && !closed.includes(known.range()) && known.toString() !== metadata;
   return isOpen && !isWithinOld(known)
     ? undefined
     : invalidRequest('A source of imports is at an address that names may not have');
-}
+};
 
 /** An IPv4 address in the old form of IPv6 (`::7f00:1`), which has no range of its own. */
 const isWithinOld = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>

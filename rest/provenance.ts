@@ -34,13 +34,12 @@ export async function besideProvenance(
   act: (server: FhirServer) => Promise<RestAnswer>,
 ): Promise<RestAnswer> {
   const { http, route } = request;
-  const texts = http.headersDistinct['x-provenance'] ?? [];
-  if (texts.length === 0 || !changes(request)) return act(server);
+  if (http.headers['x-provenance'] === undefined || !changes(request)) return act(server);
   if (!written.has(route.kind)) {
     throw notSupported('X-Provenance goes with a create, an update or a patch; in a bundle it is an entry', header);
   }
   const keys: ResourceKey[] = [];
-  const answer = await act(await withProvenance(server, caller, provenanceIn(http, texts), (key) => keys.push(key)));
+  const answer = await act(await withProvenance(server, caller, provenanceIn(http), (key) => keys.push(key)));
   return { ...answer, besides: keys };
 }
 
@@ -50,7 +49,8 @@ const changes = ({ http, route }: RestRequest): boolean =>
   (isGraphql(route) && http.method === 'POST') || // it may be a mutation
   (route.kind === 'operation' && route.operation.affectsState);
 
-function provenanceIn(http: Request, [text = '', ...others]: readonly string[]): Resource {
+function provenanceIn({ headersDistinct }: Request): Resource {
+  const [text = '', ...others] = headersDistinct['x-provenance'] ?? [];
   if (others.length > 0) throw invalidRequest('X-Provenance is there more than once', header);
   if (!/^[\x20-\x7e\t]*$/.test(text)) {
     throw invalidRequest(`X-Provenance must be ASCII: other characters are written as JSON escapes (\\u00e9)`, header);

@@ -1,12 +1,19 @@
-import { parseReference } from '../../fhir/reference.js';
 import { invalidRequest } from '../../fhir/outcome.js';
-import { idPattern } from '../../fhir/resource.js';
+import { keyText } from '../../fhir/resource.js';
 import { escapedValue } from '../../search/escape.js';
 import { clip } from '../resource-type.js';
 import type { Caller } from '../server.js';
-import { storedTarget } from '../stored-target.js';
 import { allMatches, wholePage } from './all-matches.js';
-import { inputElement, inputFlag, inputText, type InputElement, type OperationInput, requireInput } from './input.js';
+import {
+  asQuery,
+  inputElement,
+  inputFlag,
+  inputText,
+  type InputElement,
+  type OperationInput,
+  requireInput,
+} from './input.js';
+import { namedKey } from './named-key.js';
 import type { Operation } from './operation.js';
 
 const mostDocuments = 10_000;
@@ -50,21 +57,15 @@ export const docref: Operation = {
         ? { matches: [] }
         : await allMatches(server, caller, 'DocumentReference', parameters, mostDocuments);
     const matches = isLastOnly ? found.matches.slice(0, 1) : found.matches;
-    const used = [...input].flatMap(([name, values]) =>
-      values.flatMap(({ value }) =>
-        typeof value === 'string' || typeof value === 'boolean' ? [[name, String(value)] as const] : [],
-      ),
-    );
-    return { kind: 'searchset', path: 'DocumentReference/$docref', page: wholePage({ matches }, used) };
+    return { kind: 'searchset', path: 'DocumentReference/$docref', page: wholePage({ matches }, asQuery(input)) };
   },
 };
 
 /** The patient as a reference; clients write the id that the definition wants, or a reference. @throws OperationOutcomeError 400. */
 function patientOf(caller: Caller, input: OperationInput): string {
   const text = requireInput(inputText(input, 'patient'), 'patient');
-  if (idPattern.test(text)) return `Patient/${text}`;
-  const named = storedTarget(caller, parseReference(text));
-  if (named?.kind === 'current' && named.key.type === 'Patient') return `Patient/${named.key.id}`;
+  const named = namedKey(caller, 'Patient', text);
+  if (named !== undefined) return keyText(named);
   throw invalidRequest(`patient is the id of a patient of this server, not "${clip(text)}"`, 'patient');
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { invalidRequest, notSupported, tooCostly, unprocessable } from '../../fhir/outcome.js';
 import { parseReference } from '../../fhir/reference.js';
-import { idPattern, keyText, type Resource, type ResourceKey } from '../../fhir/resource.js';
+import { keyText, type Resource, type ResourceKey } from '../../fhir/resource.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import { oneVersion } from '../include.js';
 import { inParallel } from '../parallel.js';
@@ -12,6 +12,7 @@ import type { Caller, FhirServer } from '../server.js';
 import { storedTarget, type StoredTarget } from '../stored-target.js';
 import { isOfPatients } from './everything-referred.js';
 import { inputFlag, inputText, type OperationInput, requireInput } from './input.js';
+import { namedKey } from './named-key.js';
 import type { AuthorizedTarget, Operation } from './operation.js';
 
 /** More resources than a document has. */
@@ -51,9 +52,8 @@ function keyOf(caller: Caller, target: AuthorizedTarget, input: OperationInput):
     return target;
   }
   const id = requireInput(text, 'id');
-  if (idPattern.test(id)) return { type: 'Composition', id };
-  const named = storedTarget(caller, parseReference(id));
-  if (named?.kind === 'current' && named.key.type === 'Composition') return named.key;
+  const named = namedKey(caller, 'Composition', id);
+  if (named !== undefined) return named;
   throw invalidRequest(`id names no composition of this server: "${clip(id)}"`, 'id');
 }
 

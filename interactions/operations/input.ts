@@ -41,6 +41,15 @@ export const inputElement = (input: OperationInput, name: string): InputElement 
 export const inputResource = (input: OperationInput, name: string): Resource | undefined =>
   first(input, name) as Resource | undefined;
 
+/** The input that a query can say: its primitive values, by name, as text. */
+export const asQuery = (input: OperationInput): (readonly [string, string])[] =>
+  [...input].flatMap(([name, values]) =>
+    values.flatMap(({ value }) => (isPrimitive(value) ? [[name, String(value)] as const] : [])),
+  );
+
+const isPrimitive = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value);
+
 /**
  * A value that must be there.
  * @param value what `inputText` or another gave.

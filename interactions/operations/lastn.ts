@@ -4,7 +4,7 @@ import type { StoredVersion } from '../../persistence/resource-store.js';
 import { compartmentsOfAccess } from '../../search/access.js';
 import { resourceOf } from '../resource-of.js';
 import { allMatches, wholePage } from './all-matches.js';
-import { inputInteger, type OperationInput } from './input.js';
+import { asQuery, inputInteger, type OperationInput } from './input.js';
 import { codeGroups } from './lastn-groups.js';
 import type { AuthorizedTarget, Operation } from './operation.js';
 
@@ -32,8 +32,7 @@ export const lastn: Operation = {
     requireSubject(target, query);
     const found = await allMatches(server, caller, 'Observation', [...query, ['_sort', '-date']], mostLookedAt);
     const matches = lastOfEach(found.matches, inputInteger(input, 'max') ?? 1);
-    const used = [...input].flatMap(([name, values]) => values.map(({ value }) => [name, String(value)] as const));
-    return { kind: 'searchset', path: 'Observation/$lastn', page: wholePage({ ...found, matches }, used) };
+    return { kind: 'searchset', path: 'Observation/$lastn', page: wholePage({ ...found, matches }, asQuery(input)) };
   },
 };
 
@@ -41,10 +40,9 @@ type Query = readonly (readonly [string, string])[];
 
 /** @throws OperationOutcomeError 400 for parameters that are not about what is found. */
 function queryOf(input: OperationInput): Query {
-  const names = [...input.keys()].filter((name) => name !== 'max');
-  const other = names.find((name) => aboutPages.test(name));
+  const query = asQuery(input).filter(([name]) => name !== 'max');
+  const [other] = query.find(([name]) => aboutPages.test(name)) ?? [];
   if (other !== undefined) throw notSupported(`$lastn answers as a whole, newest first: without ${other}`, other);
-  const query = names.flatMap((name) => (input.get(name) ?? []).map(({ value }) => [name, String(value)] as const));
   if (query.some(([name, value]) => name === '_summary' && value === 'count')) {
     throw notSupported('$lastn shows observations: _summary=count is for searches', '_summary');
   }

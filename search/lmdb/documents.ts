@@ -107,7 +107,7 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
     numberOf: (type, id) => collected.get(resourceKey(type, id)) as DocumentNumber | undefined,
     read,
     readLately(number) {
-      if (collected.isUnderWay(documentKey(number))) return read(number);
+      if (collected.isUnderWay(() => documentKey(number))) return read(number);
       const known = lately.get(number);
       if (known !== undefined) return known;
       const text = entries.getBinaryFast(documentKey(number));

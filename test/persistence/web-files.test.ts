@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import type { Resolve } from '../../persistence/guarded-lookup.js';
+import type { Resolve } from '../../persistence/guarded-request.js';
 import { webFiles } from '../../persistence/web-files.js';
 
 let web: Server;

@@ -73,33 +73,35 @@ export const costlyResources = (version: FhirVersion): readonly Readonly<Record<
     ...(version === 'r4' ? { hierarchyMeaning: 'is-a' } : {}),
     concept: times(1_000, (at) => ({ code: `c${String(at)}`, display: `${'a'.repeat(40)}${String(at)}` })),
   },
-  {
-    resourceType: 'StructureDefinition',
-    id: 'bomb',
-    url: 'urn:bomb',
-    name: 'Bomb',
-    status: 'active',
-    kind: 'resource',
-    abstract: false,
-    type: 'Patient',
-    derivation: 'constraint',
-    baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
-    differential: {
-      element: [
-        {
-          id: 'Patient',
-          path: 'Patient',
-          constraint: expressions(6).map((expression, at) => ({
-            key: `b-${String(at)}`,
-            severity: 'error',
-            human: 'x',
-            expression,
-          })),
-        },
-      ],
-    },
-  },
+  { id: 'bomb', ...bomb({ url: 'urn:bomb', name: 'Bomb', prefix: 'b' }, 6) },
 ];
+
+/** A profile of patients whose constraints are expressions that grow. */
+const bomb = ({ url, name, prefix }: { url: string; name: string; prefix: string }, deep: number) => ({
+  resourceType: 'StructureDefinition',
+  url,
+  name,
+  status: 'active',
+  kind: 'resource',
+  abstract: false,
+  type: 'Patient',
+  derivation: 'constraint',
+  baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+  differential: {
+    element: [
+      {
+        id: 'Patient',
+        path: 'Patient',
+        constraint: expressions(deep).map((expression, at) => ({
+          key: `${prefix}-${String(at)}`,
+          severity: 'error',
+          human: 'x',
+          expression,
+        })),
+      },
+    ],
+  },
+});
 
 /** FHIRPath that grows by itself: values that double, walks within walks, patterns, and depth. */
 function expressions(deep: number): readonly string[] {
@@ -423,31 +425,7 @@ function costlyBody(chance: Chance, version: FhirVersion): Costly {
         ]),
       ),
     () =>
-      json('POST', '/StructureDefinition', {
-        resourceType: 'StructureDefinition',
-        url: `urn:s${String(many)}`,
-        name: 'X',
-        status: 'active',
-        kind: 'resource',
-        abstract: false,
-        type: 'Patient',
-        derivation: 'constraint',
-        baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
-        differential: {
-          element: [
-            {
-              id: 'Patient',
-              path: 'Patient',
-              constraint: expressions(deep * 20).map((expression, at) => ({
-                key: `x-${String(at)}`,
-                severity: 'error',
-                human: 'x',
-                expression,
-              })),
-            },
-          ],
-        },
-      }),
+      json('POST', '/StructureDefinition', bomb({ url: `urn:s${String(many)}`, name: 'X', prefix: 'x' }, deep * 20)),
     () =>
       json('POST', '/SearchParameter', {
         resourceType: 'SearchParameter',

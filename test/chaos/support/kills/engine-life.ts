@@ -14,7 +14,7 @@ import { type JsonClient, jsonClient } from '../json-client.js';
 import type { Chance } from '../seed.js';
 import { startServerProcess } from '../server-process.js';
 import { createAgain, searchAgain, type SeenCommit } from './ask-again.js';
-import { killWhileStarting, liveUntilKilled, type Pace, type UnknownCommit, type Writer } from './life.js';
+import { type Kills, killWhileStarting, liveUntilKilled, type Pace, type UnknownCommit, type Writer } from './life.js';
 import { wrongHistoryOf } from './read-history.js';
 import { type Seen, seenAtOnce } from './seen-at-once.js';
 import { newPool, reconcile } from './pool.js';
@@ -22,14 +22,7 @@ import { newSpent } from './spent.js';
 import { readItems, type StoreState, suspects } from './store-state.js';
 
 /** What came of the kills of servers on the engines. */
-export interface EngineLife {
-  kills: number;
-  /** Commits that were answered, and the resources they wrote. */
-  answered: number;
-  entries: number;
-  /** Commits whose answer did not come, and how many of them were there all the same. */
-  unknown: number;
-  unknownThere: number;
+export interface EngineLife extends Kills {
   /** After how many kills a commit in steps was left open, which the next server ended. */
   leftOpen: number;
 }

@@ -21,6 +21,17 @@ export interface UnknownCommit {
   readonly commit: PlannedCommit;
 }
 
+/** What came of servers that were killed one after the other. */
+export interface Kills {
+  kills: number;
+  /** Commits that were answered, and the resources they wrote. */
+  answered: number;
+  entries: number;
+  /** Commits whose answer did not come, and how many of them were there all the same. */
+  unknown: number;
+  unknownThere: number;
+}
+
 /** What came of a server's life. */
 export interface Life {
   readonly answered: number;

@@ -8,20 +8,13 @@ import type { Chance } from '../seed.js';
 import { type ServerProcess, startServerProcess } from '../server-process.js';
 import { createAgain, searchAgain, type SeenCommit } from './ask-again.js';
 import { beginJob, endedJob, type Job, subscribe, toldOf, wrongJobs } from './left-over.js';
-import { killWhileStarting, liveUntilKilled, type Pace, type UnknownCommit, type Writer } from './life.js';
+import { type Kills, killWhileStarting, liveUntilKilled, type Pace, type UnknownCommit, type Writer } from './life.js';
 import { newPool, reconcile, stillTold } from './pool.js';
 import { newSpent } from './spent.js';
 import { readState, type StoreState } from './store-state.js';
 
 /** What came of the kills of one store. */
-export interface StoreLife {
-  kills: number;
-  /** Commits that were answered, and the resources they wrote. */
-  answered: number;
-  entries: number;
-  /** Commits whose answer did not come, and how many of them were there all the same. */
-  unknown: number;
-  unknownThere: number;
+export interface StoreLife extends Kills {
   jobs: number;
   /** Versions that a subscriber was told of. */
   told: number;

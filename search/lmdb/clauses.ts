@@ -9,15 +9,8 @@ import { firstSorted, inRange, sortKey, type TermRange, type TermRanges } from '
 import { type IndexedDocument, lacks } from './documents.js';
 import { satisfies } from './candidates.js';
 import type { Clause } from './clause.js';
-import {
-  allOf,
-  type DocumentNumber,
-  type KeyRange,
-  keyRange,
-  lists,
-  postingKey,
-  type PostingLists,
-} from './postings.js';
+import type { DocumentNumber } from './numbers.js';
+import { allOf, type KeyRange, keyRange, lists, postingKey, type PostingLists } from './postings.js';
 import type { IndexView } from './view.js';
 
 /** The clauses of a search by a caller. */
@@ -118,10 +111,28 @@ function valueClauses<T extends ServedType>({ type, postings }: IndexView, filte
   const { ranges, exact } = termRanges(filter);
   const accepts = (document: IndexedDocument): boolean =>
     document.terms?.[code]?.some((term) => ranges.some((range) => inRange(term, range))) ?? false;
-  if (!filter.negated) return [{ ranges: keysInUse(postings, type, code, ranges), exact, accepts }];
+  if (!filter.negated) {
+    const lists = (): KeyRange[] => keysInUse(postings, type, code, ranges);
+    const isNamed = ranges.every((range) => 'term' in range);
+    return [isNamed ? { ranges: lists(), exact, accepts } : laterOnLists(lists, { exact, accepts })];
+  }
   const deciding: Clause = { exact, accepts: (document) => !exact || !accepts(document) };
   const others = exact ? otherLists(postings, type, code, ranges) : undefined;
   return others === undefined ? [deciding] : [{ ranges: others, exact: true, accepts: () => true }, deciding];
+}
+
+/** A clause whose lists are looked for when they are first asked for. */
+function laterOnLists(look: () => readonly KeyRange[], clause: Omit<Clause, 'ranges' | 'isUnlooked'>): Clause {
+  let found: readonly KeyRange[] | undefined;
+  return {
+    ...clause,
+    get ranges() {
+      return (found ??= look());
+    },
+    get isUnlooked() {
+      return found === undefined;
+    },
+  };
 }
 
 /** Looking whether a list is there pays off for so many lists. */

@@ -4,7 +4,8 @@ import { Remembered } from '../../fhir/remembered.js';
 import type { DocumentTerms } from '../document.js';
 import type { ResourceWords } from '../words.js';
 import { compareTerms, sortKey } from '../term.js';
-import { type DocumentNumber, lists, postingKey } from './postings.js';
+import type { DocumentNumber } from './numbers.js';
+import { lists, postingKey } from './postings.js';
 
 /** What the index keeps of a resource: enough to sort by it, to check it, and to take it out again. */
 export interface IndexedDocument {

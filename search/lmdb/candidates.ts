@@ -192,7 +192,7 @@ export function satisfies(
   }
   if (toRead === undefined) return true;
   const document = documents.readLately(number);
-  return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
+  return document?.isDeleted === false && toRead.every((clause) => clause.accepts(document));
 }
 
 /** Whether `satisfies` decides clauses without reading a document. */

@@ -1,6 +1,6 @@
-import type { IndexedDocument } from './documents.js';
 import type { DocumentNumber } from './numbers.js';
 import type { KeyRange } from './postings.js';
+import type { ReadDocument } from './read-document.js';
 
 /** One condition of a search in terms of the index; a search is all of its clauses. */
 export interface Clause {
@@ -15,7 +15,7 @@ export interface Clause {
   readonly numbers?: readonly DocumentNumber[];
   /** Whether it is decided exactly; otherwise documents may satisfy it that do not match, never the other way round. */
   readonly exact: boolean;
-  accepts(document: IndexedDocument): boolean;
+  accepts(document: ReadDocument): boolean;
   /** Tells of a document in the index by its number alone, in place of `accepts`. */
   readonly holds?: (number: DocumentNumber) => boolean;
 }

@@ -221,7 +221,8 @@ const isLeading = (code: string, nth: number): boolean => !code.startsWith('reve
 
 const isWrite = ({ method, writes }: RestCell): boolean => writes === true || !['GET', 'POST'].includes(method);
 
-const claimsOf = ({
+/** The claims of a token that says who somebody is. */
+export const claimsOf = ({
   subject,
   username,
   groups,

@@ -48,6 +48,7 @@ function failing<Part extends object>(part: Part, fault: () => unknown, only?: s
     get(target, name, receiver) {
       const own: unknown = Reflect.get(target, name, receiver);
       if (typeof own !== 'function' || (only !== undefined && name !== only)) return own;
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- libraries reject by what is none as well
       return () => Promise.reject(fault());
     },
   });

@@ -17,6 +17,7 @@ import type { ReadAction } from './read-entry.js';
 import { clip } from './resource-type.js';
 import type { PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
+import { currentVersions } from './stored-content.js';
 import { isThere } from './update.js';
 
 /** An entry of a transaction that writes, with what is decided before anything is read. */
@@ -216,7 +217,7 @@ async function readPrevious(server: FhirServer, found: readonly FoundEntry[]): P
     ({ action, key, previous }) => key !== undefined && previous === undefined && action.kind !== 'create',
   );
   const keys = replacing.flatMap(({ key }) => key ?? []);
-  const versions = await server.store.readMany(keys);
+  const versions = await currentVersions(server, keys);
   const read = new Map(replacing.map((entry, place) => [entry, versions[place]]));
   return inParallel(found, 16, async (entry) => {
     const previous = entry.previous ?? read.get(entry);

@@ -68,7 +68,7 @@ export async function search(
     plan,
     used,
     binding,
-    place: { ...(open ?? { offset }), query: used, count },
+    place: { ...(open === undefined ? { offset } : withCount(open, count)), query: used, count },
     uncounted: query.uncounted === true,
     ...(contained === undefined ? {} : { contained }),
   };
@@ -143,6 +143,14 @@ async function planOf(
 
 /** Parameters that change what a page shows, not which search it is a page of. */
 const aboutThePage: ReadonlySet<string> = new Set(['_count', '_total', '_format', '_pretty']);
+
+/** A page's place for another page size: a page that ends at a place begins elsewhere then. */
+function withCount(place: PagePlace, count: number): PagePlace {
+  if (count === place.count) return place;
+  const { size, ...rest } = place;
+  if (place.backwards !== true) return rest;
+  return { ...rest, offset: Math.max(0, place.offset + (size ?? place.count) - count) };
+}
 
 /** The query of a page link; parameters beside it must be those of the same search, in any order. */
 function sameSearch({ query }: PagePlace, { parameters }: SearchQuery): SearchQuery['parameters'] {
@@ -267,10 +275,9 @@ function linksOf(server: FhirServer, { binding, place }: Paging, found: Found): 
   const tail = matches.at(-1);
   const hasNext = backwards ? after !== undefined : more;
   const hasPrevious = backwards ? more : offset > 0;
-  const previous =
-    offset <= count || head === undefined
-      ? first
-      : once(seal({ offset: offset - count, after: head.position, backwards: true }));
+  // What is before this page and no more, however many a client asks for then: none is passed over, none comes twice.
+  const before = { offset: Math.max(0, offset - count), ...(offset > 0 && offset < count ? { size: offset } : {}) };
+  const previous = head === undefined ? first : once(seal({ ...before, after: head.position, backwards: true }));
   const next = tail && once(seal({ offset: offset + matches.length, after: tail.position }));
   const lastOf = (all: number): (() => string) => {
     const size = all % count === 0 ? count : all % count;

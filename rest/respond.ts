@@ -331,16 +331,30 @@ async function searchAnswer(
 ): Promise<RestAnswer> {
   const cursor = pairs.find(([name]) => name === '_page')?.[1];
   const parameters = pairs.filter(([name]) => name !== '_page' && !aboutFormat.has(name));
-  if (cursor !== undefined && parameters.length > 0) {
-    throw invalidRequest('A page link is used as it is, without further parameters', '_page');
-  }
+  const resized = cursor === undefined ? {} : pageSizeIn(parameters);
   const page = await search(server, caller, place, {
-    parameters,
+    parameters: cursor === undefined ? parameters : [],
     handling,
     ...(cursor === undefined ? {} : { cursor }),
+    ...resized,
   });
-  const links = { format: formatIn(pairs), ...(cursor === undefined ? {} : { cursor }) };
+  const links = { format: formatIn(pairs), ...(cursor === undefined ? {} : { cursor, ...resized }) };
   return jsonAnswer(200, searchsetBundle(server.definitions, caller.baseUrl, pathOf(place), page, links));
+}
+
+/**
+ * What may stand beside a page's token: another page size, as clients write it that take links apart (Medplum's).
+ * @throws OperationOutcomeError 400 for anything else.
+ */
+function pageSizeIn(parameters: readonly (readonly [string, string])[]): { readonly count?: number } {
+  const given = parameters.filter(([, value]) => value !== '');
+  if (given.some(([name]) => name !== '_count')) {
+    throw invalidRequest('A page link is used as it is, without further parameters but _count', '_page');
+  }
+  const text = given.at(-1)?.[1];
+  if (text === undefined) return {};
+  if (!/^\d+$/.test(text)) throw invalidRequest(`_count is a whole number from 0 on, not "${clip(text)}"`, '_count');
+  return { count: Number(text) };
 }
 
 /** Parameters that say how an answer is written, not what it holds. https://hl7.org/fhir/R4/http.html#parameters */

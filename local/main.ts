@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { OperationOutcomeError } from '../fhir/outcome.js';
 import { StoreError } from '../persistence/store-error.js';
 import { startServer } from './server.js';
 import { readSettings, SettingsError } from './settings.js';
@@ -6,6 +7,7 @@ import { readSettings, SettingsError } from './settings.js';
 /** What stops a start, as a sentence for whoever started it; undefined for what nobody foresaw. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof SettingsError || error instanceof StoreError) return error.message;
+  if (error instanceof OperationOutcomeError && error.status === 507) return error.message; // an index to be made anew
   const { code, port, address, path, hostname } = error as Error & {
     code?: string;
     port?: number;

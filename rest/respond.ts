@@ -50,7 +50,7 @@ import {
 } from './negotiate.js';
 import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
-import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
+import { begunAnswer, jobAnswer } from './jobs.js';
 import { besideProvenance } from './provenance.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { RestContext, RestRequest } from './request.js';
@@ -70,11 +70,6 @@ async function respondTo(context: RestContext, request: RestRequest, caller: Cal
   const { server } = context;
   const { http, baseUrl, route } = request;
   const preference = readPreference(http.get('prefer'));
-  const isAsynchronous = route.kind === 'operation' && route.operation.asynchronous !== undefined;
-  if (preference.respondAsync === true && !isAsynchronous && !isOfJobs(route)) {
-    // It changes what the answer means.
-    throw notSupported('Prefer: respond-async is not supported here', 'http.Prefer');
-  }
   switch (route.kind) {
     case 'read':
       return readAnswer(request, server, await read(server, caller, route.key));
@@ -112,13 +107,13 @@ async function respondTo(context: RestContext, request: RestRequest, caller: Cal
         resource,
         ...(ifNoneExist === undefined ? {} : { ifNoneExist }),
       });
-      return writtenAnswer(request, server, outcome, isRaw ? { return: 'minimal', ...preference } : preference);
+      return writtenAnswer(request, server, outcome, isRaw ? { ...ofRaw(request, server), ...preference } : preference);
     }
     case 'update': {
       const { resource, isRaw } = await readSent(context, request, route.key.type, route.key.id);
       const change = { key: route.key, resource, ...preconditions(http) };
       const outcome = await update(server, caller, change);
-      return writtenAnswer(request, server, outcome, isRaw ? { return: 'minimal', ...preference } : preference);
+      return writtenAnswer(request, server, outcome, isRaw ? { ...ofRaw(request, server), ...preference } : preference);
     }
     case 'conditional-update': {
       const resource = await readResource(context, request);
@@ -224,6 +219,12 @@ async function readSent(
   const { http, response } = request;
   if (type !== 'Binary') return { resource: await readResource(context, request), isRaw: false };
   return readBinary(server.definitions.version, (name) => http.get(name), await readBytes(http, response), id);
+}
+
+/** What is answered to content that came as it is: where it is; to who asks for JSON, the resource that holds it as well. */
+function ofRaw({ http, parameters }: RestRequest, server: FhirServer): Pick<Preference, 'return'> {
+  const form = negotiateBinary(server.definitions.version, http.get('accept'), parameters);
+  return { return: form === 'resource' || form === 'json' ? 'representation' : 'minimal' };
 }
 
 /** The answer to a write; a Binary without content is told where to put it. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import type { Job, JobItems, JobKind, JobSegment } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
-import { type KindOfJob, type SegmentWork, StopWork } from './kind-of-job.js';
+import { isTransient, type KindOfJob, type SegmentWork, StopWork } from './kind-of-job.js';
 
 /** What the workers of jobs work with. */
 export interface JobSpace {
@@ -185,10 +185,6 @@ export async function removeMade({ kinds, output }: JobSpace, { id, kind }: Job,
   await output.remove(id);
   if (input !== undefined) await kinds[kind]?.abandon?.(input);
 }
-
-/** Whether the same may succeed later: an engine does not answer, or others got in the way. */
-const isTransient = (error: unknown): boolean =>
-  error instanceof OperationOutcomeError && (error.status >= 500 || error.status === 409);
 
 /** Ends a job whose segments are all done; one that is ended already stays as it is. */
 async function endIfDone(space: JobSpace, job: Job, input: unknown): Promise<WorkedSegment> {

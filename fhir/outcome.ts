@@ -122,6 +122,10 @@ export const tooManyRequests = (diagnostics: string, retryAfter = 30): Operation
 /** 503: something this server depends on does not answer; the same request may succeed later. */
 export const unavailable = (diagnostics: string): OperationOutcomeError => error(503, 'transient', diagnostics);
 
+/** 507: the disk is full; the same request may succeed after so many seconds, when there is room again. */
+export const outOfSpace = (diagnostics: string, retryAfter = 30): OperationOutcomeError =>
+  Object.assign(error(507, 'no-store', diagnostics), { retryAfter });
+
 /** 500: what was begun could not be done; `diagnostics` says why. */
 export const failed = (diagnostics: string): OperationOutcomeError => error(500, 'processing', diagnostics);
 

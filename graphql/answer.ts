@@ -3,7 +3,7 @@ import { invalidRequest, notSupported, OperationOutcomeError } from '../fhir/out
 import type { GraphqlAnswer, GraphqlCall, GraphqlTarget } from '../interactions/graphql-call.js';
 import type { Caller, FhirServer } from '../interactions/server.js';
 import { type Executed, Execution } from './execute/execute.js';
-import { failureAt, failureJson, type GraphqlFailure, GraphqlRefusal } from './failure.js';
+import { failureAt, failureJson, type GraphqlFailure, GraphqlRefusal, isOfAbsence } from './failure.js';
 import { fhirType, type SelectedType } from './fields.js';
 import { introspect, isIntrospection } from './introspect.js';
 import { type GraphqlLimits, standardLimits } from './limits.js';
@@ -13,8 +13,8 @@ import { type Operation, readOperation } from './request.js';
 import { shaped } from './shape.js';
 
 /**
- * Makes what answers GraphQL: all of what a request asks for, or errors instead. Only mutations that were done are told
- * in any case, beside the errors of the others.
+ * Makes what answers GraphQL: all of what a request asks for, or errors instead. Mutations that were done are told
+ * in any case, beside the errors of the others; and to who takes nulls, what is there beside what is not.
  * @param limits those that are not the standard ones.
  * @see https://hl7.org/fhir/R4/graphql.html#errors
  */
@@ -57,9 +57,9 @@ async function answer(
   const root: SelectedType = type === undefined ? { kind: 'query' } : fhirType(type);
   const fields = compile(definitions, operation, root);
   const { result, failures } = await executed(new Execution(server, caller, limits, call.nulls), target, fields);
-  return failures.length > 0
-    ? refused(failures)
-    : { status: 200, data: stringifyJson(shaped(result, call.nulls)), errors: [] };
+  // Only nulls can say, beside the errors, what it is that is not there.
+  if (failures.length > 0 && !(call.nulls && failures.every(isOfAbsence))) return refused(failures);
+  return { status: 200, data: stringifyJson(shaped(result, call.nulls)), errors: failures.map(failureJson) };
 }
 
 function executed(execution: Execution, target: GraphqlTarget, fields: ReturnType<typeof compile>): Promise<Executed> {

@@ -33,6 +33,9 @@ export const failureAt = (
   nodes: readonly ASTNode[] = [],
 ): GraphqlFailure => ({ error: namedAt(error, path), path, locations: locationsOf(nodes) });
 
+/** Whether a failure is that a resource is not there, or not for the caller: the rest of an answer is right without it. */
+export const isOfAbsence = ({ error }: GraphqlFailure): boolean => [403, 404, 410].includes(error.status);
+
 /** A mistake in the document itself: 400, with the path as the expression. */
 export const mistakeAt = (message: string, path: ResponsePath, nodes: readonly ASTNode[] = []): GraphqlFailure =>
   failureAt(invalidRequest(message), path, nodes);

@@ -66,7 +66,7 @@ function* byValue(
     // A document with several values stands at the one it sorts by only.
     const sortsHere: Clause = {
       exact: true,
-      accepts: (document) => sortKey(document.terms?.[code] ?? [], descending) === term,
+      accepts: (document) => sortKey(document.termsOf(code) ?? [], descending) === term,
     };
     if (rest.length === 0) {
       const walk = { backwards, ...(inside === undefined ? {} : { after: inside.number }) };

@@ -1,5 +1,5 @@
 import { compareTerms, separator } from '../term.js';
-import type { DocumentNumber } from './postings.js';
+import { type DocumentNumber, firstFrom } from './numbers.js';
 
 /** Posting lists in memory, of documents that the lists on disk do not have yet. */
 export interface PendingLists {
@@ -100,18 +100,4 @@ export function pendingLists(): PendingLists {
 function kindOf(key: string): string {
   const type = key.indexOf(separator);
   return key.slice(0, key.indexOf(separator, type + 1) + 1);
-}
-
-const byCharacters = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Where in a sorted list the first one that is not before another is. */
-export function firstFrom(sorted: readonly string[], wanted: string, compare = byCharacters): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compare(sorted[middle] ?? '', wanted) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

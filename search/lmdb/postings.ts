@@ -1,23 +1,13 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { Remembered } from '../../fhir/remembered.js';
 import { commitsOf } from '../../lmdb/commits.js';
+import { type DocumentNumber, isIn, partOf, type Walk } from './numbers.js';
 import { afterAll, compareTerms, separator, type TermRange } from '../term.js';
-
-/** A document's number in the index, in the order documents were first indexed: six characters that sort as it counts. */
-export type DocumentNumber = string;
 
 /** One posting list, or those from a key up to another that a predicate accepts. */
 export type KeyRange =
   | { readonly key: string }
   | { readonly from: string; readonly to: string; readonly accepts?: (key: string) => boolean };
-
-/** Where a walk along a posting list starts, and which way it goes. */
-export interface Walk {
-  /** Only documents after this one, in the walk's direction. */
-  readonly after?: DocumentNumber;
-  /** Only documents from this one on. */
-  readonly from?: DocumentNumber;
-  readonly backwards?: boolean;
-}
 
 /** Stands where a parameter's code stands in a key, for lists that are no parameter's: no code looks like these. */
 export const lists = { all: '*', compartment: '@', signature: '#' } as const;
@@ -50,6 +40,8 @@ export interface PostingLists {
   /** The length of a list, `atMost` when it is longer. */
   count(key: string, atMost: number): number;
   documents(key: string, walk?: Walk): Iterable<DocumentNumber>;
+  /** A list that has at most `atMost` documents, undefined for a longer one. Nobody may change what it gives. */
+  whole(key: string, atMost: number): readonly DocumentNumber[] | undefined;
   /** Each key and document of a range, in the order of keys. */
   entries(from: string, to: string): Iterable<{ key: string; value: DocumentNumber }>;
   /** The keys of a range, each once; backwards from the last one. `start` is the first one wanted in that direction. */
@@ -71,7 +63,16 @@ export interface Postings extends PostingLists {
   clear(): void;
 }
 
-/** Opens the posting lists of an index: a database of LMDB whose keys have many, sorted values. */
+/** Of lists that were read lately so many numbers are kept, a list without any weighing as much as eight. */
+const numbersKept = 150_000;
+const weightOfList = 8;
+/** No longer ones: what is asked of those is mostly a small part. */
+const longestKept = 1_000;
+
+/**
+ * Opens the posting lists of an index: a database of LMDB whose keys have many, sorted values. Short lists that were read are
+ * remembered until they change: what is asked of a patient is asked of few lists, again and again.
+ */
 export function openPostings(root: RootDatabase, name: string): Postings {
   const lists: Database<DocumentNumber, string> = root.openDB({
     name,
@@ -81,19 +82,50 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     compression: false,
   });
   const collected = commitsOf(root).database(lists);
+  const lately = new Remembered<readonly DocumentNumber[]>(numbersKept);
+  const isUnderWay = (key: string): boolean => collected.isUnderWay(() => key);
+  /** A list that was read lately, and is not being changed. */
+  const known = (key: string): readonly DocumentNumber[] | undefined => (isUnderWay(key) ? undefined : lately.get(key));
+  const remember = (key: string, list: readonly DocumentNumber[]): void => {
+    if (list.length <= longestKept && !isUnderWay(key)) lately.set(key, list, weightOfList + list.length);
+  };
   return {
     add(key, document) {
+      lately.forget(key);
       collected.put(key, document);
     },
     remove(key, document) {
+      lately.forget(key);
       collected.remove(key, document);
     },
     clear() {
+      lately.clear();
       lists.clearSync();
     },
-    has: (key, document) => lists.doesExist(key, document),
-    count: (key, atMost) => Math.min(atMost, lists.getValuesCount(key, { limit: atMost })),
-    *documents(key, { after, from = after, backwards = false } = {}) {
+    has(key, document) {
+      const list = known(key);
+      return list === undefined ? lists.doesExist(key, document) : isIn(list, document);
+    },
+    count(key, atMost) {
+      const length = known(key)?.length ?? lists.getValuesCount(key, { limit: atMost });
+      if (length === 0) remember(key, []); // most of what is asked for in several ways is there in one
+      return Math.min(atMost, length);
+    },
+    whole(key, atMost) {
+      const list = known(key);
+      if (list !== undefined) return list.length > atMost ? undefined : list;
+      const found: DocumentNumber[] = [];
+      for (const document of lists.getValues(key)) if (found.push(document) > atMost) return undefined;
+      remember(key, found);
+      return found;
+    },
+    *documents(key, walk = {}) {
+      const list = known(key);
+      if (list !== undefined) {
+        yield* partOf(list, walk);
+        return;
+      }
+      const { after, from = after, backwards = false } = walk;
       const start = from === undefined ? {} : { start: from };
       for (const document of lists.getValues(key, { ...start, reverse: backwards })) {
         if (document !== after) yield document;

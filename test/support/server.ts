@@ -133,6 +133,8 @@ export interface TestServerOptions extends Pick<
   readonly tenancy?: Tenancy;
   /** More principals, by the token that stands for them. */
   readonly principals?: Readonly<Record<string, Principal>>;
+  /** Bytes that the disk of the embedded server has left. */
+  readonly freeSpace?: () => number;
   /** Where its data is, kept at the end: for a start after another. A new one, which is removed, without it. */
   readonly folder?: string;
   /** In bytes. */

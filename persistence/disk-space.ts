@@ -162,18 +162,13 @@ function writeProbe(folder: string, bytes: number): void {
   }
 }
 
-/** LMDB's word for a page that was written in part. */
-const isCutShort = (error: unknown): boolean => error instanceof Error && Reflect.get(error, 'code') === 5;
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/** Whether something could not be written for want of space: a full disk, or a user's part of it. */
-function isOfSpace(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code: unknown = Reflect.get(error, 'code');
-  return (
-    code === 'ENOSPC' ||
-    code === 'EDQUOT' ||
-    code === 28 ||
-    code === 122 ||
-    /no space left|quota exceeded/i.test(error.message)
-  );
-}
+/** LMDB's word for a page that was written in part. */
+const isCutShort = (error: unknown): boolean => codeOf(error) === 5;
+
+/** Whether something could not be written for want of space: a full disk, or a user's part of it. LMDB tells numbers. */
+const isOfSpace = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 28, 122].some((each) => each === codeOf(error)) ||
+  /no space left|quota exceeded/i.test(String(error));

@@ -144,9 +144,14 @@ function sizeOf(value: unknown): number {
 
 const sizeOfFile = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
+/** File systems that do not know tell of none, or nothing: then a full disk is met by the write that finds it full. */
 function freeIn(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder);
+    return blocks === 0 ? Infinity : bavail * bsize;
+  } catch {
+    return Infinity;
+  }
 }
 
 function writeProbe(folder: string, bytes: number): void {

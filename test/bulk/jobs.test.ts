@@ -4,10 +4,11 @@ import { createJobs } from '../../bulk/jobs.js';
 import type { KindOfJob } from '../../bulk/kind-of-job.js';
 import { runJobs } from '../../bulk/run-jobs.js';
 import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
-import { OperationOutcomeError } from '../../fhir/outcome.js';
+import { OperationOutcomeError, outOfSpace } from '../../fhir/outcome.js';
 import type { JobKind } from '../../persistence/job.js';
 import { jobItems } from '../../persistence/job.js';
 import { defaultTenant } from '../../persistence/keys.js';
+import type { WriteAction } from '../../persistence/table.js';
 import type { OutputStore } from '../../persistence/output-store.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf } from '../support/server.js';
@@ -165,5 +166,66 @@ describe('a job whose worker was killed', () => {
     while (alone.alone.size === 0) await new Promise(setImmediate);
     for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate);
     expect([await workSegment(alone, id, 0), await state()]).toEqual(['taken', 'running']);
+  });
+});
+
+describe('on a full disk a job', () => {
+  /** A job that is begun, whose disk a test fills. */
+  async function begun(pause: number, whileWorking: (disk: { isFull: boolean }) => void = () => undefined) {
+    const disk = { isFull: false, refused: 0 };
+    const own = memoryTable();
+    const table = {
+      ...own,
+      write: (actions: readonly WriteAction[]) => {
+        if (!disk.isFull) return own.write(actions);
+        disk.refused += 1;
+        return Promise.reject(outOfSpace('full'));
+      },
+    };
+    const space: JobSpace = {
+      items: jobItems(table, defaultTenant),
+      output: noFiles,
+      kinds: {
+        export: {
+          work: async (own) => {
+            whileWorking(disk);
+            if (disk.isFull) throw outOfSpace('full');
+            await own.step({ progress: {}, done: true, files: [] });
+          },
+        },
+      },
+      now: Date.now,
+      pause,
+      alone: new Set(),
+      onProblem: () => undefined,
+    };
+    const jobs = createJobs(space, { onBegun: () => undefined });
+    const id = await jobs.begin({ kind: 'export', principal: principalOf('a'), request: 'x', input: {} });
+    return { disk, space, id };
+  }
+
+  test('asks now and then only', async () => {
+    const { disk, space } = await begun(1_000_000);
+    disk.isFull = true;
+    const running = runJobs(space);
+    for (let turns = 0; turns < 1_000 || disk.refused === 0; turns += 1) await new Promise(setImmediate);
+    expect(disk.refused).toBe(1);
+    await running.stop();
+  });
+
+  test('waits as long as it takes, without its failures being counted, and goes on', async () => {
+    let fillings = 0;
+    const { disk, space, id } = await begun(1, (own) => {
+      if (++fillings <= 8) own.isFull = true; // more often than a job may fail
+    });
+    const running = runJobs(space);
+    while ((await space.items.read(id))?.state === 'running') {
+      if (disk.refused > 0) [disk.isFull, disk.refused] = [false, 0];
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await running.stop();
+    expect((await space.items.read(id))?.state).toBe('complete');
+    expect((await space.items.segments(id)).map(({ failures }) => failures)).toEqual([0]);
+    expect(fillings).toBe(9);
   });
 });

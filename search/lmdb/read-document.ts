@@ -1,4 +1,14 @@
-import type { IndexedDocument } from './documents.js';
+import type { DocumentTerms } from '../document.js';
+
+/** What the index keeps of a resource: enough to sort by it, to check it, and to take it out again. */
+export interface IndexedDocument {
+  readonly type: string;
+  readonly id: string;
+  readonly versionId: number;
+  readonly compartments: readonly string[];
+  /** Absent for a deleted resource, which is in no list. */
+  readonly terms?: DocumentTerms;
+}
 
 /** A document as searches read it. */
 export interface ReadDocument extends Pick<IndexedDocument, 'type' | 'id' | 'versionId' | 'compartments'> {

@@ -6,6 +6,7 @@ import { historyIndex } from './lmdb-history.js';
 import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
 import { holds } from './condition.js';
 import { textOf } from './key-text.js';
+import { jobsPartition, tenantOf } from './keys.js';
 import { partOf } from './partition.js';
 import type { Item, ItemChange, ItemKey, QueryRequest, ScanPage, Table, WriteAction, WriteResult } from './table.js';
 
@@ -105,7 +106,9 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
 
   async function write(actions: readonly WriteAction[]): Promise<WriteResult> {
     requireDistinct(actions);
-    const { changed, ...result } = await commits.commit(() => apply(actions));
+    const { changed, ...result } = await (actions.every(makesRoom)
+      ? commits.commitSmall(() => apply(actions))
+      : commits.commit(() => apply(actions)));
     if (changed) options.onCommitted?.();
     return result;
   }
@@ -169,6 +172,10 @@ const attempt = <T>(action: () => T): Promise<T> =>
   new Promise((resolve) => {
     resolve(action());
   });
+
+/** Whether an action ends or removes a job: whose files fill a disk that is full must not need room for that. */
+const makesRoom = (action: WriteAction): boolean =>
+  action.kind === 'remove' || (action.kind === 'put' && action.item.pk === jobsPartition(tenantOf(action.item.pk)));
 
 const keyOfAction = (action: WriteAction): ItemKey => (action.kind === 'put' ? action.item : action.key);
 

@@ -19,7 +19,7 @@ export async function loadVersion(item: Item, bodies: BodyStore | undefined): Pr
   const { type, id, versionId, commitId = '' } = version;
   const body = await bodies?.get({ tenant: tenantOf(item.pk), type, id, versionId, commitId });
   if (body === undefined || overflow !== overflowText({ versionId, commitId })) {
-    throw new UnreadableVersion(item, 'its body is not there', version);
+    throw new UnreadableVersion(item, 'its body is not there', { ...version, overflow: true });
   }
   return { ...version, body, overflow: true };
 }

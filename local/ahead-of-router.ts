@@ -30,6 +30,7 @@ export function aheadOfRouter(app: Express, { faces, before, isOther, onError }:
     }
     const request = Object.setPrototypeOf(plain, app.request) as Request;
     const response = Object.setPrototypeOf(plainResponse, app.response) as Response;
+    request.res = response;
     request.originalUrl = url;
     request.baseUrl = base;
     request.url = url.slice(end);

@@ -21,7 +21,7 @@ const before: RequestHandler[] = [
     next();
   },
   (request, response, next) => {
-    if (request.originalUrl.includes('refused')) response.status(403).end('refused');
+    if (request.originalUrl.includes('refused')) response.status(403).type('text/plain').send('refused');
     else if (request.originalUrl.includes('failed')) next(new Error('failed'));
     else next();
   },

@@ -21,6 +21,10 @@ export interface Commits {
   database<Value, DatabaseKey extends Key>(
     database: Database<Value, DatabaseKey>,
   ): CollectedDatabase<Value, DatabaseKey>;
+  /** As `database`, for one that commits change and do not read: less is kept of what is collected. */
+  unread<Value, DatabaseKey extends Key>(
+    database: Database<Value, DatabaseKey>,
+  ): Pick<CollectedDatabase<Value, DatabaseKey>, 'put' | 'remove'>;
   /**
    * Commits what a function puts into collected databases, all of it or, when it throws, nothing; others that wait go with it.
    * @param change is called when all before it is committed, and may be called again when the commit failed.
@@ -94,6 +98,23 @@ function openCommits(root: RootDatabase): Commits {
       },
       isChanged: () => isCollecting && byKey.size > 0,
       isUnderWay: (keyOf) => byKey.size > 0 && byKey.has(nameOf(keyOf())),
+    };
+  }
+
+  function unread<Value, DatabaseKey extends Key>(
+    stored: Database<Value, DatabaseKey>,
+  ): Pick<CollectedDatabase<Value, DatabaseKey>, 'put' | 'remove'> {
+    const change = (operation: () => void): void => {
+      if (isCollecting) operations.push(operation);
+      else operation(); // in a transaction of whoever asks
+    };
+    return {
+      put(key, value) {
+        change(() => void stored.put(key, value));
+      },
+      remove(key, value) {
+        change(() => void (value === undefined ? stored.remove(key) : stored.remove(key, value)));
+      },
     };
   }
 
@@ -211,6 +232,7 @@ function openCommits(root: RootDatabase): Commits {
 
   return {
     database,
+    unread,
     commit: (change) => ask('commit', change),
     commitAlone: (change) => ask('alone', change),
     between: (action) => ask('between', action),

@@ -80,7 +80,7 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     cache: false,
     compression: false,
   });
-  const collected = commitsOf(root).database(lists);
+  const collected = commitsOf(root).unread(lists);
   return {
     add(key, document) {
       collected.put(key, document);

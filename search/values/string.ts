@@ -36,11 +36,16 @@ const likeness: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
+/** What folding and taking away punctuation leave as it is: most texts. */
+const plainWords = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
+
 /**
  * A text without case, accents, and white space at the ends and repeated.
  * @see https://hl7.org/fhir/R4/search.html#string
  */
 export function fold(text: string): string {
+  const small = text.toLowerCase();
+  if (plainWords.test(small)) return small;
   // eslint-disable-next-line no-control-regex -- plain ASCII is told from the rest
   const plain = /^[\u0000-\u007f]*$/.test(text)
     ? text.toLowerCase()
@@ -70,8 +75,9 @@ const mostWords = 20;
  */
 export function stringValue(text: string, isName = false): StringValue {
   const folded = fold(text);
-  const bare = withoutPunctuation(folded);
-  const apart = folded.replace(punctuation, ' ').replace(/ +/g, ' ').trim();
+  const isPlain = plainWords.test(folded);
+  const bare = isPlain ? folded : withoutPunctuation(folded);
+  const apart = isPlain ? folded : folded.replace(punctuation, ' ').replace(/ +/g, ' ').trim();
   const words: string[] = [];
   if (isName) {
     for (let at = apart.indexOf(' '); at >= 0 && words.length < mostWords; at = apart.indexOf(' ', at + 1))

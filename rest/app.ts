@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import cors from 'cors';
-import express, { type Request, type Response, type Router } from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Principal } from '../auth/principal.js';
 import type { Claims } from '../auth/principal-from-claims.js';
 import { audited } from '../interactions/audit.js';
@@ -63,23 +63,26 @@ export function createRestApp(options: RestOptions): Router {
   };
   const served = servedContents(server);
   const router = express.Router();
-  router.use(
-    cors({
-      exposedHeaders: [
-        'ETag',
-        'Location',
-        'Content-Location',
-        'Last-Modified',
-        'X-Consistency',
-        'X-Security-Context',
-        'Content-Range',
-        'X-Request-Id',
-        ...ofJobs,
-      ],
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      maxAge: 3600,
-    }),
-  );
+  const shared = cors({
+    exposedHeaders: [
+      'ETag',
+      'Location',
+      'Content-Location',
+      'Last-Modified',
+      'X-Consistency',
+      'X-Security-Context',
+      'Content-Range',
+      'X-Request-Id',
+      ...ofJobs,
+    ],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    maxAge: 3600,
+  });
+  router.use((http: Request, response: Response, next: NextFunction) => {
+    // Others than browsers' pages do not say where they come from, and need not be told what these may read.
+    if (http.headers.origin === undefined && http.method !== 'OPTIONS') next();
+    else shared(http, response, next);
+  });
   router.use(async (http: Request, response: Response) => {
     response.removeHeader('X-Powered-By');
     response.setHeader('X-Request-Id', requestIdOf(http));

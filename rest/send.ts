@@ -36,13 +36,8 @@ export async function send(
     return;
   }
   response.appendHeader('Vary', 'Accept-Encoding');
-  if (body.length < worthCompressing) {
-    response.setHeader('Content-Length', Buffer.byteLength(body));
-    response.end(request.method === 'HEAD' ? undefined : body); // a text goes out with the headers in one piece
-    return;
-  }
   let bytes = Buffer.from(body, 'utf8');
-  if (allowsGzip(request.acceptEncoding)) {
+  if (body.length >= worthCompressing && allowsGzip(request.acceptEncoding)) {
     bytes = await compress(bytes, { level: 1 });
     response.setHeader('Content-Encoding', 'gzip');
   }

@@ -106,6 +106,15 @@ function termsOf<T extends ServedType>(type: T, parameter: ServedParameter, reso
   const values = parameterValues(type, parameter, resource);
   if (values === undefined) return undefined;
   const parameterType = parameterTypes[type];
-  const found = values.flatMap((value) => parameterType.terms(value));
-  return found.length > 1 ? [...new Set(found)] : found;
+  const [only, second] = values;
+  if (only !== undefined && second === undefined) return distinct(parameterType.terms(only));
+  return distinct(values.flatMap((value) => parameterType.terms(value)));
+}
+
+/** So few are compared with each other in less time than a set takes. */
+const few = 12;
+
+function distinct(terms: string[]): string[] {
+  if (terms.length > few) return [...new Set(terms)];
+  return terms.every((term, place) => terms.indexOf(term) === place) ? terms : [...new Set(terms)];
 }

@@ -196,6 +196,14 @@ export function eachList({ compartments, terms }: IndexedDocument, visit: (list:
   for (const code in terms) for (const term of terms[code] ?? []) visit(code, term);
 }
 
+/** In how many lists a document is: as often as `eachList` calls. */
+export function countLists({ compartments, terms }: IndexedDocument): number {
+  if (terms === undefined) return 0;
+  let count = 2 + compartments.length;
+  for (const code in terms) count += terms[code]?.length ?? 0;
+  return count;
+}
+
 /** The keys of all lists a document is in. */
 export function listsOf(document: IndexedDocument): Set<string> {
   const keys = new Set<string>();

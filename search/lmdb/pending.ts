@@ -1,5 +1,5 @@
 import type { Databases } from './databases.js';
-import { documentNumber, eachList, type IndexedDocument, type Merged } from './documents.js';
+import { countLists, documentNumber, type IndexedDocument, type Merged } from './documents.js';
 import { joinedLists } from './joined.js';
 import { compareTerms } from '../term.js';
 import { type PendingLists, pendingLists } from './pending-lists.js';
@@ -209,9 +209,4 @@ const isSame = (a: Merged | undefined, b: Merged): boolean =>
   a?.upTo === b.upTo && a.merging?.to === b.merging?.to && a.merging?.behind === b.merging?.behind;
 
 /** How many postings a change adds. */
-function added(change: PostingChanges): number {
-  if (!('made' in change)) return change.added.length;
-  let count = 0;
-  eachList(change.made, () => (count += 1));
-  return count;
-}
+const added = (change: PostingChanges): number => ('made' in change ? countLists(change.made) : change.added.length);

@@ -1,9 +1,11 @@
-// npx tsx bench/index-by-size.ts [--sizes 10000,100000,1000000] [--minutes 60] [--times 40]
+// npx tsx bench/index-by-size.ts [--sizes 10000,100000,1000000] [--minutes 60] [--times 40] [--heap 2g]
 // Puts generated documents into an index of OpenSearch for each size, without a table, and prints how long searches take in each,
 // in turn: milliseconds until they are answered, and of OpenSearch's processor time.
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client } from '@opensearch-project/opensearch';
 import { loadDefinitions } from '../fhir/load-definitions.js';
+import { OperationOutcomeError } from '../fhir/outcome.js';
 import { indexable } from '../indexer/index-change.js';
 import { startOpenSearch } from '../local/engines/opensearch.js';
 import { defaultTenant } from '../persistence/keys.js';
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '10000,100000,1000000' },
     minutes: { type: 'string', default: '60' },
     times: { type: 'string', default: '40' },
+    heap: { type: 'string', default: '2g' },
   },
 });
 
@@ -46,6 +49,20 @@ const searches: readonly (readonly [string, (n: number, patients: readonly strin
   ['Observation?_sort=-date', () => 'Observation?_sort=-date'],
 ];
 
+/** Puts again what a node that merges what it has does not take for now. */
+async function untilTaken(put: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await put();
+      return;
+    } catch (error) {
+      if (!(error instanceof OperationOutcomeError && error.status === 503)) throw error;
+      console.log('OpenSearch is busy');
+      await pause(5_000);
+    }
+  }
+}
+
 async function fill(client: Client, size: number, until: number): Promise<Filled> {
   const definitions = await loadDefinitions('r4');
   const alias = `size-${String(size)}`;
@@ -65,7 +82,7 @@ async function fill(client: Client, size: number, until: number): Promise<Filled
         some.push(...person.map((version) => indexable(defaultTenant, version)));
         done += person.length;
       }
-      await index.put(some, { visible: false });
+      await untilTaken(() => index.put(some, { visible: false }));
     }
   };
   await Promise.all([worker(), worker()]);
@@ -77,7 +94,7 @@ async function fill(client: Client, size: number, until: number): Promise<Filled
 }
 
 async function main(): Promise<void> {
-  const engine = await startOpenSearch();
+  const engine = await startOpenSearch(0, values.heap);
   const client = new Client({ node: engine.endpoint, requestTimeout: 600_000 });
   try {
     const definitions = await loadDefinitions('r4');

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { unavailable } from '../fhir/outcome.js';
+import { OperationOutcomeError, unavailable } from '../fhir/outcome.js';
 
 /** A file gives its next bytes within so many milliseconds, or it broke off. */
 const patience = 60_000;
@@ -9,7 +9,7 @@ const patience = 60_000;
  * The chunks of a file that is read over a network. One that breaks off may be had later, from where it broke off.
  * @param look is called every so many milliseconds, also while nothing comes; what it throws ends the reading.
  * @param every how often, in milliseconds.
- * @throws OperationOutcomeError 503 when the file breaks off, or gives nothing for a minute.
+ * @throws OperationOutcomeError 503 when the file breaks off, or gives nothing for a minute; as the stream fails with one.
  */
 export async function* chunksOf(
   stream: Readable,
@@ -36,7 +36,8 @@ export async function* chunksOf(
   }
 }
 
-function brokeOff(): never {
+function brokeOff(error?: unknown): never {
+  if (error instanceof OperationOutcomeError) throw error;
   throw unavailable('A file to be imported broke off. Try again');
 }
 

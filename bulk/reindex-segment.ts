@@ -5,7 +5,8 @@ import { reindexedCounts, type ReindexInput, type ReindexProgress } from '../int
 import type { BodyStore } from '../persistence/body-store.js';
 import { isCurrent, resourceOfPartition, tenantOf } from '../persistence/keys.js';
 import type { Item, ItemKey, Table } from '../persistence/table.js';
-import { type Envelope, UnreadableVersion } from '../persistence/unreadable-version.js';
+import type { StoredVersion } from '../persistence/resource-store.js';
+import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import type { NextIndex } from '../search/next-index.js';
 import type { Indexable, SearchIndex } from '../search/search-index.js';
 import { filesOfLines } from './segment-files.js';
@@ -154,7 +155,10 @@ async function readItem({ table, bodies }: ReindexSpace, item: Item): ReturnType
  * What is known of a version without its body. A search that cannot do without it (by id, by time, of all) meets it, and
  * fails; one that asks for what was in the body does not find it, which is why the job tells of it.
  */
-const known = ({ pk }: ItemKey, { type, id, versionId, lastUpdated, compartments, deleted }: Envelope): Indexable => ({
+const known = (
+  { pk }: ItemKey,
+  { type, id, versionId, lastUpdated, compartments, deleted }: StoredVersion,
+): Indexable => ({
   tenant: tenantOf(pk),
   type,
   id,

@@ -1,4 +1,4 @@
-import { interruptibleSleep } from '../indexer/interruptible-sleep.js';
+import { interruptibleSleep, longestOutage, pauseAfter } from '../indexer/interruptible-sleep.js';
 import { isExpired } from '../interactions/jobs/read-job.js';
 import type { Job, JobSegment } from '../persistence/job.js';
 import { isHeld, type JobSpace, removeMade, workSegment } from './work-segment.js';
@@ -32,6 +32,9 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
   let turnsTaken = 0;
   /** Jobs that a program of another kind is to do. */
   const foreign = new Set<string>();
+  /** What waits after it could not even be told how a segment is, and how often that was so in a row. */
+  const resting = new Set<() => void>();
+  let unwritten = 0;
   let others = 0;
   let stopped = false;
   let isWoken = false;
@@ -41,6 +44,14 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
     isWoken = true;
     pauses.wake();
   };
+
+  /** A segment that cannot be taken, or left, would fail again at once, and be told of each time: a disk is full. */
+  async function rest(): Promise<void> {
+    const { sleep, wake: end } = interruptibleSleep(() => stopped);
+    resting.add(end);
+    await sleep(pauseAfter(space.pause ?? 1_000, unwritten++, longestOutage));
+    resting.delete(end);
+  }
 
   async function look(): Promise<number> {
     await removeExpired(space);
@@ -58,10 +69,12 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
       turns.set(id, (turnsTaken += 1));
       const work = workSegment(space, id, segment, () => others > 0 && space.now() - begun >= turn)
         .then((became) => {
+          unwritten = 0;
           if (became === 'foreign') foreign.add(id);
         })
         .catch((error: unknown) => {
           space.onProblem(error, 'a segment of a job could not be worked on');
+          return rest();
         })
         .finally(() => {
           underWay.delete(name);
@@ -91,6 +104,7 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
     async stop() {
       stopped = true;
       wake();
+      for (const end of resting) end();
       await running;
     },
   };

@@ -75,7 +75,12 @@ export async function workSegment(
     }
     return await endIfDone(space, job, input);
   } catch (error) {
-    return await stopped(space, { job, input, segment: holder.segment() }, error);
+    try {
+      return await stopped(space, { job, input, segment: holder.segment() }, error);
+    } catch (untold) {
+      space.alone?.delete(mine.owner); // nobody works on it any more, and nobody else could say so
+      throw untold;
+    }
   }
 }
 
@@ -145,10 +150,16 @@ async function stopped(space: JobSpace, { job, input, segment }: WorkedOn, error
     if (current?.state !== 'running' && current?.state !== 'complete') await removeMade(space, job, input);
     return 'taken';
   }
-  const failures = segment.failures + 1;
+  // A full disk is nobody's failure: it is waited for, however long it takes.
+  const isWaiting = error instanceof OperationOutcomeError && error.status === 507;
+  const failures = segment.failures + (isWaiting ? 0 : 1);
   onProblem(error, `segment ${String(segment.segment)} of the ${job.kind} ${job.id} failed`);
-  if (failures < mostFailures && isTransient(error)) {
-    await items.save(job.id, { ...segment, failures, until: now() + pause * 2 ** failures });
+  if (isWaiting || (failures < mostFailures && isTransient(error))) {
+    await items.save(job.id, {
+      ...segment,
+      failures,
+      until: now() + pause * 2 ** (isWaiting ? mostFailures : failures),
+    });
     return 'failed';
   }
   const failure =

@@ -14,7 +14,7 @@ export type ParsedReference =
   | { readonly kind: 'fragment'; readonly id: string }
   /** `urn:uuid:…` or `urn:oid:…`. */
   | { readonly kind: 'urn'; readonly uri: string }
-  /** `Patient?identifier=…`, allowed inside transactions. */
+  /** `Patient?identifier=…`, also `Patient/?identifier=…` as some clients write it. */
   | { readonly kind: 'conditional'; readonly type: string; readonly query: string }
   | { readonly kind: 'other'; readonly text: string };
 
@@ -28,7 +28,7 @@ const literal = /^(?:(https?:\/\/.+)\/)?([A-Z][A-Za-z]+)\/([^/?#]+)(?:\/_history
 export function parseReference(text: string): ParsedReference {
   if (text.startsWith('#')) return { kind: 'fragment', id: text.slice(1) };
   if (text.startsWith('urn:')) return { kind: 'urn', uri: text };
-  const conditional = /^([A-Z][A-Za-z]+)\?(.*)$/s.exec(text);
+  const conditional = /^([A-Z][A-Za-z]+)\/?\?(.*)$/s.exec(text);
   if (conditional?.[1] !== undefined && conditional[2] !== undefined) {
     return { kind: 'conditional', type: conditional[1], query: conditional[2] };
   }

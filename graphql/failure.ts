@@ -1,5 +1,6 @@
 import { getLocation, type ASTNode, type SourceLocation } from 'graphql';
 import { invalidRequest, OperationOutcomeError, outcome, type OutcomeIssue } from '../fhir/outcome.js';
+import type { FhirVersion } from '../fhir/version.js';
 import type { GraphqlErrorJson } from '../interactions/graphql-call.js';
 
 /** Where in the answer something is missing: response names, and places in lists. */
@@ -33,6 +34,9 @@ export const failureAt = (
   nodes: readonly ASTNode[] = [],
 ): GraphqlFailure => ({ error: namedAt(error, path), path, locations: locationsOf(nodes) });
 
+/** Whether a failure is that a resource is not there, or not for the caller: the rest of an answer is right without it. */
+export const isOfAbsence = ({ error }: GraphqlFailure): boolean => [403, 404, 410].includes(error.status);
+
 /** A mistake in the document itself: 400, with the path as the issue's expression. */
 export const mistakeAt = (message: string, path: ResponsePath, nodes: readonly ASTNode[] = []): GraphqlFailure =>
   failureAt(invalidRequest(message), path, nodes);
@@ -53,9 +57,9 @@ function namedAt(error: OperationOutcomeError, path: ResponsePath): OperationOut
 }
 
 /** A failure as JSON, with an OperationOutcome of its own. */
-export const failureJson = ({ error, path, locations }: GraphqlFailure): GraphqlErrorJson => ({
+export const failureJson = ({ error, path, locations }: GraphqlFailure, version: FhirVersion): GraphqlErrorJson => ({
   message: error.message,
   ...(locations.length === 0 ? {} : { locations }),
   ...(path.length === 0 ? {} : { path }),
-  extensions: { resource: outcome(error.issues) },
+  extensions: { resource: outcome(error.issues, version) },
 });

@@ -5,6 +5,7 @@ import { nextVersion } from '../persistence/version.js';
 import { auditEvent, type AuditedAccess, type AuditTarget, keyOfTarget } from './audit-event.js';
 import type { AuditLog } from './audit-log.js';
 import type { Caller, FhirServer } from './server.js';
+import { currentVersions } from './stored-content.js';
 
 /**
  * An audit log of AuditEvents in the server's own store, where auditors search them. Each is a commit of its own.
@@ -106,10 +107,10 @@ type InRecord = readonly [resource: string, patient: string];
 const nameOf = ({ type, id }: AuditTarget): string => (id === undefined ? type : `${type}/${id}`);
 
 /** In whose records the resources are, as they are now. 1 read per 100 resources. */
-async function recordsOf({ store }: FhirServer, targets: readonly AuditTarget[]): Promise<readonly InRecord[]> {
+async function recordsOf(server: FhirServer, targets: readonly AuditTarget[]): Promise<readonly InRecord[]> {
   const keys = targets.flatMap(keyOfTarget).filter(({ id }) => idPattern.test(id));
   if (keys.length === 0) return [];
-  const versions = await store.readMany(keys);
+  const versions = await currentVersions(server, keys);
   return versions.flatMap((version) =>
     (version?.compartments ?? [])
       .filter((each) => each.startsWith('Patient/'))

@@ -6,6 +6,7 @@ import type { Preconditions } from './preconditions.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { currentVersion } from './stored-content.js';
 import { isThere, updatedVersion } from './update.js';
 import { authorize } from './access.js';
 import { conditionalReferences } from './write-references.js';
@@ -42,7 +43,7 @@ export async function conditionalUpdate(
       const { committed } = await server.store.commit([{ kind: 'put', next: version, previous }, ...checks]);
       return committed ? { version, status: 'updated' } : undefined;
     }
-    const previous = await server.store.read(key);
+    const previous = await currentVersion(server, key);
     requireWritable(access, type, previous);
     if (isThere(previous)) throw idTaken(key);
     const checks = await fillReferences(key);

@@ -6,6 +6,7 @@ import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireKey } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer } from './server.js';
+import { currentVersion } from './stored-content.js';
 import { isThere } from './update.js';
 import { authorize } from './access.js';
 
@@ -25,7 +26,7 @@ export async function deleteResource(
   requireKey(server, key);
   const access = authorize(server, caller, 'delete', key.type);
   const { version } = await retryLostRaces(async () => {
-    const previous = await server.store.read(key);
+    const previous = await currentVersion(server, key);
     requireDeletable(access, key.type, previous);
     requirePreconditions(server.definitions.version, key, request, previous);
     if (!isThere(previous)) return { version: previous };

@@ -4,6 +4,7 @@ import { keyText } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { requireScope, type HistoryScope } from './history-request.js';
 import type { Caller, FhirServer } from './server.js';
+import { currentVersions } from './stored-content.js';
 import { authorize } from './access.js';
 
 /** What of each type a caller may see in a history; types that are not there are not shown. */
@@ -51,7 +52,7 @@ export async function visibleVersions(
     permitted.filter(({ type }) => access.get(type)?.kind === 'limited').map((version) => [keyText(version), version]),
   );
   if (limited.size === 0) return permitted;
-  const current = await server.store.readMany([...limited.values()]);
+  const current = await currentVersions(server, [...limited.values()]);
   for (const version of current) {
     const filter = version && access.get(version.type);
     if (version && filter && permits(filter, version)) limited.delete(keyText(version));

@@ -2,6 +2,7 @@ import { parseDateTime } from '../fhir/datetime.js';
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { ResourceKey } from '../fhir/resource.js';
 import type { ResultForm } from '../fhir/subset.js';
+import { splitPrefix } from '../search/interval.js';
 import { readList } from '../search/parse-list.js';
 import { formOf, readElements, readSummary } from '../search/parse-result.js';
 import type { FhirServer } from './server.js';
@@ -97,7 +98,7 @@ export function readHistoryRequest(
     ...(summary === 'count' ? { count: 0 } : {}),
     oldestFirst: ifGiven('_sort', isOldestFirst) ?? false,
     ...ifGiven('_since', (value) => ({ since: periodOf('_since', value).low })),
-    ...ifGiven('_at', (value) => ({ at: periodOf('_at', value) })),
+    ...ifGiven('_at', (value) => ({ at: timeAskedFor(value) })),
     ...ifGiven('_list', (value) => ({ lists: readList(value, baseUrl).ids })),
     ...(types === undefined ? {} : { types }),
     ...(form === undefined ? {} : { form }),
@@ -131,9 +132,37 @@ function periodOf(name: string, value: string): { low: string; high: string } {
   const zoned = value.replace(/ (\d\d:\d\d)$/, '+$1'); // a plus sign that was not encoded
   const span = parseDateTime(zoned);
   if (span === undefined) throw invalidRequest(`${name} must be a date or a time, not "${clip(value)}"`, name);
-  const text = (milliseconds: number): string =>
-    new Date(Math.min(Math.max(milliseconds, ends.low), ends.high)).toISOString();
-  return { low: text(Math.ceil(span.low)), high: text(Math.floor(span.high)) };
+  return { low: instantOf(Math.ceil(span.low)), high: instantOf(Math.floor(span.high)) };
+}
+
+const instantOf = (milliseconds: number): string =>
+  new Date(Math.min(Math.max(milliseconds, ends.low), ends.high)).toISOString();
+
+/**
+ * The time of `_at`: at some moment of it the versions were current. With a prefix what comes before or behind, as in
+ * searches. https://hl7.org/fhir/R4/http.html#history https://hl7.org/fhir/R4/search.html#prefix
+ * @throws OperationOutcomeError 400 for what is no date, and for `ne` and `ap`, which mean no single stretch of time.
+ */
+function timeAskedFor(value: string): { low: string; high: string } {
+  const { prefix, rest } = splitPrefix(value);
+  const { low, high } = periodOf('_at', rest);
+  const beside = (instant: string, milliseconds: number): string => instantOf(Date.parse(instant) + milliseconds);
+  switch (prefix) {
+    case 'eq':
+      return { low, high };
+    case 'ge':
+      return { low, high: instantOf(ends.high) };
+    case 'gt':
+    case 'sa':
+      return { low: beside(high, 1), high: instantOf(ends.high) };
+    case 'le':
+      return { low: instantOf(ends.low), high };
+    case 'lt':
+    case 'eb':
+      return { low: instantOf(ends.low), high: beside(low, -1) };
+    default:
+      throw invalidRequest(`_at takes the prefixes eq, ge, gt, le, lt, sa and eb, not "${prefix}"`, '_at');
+  }
 }
 
 /** The history that a path below the base asks for: `Patient`, `1`, `_history`; undefined when it asks for none. */

@@ -9,6 +9,7 @@ import { type HistoryRequest, type HistoryScope, pageToken, readHistoryRequest }
 import { listEntries } from './list-entries.js';
 import { historySource, type HistoryPart, type HistorySource } from './history-source.js';
 import type { Caller, FhirServer } from './server.js';
+import { currentVersion } from './stored-content.js';
 
 /** One page of a history. */
 export interface HistoryPage {
@@ -115,7 +116,7 @@ async function requireVisible(
   { key }: Extract<HistoryScope, { kind: 'instance' }>,
   access: HistoryAccess,
 ): Promise<number> {
-  const current = await server.store.read(key);
+  const current = await currentVersion(server, key);
   const [visible] = current === undefined ? [] : await visibleVersions(server, access, [current]);
   if (visible === undefined) throw notFound(keyText(key));
   return visible.versionId;

@@ -10,6 +10,7 @@ import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { requireKey, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
+import { currentVersion, requireContent } from './stored-content.js';
 import { authorize } from './access.js';
 
 /** What a patch changes: the resource of a key, or the one that matches criteria. */
@@ -50,7 +51,7 @@ async function patchable(
   access: AccessFilter,
   target: PatchTarget,
 ): Promise<StoredVersion> {
-  if ('key' in target) return requirePatchable(access, target.key, await server.store.read(target.key));
+  if ('key' in target) return requirePatchable(access, target.key, await currentVersion(server, target.key));
   const { type, criteria } = target;
   const found = await findExisting(server, caller, type, criteria);
   return requirePatchable(access, undefined, found.kind === 'existing' ? found.version : undefined);
@@ -59,7 +60,7 @@ async function patchable(
 /**
  * The version to patch, if it is there and the caller may change it.
  * @param key absent for one that was looked for by criteria.
- * @throws OperationOutcomeError 404, 410.
+ * @throws OperationOutcomeError 404, 410, 500 when its content is lost.
  */
 export function requirePatchable(
   access: AccessFilter,
@@ -70,6 +71,7 @@ export function requirePatchable(
     throw notFound(key === undefined ? 'A resource that matches the criteria' : keyText(key));
   }
   if (current.deleted) throw gone(keyText(current), current.versionId);
+  requireContent(current);
   return current;
 }
 

@@ -4,8 +4,8 @@ import type { FhirVersion } from '../fhir/version.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { clip } from './resource-type.js';
 
-/** The versions a precondition names: any there is, or one of these versionIds. */
-export type VersionTags = '*' | readonly number[];
+/** The versions a precondition names: any there is, or one of these versionIds; tags of others are texts and match none. */
+export type VersionTags = '*' | readonly (number | string)[];
 
 /** What must hold of the current version for a write to be done. */
 export interface Preconditions {
@@ -17,16 +17,19 @@ export interface Preconditions {
 
 /**
  * Reads the versions of an If-Match or If-None-Match of a write: `*`, or a list of `W/"3"`; also `"3"` or `3` as some
- * clients write it. https://www.rfc-editor.org/rfc/rfc9110#name-if-match
+ * clients write it. A tag that this server gave to no version (`W/"a1"`) is one that does not match.
+ * https://www.rfc-editor.org/rfc/rfc9110#name-if-match
  * @param place the header or element, for the error.
- * @throws OperationOutcomeError 400 for what is no version of this server.
+ * @throws OperationOutcomeError 400 for what is no tag.
  */
 export function readVersionTags(text: string, place: string): VersionTags {
   if (text.trim() === '*') return '*';
   return text.split(',').map((tag) => {
     const versionId = /^\s*(?:W\/)?("?)([1-9][0-9]{0,14})\1\s*$/.exec(tag)?.[2];
-    if (versionId === undefined) throw invalidRequest(`"${clip(text)}" names no version; W/"3" would`, place);
-    return Number(versionId);
+    if (versionId !== undefined) return Number(versionId);
+    const other = /^\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*$/.exec(tag)?.[1];
+    if (other === undefined) throw invalidRequest(`"${clip(text)}" names no version; W/"3" would`, place);
+    return clip(other);
   });
 }
 

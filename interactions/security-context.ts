@@ -7,6 +7,7 @@ import { guarded } from '../search/document.js';
 import type { Filter } from '../search/request.js';
 import type { AskedInteraction } from '../auth/authorizer.js';
 import type { Caller, FhirServer } from './server.js';
+import { currentVersion } from './stored-content.js';
 
 // Who may read a Binary that has a security context is who may read the resource it points to. That is decided by that
 // resource as it is now, so no filter on the Binary alone can: filters leave such Binaries out, unless the caller may
@@ -84,8 +85,10 @@ async function isReadable(
   if (key === undefined || steps === 0 || !server.definitions.structures.isResourceType(key.type)) return false;
   const access = accessOf('read', key.type);
   if (access === undefined) return false;
-  const current = await server.store.read(key);
+  const current = await currentVersion(server, key);
   if (current === undefined || current.deleted) return false;
+  // Whether a Binary that is lost had a context, nothing tells.
+  if (key.type === 'Binary' && current.lost === true) return false;
   if (key.type !== 'Binary' || !hasContext(current)) return permits(access, current);
   return isReadable(server, contextOf(current), accessOf, steps - 1);
 }

@@ -5,6 +5,10 @@ export interface SmartEndpoints {
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint?: string;
+  /** Where a resource server asks whether a token counts, and what it says. */
+  readonly introspectionEndpoint?: string;
+  /** Who signs ID tokens, and where the keys are, where applications get them for `fhirUser`. */
+  readonly openId?: { readonly issuer: string; readonly jwksUri: string };
   readonly grantTypes: readonly string[];
   /** How applications authenticate at the token endpoint: `none` for public ones, `client_secret_basic`, … */
   readonly authMethods: readonly string[];
@@ -31,11 +35,13 @@ const permissions = ['permission-patient', 'permission-user', 'permission-v1', '
  */
 export function smartConfiguration({ smart }: SmartServer): object | undefined {
   if (smart === undefined) return undefined;
-  const { revocationEndpoint } = smart;
+  const { revocationEndpoint, introspectionEndpoint, openId } = smart;
   return {
+    ...(openId === undefined ? {} : { issuer: openId.issuer, jwks_uri: openId.jwksUri }),
     authorization_endpoint: smart.authorizationEndpoint,
     token_endpoint: smart.tokenEndpoint,
     ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
+    ...(introspectionEndpoint === undefined ? {} : { introspection_endpoint: introspectionEndpoint }),
     grant_types_supported: smart.grantTypes,
     token_endpoint_auth_methods_supported: smart.authMethods,
     ...(smart.signingAlgorithms === undefined
@@ -66,6 +72,7 @@ export function smartSecurity({ smart, definitions }: SmartServer): object | und
           ...uri('authorize', smart.authorizationEndpoint),
           ...uri('token', smart.tokenEndpoint),
           ...uri('revoke', smart.revocationEndpoint),
+          ...uri('introspect', smart.introspectionEndpoint),
         ],
       },
     ],

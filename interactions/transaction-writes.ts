@@ -82,7 +82,11 @@ export async function tryWrites(
   const commit = checks(entries, written, references);
   for (const entry of entries) {
     await requirePatchedValid(server, caller, entry);
-    const answer = failingAt(entry.place, () => decide(server, caller, entry, commit));
+    const created = entry.createdBy && answers[entry.createdBy.index];
+    const answer: EntryAnswer =
+      created?.kind === 'written'
+        ? { ...created, status: 'unchanged' }
+        : failingAt(entry.place, () => decide(server, caller, entry, commit));
     answers[entry.index] = joined(answers[entry.index], answer);
   }
   if (commit.length === 0) return answers;
@@ -103,7 +107,8 @@ const patchedResources = (entries: readonly FoundEntry[]) =>
   );
 
 /**
- * Refuses a transaction in which two entries are about the same resource, or would create by the same criteria.
+ * Refuses a transaction in which two entries are about the same resource, or an update and another entry would create by
+ * the same criteria.
  * @returns the keys written.
  * @throws OperationOutcomeError 400 naming the second of them.
  */
@@ -147,9 +152,10 @@ function requireNoneDeleted(entries: readonly FoundEntry[], reads: readonly Read
 /** What the entries' fullUrls have become. */
 function targets(entries: readonly FoundEntry[]): ReadonlyMap<string, LinkTarget> {
   const found = new Map<string, LinkTarget>();
-  for (const { fullUrl, action, key, previous, existing } of entries) {
+  for (const { fullUrl, action, key, previous, existing, createdBy } of entries) {
     if (fullUrl === undefined || isDelete(action)) continue;
     if (existing !== undefined) found.set(fullUrl, existing);
+    else if (createdBy !== undefined) found.set(fullUrl, { ...createdBy.key, versionId: 1 });
     else if (key !== undefined) found.set(fullUrl, { ...key, versionId: (previous?.versionId ?? 0) + 1 });
   }
   return found;

@@ -6,6 +6,7 @@ import { newVersion, requireValid, requireWritable } from './new-version.js';
 import { type Preconditions, requirePreconditions } from './preconditions.js';
 import { clip, requireResourceType } from './resource-type.js';
 import { retryLostRaces } from './retry.js';
+import { currentVersion } from './stored-content.js';
 import type { Caller, FhirServer, WriteOutcome } from './server.js';
 import { authorize } from './access.js';
 import { conditionalReferences } from './write-references.js';
@@ -37,9 +38,9 @@ export async function update(
   await requireValid(server, caller, resource, 'update');
   const fillReferences = conditionalReferences(server, caller, resource);
   return retryLostRaces(async () => {
-    const previous = await server.store.read(key);
+    const previous = await currentVersion(server, key);
     const checks = await fillReferences(key);
-    if (isThere(previous) && request.isSame?.(previous) === true) {
+    if (isThere(previous) && previous.lost !== true && request.isSame?.(previous) === true) {
       requireWritable(access, key.type, previous);
       return { version: previous, status: 'unchanged' };
     }

@@ -15,6 +15,30 @@ export interface CollectedDatabase<Value, DatabaseKey extends Key> {
   isUnderWay(keyOf: () => DatabaseKey): boolean;
 }
 
+/** The same for one that is not read while its changes are made. */
+export type UnreadDatabase<Value, DatabaseKey extends Key> = Pick<
+  CollectedDatabase<Value, DatabaseKey>,
+  'put' | 'remove' | 'isUnderWay'
+>;
+
+/** What a commit is about to write. */
+export interface Wanted {
+  /** How many keys change, at most so many pages and those above them. */
+  readonly keys: number;
+  /** The values that are put; what they take is looked at only where it matters. */
+  readonly values: readonly unknown[];
+  /** Whether it takes little, and others wait for it: how far a reader has come. */
+  readonly isSmall: boolean;
+}
+
+/** Looks after the disk that an environment is on (docs/adr/0091-a-full-disk-is-met-before-it-is-full.md). */
+export interface Room {
+  /** Asked before anything is written. @throws Error when there is no room for it; then nothing of it is. */
+  require(wanted: Wanted): void;
+  /** Told why something could not be written. @returns what is told to who asked for it. */
+  failed(error: unknown): unknown;
+}
+
 /** The commits of one LMDB environment, one after the other (docs/adr/0084-commits-leave-the-event-loop.md). */
 export interface Commits {
   /** Collects the changes of a database that must have no other way to change while commits are under way. */
@@ -22,15 +46,15 @@ export interface Commits {
     database: Database<Value, DatabaseKey>,
   ): CollectedDatabase<Value, DatabaseKey>;
   /** As `database`, for one that commits change and do not read: less is kept of what is collected. */
-  unread<Value, DatabaseKey extends Key>(
-    database: Database<Value, DatabaseKey>,
-  ): Pick<CollectedDatabase<Value, DatabaseKey>, 'put' | 'remove'>;
+  unread<Value, DatabaseKey extends Key>(database: Database<Value, DatabaseKey>): UnreadDatabase<Value, DatabaseKey>;
   /**
    * Commits what a function puts into collected databases, all of it or, when it throws, nothing; others that wait go with it.
    * @param change is called when all before it is committed, and may be called again when the commit failed.
    * @returns what the function returned, once it is on disk. Rejects by what it threw, or by why it could not be written.
    */
   commit<Result>(change: () => Result): Promise<Result>;
+  /** As `commit`, for what is to be written though the disk is nearly full: how far a reader has come, not a resource. */
+  commitSmall<Result>(change: () => Result): Promise<Result>;
   /** As `commit`, in a commit of its own. */
   commitAlone<Result>(change: () => Result): Promise<Result>;
   /** Calls a function while nothing is under way, for transactions of its own. */
@@ -42,7 +66,7 @@ export interface Commits {
 }
 
 interface Asked {
-  readonly kind: 'commit' | 'alone' | 'between';
+  readonly kind: 'commit' | 'small' | 'alone' | 'between';
   readonly action: () => unknown;
   readonly settle: (outcome: Outcome) => void;
 }
@@ -50,21 +74,28 @@ type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 const opened = new WeakMap<RootDatabase, Commits>();
 
-/** The commits of an environment, the same ones for each who asks. */
-export function commitsOf(root: RootDatabase): Commits {
+/** Room that never ends. */
+const endless: Room = { require: () => undefined, failed: (error) => error };
+
+/**
+ * The commits of an environment, the same ones for each who asks.
+ * @param room what looks after the disk: of who asks first.
+ */
+export function commitsOf(root: RootDatabase, room = endless): Commits {
   const known = opened.get(root);
   if (known !== undefined) return known;
-  const made = openCommits(root);
+  const made = openCommits(root, room);
   opened.set(root, made);
   return made;
 }
 
-function openCommits(root: RootDatabase): Commits {
+function openCommits(root: RootDatabase, room: Room): Commits {
   const asked: Asked[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
   let isCollecting = false;
   let operations: (() => void)[] = [];
+  let values: unknown[] = [];
   /** What is collected or under way, by database. */
   const touched = new Set<{ clear(): void }>();
   /** Whether the last commit of LMDB's thread went well; after one that did not, its errors are told where they happen. */
@@ -74,14 +105,13 @@ function openCommits(root: RootDatabase): Commits {
     stored: Database<Value, DatabaseKey>,
   ): CollectedDatabase<Value, DatabaseKey> {
     const byKey = new Map<DatabaseKey | string, { readonly value: Value | undefined }>();
-    const nameOf = (key: DatabaseKey): DatabaseKey | string =>
-      key instanceof Uint8Array ? Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1') : key;
     function change(key: DatabaseKey, value: Value | undefined, operation: () => void): void {
       if (!isCollecting) {
         operation(); // in a transaction of whoever asks
         return;
       }
       byKey.set(nameOf(key), { value });
+      if (value !== undefined) values.push(value);
       touched.add(byKey);
       operations.push(operation);
     }
@@ -103,23 +133,32 @@ function openCommits(root: RootDatabase): Commits {
 
   function unread<Value, DatabaseKey extends Key>(
     stored: Database<Value, DatabaseKey>,
-  ): Pick<CollectedDatabase<Value, DatabaseKey>, 'put' | 'remove'> {
-    const change = (operation: () => void): void => {
-      if (isCollecting) operations.push(operation);
-      else operation(); // in a transaction of whoever asks
-    };
+  ): UnreadDatabase<Value, DatabaseKey> {
+    const keys = new Set<DatabaseKey | string>();
+    function change(key: DatabaseKey, value: Value | undefined, operation: () => void): void {
+      if (!isCollecting) {
+        operation(); // in a transaction of whoever asks
+        return;
+      }
+      keys.add(nameOf(key));
+      if (value !== undefined) values.push(value);
+      touched.add(keys);
+      operations.push(operation);
+    }
     return {
       put(key, value) {
-        change(() => void stored.put(key, value));
+        change(key, value, () => void stored.put(key, value));
       },
       remove(key, value) {
-        change(() => void (value === undefined ? stored.remove(key) : stored.remove(key, value)));
+        change(key, undefined, () => void (value === undefined ? stored.remove(key) : stored.remove(key, value)));
       },
+      isUnderWay: (keyOf) => keys.size > 0 && keys.has(nameOf(keyOf())),
     };
   }
 
   function forget(): void {
     operations = [];
+    values = [];
     for (const changes of touched) changes.clear();
     touched.clear();
   }
@@ -157,22 +196,27 @@ function openCommits(root: RootDatabase): Commits {
   }
 
   /** Puts what is collected on disk, on LMDB's own thread or, when that failed the last time, on this one. */
-  async function write(): Promise<void> {
+  async function write(isSmall = false): Promise<void> {
     if (operations.length === 0) return;
-    if (isTrusted) {
-      isTrusted = false;
-      await writeElsewhere();
-    } else {
-      root.transactionSync(putAll);
+    room.require({ keys: operations.length, values, isSmall });
+    try {
+      if (isTrusted) {
+        isTrusted = false;
+        await writeElsewhere();
+      } else {
+        root.transactionSync(putAll);
+      }
+      isTrusted = true;
+    } catch (error) {
+      throw room.failed(error);
     }
-    isTrusted = true;
   }
 
-  async function commitOne({ action, settle }: Asked): Promise<void> {
+  async function commitOne({ kind, action, settle }: Asked): Promise<void> {
     let outcome: Outcome;
     try {
       const [result] = collect([action]);
-      await write();
+      await write(kind === 'small');
       outcome = { result };
     } catch (error) {
       outcome = { error };
@@ -202,16 +246,26 @@ function openCommits(root: RootDatabase): Commits {
   async function run(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve)); // what the same turn of the event loop asks for goes together
     for (let next = asked[0]; next !== undefined; next = asked[0]) {
-      if (next.kind === 'commit') {
-        const others = asked.findIndex(({ kind }) => kind !== 'commit');
+      if (next.kind === 'commit' || next.kind === 'small') {
+        const others = asked.findIndex(({ kind }) => kind !== 'commit' && kind !== 'small');
         await commitTogether(asked.splice(0, others < 0 ? asked.length : others));
       } else {
         asked.shift();
         if (next.kind === 'alone') await commitOne(next);
-        else next.settle(outcomeOf(next.action));
+        else next.settle(outcomeOf(() => ownTransaction(next.action)));
       }
     }
     running = undefined;
+  }
+
+  /** A transaction that clears a database changes its pages' list, and little else. */
+  function ownTransaction(action: () => unknown): unknown {
+    room.require({ keys: 1, values: [], isSmall: false });
+    try {
+      return action();
+    } catch (error) {
+      throw room.failed(error);
+    }
   }
 
   function ask<Result>(kind: Asked['kind'], action: () => Result): Promise<Result> {
@@ -234,6 +288,7 @@ function openCommits(root: RootDatabase): Commits {
     database,
     unread,
     commit: (change) => ask('commit', change),
+    commitSmall: (change) => ask('small', change),
     commitAlone: (change) => ask('alone', change),
     between: (action) => ask('between', action),
     settled,
@@ -244,6 +299,9 @@ function openCommits(root: RootDatabase): Commits {
     },
   };
 }
+
+const nameOf = <DatabaseKey extends Key>(key: DatabaseKey): DatabaseKey | string =>
+  key instanceof Uint8Array ? Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1') : key;
 
 function outcomeOf(action: () => unknown): Outcome {
   try {

@@ -17,6 +17,7 @@ import type { ContentStore } from '../persistence/content-store.js';
 import { defaultTenant, tenantOf } from '../persistence/keys.js';
 import { lmdbTable } from '../persistence/lmdb.js';
 import { type KeptPlace, lmdbPlace } from '../persistence/lmdb-place.js';
+import { diskSpace, type DiskState } from '../persistence/disk-space.js';
 import { openRoot, type Root } from '../persistence/lmdb-root.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
@@ -55,6 +56,10 @@ export interface EmbeddedOptions extends DefinitionOptions {
    * then, with its rules and its sources of imports.
    */
   readonly isCommand?: boolean;
+  /** Is told when the disk of the data folder is getting full, is full, and has room again. */
+  readonly onDisk?: (state: DiskState, free: number) => void;
+  /** Bytes that may still be written there, asked each time; the file system says it without it. For tests. */
+  readonly freeSpace?: (folder: string) => number;
 }
 
 /** A version of a process that is alone with its store. */
@@ -175,15 +180,22 @@ async function* announced<Chunk extends readonly unknown[]>(
 export async function openServers(dataFolder: string, options: EmbeddedOptions = {}): Promise<EmbeddedServers> {
   mkdirSync(dataFolder, { recursive: true });
   const definitions = await Promise.all(fhirVersions.map(loadDefinitions));
-  const root = openRoot(join(dataFolder, 'store'));
+  const { onDisk, freeSpace } = options;
+  const space = diskSpace(dataFolder, {
+    ...(onDisk === undefined ? {} : { onChange: onDisk }),
+    ...(freeSpace === undefined ? {} : { free: freeSpace }),
+  });
+  const storeFolder = join(dataFolder, 'store');
+  const root = openRoot(storeFolder, space.room(storeFolder));
   const pageKey = readSecret(dataFolder, 'page.key');
   const contentKey = readSecret(dataFolder, 'content.key');
   const composed: (readonly [FhirVersion, EmbeddedServer])[] = [];
   const running: Composed['running'][number][] = [];
   for (const each of definitions) {
     const { version } = each;
-    const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version));
-    const output = (tenant: Tenant): OutputStore => outputFiles(folderOf(join(dataFolder, 'jobs', version), tenant));
+    const contents = contentFiles(join(dataFolder, 'content', version), versionSecret(contentKey, version), space);
+    const output = (tenant: Tenant): OutputStore =>
+      outputFiles(folderOf(join(dataFolder, 'jobs', version), tenant), space);
     const stores = { contents, output };
     const made = await composeServer(root, each, pageKey, stores, options);
     composed.push([version, made.server]);

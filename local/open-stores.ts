@@ -3,8 +3,16 @@ import { type EmbeddedOptions, type EmbeddedServers, openServers } from './compo
 import { guideNotes } from './guide/guide-notes.js';
 import { readGuide } from './guide/read-guide.js';
 import type { DefinitionOptions } from '../compose/serve.js';
+import type { DiskState } from '../persistence/disk-space.js';
 import type { Settings } from './settings.js';
 import type { FhirVersion } from '../fhir/version.js';
+
+/** What who runs the server is told of the disk. */
+const diskNews = {
+  enough: { level: 'info', what: 'the disk of DATA_DIR has room again' },
+  low: { level: 'warn', what: 'the disk of DATA_DIR is nearly full: writes are refused when 64 MiB are left' },
+  full: { level: 'error', what: 'the disk of DATA_DIR is full: writes are refused (507) until there is room again' },
+} as const;
 
 /**
  * Opens the stores that the settings name. The clients of DynamoDB and OpenSearch are loaded only where they are used.
@@ -46,7 +54,13 @@ export async function openStores(
       }
     },
   };
-  if (engines.kind === 'embedded') return openServers(dataFolder, { ...options, isCommand });
+  if (engines.kind === 'embedded') {
+    const onDisk = (state: DiskState, free: number): void => {
+      const told = diskNews[state];
+      log[told.level]({ free: `${String(Math.floor(free / 1024 ** 2))} MiB` }, told.what);
+    };
+    return openServers(dataFolder, { ...options, isCommand, onDisk });
+  }
   const { openAwsServers } = await import('./compose-aws.js');
   const onOutdatedIndex = (version: FhirVersion): void => {
     // Tenants share the index: none of them makes it anew.

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { conflict } from '../fhir/outcome.js';
+import type { DiskSpace } from './disk-space.js';
 import { type ByteRange, contentRoute, type ContentFiles, type ContentStore } from './content-store.js';
 import { flushFolder, orNone } from './filesystem.js';
 import { isContentPath, openSignedUrl, signUrl } from './signed-url.js';
@@ -13,8 +14,13 @@ import { isContentPath, openSignedUrl, signUrl } from './signed-url.js';
  * Contents as files of a folder, whose URLs this server signs and answers. One process at a time.
  * @param folder made if it is not there; what was being written when a process was killed is removed from it.
  * @param key 32 bytes that URLs are signed with.
+ * @param space of the disk that the folder is on; without it a full one is met by the content that finds it full.
  */
-export function contentFiles(folder: string, key: Uint8Array): ContentStore & { readonly files: ContentFiles } {
+export function contentFiles(
+  folder: string,
+  key: Uint8Array,
+  space?: DiskSpace,
+): ContentStore & { readonly files: ContentFiles } {
   const parts = join(folder, 'parts');
   rmSync(parts, { recursive: true, force: true });
   mkdirSync(parts, { recursive: true });
@@ -28,12 +34,13 @@ export function contentFiles(folder: string, key: Uint8Array): ContentStore & { 
     const file = fileOf(path);
     const part = join(parts, randomUUID());
     try {
-      await pipeline(content, createWriteStream(part, { flags: 'wx', flush: true }));
+      const sink = createWriteStream(part, { flags: 'wx', flush: true });
+      await (space === undefined ? pipeline(content, sink) : pipeline(content, space.watched(), sink));
       await mkdir(dirname(file), { recursive: true });
       await link(part, file);
       await flushFolder(dirname(file));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw space?.failed(error) ?? error;
       if (!(await digestOf(part)).equals(await digestOf(file))) throw conflict('Another content is there already');
     } finally {
       await rm(part, { force: true });

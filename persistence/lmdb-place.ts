@@ -18,7 +18,7 @@ export function lmdbPlace(root: RootDatabase, name: string): KeptPlace {
   return {
     read: () => kept.get(key),
     write: (position) =>
-      commits.commit(() => {
+      commits.commitSmall(() => {
         collected.put(key, position);
       }),
   };

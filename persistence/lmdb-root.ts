@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
-import { commitsOf } from '../lmdb/commits.js';
+import { commitsOf, type Room } from '../lmdb/commits.js';
 import { markMade, requireIntact } from './lmdb-file.js';
 import { lockFolder } from './lmdb-lock.js';
 import { upgradeToHistory } from './lmdb-upgrade.js';
@@ -33,18 +33,20 @@ export const environmentOptions = {
 /**
  * Opens the embedded store in a folder, which is made if it is not there.
  * Every commit is flushed to disk before it counts (no `overlappingSync`): what a reader saw, a power cut keeps.
+ * @param room looks after the folder's disk; without it a full one is met by the write that finds it full.
  * @throws StoreError when the folder cannot be used, another process has it, or the store is damaged or newer.
  */
-export function openRoot(folder: string): Root {
+export function openRoot(folder: string, room?: Room): Root {
   requireWritable(folder);
   const unlock = lockFolder(folder);
   try {
     requireIntact(folder);
     const root = openEnvironment(folder);
+    const commits = commitsOf(root, room);
     markMade(folder);
     const close = root.close.bind(root);
     root.close = async () => {
-      await commitsOf(root).close();
+      await commits.close();
       await close();
       unlock();
     };

@@ -6,6 +6,7 @@ import { historyIndex } from './lmdb-history.js';
 import { attributesOf, keyOf, lowerBound, storedKey, upperBound, type Attributes } from './lmdb-key.js';
 import { holds } from './condition.js';
 import { textOf } from './key-text.js';
+import { jobsPartition, tenantOf } from './keys.js';
 import { partOf } from './partition.js';
 import type { Item, ItemChange, ItemKey, QueryRequest, ScanPage, Table, WriteAction, WriteResult } from './table.js';
 
@@ -62,7 +63,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
 
   const read = (key: ItemKey): Item | undefined => {
     const attributes = collected.get(storedKey(key));
-    return attributes === undefined ? undefined : { ...attributes, pk: key.pk, sk: key.sk };
+    return attributes === undefined ? undefined : { pk: key.pk, sk: key.sk, ...attributes };
   };
 
   const lately = new Remembered<Item>(charactersKept);
@@ -105,7 +106,9 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
 
   async function write(actions: readonly WriteAction[]): Promise<WriteResult> {
     requireDistinct(actions);
-    const { changed, ...result } = await commits.commit(() => apply(actions));
+    const { changed, ...result } = await (actions.every(makesRoom)
+      ? commits.commitSmall(() => apply(actions))
+      : commits.commit(() => apply(actions)));
     if (changed) options.onCommitted?.();
     return result;
   }
@@ -117,7 +120,8 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     for (const { key, value } of items.getRange({ start: descending ? high : low, reverse: descending })) {
       if (descending && Buffer.compare(key, high) >= 0) continue; // the start of a range counts, the upper bound does not
       if (found.length >= limit || Buffer.compare(key, low) < 0 || Buffer.compare(key, high) >= 0) break;
-      found.push({ ...value, ...keyOf(key) });
+      const { pk, sk } = keyOf(key);
+      found.push({ pk, sk, ...value });
     }
     return found;
   }
@@ -168,6 +172,10 @@ const attempt = <T>(action: () => T): Promise<T> =>
   new Promise((resolve) => {
     resolve(action());
   });
+
+/** Whether an action ends or removes a job: whose files fill a disk that is full must not need room for that. */
+const makesRoom = (action: WriteAction): boolean =>
+  action.kind === 'remove' || (action.kind === 'put' && action.item.pk === jobsPartition(tenantOf(action.item.pk)));
 
 const keyOfAction = (action: WriteAction): ItemKey => (action.kind === 'put' ? action.item : action.key);
 

@@ -19,7 +19,7 @@ export async function loadVersion(item: Item, bodies: BodyStore | undefined): Pr
   const { type, id, versionId, commitId = '' } = version;
   const body = await bodies?.get({ tenant: tenantOf(item.pk), type, id, versionId, commitId });
   if (body === undefined || overflow !== overflowText({ versionId, commitId })) {
-    throw new UnreadableVersion(item, 'its body is not there', version);
+    throw new UnreadableVersion(item, 'its body is not there', { ...version, overflow: true });
   }
   return { ...version, body, overflow: true };
 }
@@ -40,12 +40,16 @@ export async function loadVersions(
   items: readonly (Item | undefined)[],
   bodies: BodyStore | undefined,
 ): Promise<readonly (StoredVersion | undefined)[]> {
+  // Mostly nothing is to be fetched, and a page of matches needs no promise for each of them.
+  if (!items.some(isElsewhere)) return items.map((item) => (item === undefined ? undefined : readItem(item)));
   const load = async (item: Item | undefined): Promise<StoredVersion | undefined> =>
     item === undefined ? undefined : loadVersion(item, bodies);
   const versions: (StoredVersion | undefined)[] = [];
-  const atOnce = items.some((item) => item?.['overflow'] !== undefined) ? bodiesAtOnce : items.length;
-  for (let from = 0; from < items.length; from += atOnce) {
-    versions.push(...(await Promise.all(items.slice(from, from + atOnce).map(load))));
+  for (let from = 0; from < items.length; from += bodiesAtOnce) {
+    versions.push(...(await Promise.all(items.slice(from, from + bodiesAtOnce).map(load))));
   }
   return versions;
 }
+
+/** Whether an item's body is in the body store. */
+const isElsewhere = (item: Item | undefined): boolean => item?.['overflow'] !== undefined;

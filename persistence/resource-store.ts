@@ -28,6 +28,8 @@ export interface StoredVersion extends ResourceKey {
   readonly author?: string;
   /** Whether its body is kept in a body store; the store sets it. A version read and given back as `previous` keeps it. */
   readonly overflow?: boolean;
+  /** Whether its content is stored no more: only its envelope counts. Such a version is read by `UnreadableVersion` alone. */
+  readonly lost?: boolean;
   /** The commit that wrote it; the store sets it. A version read and given back as `previous` keeps it. */
   readonly commitId?: string;
 }

@@ -1,14 +1,7 @@
 import type { ResourceKey } from '../fhir/resource.js';
 import { resourceOfPartition } from './keys.js';
+import type { StoredVersion } from './resource-store.js';
 import type { ItemKey } from './table.js';
-
-/** What an item tells of a version without its body. */
-export interface Envelope extends ResourceKey {
-  readonly versionId: number;
-  readonly lastUpdated: string;
-  readonly compartments: readonly string[];
-  readonly deleted: boolean;
-}
 
 /**
  * A version that is stored, and cannot be read, now or later: its body was lost, or its item is no version. Engines that do
@@ -17,12 +10,12 @@ export interface Envelope extends ResourceKey {
 export class UnreadableVersion extends Error {
   override readonly name = 'UnreadableVersion';
   readonly key: ItemKey;
-  /** Absent when the item tells nothing. */
-  readonly envelope: Envelope | undefined;
-  constructor({ pk, sk }: ItemKey, why: string, envelope?: Envelope) {
+  /** What the item tells; its body, if it has one, is not to be read. Absent when the item tells nothing. */
+  readonly envelope: (StoredVersion & { readonly lost: true }) | undefined;
+  constructor({ pk, sk }: ItemKey, why: string, version?: StoredVersion) {
     super(`The version that ${pk} ${sk} holds cannot be read: ${why}`);
     this.key = { pk, sk };
-    this.envelope = envelope;
+    this.envelope = version === undefined ? undefined : { ...version, lost: true };
   }
 
   /** The resource whose version it is, by its key. */

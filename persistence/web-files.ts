@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { invalidRequest, OperationOutcomeError, unavailable } from '../fhir/outcome.js';
 import { guardedRequests, type RefusalOf, type Resolve } from './guarded-request.js';
@@ -39,17 +39,25 @@ export function webFiles(lookup?: Resolve): InputSource {
     });
   }
 
+  async function asked(url: string, from: number): Promise<IncomingMessage> {
+    const answer = await ask(url, from);
+    const { statusCode: status = 0 } = answer;
+    if (status === 200 || status === 206) return answer;
+    answer.destroy();
+    if (status >= 500 || status === 429) throw unavailable(`${shown(url)} answers ${String(status)} for now`);
+    throw invalidRequest(`${shown(url)} cannot be read: it answers ${String(status)}`);
+  }
+
   return {
     async open(url, from) {
-      const answer = await ask(url, from);
-      const { statusCode: status = 0 } = answer;
-      if (status !== 200 && status !== 206) {
+      let answer = await asked(url, from);
+      if (from > 0 && answer.statusCode === 206 && isEncoded(answer)) {
+        // A part of what is compressed begins anywhere: the whole is read again.
         answer.destroy();
-        if (status >= 500 || status === 429) throw unavailable(`${shown(url)} answers ${String(status)} for now`);
-        throw invalidRequest(`${shown(url)} cannot be read: it answers ${String(status)}`);
+        answer = await asked(url, 0);
       }
-      const stream = decoded(answer);
-      return status === 206 || from === 0 ? stream : Readable.from(without(stream, from));
+      const stream = decoded(answer, shown(url));
+      return from === 0 || answer.statusCode === 206 ? stream : Readable.from(without(stream, from));
     },
     /** Asked by a range: what signs URLs signs them for GET. */
     async size(url) {
@@ -74,27 +82,78 @@ const metadata = 'fd00:ec2::254';
 const refusalOf: RefusalOf = (address, hostname) => {
   if (isOwnName(hostname)) return undefined;
   const known = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
-  const isOpen = known !== undefined && !closed.includes(known.range()) && known.toString() !== metadata;
-  return isOpen && !isWithinOld(known)
-    ? undefined
-    : invalidRequest('A source of imports is at an address that names may not have');
+  const isOpen = known !== undefined && [known, ...embeddedIn(known)].every(mayHaveName);
+  return isOpen ? undefined : invalidRequest('A source of imports is at an address that names may not have');
 };
 
-/** An IPv4 address in the old form of IPv6 (`::7f00:1`), which has no range of its own. */
-const isWithinOld = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
-  address instanceof ipaddr.IPv6 && address.parts.slice(0, 6).every((part) => part === 0);
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Compressed by who does not do without, though it was asked for what the file is. */
-function decoded(answer: IncomingMessage): Readable {
-  const encoding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  const decoder = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[
-    encoding
-  ];
-  if (decoder === undefined) return answer;
+const mayHaveName = (address: Address): boolean =>
+  !closed.includes(address.range()) &&
+  address.toString() !== metadata &&
+  !(address instanceof ipaddr.IPv6 && unnamed.some((range) => address.match(range)));
+
+/** The old form of IPv4 in IPv6 (`::7f00:1`), and translation within a network, which may lead anywhere in it (RFC 8215). */
+const unnamed = ['::/96', '64:ff9b:1::/48'].map((range) => ipaddr.IPv6.parseCIDR(range));
+
+/** Where the IPv4 address begins in an IPv6 address that stands for it, in bytes. `ipaddr.process` knows `::ffff:0:0/96`. */
+const translated: readonly (readonly [range: ReturnType<typeof ipaddr.IPv6.parseCIDR>, at: number])[] = [
+  [ipaddr.IPv6.parseCIDR('64:ff9b::/96'), 12], // NAT64, RFC 6052
+  [ipaddr.IPv6.parseCIDR('::ffff:0:0:0/96'), 12], // SIIT, RFC 2765
+  [ipaddr.IPv6.parseCIDR('2002::/16'), 2], // 6to4, RFC 3056
+];
+
+/** The IPv4 addresses that what is sent to an IPv6 address is sent on to. */
+function embeddedIn(address: Address): ipaddr.IPv4[] {
+  if (!(address instanceof ipaddr.IPv6)) return [];
+  const bytes = address.toByteArray();
+  return translated.flatMap(([range, at]) => (address.match(range) ? [new ipaddr.IPv4(bytes.slice(at, at + 4))] : []));
+}
+
+const encodingOf = (answer: IncomingMessage): string =>
+  (answer.headers['content-encoding'] ?? '').trim().toLowerCase() || 'identity';
+
+const isEncoded = (answer: IncomingMessage): boolean => encodingOf(answer) !== 'identity';
+
+const decoders = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/**
+ * Compressed by who does not do without, though it was asked for what the file is. It is decompressed as it is read: of
+ * one that is small and becomes very much, no more is in memory than of another.
+ * @throws OperationOutcomeError 400 for an encoding that is not known; the stream fails with one when it is another.
+ */
+function decoded(answer: IncomingMessage, url: string): Readable {
+  if (!isEncoded(answer)) return answer;
+  const encoding = encodingOf(answer);
+  const decoder = decoders.get(encoding);
+  if (decoder === undefined) {
+    answer.destroy();
+    const known = [...decoders.keys()].join(', ');
+    throw invalidRequest(`${url} has the content encoding "${encoding.slice(0, 40)}"; known are ${known}`);
+  }
   const plain = decoder();
   answer.on('error', (error) => plain.destroy(error));
   plain.on('close', () => answer.destroy());
-  return answer.pipe(plain);
+  const told = Readable.from(
+    toldWhenWrong(answer.pipe(plain), `${url} is not compressed as its content encoding says`),
+  );
+  return told.on('close', () => plain.destroy());
+}
+
+/** What breaks off (`Z_BUF_ERROR`, a connection) may be had later; what was compressed otherwise is so the next time. */
+async function* toldWhenWrong(stream: Readable, why: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isWrong = code === 'Z_DATA_ERROR' || (typeof code === 'string' && code.startsWith('ERR__ERROR_FORMAT'));
+    throw isWrong ? invalidRequest(why) : error;
+  }
 }
 
 /** A URL without its query, which may be a signature. */

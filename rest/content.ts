@@ -1,7 +1,13 @@
 import type { Request, Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { invalidRequest, methodNotAllowed, notFound, unsupportedMediaType } from '../fhir/outcome.js';
+import {
+  invalidRequest,
+  methodNotAllowed,
+  notFound,
+  OperationOutcomeError,
+  unsupportedMediaType,
+} from '../fhir/outcome.js';
 import type { FhirServer } from '../interactions/server.js';
 import { contentRoute, type ContentFiles, type ContentStore } from '../persistence/content-store.js';
 import type { SignedRequest } from '../persistence/signed-url.js';
@@ -103,7 +109,8 @@ async function upload({ files }: ServedContents, signed: SignedRequest, http: Re
   try {
     await Promise.all([pipeline(http, checked), writing]);
   } catch (error) {
-    if (!http.complete) throw invalidRequest('The content broke off', 'http.Content-Length');
+    if (!http.complete && !(error instanceof OperationOutcomeError))
+      throw invalidRequest('The content broke off', 'http.Content-Length');
     throw error;
   }
   return { status: 200, headers: {} };

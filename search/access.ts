@@ -24,6 +24,8 @@ export interface AccessibleVersion {
   readonly deleted: boolean;
   /** The resource's JSON text. */
   readonly body: string;
+  /** Whether its content is stored no more, so that no criteria can be asked of it. */
+  readonly lost?: boolean;
 }
 
 /** All that is in one of the compartments. */
@@ -39,7 +41,7 @@ export function compartmentsOfAccess(access: AccessFilter): readonly string[] | 
   return all.length === access.grants.length ? [...new Set(all.flat())].sort() : undefined;
 }
 
-/** Whether a version may be seen. A deleted one matches no criteria: it has nothing to be judged by. */
+/** Whether a version may be seen. One deleted or lost matches no criteria: it has nothing to be judged by. */
 export const permits = (access: AccessFilter, version: AccessibleVersion): boolean =>
   holds(access, version, (grant) => isInOneOf(grant, version));
 
@@ -84,7 +86,7 @@ function holds(
   return access.grants.some(({ compartments, filters }) => {
     if (compartments !== undefined && !isInside({ compartments, filters })) return false;
     if (filters.length === 0) return true;
-    if (version.deleted) return false;
+    if (version.deleted || version.lost === true) return false;
     resource ??= parseJson(version.body) as Resource;
     return match({ type: version.type, filters }, resource);
   });

@@ -2,20 +2,14 @@ import type { FhirDefinitions } from '../fhir/definitions.js';
 import { invalidRequest, notSupported } from '../fhir/outcome.js';
 import type { IncludeRule } from './request.js';
 
-/** What surrounds a parameter when it is read. */
-export interface IncludeScope {
-  readonly definitions: FhirDefinitions;
-  /** The types searched. */
-  readonly types: readonly string[];
-}
-
 /**
- * Reads `Type:parameter[:target]`, `Type:*` or `*`, which Microsoft's server writes `*:*`.
+ * Reads `Type:parameter[:target]`, `Type:*` or `*`, which Microsoft's server writes `*:*`. One of another type than is
+ * searched includes nothing, unless it is `:iterate`: then it is for what others include.
  * @throws OperationOutcomeError 400 for a type or a parameter that is not known or is no reference.
  * @see https://hl7.org/fhir/R4/search.html#include
  */
 export function parseInclude(
-  { definitions, types }: IncludeScope,
+  definitions: FhirDefinitions,
   name: '_include' | '_revinclude',
   modifier: string | undefined,
   value: string,
@@ -36,12 +30,6 @@ export function parseInclude(
   if (!isType(source)) throw invalidRequest(`${name} names the type "${source}", which is not known`, name);
   if (target !== undefined && !isType(target))
     throw invalidRequest(`${name} names the type "${target}", which is not known`, name);
-  if (name === '_include' && !types.includes(source) && !iterate) {
-    throw invalidRequest(
-      `_include=${value} is for ${source}, and the search is for ${types.join(', ')}; use _include:iterate`,
-      name,
-    );
-  }
   const wanted = { source, iterate, ...(target === undefined ? {} : { target }) };
   if (code === '*') return wanted;
   const parameter = definitions.searchParameters.find(source, code);

@@ -233,7 +233,7 @@ function readParameter(draft: Draft, scope: Scope, name: string, value: string):
       return true;
     case '_include':
     case '_revinclude': {
-      const rule = parseInclude({ definitions, types: options.types ?? [type] }, code, modifier, value);
+      const rule = parseInclude(definitions, code, modifier, value);
       (code === '_include' ? draft.includes : draft.revincludes).push(rule);
       return true;
     }

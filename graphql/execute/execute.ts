@@ -4,7 +4,7 @@ import { keyText, type ResourceKey } from '../../fhir/resource.js';
 import { inParallel } from '../../interactions/parallel.js';
 import { read } from '../../interactions/read.js';
 import type { Caller, FhirServer } from '../../interactions/server.js';
-import { failureAt, type GraphqlFailure, GraphqlRefusal } from '../failure.js';
+import { failureAt, type GraphqlFailure, GraphqlRefusal, isOfAbsence } from '../failure.js';
 import type { GraphqlLimits } from '../limits.js';
 import type { FieldContent, FieldPlan } from '../plan/field-plan.js';
 import type { JsonObject } from '../variables.js';
@@ -34,7 +34,8 @@ type WaitingFor<Kind extends FieldContent['kind']> = Waiting & {
 
 /**
  * Answers fields level by level: what is referred to on a level is read in one batch, each resource once in a request.
- * A level on which something fails is the last one.
+ * A level on which something fails is the last one, unless nothing is wrong but that something is not there, and nulls
+ * can say so.
  */
 export class Execution {
   private readonly server: FhirServer;
@@ -122,7 +123,12 @@ export class Execution {
 
   private async levels(first: readonly Waiting[]): Promise<void> {
     let level = first;
-    while (level.length > 0 && this.failures.length === 0) level = await this.level(level);
+    while (level.length > 0 && !this.isOver()) level = await this.level(level);
+  }
+
+  /** Whether what failed leaves nothing to be told. */
+  private isOver(): boolean {
+    return this.failures.length > 0 && !(this.nulls === true && this.failures.every(isOfAbsence));
   }
 
   /** Reads what fields of one level wait for. @returns those of the next. */
@@ -130,7 +136,7 @@ export class Execution {
     const next: Waiting[] = [];
     const of = <Kind extends FieldContent['kind']>(kind: Kind): WaitingFor<Kind>[] =>
       waiting.flatMap((each) =>
-        each.plan.content.kind === kind ? [{ ...each, content: each.plan.content } as WaitingFor<Kind>] : [],
+        each.plan.content.kind === kind ? [{ content: each.plan.content, ...each } as WaitingFor<Kind>] : [],
       );
     await this.resources(of('read'), next);
     await this.targets(of('target'), next);
@@ -166,7 +172,7 @@ export class Execution {
         this.reads.readMany(waiting.map(({ content }) => content.target)),
       );
     }
-    if (this.failures.length > 0) return;
+    if (this.isOver()) return;
     for (const each of waiting) {
       const { plan, path, content } = each;
       await this.attempt(plan, path, async () => {

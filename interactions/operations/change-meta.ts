@@ -6,6 +6,7 @@ import { newVersion } from '../new-version.js';
 import { type Preconditions, requirePreconditions } from '../preconditions.js';
 import { retryLostRaces } from '../retry.js';
 import type { Caller, FhirServer } from '../server.js';
+import { currentVersion, requireContent } from '../stored-content.js';
 import { sameLabels } from './labels.js';
 import type { InstanceTarget } from './operation.js';
 
@@ -23,9 +24,10 @@ export async function changeMeta(
   { change, ifMatch }: Pick<Preconditions, 'ifMatch'> & { readonly change: (meta: Meta) => Meta },
 ): Promise<Meta> {
   return retryLostRaces(async () => {
-    const previous = await server.store.read(key);
+    const previous = await currentVersion(server, key);
     if (previous === undefined || !permits(key.access, previous)) throw notFound(keyText(key));
     if (previous.deleted) throw gone(keyText(key), previous.versionId);
+    requireContent(previous);
     requirePreconditions(server.definitions.version, key, ifMatch === undefined ? {} : { ifMatch }, previous);
     const resource = parseJson(previous.body) as Resource;
     const meta = resource.meta ?? {};

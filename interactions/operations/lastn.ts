@@ -2,7 +2,9 @@ import { stringifyJson } from '../../fhir/json.js';
 import { invalidRequest, notSupported } from '../../fhir/outcome.js';
 import type { StoredVersion } from '../../persistence/resource-store.js';
 import { compartmentsOfAccess } from '../../search/access.js';
+import { included } from '../include.js';
 import { resourceOf } from '../resource-of.js';
+import { criteriaOf } from '../search-type.js';
 import { allMatches, wholePage } from './all-matches.js';
 import { asQuery, inputInteger, type OperationInput } from './input.js';
 import { codeGroups } from './lastn-groups.js';
@@ -12,7 +14,10 @@ import type { AuthorizedTarget, Operation } from './operation.js';
 const mostLookedAt = 100_000;
 
 /** What says how a search is answered: here the answer is a choice of its matches, in an order of its own. */
-const aboutPages = /^_(?:sort|count|total|page|contained|containedType|include|revinclude)(?::|$)/;
+const aboutPages = /^_(?:sort|count|total|page|contained|containedType)(?::|$)/;
+
+/** What is shown beside the observations that are chosen. */
+const ofIncludes = /^_(?:rev)?include(?::|$)/;
 
 /**
  * `Observation/$lastn`: the most recent observations of each code. https://hl7.org/fhir/R4/observation-operation-lastn.html
@@ -30,9 +35,19 @@ export const lastn: Operation = {
   async run(server, caller, { target, input }) {
     const query = queryOf(input);
     requireSubject(target, query);
-    const found = await allMatches(server, caller, 'Observation', [...query, ['_sort', '-date']], mostLookedAt);
+    const includes = query
+      .filter(([name]) => ofIncludes.test(name))
+      .map(([name, value]): [string, string] => [name, value]);
+    const { parsed } = await criteriaOf(server, caller, 'Observation', new URLSearchParams(includes).toString());
+    const criteria = query.filter(([name]) => !ofIncludes.test(name));
+    const found = await allMatches(server, caller, 'Observation', [...criteria, ['_sort', '-date']], mostLookedAt);
     const matches = lastOfEach(found.matches, inputInteger(input, 'max') ?? 1);
-    return { kind: 'searchset', path: 'Observation/$lastn', page: wholePage({ ...found, matches }, asQuery(input)) };
+    const page = wholePage({ ...found, matches }, asQuery(input));
+    return {
+      kind: 'searchset',
+      path: 'Observation/$lastn',
+      page: { ...page, included: await included(server, caller, parsed, matches) },
+    };
   },
 };
 

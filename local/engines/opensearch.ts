@@ -7,15 +7,16 @@ import { installEngine } from './recipe.js';
 /**
  * Starts one OpenSearch node on 127.0.0.1, empty, in a temporary folder, after installing it if need be.
  * @param port a free one without it.
+ * @param heap what its heap has, as Java writes it.
  * @throws EngineError
  */
-export async function startOpenSearch(port = 0): Promise<RunningEngine> {
+export async function startOpenSearch(port = 0, heap = '512m'): Promise<RunningEngine> {
   const installed = await installEngine('opensearch');
   const folder = await mkdtemp(join(tmpdir(), 'opensearch-'));
   const clear = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const options = [
-    '-Xms512m',
-    '-Xmx512m',
+    `-Xms${heap}`,
+    `-Xmx${heap}`,
     `-Djava.io.tmpdir=${folder}`,
     '-Dopensearch.networkaddress.cache.ttl=60',
     '-Dlog4j2.disable.jmx=true',

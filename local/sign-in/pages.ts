@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Provider, errors } from 'oidc-provider';
 import { clientAddress, type TrustedProxies } from '../client-address.js';
 import { pageHeaders } from '../page.js';
+import { createTokenVerifier, type TokenVerifier } from '../../auth/verify-token.js';
 import { createGuesses, type Guesses } from './guesses.js';
+import { applicationClientId, consoleClientId } from './access-token.js';
+import { introspect, introspectionPath } from './introspection.js';
 import type { SignInKeys } from './keys.js';
 import { renderLoginPage, renderSignInError } from './login-page.js';
 import { whyPasswordIsWrong } from './password.js';
@@ -18,12 +21,14 @@ const interactionPath = /^\/interaction\/[\w-]+\/?$/;
  */
 const authenticatingPath = /^\/oauth2\/(?:token|revoke)\/?$/;
 const longestForm = 4096;
+/** A form with an access token, which may have many scopes. */
+const longestTokenForm = 65_536;
 
-async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+async function readForm(request: IncomingMessage, longest = longestForm): Promise<URLSearchParams> {
   let text = '';
   for await (const chunk of request) {
     text += String(chunk);
-    if (text.length > longestForm) throw new errors.InvalidRequest('the form is too long');
+    if (text.length > longest) throw new errors.InvalidRequest('the form is too long');
   }
   return new URLSearchParams(text);
 }
@@ -86,6 +91,26 @@ async function interact(
   await provider.interactionFinished(request, response, { login: { accountId: user.subject } });
 }
 
+/** Tells a resource server of a token. */
+async function tellOfToken(verify: TokenVerifier, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const answer = (status: number, body: object, headers: Record<string, string> = {}): void => {
+    const json = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+    response.writeHead(status, { ...json, ...headers }).end(JSON.stringify(body));
+  };
+  if (request.method !== 'POST') {
+    answer(405, { error: 'invalid_request', error_description: 'tokens are asked about by POST' }, { Allow: 'POST' });
+    return;
+  }
+  try {
+    const form = await readForm(request, longestTokenForm);
+    const { status, body } = await introspect(verify, request.headers.authorization, form);
+    answer(status, body, status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
+  } catch (error) {
+    if (!(error instanceof errors.OIDCProviderError)) throw error;
+    answer(error.statusCode, { error: error.message, error_description: error.error_description });
+  }
+}
+
 /** What the provider takes for the address it was asked at. */
 const forwarded = (host: string, protocol: string): Record<string, string> => ({
   'x-forwarded-host': host,
@@ -115,11 +140,20 @@ export function createPages(options: {
   const provider = createProvider(issuer, keys, keepSessions(dataFolder), smart, tenantClaim);
   const answer = provider.callback();
   const guesses = createGuesses();
+  const verify = createTokenVerifier({
+    issuer,
+    jwks: { keys: [keys.publicJwk] },
+    clientIds: [consoleClientId, applicationClientId],
+  });
   const { pathname: mountPath, host, protocol } = new URL(issuer);
   return async (request, response) => {
     // The provider finds the path it is mounted at, for the addresses it writes, in Express's name for the whole URL.
     Object.assign(request, { originalUrl: `${mountPath}${request.url ?? ''}` });
     const [path = ''] = (request.url ?? '').split('?');
+    if (smart !== undefined && path === introspectionPath) {
+      await tellOfToken(verify, request, response);
+      return;
+    }
     if (!interactionPath.test(path)) {
       if (isUrlFixed || authenticatingPath.test(path))
         Object.assign(request.headers, { host, ...forwarded(host, protocol) });

@@ -1,6 +1,7 @@
 import {
   type AdapterFactory,
   type ClientMetadata,
+  errors,
   type KoaContextWithOIDC,
   Provider,
   interactionPolicy,
@@ -16,7 +17,16 @@ import {
 } from './access-token.js';
 import type { SignInKeys } from './keys.js';
 import { renderLogoutPage, renderSignInError } from './login-page.js';
-import { patientInContext, signingAlgorithms, type SmartSignIn, smartScopesOf } from './smart.js';
+import { introspectionPath } from './introspection.js';
+import {
+  isOfThisServer,
+  offlineScope,
+  patientInContext,
+  signingAlgorithms,
+  type SmartSignIn,
+  smartScopesOf,
+  userScope,
+} from './smart.js';
 import { userBySubject } from './users.js';
 
 const day = 86_400;
@@ -66,8 +76,16 @@ function grantable({ oidc }: KoaContextWithOIDC, smart: SmartSignIn | undefined,
   const { AuthorizationCode: code, RefreshToken: refresh } = oidc.entities;
   const asked = [oidc.params?.['scope'], code?.scope, refresh?.scope];
   const texts = asked.flatMap((scope) => scopesIn(typeof scope === 'string' ? scope : undefined));
-  return [...new Set([...base, ...smartScopesOf(texts, isApplication)])];
+  const granted = smartScopesOf(texts.map(asTold), isApplication);
+  return [...new Set([...base, ...granted.map((scope) => (scope === offlineScope ? keptOffline : scope))])];
 }
+
+/**
+ * How `offline_access` is called inside the provider, which drops that scope unless the user is asked for consent. Here nobody
+ * is asked, and refresh tokens count while the user is away in any case.
+ */
+const keptOffline = `kept_${offlineScope}`;
+const asTold = (scope: string): string => scope.replace(keptOffline, offlineScope);
 
 /** The application that gets tokens without a user, where it has a secret or keys. */
 function applicationClients({ applicationSecret, applicationKeys }: SmartSignIn = {}): ClientMetadata[] {
@@ -105,6 +123,7 @@ export function createProvider(
   // The one client is this project's own: nobody is asked whether it may have what it asks for.
   const policy = interactionPolicy.base();
   policy.remove('consent');
+  const openIdScopes = smart === undefined ? localScopes : `${localScopes} ${userScope}`;
   const provider: Provider = new Provider(issuer, {
     jwks: { keys: [keys.privateJwk] },
     adapter: sessions,
@@ -123,8 +142,22 @@ export function createProvider(
       ...applicationClients(smart),
     ],
     clientBasedCORS: (_context, from) => isLoopback(from) || from === origin,
-    scopes: localScopes.split(' '),
-    claims: { openid: ['sub', 'token_use', 'cognito:groups', 'cognito:username'], profile: ['name', 'fhirUser'] },
+    scopes: openIdScopes.split(' '),
+    claims: {
+      openid: ['sub', 'token_use', 'cognito:groups', 'cognito:username'],
+      profile: ['name', 'fhirUser'],
+      ...(smart === undefined ? {} : { [userScope]: ['fhirUser'] }),
+    },
+    ...(smart === undefined ? {} : { discovery: { introspection_endpoint: `${issuer}${introspectionPath}` } }),
+    // Whose resources the token is for: a token must not be got for another server, which would have it then.
+    // https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#request-4
+    extraParams: {
+      aud: (context, aud) => {
+        if (aud !== undefined && !isOfThisServer(aud, issuer, context.host)) {
+          throw new errors.InvalidRequest('aud is the base URL of another server');
+        }
+      },
+    },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     responseTypes: ['code'],
@@ -183,7 +216,7 @@ export function createProvider(
           jwt.payload = {
             ...accessTokenClaims(user, {
               issuer,
-              scope: token.scope ?? '',
+              scope: asTold(token.scope ?? ''),
               issuedAt: Number(jwt.payload['iat']),
               expiresAt: Number(jwt.payload['exp']),
               ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
@@ -218,8 +251,10 @@ export function createProvider(
       const grant =
         (known === undefined ? undefined : await provider.Grant.find(known)) ??
         new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-      grant.addOIDCScope(localScopes);
-      grant.addResourceScope(origin, grantable(context, smart, false).join(' '));
+      const isSomebody = userBySubject(session.accountId)?.fhirUser !== undefined;
+      const granted = grantable(context, smart, false).filter((scope) => scope !== userScope || isSomebody);
+      grant.addOIDCScope(openIdScopes);
+      grant.addResourceScope(origin, granted.join(' '));
       await grant.save();
       return grant;
     },
@@ -249,6 +284,10 @@ export function createProvider(
   // A sign-in that goes on has its parameters from where it began. oidc-provider fails on those of the URL when there is none.
   provider.use(async (context, next) => {
     if (/\/oauth2\/authorize\/./.test(context.path)) context.querystring = '';
+    const { scope } = context.query;
+    if (smart !== undefined && typeof scope === 'string' && scopesIn(scope).includes(offlineScope)) {
+      context.query = { ...context.query, scope: scope.replace(offlineScope, keptOffline) };
+    }
     await next();
   });
   // SMART tells the application of the patient beside the token.
@@ -259,9 +298,10 @@ export function createProvider(
     if (oidc?.route === 'revocation' && context.body === '') context.remove('Content-Type'); // oidc-client-ts takes no text
     const user = oidc?.route === 'token' ? userBySubject(oidc.entities.Account?.accountId ?? '') : undefined;
     const body = context.body as { scope?: string; access_token?: string } | undefined;
-    const patient =
-      user === undefined || body?.access_token === undefined ? undefined : patientInContext(user, scopesIn(body.scope));
-    if (patient !== undefined) context.body = { ...body, patient };
+    if (user === undefined || body?.access_token === undefined) return;
+    const { scope = '' } = body;
+    const patient = patientInContext(user, scopesIn(scope));
+    context.body = { ...body, scope: asTold(scope), ...(patient === undefined ? {} : { patient }) };
   });
   // Behind a proxy that ends TLS, the scheme of the addresses comes from X-Forwarded-Proto.
   provider.proxy = issuer.startsWith('https:');

@@ -1,7 +1,8 @@
 import type { Clause } from './clause.js';
 import { documentCount } from './documents.js';
 import { together } from './merged.js';
-import { type DocumentNumber, type KeyRange, lists, postingKey, type Walk } from './postings.js';
+import { type DocumentNumber, partOf, type Walk } from './numbers.js';
+import { type KeyRange, lists, postingKey } from './postings.js';
 import type { IndexView } from './view.js';
 
 /** The most lists that are walked along side by side. */
@@ -13,7 +14,7 @@ const fewLists = 4;
 /** The documents of one clause, in the order of their numbers. */
 interface Collected {
   readonly clause: Clause;
-  readonly numbers: DocumentNumber[];
+  readonly numbers: readonly DocumentNumber[];
 }
 
 /** Reading along a list costs about this much less than a look into it: three times on 10⁵ documents, rounded up. */
@@ -22,39 +23,58 @@ const readsPerLook = 4;
 /** From so many documents on it is asked first whether lists are worth reading along. */
 const longNumbers = 256;
 
+/** Fewer documents are looked at one by one: so many, and so many where lists must be looked for first. */
+const worthNarrowing = 8;
+const worthLooking = 32;
+
 /**
- * Narrows what was collected by the clauses on lists whose part between the first and the last document is short:
- * what was written together stands together.
+ * Narrows what was collected by the clauses on short lists, and by those on lists whose part between the first and the last
+ * document is short: what was written together stands together.
  * @returns the documents left, and the clauses still to be checked.
  */
 export function narrowed(
-  { postings, documents }: IndexView,
+  view: IndexView,
   { clause, numbers }: Collected,
   clauses: readonly Clause[],
-): { numbers: DocumentNumber[]; others: Clause[] } {
+): { numbers: readonly DocumentNumber[]; others: Clause[] } {
   let left = numbers;
-  const others = clauses.filter((other) => {
-    if (other === clause) return false;
-    if (!onLists(other) || other.ranges.length > fewLists || left.length < 8) return true;
-    const inLists = new Set<DocumentNumber>();
-    const [first = '', last = ''] = [left[0], left.at(-1)];
-    let reads = left.length * readsPerLook;
-    // A list that goes evenly over all documents would be given up after as many reads: none are made then.
-    const part = (documentCount(last) - documentCount(first)) / documents.size();
-    const length = sizeOf({ postings }, other.ranges, Infinity);
-    if (left.length > longNumbers && length * part > reads) return true;
-    for (const range of other.ranges) {
-      if (!('key' in range)) return true;
-      for (const number of postings.documents(range.key, { from: first })) {
-        if (number > last) break;
-        if ((reads -= 1) < 0) return true;
-        inLists.add(number);
-      }
-    }
-    left = left.filter((number) => inLists.has(number));
-    return false;
-  });
+  const others: Clause[] = [];
+  const isUnlooked = (each: Clause): boolean => each.isUnlooked === true;
+  for (const other of [...clauses.filter((each) => !isUnlooked(each)), ...clauses.filter(isUnlooked)]) {
+    if (other === clause) continue;
+    const isWorthIt = left.length >= (isUnlooked(other) ? worthLooking : worthNarrowing);
+    const inLists = isWorthIt && onLists(other) ? documentsAmong(view, other.ranges, left) : undefined;
+    if (inLists === undefined) others.push(other);
+    else left = left.filter((number) => inLists.has(number));
+  }
   return { numbers: left, others };
+}
+
+/** The documents of lists, at least those among others; undefined where reading the lists is more work than looking at each. */
+function documentsAmong(
+  view: IndexView,
+  ranges: readonly KeyRange[],
+  numbers: readonly DocumentNumber[],
+): ReadonlySet<DocumentNumber> | undefined {
+  const { postings, documents } = view;
+  const length = sizeOf(view, ranges, Infinity);
+  if (length <= numbers.length) return new Set(collect(view, ranges, Infinity));
+  if (ranges.length > fewLists) return undefined;
+  const [first = '', last = ''] = [numbers[0], numbers.at(-1)];
+  let reads = numbers.length * readsPerLook;
+  // A list that goes evenly over all documents would be given up after as many reads: none are made then.
+  const part = (documentCount(last) - documentCount(first)) / documents.size();
+  if (numbers.length > longNumbers && length * part > reads) return undefined;
+  const inLists = new Set<DocumentNumber>();
+  for (const range of ranges) {
+    if (!('key' in range)) return undefined;
+    for (const number of postings.documents(range.key, { from: first })) {
+      if (number > last) break;
+      if ((reads -= 1) < 0) return undefined;
+      inLists.add(number);
+    }
+  }
+  return inLists;
 }
 
 /**
@@ -63,17 +83,18 @@ export function narrowed(
  */
 export function collectSmallest(view: IndexView, clauses: readonly Clause[], atMost: number): Collected | undefined {
   const known = shortestKnown(clauses);
-  const byLists = clauses.filter(onLists).map((clause) => ({ clause, size: sizeOf(view, clause.ranges, atMost) }));
-  byLists.sort((a, b) => a.size - b.size);
-  const [smallest] = byLists;
-  let best: { readonly clause: Clause; readonly size: number } | undefined =
-    smallest !== undefined && smallest.size <= atMost ? smallest : undefined;
-  let numbers: DocumentNumber[] | undefined;
+  let best = smallestOf(
+    view,
+    clauses.filter(({ isUnlooked }) => isUnlooked !== true),
+    atMost,
+  );
+  if (best === undefined || best.size > fewNumbers) best = smallestOf(view, clauses, atMost);
+  let numbers: readonly DocumentNumber[] | undefined;
   if (known !== undefined && known.numbers.length <= Math.min(atMost, best?.size ?? Infinity)) {
     best = { clause: known, size: known.numbers.length };
-    numbers = [...known.numbers];
+    numbers = known.numbers;
   }
-  if (best === undefined || best.size > 256) {
+  if (best === undefined || best.size > fewNumbers) {
     for (const clause of clauses) {
       if (clause.ranges === undefined || onLists(clause)) continue;
       const found = collect(view, clause.ranges, best === undefined ? atMost : best.size);
@@ -84,6 +105,22 @@ export function collectSmallest(view: IndexView, clauses: readonly Clause[], atM
   }
   if (best === undefined) return undefined;
   return { clause: best.clause, numbers: numbers ?? collect(view, best.clause.ranges ?? [], Infinity) ?? [] };
+}
+
+/** So few documents are looked at one by one rather than narrowed by what must be looked for first. */
+const fewNumbers = 256;
+
+/** Of the clauses on lists the one with the fewest documents; undefined when each has more than `atMost`. */
+function smallestOf(
+  view: IndexView,
+  clauses: readonly Clause[],
+  atMost: number,
+): { readonly clause: Clause; readonly size: number } | undefined {
+  const [smallest] = clauses
+    .filter(onLists)
+    .map((clause) => ({ clause, size: sizeOf(view, clause.ranges, atMost) }))
+    .sort((a, b) => a.size - b.size);
+  return smallest !== undefined && smallest.size <= atMost ? smallest : undefined;
 }
 
 type KnownClause = Clause & { readonly numbers: readonly DocumentNumber[] };
@@ -111,7 +148,13 @@ function sizeOf({ postings }: Pick<IndexView, 'postings'>, ranges: readonly KeyR
 }
 
 /** The documents of ranges, in order and each once; undefined when there are more than `atMost`. */
-function collect({ postings }: IndexView, ranges: readonly KeyRange[], atMost: number): DocumentNumber[] | undefined {
+function collect(
+  { postings }: IndexView,
+  ranges: readonly KeyRange[],
+  atMost: number,
+): readonly DocumentNumber[] | undefined {
+  const [only, another] = ranges;
+  if (only !== undefined && another === undefined && 'key' in only) return postings.whole(only.key, atMost);
   const found = new Set<DocumentNumber>();
   for (const range of ranges) {
     if ('key' in range) {
@@ -133,26 +176,29 @@ function collect({ postings }: IndexView, ranges: readonly KeyRange[], atMost: n
   return [...found].sort();
 }
 
-/** Whether a document satisfies clauses; documents are read only where lists do not tell. */
-export function satisfies(
+/** What tells of a document whether it satisfies clauses; documents are read only where lists do not tell. */
+export function deciderOf(
   { postings, documents }: IndexView,
   clauses: readonly Clause[],
-  number: DocumentNumber,
-): boolean {
-  let toRead: Clause[] | undefined;
+): (number: DocumentNumber) => boolean {
+  const byNumber: ((number: DocumentNumber) => boolean)[] = [];
+  const toRead: Clause[] = [];
   for (const clause of clauses) {
-    if (clause.holds !== undefined) {
-      if (!clause.holds(number)) return false;
-    } else if (onLists(clause) && clause.ranges.length <= fewLists) {
-      if (!clause.ranges.some((range) => 'key' in range && postings.has(range.key, number))) return false;
-    } else (toRead ??= []).push(clause);
+    if (clause.holds !== undefined) byNumber.push(clause.holds);
+    else if (clause.isUnlooked !== true && onLists(clause) && clause.ranges.length <= fewLists) {
+      const keys = clause.ranges.flatMap((range) => ('key' in range ? [range.key] : []));
+      byNumber.push((number) => keys.some((key) => postings.has(key, number)));
+    } else toRead.push(clause);
   }
-  if (toRead === undefined) return true;
-  const document = documents.readLately(number);
-  return document?.terms !== undefined && toRead.every((clause) => clause.accepts(document));
+  return (number) => {
+    for (const holds of byNumber) if (!holds(number)) return false;
+    if (toRead.length === 0) return true;
+    const document = documents.readLately(number);
+    return document?.isDeleted === false && toRead.every((clause) => clause.accepts(document));
+  };
 }
 
-/** Whether `satisfies` decides clauses without reading a document. */
+/** Whether `deciderOf` decides clauses without reading a document. */
 export const decidedByLists = (clauses: readonly Clause[]): boolean =>
   clauses.every((clause) => clause.holds !== undefined || (onLists(clause) && clause.ranges.length <= fewLists));
 
@@ -183,7 +229,7 @@ export function candidates(
   if (smallest !== undefined) {
     const { numbers, others } = narrowed(view, smallest, clauses);
     const wanted = after === undefined ? numbers : numbers.filter((each) => (backwards ? each < after : each > after));
-    return { numbers: backwards ? wanted.reverse() : wanted, others };
+    return { numbers: backwards ? wanted.toReversed() : wanted, others };
   }
   const known = shortestKnown(clauses);
   if (known !== undefined) {
@@ -196,8 +242,9 @@ export function candidates(
 
 /** The documents that satisfy all clauses, in the order of their numbers, each once, as they are asked for. */
 export function* inNumberOrder(view: IndexView, clauses: readonly Clause[], walk: Walk): Generator<DocumentNumber> {
-  const { numbers, others } = candidates(view, clauses, { ...walk, collectAtMost: view.limits.collected });
-  for (const number of numbers) if (satisfies(view, others, number)) yield number;
+  const { numbers, others } = candidates(view, clauses, { collectAtMost: view.limits.collected, ...walk });
+  const satisfies = deciderOf(view, others);
+  for (const number of numbers) if (satisfies(number)) yield number;
 }
 
 /** The lists to walk along when no clause has few documents: those of the shortest clause with few lists, or all documents. */
@@ -228,14 +275,21 @@ function keysOf({ postings }: IndexView, ranges: readonly KeyRange[]): string[] 
   return [...keys];
 }
 
+/** A list of so many documents is read as a whole, and remembered, rather than walked along for a page. */
+const shortList = 256;
+
 /** Walks along several lists at once. */
 function merged(
   { postings }: IndexView,
   keys: readonly string[],
   after: DocumentNumber | undefined,
   backwards: boolean,
-): Generator<DocumentNumber> {
+): Iterable<DocumentNumber> {
   const walk = { backwards, ...(after === undefined ? {} : { after }) };
+  const [only, another] = keys;
+  if (only !== undefined && another === undefined && postings.count(only, shortList + 1) <= shortList) {
+    return partOf(postings.whole(only, shortList) ?? [], walk);
+  }
   const walks = keys.map((key) => postings.documents(key, walk));
   return together(walks, (a, b) => (backwards ? a > b : a < b));
 }

@@ -6,18 +6,12 @@ import { refersRanges } from '../refers.js';
 import type { AnyFilter, Filter, MissingFilter, RefersFilter, ValueFilter, WordsFilter } from '../request.js';
 import type { TypeSearchPlan } from '../search-index.js';
 import { firstSorted, inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
-import { type IndexedDocument, lacks } from './documents.js';
-import { satisfies } from './candidates.js';
+import { lacks } from './documents.js';
+import { deciderOf } from './candidates.js';
 import type { Clause } from './clause.js';
-import {
-  allOf,
-  type DocumentNumber,
-  type KeyRange,
-  keyRange,
-  lists,
-  postingKey,
-  type PostingLists,
-} from './postings.js';
+import type { DocumentNumber } from './numbers.js';
+import { allOf, type KeyRange, keyRange, lists, postingKey, type PostingLists } from './postings.js';
+import type { ReadDocument } from './read-document.js';
 import type { IndexView } from './view.js';
 
 /** The clauses of a search by a caller. */
@@ -40,11 +34,14 @@ function accessClauses(view: IndexView, access: AccessFilter): Clause[] {
 }
 
 /** All clauses of one of several ways hold. */
-const eitherClause = (view: IndexView, ways: readonly (readonly Clause[])[]): Clause => ({
-  exact: ways.flat().every(({ exact }) => exact),
-  accepts: () => true,
-  holds: (number) => ways.some((clauses) => satisfies(view, clauses, number)),
-});
+function eitherClause(view: IndexView, ways: readonly (readonly Clause[])[]): Clause {
+  const deciders = ways.map((clauses) => deciderOf(view, clauses));
+  return {
+    exact: ways.flat().every(({ exact }) => exact),
+    accepts: () => true,
+    holds: (number) => deciders.some((satisfies) => satisfies(number)),
+  };
+}
 
 const inCompartments = (type: string, compartments: readonly string[]): Clause => ({
   ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),
@@ -71,7 +68,7 @@ function clausesOfFilter(view: IndexView, filter: Filter): Clause[] {
         {
           ranges: [{ key: postingKey(view.type, holding, filter.type) }],
           exact: false,
-          accepts: ({ terms }) => terms?.[holding]?.includes(filter.type) ?? false,
+          accepts: (document) => document.termsOf(holding)?.includes(filter.type) ?? false,
         },
       ];
     case 'all':
@@ -101,7 +98,8 @@ function anyClauses(view: IndexView, { filters }: AnyFilter<Filter>): Clause[] {
 function notClause(view: IndexView, filter: Filter): Clause {
   const clauses = clausesOfFilter(view, filter);
   const exact = clauses.every((clause) => clause.exact);
-  return { exact, accepts: () => true, holds: (number) => !exact || !satisfies(view, clauses, number) };
+  const satisfies = deciderOf(view, clauses);
+  return { exact, accepts: () => true, holds: (number) => !exact || !satisfies(number) };
 }
 
 function missingClause({ type, postings }: IndexView, { parameter, missing }: MissingFilter): Clause {
@@ -109,19 +107,38 @@ function missingClause({ type, postings }: IndexView, { parameter, missing }: Mi
   return {
     ranges: bySignature(postings, type, (signature) => lacks(signature, code, false) === missing),
     exact: true,
-    accepts: ({ terms }) => (terms?.[code] === undefined) === missing,
+    accepts: (document) => (document.termsOf(code) === undefined) === missing,
   };
 }
 
 function valueClauses<T extends ServedType>({ type, postings }: IndexView, filter: ValueFilter<T>): Clause[] {
   const { code } = filter.parameter;
   const { ranges, exact } = termRanges(filter);
-  const accepts = (document: IndexedDocument): boolean =>
-    document.terms?.[code]?.some((term) => ranges.some((range) => inRange(term, range))) ?? false;
-  if (!filter.negated) return [{ ranges: keysInUse(postings, type, code, ranges), exact, accepts }];
+  const accepts = (document: ReadDocument): boolean =>
+    document.termsOf(code)?.some((term) => ranges.some((range) => inRange(term, range))) ?? false;
+  if (!filter.negated) {
+    const lists = (): KeyRange[] => keysInUse(postings, type, code, ranges);
+    const isNamed = ranges.every((range) => 'term' in range);
+    return [isNamed ? { ranges: lists(), exact, accepts } : laterOnLists(lists, { exact, accepts })];
+  }
   const deciding: Clause = { exact, accepts: (document) => !exact || !accepts(document) };
   const others = exact ? otherLists(postings, type, code, ranges) : undefined;
   return others === undefined ? [deciding] : [{ ranges: others, exact: true, accepts: () => true }, deciding];
+}
+
+/** A clause whose lists are looked for when they are first asked for. */
+function laterOnLists(look: () => readonly KeyRange[], { exact, accepts }: Pick<Clause, 'exact' | 'accepts'>): Clause {
+  let found: readonly KeyRange[] | undefined;
+  return {
+    exact,
+    accepts,
+    get ranges() {
+      return (found ??= look());
+    },
+    get isUnlooked() {
+      return found === undefined;
+    },
+  };
 }
 
 /** Looking whether a list is there pays off for so many lists. */
@@ -207,8 +224,8 @@ function refersClause({ type, postings }: IndexView, { parameters, targets }: Re
     exact: exact && pointing.length === 0,
     accepts: (document) =>
       codes.some((code) =>
-        document.terms?.[code]?.some((term) => terms.has(term) || others.some((range) => inRange(term, range))),
-      ) || pointing.some((code) => document.terms?.[inside]?.includes(code)),
+        document.termsOf(code)?.some((term) => terms.has(term) || others.some((range) => inRange(term, range))),
+      ) || pointing.some((code) => document.termsOf(inside)?.includes(code)),
   };
 }
 
@@ -235,5 +252,5 @@ function bySignature(postings: PostingLists, type: string, wanted: (signature: s
 export const unsortedBy = (postings: PostingLists, type: string, code: string): Clause => ({
   ranges: bySignature(postings, type, (signature) => lacks(signature, code, true)),
   exact: true,
-  accepts: ({ terms }) => sortKey(terms?.[code] ?? [], false) === null,
+  accepts: (document) => sortKey(document.termsOf(code) ?? [], false) === null,
 });

@@ -4,7 +4,9 @@ import { Remembered } from '../../fhir/remembered.js';
 import type { DocumentTerms } from '../document.js';
 import type { ResourceWords } from '../words.js';
 import { compareTerms, isUnsorted, sortKey } from '../term.js';
-import { type DocumentNumber, lists, postingKey } from './postings.js';
+import type { DocumentNumber } from './numbers.js';
+import { lists, postingKey } from './postings.js';
+import { type ReadDocument, readDocument } from './read-document.js';
 
 /** What the index keeps of a resource: enough to sort by it, to check it, and to take it out again. */
 export interface IndexedDocument {
@@ -29,7 +31,7 @@ export interface Documents {
   numberOf(type: string, id: string): DocumentNumber | undefined;
   read(number: DocumentNumber): IndexedDocument | undefined;
   /** As `read`, for searches: never inside a write transaction, which may be undone. Nobody may change what it gives. */
-  readLately(number: DocumentNumber): IndexedDocument | undefined;
+  readLately(number: DocumentNumber): ReadDocument | undefined;
   /** What the terms in all documents depend on (`termsFingerprint`); undefined in a new index, and until it is made. */
   fingerprint(): unknown;
   setFingerprint(fingerprint: string): void;
@@ -83,8 +85,8 @@ export function openWords(root: RootDatabase, name: string): Words {
   };
 }
 
-/** Of what was read lately so many characters of documents are kept parsed. */
-const charactersKept = 4_000_000;
+/** Of what was read lately so many characters of documents are kept. */
+const charactersKept = 6_000_000;
 
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */
 const sizeKey = '#size';
@@ -100,7 +102,18 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
   const collected = commitsOf(root).database(entries);
   const read = (number: DocumentNumber): IndexedDocument | undefined =>
     collected.get(documentKey(number)) as IndexedDocument | undefined;
-  const lately = new Remembered<IndexedDocument>(charactersKept);
+  const lately = new Remembered<ReadDocument>(charactersKept);
+  /** What stands under the keys beside those of documents, which each search looks at, while none of it is being changed. */
+  const state = new Map<string, unknown>();
+  function stateOf(key: string): unknown {
+    if (collected.isUnderWay(() => key)) return collected.get(key);
+    if (!state.has(key)) state.set(key, collected.get(key));
+    return state.get(key);
+  }
+  const setState = (key: string, value: unknown): void => {
+    state.delete(key);
+    collected.put(key, value);
+  };
   const write = (number: DocumentNumber, document: IndexedDocument): void => {
     lately.forget(number);
     collected.put(documentKey(number), document);
@@ -109,26 +122,30 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
     numberOf: (type, id) => collected.get(resourceKey(type, id)) as DocumentNumber | undefined,
     read,
     readLately(number) {
-      if (collected.isUnderWay(() => documentKey(number))) return read(number);
+      if (collected.isUnderWay(() => documentKey(number))) {
+        const document = read(number);
+        return document && readDocument(JSON.stringify(document));
+      }
       const known = lately.get(number);
       if (known !== undefined) return known;
-      const text = entries.getBinaryFast(documentKey(number));
-      if (text === undefined) return undefined;
-      const document = JSON.parse(text.toString('utf8', 0, text.length)) as IndexedDocument;
+      const bytes = entries.getBinaryFast(documentKey(number));
+      if (bytes === undefined) return undefined;
+      const text = bytes.toString('utf8', 0, bytes.length);
+      const document = readDocument(text);
       lately.set(number, document, text.length);
       return document;
     },
-    fingerprint: () => collected.get(termsKey),
+    fingerprint: () => stateOf(termsKey),
     setFingerprint(fingerprint) {
-      collected.put(termsKey, fingerprint);
+      setState(termsKey, fingerprint);
     },
-    merged: () => collected.get(mergedKey) as Merged | undefined,
+    merged: () => stateOf(mergedKey) as Merged | undefined,
     setMerged(merged) {
-      collected.put(mergedKey, merged);
+      setState(mergedKey, merged);
     },
-    turn: () => (collected.get(turnKey) as number | undefined) ?? 0,
+    turn: () => (stateOf(turnKey) as number | undefined) ?? 0,
     setTurn(turn) {
-      collected.put(turnKey, turn);
+      setState(turnKey, turn);
     },
     isChanged: () => collected.isChanged(),
     count() {
@@ -136,18 +153,19 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
       return (entries.getKeysCount() - others) / 2; // a number and a document each
     },
     setSize(size) {
-      collected.put(sizeKey, size);
+      setState(sizeKey, size);
     },
     clear() {
       lately.clear();
+      state.clear();
       entries.clearSync();
     },
-    size: () => (collected.get(sizeKey) as number | undefined) ?? 0,
+    size: () => (stateOf(sizeKey) as number | undefined) ?? 0,
     write,
     add(number, document, count) {
       write(number, document);
       collected.put(resourceKey(document.type, document.id), number);
-      collected.put(sizeKey, count);
+      setState(sizeKey, count);
     },
   };
 }
@@ -215,6 +233,8 @@ export function listsOf(document: IndexedDocument): Set<string> {
 export interface Place {
   readonly keys: readonly (string | null)[];
   readonly number: DocumentNumber;
+  /** The document, where it was read to find its place. */
+  readonly document?: ReadDocument;
 }
 
 /** A rule of an order: a parameter's code and its direction. */
@@ -224,8 +244,8 @@ export interface OrderRule {
 }
 
 /** What a document sorts by. */
-export const sortKeys = (document: IndexedDocument, rules: readonly OrderRule[]): (string | null)[] =>
-  rules.map(({ code, descending }) => sortKey(document.terms?.[code] ?? [], descending));
+export const sortKeys = (document: ReadDocument, rules: readonly OrderRule[]): (string | null)[] =>
+  rules.map(({ code, descending }) => sortKey(document.termsOf(code) ?? [], descending));
 
 /** Orders places; without a value comes last, whatever the direction, and equal ones go by their numbers. */
 export function comparePlaces(a: Place, b: Place, rules: readonly OrderRule[]): number {

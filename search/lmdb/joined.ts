@@ -1,7 +1,8 @@
 import { compareTerms } from '../term.js';
 import { together } from './merged.js';
-import { firstFrom, type PendingLists } from './pending-lists.js';
-import type { DocumentNumber, KeyWalk, PostingLists, Walk } from './postings.js';
+import { type DocumentNumber, firstFrom, isIn, partOf, type Walk } from './numbers.js';
+import type { PendingLists } from './pending-lists.js';
+import type { KeyWalk, PostingLists } from './postings.js';
 
 /** What is not on disk yet, or in part. */
 export interface Unmerged {
@@ -22,11 +23,11 @@ export function joinedLists(onDisk: PostingLists, { end, behind, older, newer }:
   function* documents(key: string, walk: Walk = {}): Generator<DocumentNumber> {
     const { after, from = after, backwards = false } = walk;
     if (backwards) {
-      yield* part(newer.of(key), walk);
-      yield* part(older.of(key), walk);
+      yield* partOf(newer.of(key), walk);
+      yield* partOf(older.of(key), walk);
       // What walks start behind may be on disk as little as what is being merged.
       const start = from === undefined || from >= end ? {} : { from };
-      for (const each of onDisk.documents(key, { ...start, backwards })) if (each < end && each !== after) yield each;
+      for (const each of onDisk.documents(key, { backwards, ...start })) if (each < end && each !== after) yield each;
       return;
     }
     if (from === undefined || from < end) {
@@ -35,8 +36,8 @@ export function joinedLists(onDisk: PostingLists, { end, behind, older, newer }:
         yield each;
       }
     }
-    yield* part(older.of(key), walk);
-    yield* part(newer.of(key), walk);
+    yield* partOf(older.of(key), walk);
+    yield* partOf(newer.of(key), walk);
   }
 
   function* keys(from: string, to: string, walk: KeyWalk = {}): Generator<string> {
@@ -67,7 +68,7 @@ export function joinedLists(onDisk: PostingLists, { end, behind, older, newer }:
   return {
     has(key, document) {
       if (document < end) return onDisk.has(key, document);
-      return [older, newer].some((lists) => lists.of(key)[firstFrom(lists.of(key), document)] === document);
+      return [older, newer].some((lists) => isIn(lists.of(key), document));
     },
     count(key, atMost) {
       const isMerged = compareTerms(key, behind) <= 0;
@@ -75,17 +76,17 @@ export function joinedLists(onDisk: PostingLists, { end, behind, older, newer }:
       return waiting >= atMost ? atMost : Math.min(atMost, waiting + onDisk.count(key, atMost));
     },
     documents,
+    whole(key, atMost) {
+      const stored = onDisk.whole(key, atMost);
+      if (stored === undefined) return undefined;
+      const [before, behind] = [older.of(key), newer.of(key)];
+      if (before.length + behind.length === 0 && (stored.at(-1) ?? '') < end) return stored;
+      const all = [...stored.filter((each) => each < end), ...before, ...behind];
+      return all.length > atMost ? undefined : all;
+    },
     entries,
     keys,
   };
-}
-
-/** The part of a list that a walk passes, in its direction. */
-function part(list: readonly DocumentNumber[], { after, from = after, backwards = false }: Walk): DocumentNumber[] {
-  if (from === undefined) return backwards ? [...list].reverse() : [...list];
-  const at = firstFrom(list, from);
-  if (!backwards) return list.slice(list[at] === after ? at + 1 : at);
-  return list.slice(0, list[at] === from && from !== after ? at + 1 : at).reverse();
 }
 
 /** The keys from `start` on, in the direction of the walk. */

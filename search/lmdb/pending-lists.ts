@@ -1,6 +1,7 @@
 import { compareTerms, separator } from '../term.js';
 import { eachList, type IndexedDocument } from './documents.js';
-import { type DocumentNumber, postingKey } from './postings.js';
+import { type DocumentNumber, firstFrom } from './numbers.js';
+import { postingKey } from './postings.js';
 
 /** Posting lists in memory, of documents that the lists on disk do not have yet. */
 export interface PendingLists {
@@ -148,18 +149,4 @@ function partsOf(key: string): readonly [type: string, list: string, term: numbe
   const type = key.indexOf(separator);
   const list = key.indexOf(separator, type + 1);
   return [key.slice(0, type), key.slice(type + 1, list), list + 1];
-}
-
-const byCharacters = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Where in a sorted list the first one that is not before another is. */
-export function firstFrom(sorted: readonly string[], wanted: string, compare = byCharacters): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compare(sorted[middle] ?? '', wanted) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -3,7 +3,8 @@ import { countLists, documentNumber, type IndexedDocument, type Merged } from '.
 import { joinedLists } from './joined.js';
 import { compareTerms } from '../term.js';
 import { type PendingLists, pendingLists } from './pending-lists.js';
-import type { DocumentNumber, PostingLists } from './postings.js';
+import type { DocumentNumber } from './numbers.js';
+import type { PostingLists } from './postings.js';
 
 /** How many postings wait in memory, and how many are merged at once. The results of searches are the same. */
 export interface PendingLimits {

@@ -1,23 +1,13 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { Remembered } from '../../fhir/remembered.js';
 import { commitsOf } from '../../lmdb/commits.js';
+import { type DocumentNumber, isIn, partOf, type Walk } from './numbers.js';
 import { afterAll, compareTerms, separator, type TermRange } from '../term.js';
-
-/** A document's number in the index, in the order documents were first indexed: six characters that sort as it counts. */
-export type DocumentNumber = string;
 
 /** One posting list, or those from a key up to another that a predicate accepts. */
 export type KeyRange =
   | { readonly key: string }
   | { readonly from: string; readonly to: string; readonly accepts?: (key: string) => boolean };
-
-/** Where a walk along a posting list starts, and which way it goes. */
-export interface Walk {
-  /** Only documents after this one, in the walk's direction. */
-  readonly after?: DocumentNumber;
-  /** Only documents from this one on. */
-  readonly from?: DocumentNumber;
-  readonly backwards?: boolean;
-}
 
 /** Stands where a parameter's code stands in a key, for lists that are no parameter's: no code looks like these. */
 export const lists = { all: '*', compartment: '@', signature: '#' } as const;
@@ -50,6 +40,8 @@ export interface PostingLists {
   /** The length of a list, `atMost` when it is longer. */
   count(key: string, atMost: number): number;
   documents(key: string, walk?: Walk): Iterable<DocumentNumber>;
+  /** A list that has at most `atMost` documents, undefined for a longer one. Nobody may change what it gives. */
+  whole(key: string, atMost: number): readonly DocumentNumber[] | undefined;
   /** Each key and document of a range, in the order of keys. */
   entries(from: string, to: string): Iterable<{ key: string; value: DocumentNumber }>;
   /** The keys of a range, each once; backwards from the last one. `start` is the first one wanted in that direction. */
@@ -71,7 +63,22 @@ export interface Postings extends PostingLists {
   clear(): void;
 }
 
-/** Opens the posting lists of an index: a database of LMDB whose keys have many, sorted values. */
+/** Of lists that were read or measured lately so many numbers are kept, each list weighing as much as eight beside. */
+const numbersKept = 150_000;
+const weightOfList = 8;
+/** Of longer lists the length is kept: what is read of those is mostly a small part. */
+const longestKept = 1_000;
+
+/** What is known of a list: its length, and its numbers where it was read. */
+interface KnownList {
+  readonly length: number;
+  readonly numbers?: readonly DocumentNumber[];
+}
+
+/**
+ * Opens the posting lists of an index: a database of LMDB whose keys have many, sorted values. Short lists that were read are
+ * remembered until they change: what is asked of a patient is asked of few lists, again and again.
+ */
 export function openPostings(root: RootDatabase, name: string): Postings {
   const lists: Database<DocumentNumber, string> = root.openDB({
     name,
@@ -81,21 +88,56 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     compression: false,
   });
   const collected = commitsOf(root).unread(lists);
+  const lately = new Remembered<KnownList>(numbersKept);
+  /** What is known of a list that is not being changed. */
+  const known = (key: string): KnownList | undefined => (collected.isUnderWay(() => key) ? undefined : lately.get(key));
+  function remember(key: string, list: KnownList): void {
+    if (collected.isUnderWay(() => key)) return;
+    lately.forget(key);
+    lately.set(key, list, weightOfList + (list.numbers?.length ?? 0));
+  }
   return {
     add(key, document) {
+      lately.forget(key);
       collected.put(key, document);
     },
     remove(key, document) {
+      lately.forget(key);
       collected.remove(key, document);
     },
     clear() {
+      lately.clear();
       lists.clearSync();
     },
-    has: (key, document) => lists.doesExist(key, document),
-    count: (key, atMost) => Math.min(atMost, lists.getValuesCount(key, { limit: atMost })),
-    *documents(key, { after, from = after, backwards = false } = {}) {
+    has(key, document) {
+      const numbers = known(key)?.numbers;
+      return numbers === undefined ? lists.doesExist(key, document) : isIn(numbers, document);
+    },
+    count(key, atMost) {
+      const list = known(key);
+      if (list !== undefined) return Math.min(atMost, list.length);
+      const length = lists.getValuesCount(key, {}); // LMDB knows it
+      remember(key, length === 0 ? { length, numbers: [] } : { length });
+      return Math.min(atMost, length);
+    },
+    whole(key, atMost) {
+      const list = known(key);
+      if (list !== undefined && list.length > atMost) return undefined;
+      if (list?.numbers !== undefined) return list.numbers;
+      const numbers: DocumentNumber[] = [];
+      for (const document of lists.getValues(key)) if (numbers.push(document) > atMost) return undefined;
+      if (numbers.length <= longestKept) remember(key, { length: numbers.length, numbers });
+      return numbers;
+    },
+    *documents(key, walk = {}) {
+      const numbers = known(key)?.numbers;
+      if (numbers !== undefined) {
+        yield* partOf(numbers, walk);
+        return;
+      }
+      const { after, from = after, backwards = false } = walk;
       const start = from === undefined ? {} : { start: from };
-      for (const document of lists.getValues(key, { ...start, reverse: backwards })) {
+      for (const document of lists.getValues(key, { reverse: backwards, ...start })) {
         if (document !== after) yield document;
       }
     },

@@ -6,7 +6,7 @@ import type { Databases } from './databases.js';
 import { documentNumber, type IndexedDocument, listsOf } from './documents.js';
 import type { PostingChanges } from './pending.js';
 import type { Placed } from './placed.js';
-import type { DocumentNumber } from './postings.js';
+import type { DocumentNumber } from './numbers.js';
 
 /** Numbers of documents by their resources, as `Patient/1`. */
 export type Numbers = Map<string, DocumentNumber>;

@@ -30,7 +30,8 @@ export interface PutOutcome<Put extends DocumentPut> {
  *
  * A document that OpenSearch fails on by 500 in every try goes, in the last one, behind its opaque one. Where that is
  * taken and the document is not, in one request and on one shard, it is the document's fault, and the opaque one stays;
- * where neither is, it is an outage, whether of one document or of all.
+ * where neither is, it is an outage, whether of one document or of all. Where the document is only not taken for now, it is
+ * tried on, to take the opaque one's place.
  * @param alias of the index.
  * @param refresh when the requests answer: at once, when searches find the documents, or after making them do so.
  * @param longestPause the most milliseconds between two tries; three seconds without it.
@@ -49,30 +50,64 @@ export async function putDocuments<Put extends DocumentPut>(
   /** What was not done for another reason than that OpenSearch failed on it. */
   const busy = new Set<Put>();
   for (const chunk of chunksOf(puts)) {
-    await untilDone(
-      chunk,
-      async (lines, isLast) => {
-        const tried = lines.map((line): BulkLines<Put>[] => (isLast && !busy.has(line.put) ? suspected(line) : [line]));
-        const statuses = await bulk(client, alias, tried.flat(), refresh);
-        const again: BulkLines<Put>[] = [];
-        let place = 0;
-        for (const [i, line] of lines.entries()) {
-          const [status, opaque] = statuses.slice(place, (place += tried[i]?.length ?? 0)).toReversed();
-          if (status !== 500) busy.add(line.put);
-          else if (isThere(opaque)) continue;
-          if (status === undefined || isBusy(status)) again.push(line);
-          else if (status === 404) isGone = true;
-          else if (status === 409) there.push(line.put);
-          else if (status >= 400) refused.push(line.put);
-        }
-        return again.length === 0 ? undefined : again;
-      },
-      longestPause,
-    );
+    /** Those whose opaque document was taken, and which were not themselves, for now. */
+    const behind: BulkLines<Put>[] = [];
+    try {
+      await untilDone(
+        chunk,
+        async (lines, isLast) => {
+          const tried = lines.map((line): BulkLines<Put>[] =>
+            isLast && !busy.has(line.put) ? suspected(line) : [line],
+          );
+          const statuses = await bulk(client, alias, tried.flat(), refresh);
+          const again: BulkLines<Put>[] = [];
+          let place = 0;
+          for (const [i, line] of lines.entries()) {
+            const [status, opaque] = statuses.slice(place, (place += tried[i]?.length ?? 0)).toReversed();
+            if (status === 500 && isThere(opaque)) continue;
+            if (status !== 500) busy.add(line.put);
+            if (isBusy(status) && isThere(opaque)) behind.push({ ...line, action: actionOf(line.put, true) });
+            else if (status === undefined || isBusy(status)) again.push(line);
+            else if (status === 404) isGone = true;
+            else if (status === 409) there.push(line.put);
+            else if (status >= 400) refused.push(line.put);
+          }
+          return again.length === 0 ? undefined : again;
+        },
+        longestPause,
+      );
+    } finally {
+      if (behind.length > 0) await putBehind(client, alias, behind, refresh, longestPause);
+    }
   }
   // Another process put the version, or a newer one: that put is not waited for, and nobody may find it yet.
   if (there.length > 0 && refresh !== false) await asked(client.indices.refresh({ index: alias }));
   return { refused, isGone };
+}
+
+/**
+ * Puts documents in the place of their opaque ones.
+ * @throws OperationOutcomeError 503 when OpenSearch stays busy: then they stay opaque until they are indexed anew.
+ */
+async function putBehind<Put extends DocumentPut>(
+  client: Client,
+  alias: string,
+  behind: readonly BulkLines<Put>[],
+  refresh: boolean | 'wait_for',
+  longestPause?: number,
+): Promise<void> {
+  await untilDone(
+    behind,
+    async (lines, isLast) => {
+      const statuses = await bulk(client, alias, lines, refresh);
+      const again = lines.filter((_, i) => {
+        const status = statuses[i];
+        return status === undefined || (isBusy(status) && !(isLast && status === 500)); // the opaque one is for that
+      });
+      return again.length === 0 ? undefined : again;
+    },
+    longestPause,
+  );
 }
 
 /** Whether a document was put, or its version or a newer one was there already. */

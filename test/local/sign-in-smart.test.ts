@@ -19,6 +19,8 @@ interface Configuration {
 interface Tokens {
   readonly access_token: string;
   readonly scope: string;
+  readonly id_token: string;
+  readonly refresh_token: string;
   readonly patient?: string;
   readonly error?: string;
 }
@@ -41,7 +43,7 @@ const configuration = async (version = 'r4'): Promise<Configuration> =>
   (await (await fetch(`${server.url}/${version}/.well-known/smart-configuration`)).json()) as Configuration;
 
 /** What an application does: finds the endpoints, sends the user to sign in, and exchanges the code. */
-async function launch(username: string, scope: string): Promise<Tokens> {
+async function launch(username: string, scope: string, aud = `${server.url}/r4`): Promise<Tokens> {
   const { authorization_endpoint: authorize, token_endpoint: token } = await configuration();
   const cookies = new Map<string, string>();
   const visit = async (url: string, form?: Record<string, string>): Promise<string> => {
@@ -62,12 +64,14 @@ async function launch(username: string, scope: string): Promise<Tokens> {
     response_type: 'code',
     redirect_uri: redirectUri,
     scope,
-    aud: `${server.url}/r4`,
+    aud,
     state: 'a state',
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   });
   const page = await visit(`${authorize}?${query.toString()}`);
+  const refused = new URL(page).searchParams.get('error_description');
+  if (refused !== null) throw new Error(refused);
   let url = await visit(page, { username, password: documentedPassword });
   while (!url.startsWith(redirectUri)) url = await visit(url);
   const body = new URLSearchParams({
@@ -126,7 +130,7 @@ describe.each(fhirVersions)('%s tells applications', (version) => {
     expect(extension).toEqual([
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-        extension: ['authorize', 'token', 'revoke'].map((url) => ({
+        extension: ['authorize', 'token', 'revoke', 'introspect'].map((url) => ({
           url,
           valueUri: `${server.url}/sign-in/oauth2/${url}`,
         })),
@@ -163,6 +167,108 @@ describe('an application that is launched by itself', () => {
   test('that asks for no SMART scopes is held to the groups of the user', async () => {
     const { access_token: token } = await launch('practitioner', 'openid profile');
     expect(await statusOf(token, 'Patient', { resourceType: 'Patient' })).toBe(201);
+  });
+});
+
+const claimsIn = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+
+describe('an application that asks who the user is', () => {
+  const scope = 'openid fhirUser launch/patient offline_access patient/*.rs';
+
+  test('gets an ID token with the resource the user is, signed by the keys that the configuration names', async () => {
+    const tokens = await launch('patient', scope);
+    expect(tokens.scope.split(' ').sort()).toEqual(scope.split(' ').sort());
+    const { issuer, jwks_uri, capabilities, scopes_supported } = await configuration();
+    expect(capabilities).toEqual(expect.arrayContaining(['sso-openid-connect', 'permission-offline']));
+    expect(scopes_supported).toEqual(
+      expect.arrayContaining(['openid', 'fhirUser', 'launch/patient', 'offline_access']),
+    );
+    const { iss, aud, sub, fhirUser } = claimsIn(tokens.id_token);
+    expect({ iss, aud, fhirUser }).toEqual({ iss: issuer, aud: consoleClientId, fhirUser: `Patient/${demoPatientId}` });
+    expect(sub).toBe(claimsIn(tokens.access_token)['sub']);
+    const { keys } = (await (await fetch(String(jwks_uri))).json()) as { keys: { kid: string }[] };
+    const header = JSON.parse(Buffer.from(tokens.id_token.split('.')[0] ?? '', 'base64url').toString()) as object;
+    expect(header).toMatchObject({ alg: 'RS256', kid: keys[0]?.kid });
+  });
+
+  test('is not told that it may know who that is when the user is nobody', async () => {
+    const { scope: given, id_token: id } = await launch('practitioner', scope);
+    expect(given.split(' ')).not.toContain('fhirUser');
+    expect(claimsIn(id)).not.toHaveProperty('fhirUser');
+  });
+
+  test('keeps its scopes, offline access among them, when it refreshes its token', async () => {
+    const { refresh_token } = await launch('patient', scope);
+    const { token_endpoint: token } = await configuration();
+    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id: consoleClientId });
+    const refreshed = (await (await fetch(token, { method: 'POST', body })).json()) as Tokens;
+    expect(refreshed.scope.split(' ').sort()).toEqual(scope.split(' ').sort());
+    expect(claimsIn(refreshed.access_token)['scope']).toBe(refreshed.scope);
+    expect(refreshed.patient).toBe(demoPatientId);
+  });
+});
+
+describe('a token for another server', () => {
+  test.each(['https://elsewhere.example/r4', 'http://127.0.0.1:1/r4', 'no URL'])(
+    'is not given out: %s',
+    async (aud) => {
+      await expect(launch('practitioner', 'openid user/*.rs', aud)).rejects.toThrow('aud is the base URL of another');
+    },
+  );
+
+  test('is none where the server is called by another of its names', async () => {
+    const other = server.url.replace('127.0.0.1', 'localhost');
+    expect((await launch('practitioner', 'openid user/*.rs', `${other}/stu3`)).scope).toBe('openid user/*.rs');
+  });
+});
+
+describe('a resource server that asks about a token', () => {
+  const ask = async (token: string | undefined, by: string | undefined) => {
+    const { introspection_endpoint: url } = await configuration();
+    const response = await fetch(String(url), {
+      method: 'POST',
+      headers: by === undefined ? {} : { authorization: `Bearer ${by}` },
+      body: new URLSearchParams(token === undefined ? {} : { token }),
+    });
+    return { status: response.status, body: (await response.json()) as object };
+  };
+
+  test('is told what the token says, when it counts', async () => {
+    const { access_token: token, scope } = await launch('patient', 'openid fhirUser launch/patient patient/*.rs');
+    const { tokens } = await byCredentials('system/*.read', secret);
+    const { sub, exp, iss } = claimsIn(token);
+    expect(await ask(token, tokens.access_token)).toEqual({
+      status: 200,
+      body: expect.objectContaining({
+        ...{
+          active: true,
+          token_type: 'Bearer',
+          client_id: consoleClientId,
+          username: 'patient',
+          scope,
+          sub,
+          exp,
+          iss,
+        },
+        ...{ patient: demoPatientId, fhirUser: `Patient/${demoPatientId}` },
+      }) as object,
+    });
+  });
+
+  test('is told of one that does not count that it does not, and nothing else', async () => {
+    const { tokens } = await byCredentials('system/*.read', secret);
+    const changed = `${tokens.access_token.slice(0, -8)}AAAAAAAA`;
+    for (const token of [changed, 'nonsense']) {
+      expect(await ask(token, tokens.access_token)).toEqual({ status: 200, body: { active: false } });
+    }
+    expect((await ask(undefined, tokens.access_token)).status).toBe(400);
+  });
+
+  test('must show one of its own', async () => {
+    const { tokens } = await byCredentials('system/*.read', secret);
+    expect((await ask(tokens.access_token, undefined)).status).toBe(401);
+    expect((await ask(tokens.access_token, 'nonsense')).status).toBe(401);
   });
 });
 

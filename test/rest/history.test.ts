@@ -135,6 +135,29 @@ describe.each(fhirVersions)('%s', (version) => {
       expect(shown((await get(`${root}/Basic/_history?_at=1999`)).json)).toEqual([]);
     });
 
+    test('_at with a prefix shows what was current before or after the time', async () => {
+      const at = async (value: string) => shown((await get(`${root}/Basic/_history?_at=${value}`)).json);
+      const all = ['Basic/h2/3', 'Basic/h2', 'Basic/h1/2', 'Basic/h2/1', 'Basic/h1/1'];
+      for (const prefix of ['ge', 'gt', 'sa']) {
+        expect([prefix, await at(`${prefix}${second}`)]).toEqual([prefix, all.slice(0, 4)]);
+        expect(await at(`${prefix}2999`)).toEqual(['Basic/h2/3', 'Basic/h1/2']);
+        expect(await at(`${prefix}1999`)).toEqual(all);
+      }
+      expect(await at(`le${second}`)).toEqual(all.slice(2));
+      for (const prefix of ['lt', 'eb']) {
+        expect([prefix, await at(`${prefix}${second}`)]).toEqual([prefix, all.slice(3)]);
+        expect(await at(`${prefix}1999`)).toEqual([]);
+        expect(await at(`${prefix}2999`)).toEqual(all);
+      }
+      expect(await at(`eq${second}`)).toEqual(await at(second));
+      const next = await pages(`${root}/Basic/_history?_at=gt1999&_count=2`);
+      expect(next.flat()).toEqual(all);
+      for (const value of ['ne2020', 'ap2020', 'gt', 'xx2020']) {
+        const { status, json } = await get(`${root}/Basic/_history?_at=${value}`);
+        expect([value, status, json.issue[0].expression]).toEqual([value, 400, ['_at']]);
+      }
+    });
+
     test('_sort turns it round, _count limits a page, 0 asks for the number only', async () => {
       const newest = ['Basic/h2/3', 'Basic/h2', 'Basic/h1/2', 'Basic/h2/1', 'Basic/h1/1'];
       for (const [sort, order] of [

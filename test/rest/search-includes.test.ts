@@ -75,6 +75,8 @@ describe.each(fhirVersions)('included resources, %s', (version) => {
     ],
     ['Observation?_id=o4&_include=Observation:subject&_include=Observation:patient', ['o4', '+p2']],
     ['Observation?_id=o3&_include=Observation:subject', ['o3']],
+    // What another type refers to is not of the matches, and none of it is included without :iterate.
+    ['Observation?_id=o4&_include=Observation:subject&_include=Patient:organization', ['o4', '+p2']],
     ['Patient?_id=p1&_revinclude=Condition:patient', ['p1', '+c1']],
     ['Patient?_id=p1&_revinclude=Observation:*', ['p1', '+o1', '+o2']],
     ['Patient?_id=p1&_revinclude=*', ['p1', '+c1', '+o1', '+o2']],

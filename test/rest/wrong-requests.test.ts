@@ -139,6 +139,7 @@ const wrong: readonly WrongRequest[] = [
   { name: 'If-None-Match on update that is no version', method: 'PUT', path: '/Patient/p1', body: { ...patient, id: 'p1' }, headers: { 'if-none-match': 'x' }, status: 400, code: 'invalid', place: 'http.If-None-Match' },
   { name: 'If-None-Match of what is there', method: 'PUT', path: '/Patient/p1', body: { ...patient, id: 'p1' }, headers: { 'if-none-match': '*' }, status: 412, code: 'conflict', place: 'http.If-None-Match' },
   { name: 'If-Match of what is not there', method: 'PUT', path: '/Patient/nobody', body: { ...patient, id: 'nobody' }, headers: { 'if-match': '*' }, status: 'stale', code: 'conflict', place: 'http.If-Match' },
+  { name: 'If-Match of a tag that no version has', method: 'PUT', path: '/Patient/p1', body: { ...patient, id: 'p1' }, headers: { 'if-match': 'W/"a23"' }, status: 'stale', code: 'conflict', place: 'http.If-Match' },
   { name: 'If-Match of another version', method: 'DELETE', path: '/Patient/p1', headers: { 'if-match': 'W/"9"' }, status: 'stale', code: 'conflict', place: 'http.If-Match' },
   { name: 'If-None-Exist without criteria', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': '' }, status: 400, code: 'invalid', place: 'http.If-None-Exist' },
   { name: 'If-None-Exist by result parameters', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': '_count=1' }, status: 400, code: 'invalid', place: 'http.If-None-Exist', says: '_count' },

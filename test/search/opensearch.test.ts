@@ -133,6 +133,26 @@ describe('the OpenSearch adapter', () => {
       expect(sentIds().at(-1)).toEqual(['default#Patient#a', 'default#Patient#a']);
     });
 
+    test.each([
+      ['is tried on until it takes its place', [items(429), items(503), items(201)], 3],
+      ['stays without its fields where it is its own fault after all', [items(429), ...failing(500)], 8],
+    ])('that was put without its fields, and is not taken itself for now, %s', async (_, last, tries) => {
+      answers = [...failing(500), items(201, 429), ...last];
+      await put('a');
+      const behind = got.slice(8).map(({ lines }) => lines);
+      expect(behind).toHaveLength(tries);
+      for (const [action, document] of behind) {
+        expect(action).toMatchObject({ index: { version: 1, version_type: 'external_gte' } });
+        expect(document).toMatchObject({ id: 'a', str: expect.anything() });
+      }
+    });
+
+    test('that was put without its fields takes its place also where others of the request meet an outage', async () => {
+      answers = [...failing(500, 500), items(201, 429, 500, 500), items(201)];
+      await expect(put('a', 'b')).rejects.toMatchObject({ status: 503 });
+      expect(sentIds().at(-1)).toEqual(['default#Patient#a']);
+    });
+
     test('counts as put where its version is there', async () => {
       answers = [...failing(500), items(409, 500)];
       await put('a');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions } from '../../../fhir/version.js';
-import { dataOf, mistakesOf } from '../../support/graphql.js';
+import { ask, dataOf, mistakesOf } from '../../support/graphql.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 
 let server: TestServer;
@@ -93,6 +93,30 @@ describe.each(fhirVersions)('references, %s', (version) => {
       expect(await of(id, '{ id subject { resource(optional: true) { id } } }')).toEqual({ id, subject: {} });
     },
   );
+
+  test('that lead nowhere are null beside their errors for who takes GraphQL’s own media type; the rest is told', async () => {
+    const query = `{
+      Patient(id: "nobody") { id }
+      found: Patient(id: "p1") { id }
+      ObservationList(_id: ["missing", "current"], _sort: "_id") { id subject { resource { id } } }
+    }`;
+    const accept = 'application/graphql-response+json, application/json;q=0.9';
+    const { status, answer } = await ask(server, `/${version}`, query, { accept });
+    expect(status).toBe(200);
+    expect(answer.data).toEqual({
+      Patient: null,
+      found: { id: 'p1' },
+      ObservationList: [
+        { id: 'current', subject: { resource: { id: 'p1' } } },
+        { id: 'missing', subject: { resource: null } },
+      ],
+    });
+    expect(answer.errors?.map(({ path }) => path?.join('.'))).toEqual([
+      'Patient',
+      'ObservationList.1.subject.resource',
+    ]);
+    expect((await ask(server, `/${version}`, query)).status).toBe(404);
+  });
 
   test('of another type than asked for are passed over', async () => {
     expect(await of('group', '{ subject { reference resource(type: Patient) { birthDate } } }')).toEqual({

@@ -113,6 +113,35 @@ describe.each(fhirVersions)('%s', (version) => {
     expect(entriesOf(summary.json)[0]?.resource?.subject).toBeUndefined();
   });
 
+  test('includes what the chosen ones refer to, and what refers to them, as far as the caller may see it', async () => {
+    const put = async (body: { resourceType: string; id: string; [element: string]: unknown }) => {
+      const url = `${root}/${body.resourceType}/${body.id}`;
+      expect((await server.send('PUT', url, { body })).status).toBeLessThan(300);
+    };
+    await put({ resourceType: 'Patient', id: 'p9', managingOrganization: { reference: 'Organization/o9' } });
+    await put({ resourceType: 'Organization', id: 'o9', name: 'Nine' });
+    const observed = { resourceType: 'Observation', status: 'final', code: coded('nine') };
+    const subject = { reference: 'Patient/p9' };
+    for (const year of ['2024', '2025']) await put({ ...observed, id: `n${year}`, subject, effectiveDateTime: year });
+    const result = ['n2025', 'n2024'].map((id) => ({ reference: `Observation/${id}` }));
+    await put({ resourceType: 'DiagnosticReport', id: 'd9', status: 'final', code: coded('d'), subject, result });
+    const query = [
+      'patient=p9&_include=Observation:subject&_include:iterate=Patient:organization',
+      '_revinclude=DiagnosticReport:result',
+    ].join('&');
+    const { json } = await lastn(query);
+    expect(json.total).toBe(1);
+    expect(entriesOf(json).map(({ resource, search }) => [resource?.id, search?.mode])).toEqual([
+      ['n2025', 'match'],
+      ...['p9', 'd9', 'o9'].map((id) => [id, 'include']),
+    ]);
+    expect(decodeURIComponent(json.link[0].url)).toContain('_include:iterate=Patient:organization');
+    const performer = [{ reference: 'Patient/p9' }];
+    await put({ ...observed, id: 'n-p2', subject: { reference: 'Patient/p2' }, performer });
+    expect(await idsOf('code=nine&_include=Observation:performer', 'patient-2')).toEqual(['n-p2']);
+    expect(await idsOf('patient=p2&code=nine&_include=Observation:performer')).toEqual(['n-p2', 'p9']);
+  });
+
   test('is asked by POST as well, and in a batch', async () => {
     const parameter = [
       { name: 'max', valuePositiveInt: 2 },
@@ -140,7 +169,8 @@ describe.each(fhirVersions)('%s', (version) => {
     ['patient=p1&_sort=date', '_sort'],
     ['patient=p1&_count=1', '_count'],
     ['patient=p1&_summary=count', '_summary'],
-    ['patient=p1&_include:iterate=Observation:subject', '_include:iterate'],
+    ['patient=p1&_include=Observation:bogus', '_include'],
+    ['patient=p1&_include=Patient:organization', '_include'],
     ['patient=p1&bogus=1', 'bogus'],
   ])('refuses %s', async (query, place) => {
     const { status, json } = await lastn(query);

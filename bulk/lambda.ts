@@ -1,7 +1,7 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { jobSpaceOf } from '../compose/jobs.js';
 import { executionsAt, outputAt, readJobPlaces, s3At } from '../compose/lambda-jobs.js';
-import { lambdaLog, named } from '../compose/lambda-log.js';
+import { lambdaLog, named, wordless } from '../compose/lambda-log.js';
 import type { Environment } from '../compose/lambda-settings.js';
 import { once } from '../compose/once.js';
 import { ofTenants } from '../compose/of-tenants.js';
@@ -29,24 +29,23 @@ type JobsEvent =
 const reserve = 60_000;
 
 /** Does one step of a job, or looks after all of them. */
-export const handler = async (
-  event: JobsEvent,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<unknown> => {
-  const { spaceOf, executions, table } = await open();
-  switch (event.do) {
-    case 'segments':
-      return { ...event, segments: await segmentsOf(spaceOf(event.tenant), event.job) };
-    case 'segment':
-      return {
-        tenant: event.tenant,
-        ...(await segmentStep(spaceOf(event.tenant), event, () => context.getRemainingTimeInMillis() < reserve)),
-      };
-    default:
-      for (const tenant of await tenantsIn(table)) await sweepJobs(spaceOf(tenant), tenant, executions);
-      return undefined;
-  }
-};
+export const handler = wordless(
+  async (event: JobsEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<unknown> => {
+    const { spaceOf, executions, table } = await open();
+    switch (event.do) {
+      case 'segments':
+        return { ...event, segments: await segmentsOf(spaceOf(event.tenant), event.job) };
+      case 'segment':
+        return {
+          tenant: event.tenant,
+          ...(await segmentStep(spaceOf(event.tenant), event, () => context.getRemainingTimeInMillis() < reserve)),
+        };
+      default:
+        for (const tenant of await tenantsIn(table)) await sweepJobs(spaceOf(tenant), tenant, executions);
+        return undefined;
+    }
+  },
+);
 
 interface OpenJobs {
   readonly table: Table;

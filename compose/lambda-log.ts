@@ -1,3 +1,6 @@
+import { withoutWords } from '../fhir/without-words.js';
+import { SettingsError } from './settings-error.js';
+
 /** Where a Lambda function tells of failures: one JSON line each, as CloudWatch takes it. */
 export interface LambdaLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -23,3 +26,20 @@ export function named(error: unknown): { readonly name: string; readonly code?: 
   const code: unknown = Reflect.get(error, 'code');
   return { name: error.name, ...(code === undefined ? {} : { code }) };
 }
+
+/**
+ * A handler whose failures Lambda's runtime may log, as it does with all of them: what nobody foresaw has no message, which may
+ * quote a resource, and no cause.
+ */
+export const wordless =
+  <Arguments extends readonly unknown[], Result>(handler: (...given: Arguments) => Promise<Result>) =>
+  async (...given: Arguments): Promise<Result> => {
+    try {
+      return await handler(...given);
+    } catch (error) {
+      if (error instanceof SettingsError) throw error;
+      const { name, code, stack = '' } = withoutWords(error);
+      const message = `${name}${typeof code === 'string' ? ` (${code})` : ''}, whose message is not told`;
+      throw Object.assign(new Error(message), { name, stack: `${message}\n${stack}` });
+    }
+  };

@@ -12,6 +12,8 @@ export interface ElementRule {
    * CodeableConcept or a Quantity as `system|code`.
    */
   readonly codes?: readonly string[];
+  /** The resource types that a Reference may point at; any without it. */
+  readonly targets?: readonly string[];
   /** Whether it is part of summaries. https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.isSummary */
   readonly isSummary: boolean;
   /** Whether it changes the meaning of others. https://hl7.org/fhir/R4/conformance-rules.html#isModifier */
@@ -28,6 +30,8 @@ export interface Member {
   readonly expression: string;
   /** The codes of the rule, to look up in. */
   readonly codes: ReadonlySet<string> | undefined;
+  /** The targets of the rule, to look up in. */
+  readonly targets: ReadonlySet<string> | undefined;
 }
 
 /** An element that must be there, with the JSON names it may have. */
@@ -63,11 +67,13 @@ export interface StructureSource {
   readonly open: string;
   /** Codes of a value set (`system|code` where they are not of a `code`), separated by spaces. */
   readonly codes: readonly string[];
+  /** Resource types that references of an element may point at, separated by spaces. */
+  readonly targets: readonly string[];
   /**
    * Per type or backbone path its elements, separated by spaces: name, cardinality (`?` 0..1, `!` 1..1, `*` 0..*,
    * `+` 1..*, else `{min,max}`), `~` in summaries, `$` for a modifier, types separated by `|` (`.` for the backbone
-   * element of that name, `*` for `open`), and `=` with an index into `codes`. `^Type` first stands for the elements
-   * of Type.
+   * element of that name, `*` for `open`), `=` with an index into `codes`, and `>` with one into `targets`. `^Type` first
+   * stands for the elements of Type.
    */
   readonly types: Readonly<Record<string, string>>;
 }
@@ -78,12 +84,18 @@ const cardinalities: Readonly<Record<string, readonly [number, number]>> = {
   '*': [0, Infinity],
   '+': [1, Infinity],
 };
-const elementPattern = /^([A-Za-z][A-Za-z0-9]*(?:\[x\])?)([?!*+]|\{\d+,\d+\})(~?)(\$?)([^=]+)(?:=(\d+))?$/;
+const elementPattern = /^([A-Za-z][A-Za-z0-9]*(?:\[x\])?)([?!*+]|\{\d+,\d+\})(~?)(\$?)([^=>]+)(?:=(\d+))?(?:>(\d+))?$/;
 
 const cardinality = (text: string): readonly [number, number] => {
   const [min, max] = text.slice(1, -1).split(',');
   return cardinalities[text] ?? [Number(min), Number(max)];
 };
+
+/** An element with where its lists are. */
+interface ReadElement extends ElementRule {
+  readonly codesAt?: string;
+  readonly targetsAt?: string;
+}
 
 /** Where the types of a table are read from, each when it is first asked for. */
 const memoised = <T>(read: (type: string) => T): ((type: string) => T) => {
@@ -109,9 +121,11 @@ export function structureTable(source: StructureSource): StructureTable {
   const isPrimitive = new Set(source.primitives.split(' '));
   const codeLists = memoised((index) => (source.codes[Number(index)] ?? '').split(' '));
   const codeSets = memoised((index) => new Set(codeLists(index)));
+  const targetLists = memoised((index) => (source.targets[Number(index)] ?? '').split(' '));
+  const targetSets = memoised((index) => new Set(targetLists(index)));
 
-  const readElement = (owner: string, text: string): ElementRule & { readonly codesAt?: string } => {
-    const [, name, size, summary, modifier, types, codesAt] = elementPattern.exec(text) ?? [];
+  const readElement = (owner: string, text: string): ReadElement => {
+    const [, name, size, summary, modifier, types, codesAt, targetsAt] = elementPattern.exec(text) ?? [];
     if (name === undefined || size === undefined || types === undefined) {
       throw new Error(`The generated element ${text} of ${owner} cannot be read`);
     }
@@ -124,10 +138,11 @@ export function structureTable(source: StructureSource): StructureTable {
       isSummary: summary !== '',
       isModifier: modifier !== '',
       ...(codesAt === undefined ? {} : { codes: codeLists(codesAt), codesAt }),
+      ...(targetsAt === undefined ? {} : { targets: targetLists(targetsAt), targetsAt }),
     };
   };
 
-  const elements = memoised((type): readonly (ElementRule & { readonly codesAt?: string })[] => {
+  const elements = memoised((type): readonly ReadElement[] => {
     const text = Object.hasOwn(source.types, type) ? source.types[type] : undefined;
     if (text === undefined) throw new Error(`There is no type ${type} in the generated structures`);
     return text
@@ -146,6 +161,7 @@ export function structureTable(source: StructureSource): StructureTable {
           isPrimitive: isPrimitive.has(each),
           expression: choice === undefined ? rule.name : `${choice}.ofType(${each})`,
           codes: rule.codesAt === undefined ? undefined : codeSets(rule.codesAt),
+          targets: rule.targetsAt === undefined || each !== 'Reference' ? undefined : targetSets(rule.targetsAt),
         });
       }
     }

@@ -1,3 +1,4 @@
+import { referenceFault, type ReferenceSurroundings } from './check-reference.js';
 import type { FhirDefinitions } from './definitions.js';
 import { Decimal, decimalText } from './json.js';
 import { nearest } from './nearest.js';
@@ -29,16 +30,31 @@ const jsonType = (value: unknown): string => {
 const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
 /** One walk through one value. */
-class Validation {
+class Validation implements ReferenceSurroundings {
   readonly issues: OutcomeIssue[] = [];
   private readonly definitions: FhirDefinitions;
   /** The place of what is looked at now; joined only when something is wrong there. */
   private readonly path: (string | number)[];
   private depth = 0;
+  /** The resource that is looked at, not one that it contains, and the types of those once they are asked for. */
+  private root: { readonly value: JsonObject; types?: ReadonlyMap<string, string> } = { value: {} };
+  /** The innermost Bundle, and the types of its entries by fullUrl once they are asked for. */
+  private bundle: typeof this.root | undefined;
+  private readonly entryTypes: ReadonlyMap<string, string> | undefined;
 
-  constructor(definitions: FhirDefinitions, path: readonly string[]) {
+  constructor(definitions: FhirDefinitions, { path, entryTypes }: ResourcePlace) {
     this.definitions = definitions;
-    this.path = [...path];
+    this.path = path === undefined ? [] : [path];
+    this.entryTypes = entryTypes;
+  }
+
+  containedType(id: string): string | undefined {
+    return (this.root.types ??= typesOfContained(this.root.value)).get(id);
+  }
+
+  entryType(fullUrl: string): string | undefined {
+    if (this.bundle === undefined) return this.entryTypes?.get(fullUrl);
+    return (this.bundle.types ??= typesOfEntries(this.bundle.value)).get(fullUrl);
   }
 
   /** @param contained whether it stands in another resource's `contained`. */
@@ -64,7 +80,12 @@ class Validation {
     if (contained && value['contained'] !== undefined) {
       this.report('invalid', 'is contained in another resource and must not contain resources itself', 'contained');
     }
+    const { root, bundle } = this;
+    if (!contained) this.root = { value };
+    if (type === 'Bundle') this.bundle = { value };
     this.members(value, type, true);
+    this.root = root;
+    this.bundle = bundle;
   }
 
   /** @param mayHaveIdOnly whether an id is enough, as it is beside a primitive's value. */
@@ -175,9 +196,15 @@ class Validation {
     } else {
       const before = this.issues.length;
       this.object(value, member.type);
-      if (member.codes === undefined || !isObject(value) || this.issues.length > before) return;
-      this.binding(value, member.type, member.codes);
+      if (!isObject(value) || this.issues.length > before) return;
+      if (member.codes !== undefined) this.binding(value, member.type, member.codes);
+      else if (member.type === 'Reference') this.reference(value, member);
     }
+  }
+
+  private reference(value: JsonObject, { targets }: Member): void {
+    const fault = referenceFault(this.definitions, value, targets, this);
+    if (fault !== undefined) this.report('value', fault.why, fault.below);
   }
 
   /**
@@ -246,24 +273,57 @@ class Validation {
   }
 }
 
+/** Where a resource stands, as far as its rules depend on it. */
+export interface ResourcePlace {
+  /** The type it must have. */
+  readonly expectedType?: string;
+  /** The FHIRPath of where it stands (its type when left out). */
+  readonly path?: string;
+  /** Of an entry of a bundle: the types of the entries by fullUrl. */
+  readonly entryTypes?: ReadonlyMap<string, string>;
+}
+
+const typeOf = (resource: unknown): string | undefined => {
+  const type = isObject(resource) ? resource['resourceType'] : undefined;
+  return typeof type === 'string' ? type : undefined;
+};
+
+/** By `key`, what is first under each. */
+function typesBy(key: 'id' | 'fullUrl', list: unknown, resourceOf: (each: JsonObject) => unknown): Map<string, string> {
+  const types = new Map<string, string>();
+  for (const each of Array.isArray(list) ? (list as unknown[]) : []) {
+    const name = isObject(each) ? each[key] : undefined;
+    const type = isObject(each) ? typeOf(resourceOf(each)) : undefined;
+    if (typeof name === 'string' && type !== undefined && !types.has(name)) types.set(name, type);
+  }
+  return types;
+}
+
+/** The types of contained resources by id; under '' the resource itself, which `#` means. */
+const typesOfContained = (root: JsonObject): ReadonlyMap<string, string> =>
+  typesBy('id', root['contained'], (each) => each).set('', typeOf(root) ?? '');
+
+const typesOfEntries = ({ entry }: JsonObject): ReadonlyMap<string, string> =>
+  typesBy('fullUrl', entry, ({ resource }) => resource);
+
 const plain = (name: string): string => name.replace('[x]', '');
 const suggestion = (near: string | undefined): string => (near === undefined ? '' : `; did you mean ${near}?`);
 
 /**
  * Checks a value against the structural rules of its resource type: elements and their cardinality, JSON types,
- * primitives, choices, extensions, required bindings that can be listed, resources within it. Invariants, profiles and
- * other bindings are not looked at. https://hl7.org/fhir/R4/validation.html
+ * primitives, choices, extensions, required bindings that can be listed, types that references name, resources within it.
+ * Invariants, profiles and other bindings are not looked at. https://hl7.org/fhir/R4/validation.html
  * @param definitions of the version the resource is of.
  * @param value what a client sent; anything at all.
- * @param place the type it must have, and the FHIRPath of where it stands (its type when left out).
+ * @param place where it stands.
  * @returns an issue for every broken rule, at most 100; none when it is valid. Never throws.
  */
 export function validateResource(
   definitions: FhirDefinitions,
   value: unknown,
-  place: { expectedType?: string; path?: string } = {},
+  place: ResourcePlace = {},
 ): OutcomeIssue[] {
-  const validation = new Validation(definitions, place.path === undefined ? [] : [place.path]);
+  const validation = new Validation(definitions, place);
   validation.resource(value, place.expectedType, false);
   return validation.issues;
 }

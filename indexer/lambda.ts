@@ -1,5 +1,5 @@
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
-import { lambdaLog, named } from '../compose/lambda-log.js';
+import { lambdaLog, named, wordless } from '../compose/lambda-log.js';
 import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
 import { recoverOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
@@ -23,10 +23,10 @@ open().catch(() => undefined);
  * Takes a batch of the stream, or letters of the dead-letter queue, which name what could not be indexed before.
  * @returns from which record on the batch must come again; of letters, which stay in the queue.
  */
-export const handler = async (event: DynamoDBStreamEvent | SQSEvent): Promise<BatchAnswer> => {
+export const handler = wordless(async (event: DynamoDBStreamEvent | SQSEvent): Promise<BatchAnswer> => {
   const indexer = await open();
   return isOfQueue(event) ? indexer.letters(event) : indexer.batch(event);
-};
+});
 
 const isOfQueue = (event: DynamoDBStreamEvent | SQSEvent): event is SQSEvent =>
   event.Records[0]?.eventSource === 'aws:sqs';

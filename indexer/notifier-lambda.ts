@@ -1,5 +1,5 @@
 import type { Context, ScheduledEvent, SQSEvent, SQSRecord } from 'aws-lambda';
-import { lambdaLog, named } from '../compose/lambda-log.js';
+import { lambdaLog, named, wordless } from '../compose/lambda-log.js';
 import { type Environment, optionalUrl, required } from '../compose/lambda-settings.js';
 import { subscriptionsOfAll } from '../compose/notify.js';
 import { once } from '../compose/once.js';
@@ -27,23 +27,25 @@ type Told = { readonly change: HandedChange } | { readonly subscription: string 
 const reserve = 15_000;
 
 /** Takes messages of one of its two queues, or a minute of the schedule. @returns which messages are to come again. */
-export const handler = async (
-  event: SQSEvent | ScheduledEvent,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<BatchAnswer | undefined> => {
-  const notifier = await open();
-  if (!('Records' in event)) {
-    await notifier.sweep(event);
-    return undefined;
-  }
-  const until = Date.now() + context.getRemainingTimeInMillis() - reserve;
-  const { Records: records } = event;
-  for (const [at, record] of records.entries()) {
-    // A queue in order: what is behind one that is to come again, comes again with it.
-    if (!(await notifier.take(record, until))) return failuresAt(...records.slice(at).map((each) => each.messageId));
-  }
-  return failuresAt();
-};
+export const handler = wordless(
+  async (
+    event: SQSEvent | ScheduledEvent,
+    context: Pick<Context, 'getRemainingTimeInMillis'>,
+  ): Promise<BatchAnswer | undefined> => {
+    const notifier = await open();
+    if (!('Records' in event)) {
+      await notifier.sweep(event);
+      return undefined;
+    }
+    const until = Date.now() + context.getRemainingTimeInMillis() - reserve;
+    const { Records: records } = event;
+    for (const [at, record] of records.entries()) {
+      // A queue in order: what is behind one that is to come again, comes again with it.
+      if (!(await notifier.take(record, until))) return failuresAt(...records.slice(at).map((each) => each.messageId));
+    }
+    return failuresAt();
+  },
+);
 
 interface Notifier {
   /** @returns whether the message is done with. */

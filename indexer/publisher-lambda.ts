@@ -1,5 +1,5 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { lambdaLog, named } from '../compose/lambda-log.js';
+import { lambdaLog, named, wordless } from '../compose/lambda-log.js';
 import { type Environment, optional, optionalUrl, required } from '../compose/lambda-settings.js';
 import { once } from '../compose/once.js';
 import { SettingsError } from '../compose/settings-error.js';
@@ -16,13 +16,13 @@ import { type BatchAnswer, changesOf, failuresAt } from './stream-event.js';
 const open = once(() => Promise.resolve(openPublisher(process.env)));
 
 /** Takes a batch of the stream. @returns from which record on it must come again. */
-export const handler = async ({ Records: records }: DynamoDBStreamEvent): Promise<BatchAnswer> => {
+export const handler = wordless(async ({ Records: records }: DynamoDBStreamEvent): Promise<BatchAnswer> => {
   const publishing = await open();
   const again = await publishBatch(changesOf(records), publishing, ({ what, error, version }) => {
     lambdaLog.error({ ...named(error), ...version }, `publishing: ${what}`);
   });
   return failuresAt(again);
-};
+});
 
 function openPublisher(environment: Environment): Publishing {
   const url = optionalUrl(environment, 'APPSYNC_URL');

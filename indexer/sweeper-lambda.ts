@@ -1,5 +1,5 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
-import { lambdaLog, named } from '../compose/lambda-log.js';
+import { lambdaLog, named, wordless } from '../compose/lambda-log.js';
 import { sweepBodiesOfTenants, sweepOfTenants } from '../compose/of-tenants.js';
 import { once } from '../compose/once.js';
 import { type OpenLambda, openLambda } from '../compose/open-lambda.js';
@@ -26,24 +26,26 @@ type SweeperEvent = Partial<Pick<ScheduledEvent, 'time'>> & { readonly reindex?:
  * Ends left transactions, and goes on with a reindex, each time; removes old tombstones each hour and left bodies each
  * day. An index with terms of other search parameters than this program's is made anew: a new program was deployed.
  */
-export const handler = async (
-  { time = new Date().toISOString(), reindex: isOrdered = false }: SweeperEvent,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<void> => {
-  const opened = await open();
-  const [hour, minute] = time.slice(11, 16).split(':').map(Number);
-  const isOver = (): boolean => context.getRemainingTimeInMillis() < reserve;
-  const { server, bodies } = opened;
-  const tasks: [what: string, work: () => Promise<unknown>][] = [
-    ['ending left transactions', () => sweepOfTenants(server)],
-    ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, isOver)],
-  ];
-  if (minute === 0) tasks.push(['removing old tombstones', () => server.index.removeTombstones(Date.now())]);
-  if (minute === 0 && hour === 3 && bodies !== undefined) {
-    tasks.push(['removing left bodies', () => sweepBodiesOfTenants(server.table, bodies, Date.now())]);
-  }
-  await Promise.all(tasks.map(([what, work]) => tried(what, work)));
-};
+export const handler = wordless(
+  async (
+    { time = new Date().toISOString(), reindex: isOrdered = false }: SweeperEvent,
+    context: Pick<Context, 'getRemainingTimeInMillis'>,
+  ): Promise<void> => {
+    const opened = await open();
+    const [hour, minute] = time.slice(11, 16).split(':').map(Number);
+    const isOver = (): boolean => context.getRemainingTimeInMillis() < reserve;
+    const { server, bodies } = opened;
+    const tasks: [what: string, work: () => Promise<unknown>][] = [
+      ['ending left transactions', () => sweepOfTenants(server)],
+      ['making the search index anew', () => bringIndexUpToDate(opened, isOrdered, isOver)],
+    ];
+    if (minute === 0) tasks.push(['removing old tombstones', () => server.index.removeTombstones(Date.now())]);
+    if (minute === 0 && hour === 3 && bodies !== undefined) {
+      tasks.push(['removing left bodies', () => sweepBodiesOfTenants(server.table, bodies, Date.now())]);
+    }
+    await Promise.all(tasks.map(([what, work]) => tried(what, work)));
+  },
+);
 
 /** What fails is told, and tried again the next time. */
 async function tried(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -31,14 +31,14 @@ export async function requireValid(
 /**
  * What breaks the rules in a resource that is to be written. What the server sets itself is ignored as it was sent,
  * whatever it is: `meta.versionId`, `meta.lastUpdated`, and on create the `id`. https://hl7.org/fhir/R4/http.html#create
- * @param place where it stands, for the issues' expressions; absent when it is the whole body.
+ * @param entry where it stands in a bundle, and the types of the entries by fullUrl; absent when it is the whole body.
  */
 export async function issuesOf(
   server: FhirServer,
   caller: Caller,
   resource: Resource,
   interaction: 'create' | 'update',
-  place?: string,
+  entry?: { readonly place: string; readonly entryTypes: ReadonlyMap<string, string> },
 ): Promise<OutcomeIssue[]> {
   const { id, meta, ...rest } = asChecked(server, withoutUrls(resource)) as Resource & {
     readonly id?: unknown;
@@ -49,8 +49,10 @@ export async function issuesOf(
     ...(id === undefined || interaction === 'create' ? {} : { id }),
     ...(meta === undefined ? {} : metaWithoutVersion(meta)),
   };
+  const place = entry?.place;
   const at = place === undefined ? {} : { path: place };
-  const issues = validateResource(server.definitions, kept, at);
+  const types = entry === undefined ? {} : { entryTypes: entry.entryTypes };
+  const issues = validateResource(server.definitions, kept, { ...at, ...types });
   if (issues.length > 0) return issues;
   const unserved = await subscriptionIssues(server, caller, resource, place);
   if (unserved.length > 0 || server.validation === 'structure') return unserved;

@@ -131,10 +131,17 @@ async function answerRead(server: FhirServer, caller: Caller, place: string, act
 
 async function requireAllValid(server: FhirServer, caller: Caller, writes: readonly WriteEntry[]): Promise<void> {
   const issues: OutcomeIssue[] = [];
+  const entryTypes = new Map(
+    writes.flatMap(({ fullUrl, action }) =>
+      fullUrl === undefined ? [] : [[fullUrl, 'key' in action ? action.key.type : action.type]],
+    ),
+  );
   for (const { place, action } of writes) {
     if (!('resource' in action)) continue;
     const interaction = action.kind === 'create' ? 'create' : 'update';
-    issues.push(...(await issuesOf(server, caller, action.resource, interaction, `${place}.resource`)));
+    issues.push(
+      ...(await issuesOf(server, caller, action.resource, interaction, { place: `${place}.resource`, entryTypes })),
+    );
     if (issues.length >= mostIssues) break;
   }
   if (issues.length > 0) throw new OperationOutcomeError(422, issues.slice(0, mostIssues));

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { OperationOutcomeError } from '../fhir/outcome.js';
+import { withoutWords } from '../fhir/without-words.js';
 import { StoreError } from '../persistence/store-error.js';
 import { startServer } from './server.js';
 import { readSettings, SettingsError } from './settings.js';
@@ -41,6 +42,11 @@ async function main(): Promise<void> {
   const begun = performance.now();
   const settings = readSettings(process.env);
   const log = pino({ level: settings.logLevel });
+  // Node would print its message, which may quote a resource.
+  process.on('uncaughtException', (error: unknown) => {
+    log.fatal(withoutWords(error), 'an error that nobody took ends the process');
+    process.exit(1);
+  });
   const running = await startServer(settings, log);
   const milliseconds = Math.round(performance.now() - begun);
   if (settings.auth === 'off') {
@@ -56,7 +62,7 @@ async function main(): Promise<void> {
     running.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        log.error(error, 'closing failed');
+        log.error(withoutWords(error), 'closing failed');
         process.exit(1);
       },
     );
@@ -68,6 +74,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const sentence = sentenceOf(error);
-  console.error(sentence ?? error);
+  console.error(sentence ?? withoutWords(error));
   process.exit(1);
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stringifyJson } from '../fhir/json.js';
 import { OperationOutcomeError, outcome, type OperationOutcome } from '../fhir/outcome.js';
+import { withoutWords } from '../fhir/without-words.js';
 import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
 
@@ -36,7 +37,7 @@ export function failureOf(error: unknown, log: ErrorLog): Failure {
  */
 export function logUnexpected(error: unknown, log: ErrorLog, message: string): string {
   const id = randomUUID();
-  log.error({ id, ...describe(error) }, message);
+  log.error({ id, ...withoutWords(error) }, message);
   return id;
 }
 
@@ -54,16 +55,4 @@ export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Rec
       ? { 'Retry-After': String(error.retryAfter) }
       : {}),
   });
-}
-
-/** The frames of a stack, without the message before them. */
-export const framesOf = (stack: string): string =>
-  stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .join('\n');
-
-function describe(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error };
-  return { name: error.name, code: Reflect.get(error, 'code'), stack: framesOf(error.stack ?? '') };
 }

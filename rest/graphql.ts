@@ -52,7 +52,6 @@ export function graphqlAnswer(
     if (server.graphql === undefined) throw notImplemented('$graphql is not served here');
     const source = await readSource(context, request);
     return server.graphql(server, caller, {
-      ...source,
       target:
         target.level === 'instance'
           ? { kind: 'instance', key: { type: target.type, id: target.id } }
@@ -60,6 +59,7 @@ export function graphqlAnswer(
       nulls: mediaType === graphqlJson,
       mayMutate: http.method === 'POST',
       onUnexpected: masked,
+      ...source,
     });
   });
 }

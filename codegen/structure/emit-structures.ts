@@ -8,13 +8,13 @@ const signs: Readonly<Record<string, string>> = { '0..1': '?', '1..1': '!', '0..
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('.'));
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
-/** Numbers the value sets as they are met, so that equal ones are written once. */
-class CodeLists {
+/** Numbers lists of words as they are met, so that equal ones are written once. */
+class WordLists {
   readonly lists: string[] = [];
-  indexOf(codes: readonly string[]): number {
-    const bad = codes.find((code) => code === '' || code.includes(' '));
-    if (bad !== undefined) throw new Error(`The code "${bad}" cannot be written in a list separated by spaces`);
-    const list = codes.join(' ');
+  indexOf(words: readonly string[]): number {
+    const bad = words.find((word) => word === '' || word.includes(' '));
+    if (bad !== undefined) throw new Error(`"${bad}" cannot be written in a list separated by spaces`);
+    const list = words.join(' ');
     const known = this.lists.indexOf(list);
     return known >= 0 ? known : this.lists.push(list) - 1;
   }
@@ -22,6 +22,16 @@ class CodeLists {
 
 /** Whether codes of the type carry their system. */
 const isCoded = (type: string | undefined): boolean => ['CodeableConcept', 'Coding', 'Quantity'].includes(type ?? '');
+
+/** The types a Reference may point at, in the definitions' order; undefined where it may be any. */
+const targetsOf = ({ path, types }: ElementDefinition, resources: ReadonlySet<string>): string[] | undefined => {
+  const reference = types.find(({ code }) => code === 'Reference');
+  if (reference === undefined || reference.targets.length === 0 || reference.targets.includes('Resource'))
+    return undefined;
+  const unknown = reference.targets.find((target) => !resources.has(target));
+  if (unknown !== undefined) throw new Error(`${path} refers to ${unknown}, which is no resource type`);
+  return [...new Set(reference.targets)];
+};
 
 /** A type's own elements and, by path, those of its backbone elements. */
 const groupsOf = ({ name, elements }: Structure): Map<string, ElementDefinition[]> => {
@@ -52,7 +62,10 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
   const structures = source.structures.filter(({ kind }) => kind !== 'primitive-type');
   const known = new Set(source.structures.map(({ name }) => name));
   const open = openTypes(structures);
-  const codeLists = new CodeLists();
+  const resources = structures.filter(({ kind, abstract }) => kind === 'resource' && !abstract);
+  const resourceNames = new Set(resources.map(({ name }) => name));
+  const codeLists = new WordLists();
+  const targetLists = new WordLists();
   const lines = new Map<string, string[]>();
 
   const elementText = (element: ElementDefinition, groups: ReadonlyMap<string, unknown>): string => {
@@ -64,8 +77,10 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
     const codes = binding?.strength === 'required' ? allowed[binding.valueSet ?? ''] : undefined;
     for (const { code } of types) if (!known.has(code)) throw new Error(`${element.path} has an unknown type ${code}`);
     const bound = codes !== undefined ? `=${String(codeLists.indexOf(codes))}` : '';
+    const targets = targetsOf(element, resourceNames);
+    const targeted = targets !== undefined ? `>${String(targetLists.indexOf(targets))}` : '';
     const flags = (element.isSummary ? '~' : '') + (element.isModifier ? '$' : '');
-    return nameOf(element.path) + sign + flags + typesText(element, groups.has(element.path), open) + bound;
+    return nameOf(element.path) + sign + flags + typesText(element, groups.has(element.path), open) + bound + targeted;
   };
 
   for (const structure of structures) {
@@ -77,7 +92,6 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
       );
   }
   const texts = [...lines].map(([path, elements]) => [path, withoutRepeats(path, elements, lines)] as const);
-  const resources = structures.filter(({ kind, abstract }) => kind === 'resource' && !abstract);
   const primitives = source.structures.filter(({ kind }) => kind === 'primitive-type');
   const text = [
     header + `export const resources = ${JSON.stringify(resources.map(({ name }) => name).join(' '))};`,
@@ -85,6 +99,9 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
     `export const open = ${JSON.stringify(open)};`,
     'export const codes = [',
     ...codeLists.lists.map((list) => `${JSON.stringify(list)},`),
+    '];',
+    'export const targets = [',
+    ...targetLists.lists.map((list) => `${JSON.stringify(list)},`),
     '];',
     'export const types = {',
     ...texts.map(([path, elements]) => `${JSON.stringify(path)}: ${JSON.stringify(elements)},`),
@@ -94,6 +111,7 @@ export function emitStructures(source: SourceDefinitions): EmittedFile[] {
 export declare const primitives: string;
 export declare const open: string;
 export declare const codes: readonly string[];
+export declare const targets: readonly string[];
 export declare const types: Readonly<Record<string, string>>;
 `;
   const folder = `fhir/generated/${source.version}`;

@@ -12,7 +12,8 @@ import { startServerProcess, type ServerProcess } from './support/server-process
 
 const runs = 4 * Number(process.env['CHAOS_RUNS'] ?? '1');
 const disk = mkdtempSync(join(tmpdir(), 'fhir-full-disk-'));
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128m', 'tmpfs', disk]).status === 0;
+const mounted =
+  spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${String(128 + 4 * runs)}m`, 'tmpfs', disk]).status === 0;
 const data = join(disk, 'data');
 const ballast = join(disk, 'ballast');
 
@@ -73,7 +74,7 @@ const patient = (id: string) => ({
   resourceType: 'Patient',
   id,
   name: [{ family: 'Full' }],
-  photo: [{ contentType: 'image/png', data: randomBytes(45_000).toString('base64') }],
+  photo: [{ contentType: 'image/png', data: randomBytes(20_000).toString('base64') }],
 });
 
 (mounted ? describe : describe.skip)('a disk that is full again and again', () => {

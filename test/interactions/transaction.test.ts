@@ -98,12 +98,13 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
           extension: [
             { url: 'http://e/uri', valueUri: uuid(1) },
             { url: 'http://e/string', valueString: uuid(1) },
+            { url: 'http://e/contained', valueReference: { reference: '#p' } },
           ],
           text: { status: 'generated', div: div(uuid(1)) },
           contained: [
             { resourceType: 'Provenance', id: 'p', recorded: '2020-01-01T00:00:00Z', target: [{ reference: uuid(1) }] },
           ].map((each) => ({ ...each, agent: [provenanceAgent(version)] })),
-          performer: [{ reference: `${uuid(1)}/_history/9` }, { reference: 'Practitioner/77' }, { reference: '#p' }],
+          performer: [{ reference: `${uuid(1)}/_history/9` }, { reference: 'Practitioner/77' }],
         }),
       ),
     ]);
@@ -112,10 +113,10 @@ describe.each(fhirVersions)('a transaction, %s', (version) => {
     expect((await stored(answer, 1)).json).toMatchObject({
       subject: { reference: patient },
       identifier: [{ value: uuid(1) }],
-      extension: [{ valueUri: patient }, { valueString: uuid(1) }],
+      extension: [{ valueUri: patient }, { valueString: uuid(1) }, { valueReference: { reference: '#p' } }],
       text: { div: div(uuid(1)).replace(`"${uuid(1)}"`, `"${patient}"`) },
       contained: [{ target: [{ reference: patient }] }],
-      performer: [{ reference: `${patient}/_history/1` }, { reference: 'Practitioner/77' }, { reference: '#p' }],
+      performer: [{ reference: `${patient}/_history/1` }, { reference: 'Practitioner/77' }],
     });
   });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '../../auth/principal.js';
 import type { Tenant } from '../../fhir/tenant.js';
+import { withoutWords } from '../../fhir/without-words.js';
 import type { FhirVersion } from '../../fhir/version.js';
 import { publishVariables } from '../../indexer/publish-mutation.js';
 import type { TenantServers } from '../../interactions/tenancy.js';
@@ -79,7 +80,8 @@ export async function facesOf(
   const handler = createResolverHandler(fhir, {
     ...(shared === undefined ? {} : { tenancy: shared }),
     baseUrl: () => baseUrl,
-    onUnexpected: (failure) => void server.logged.push({ fields: {}, message: String(failure) }),
+    // As the server and the function do: local/graphql.ts, resolvers/lambda.ts.
+    onUnexpected: (failure) => void server.logged.push({ fields: withoutWords(failure), message: 'it failed' }),
   });
   const graphql = createAppSyncApi({
     api,
@@ -221,7 +223,8 @@ const isLeading = (code: string, nth: number): boolean => !code.startsWith('reve
 
 const isWrite = ({ method, writes }: RestCell): boolean => writes === true || !['GET', 'POST'].includes(method);
 
-const claimsOf = ({
+/** The claims of a token that says who somebody is. */
+export const claimsOf = ({
   subject,
   username,
   groups,

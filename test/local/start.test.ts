@@ -323,3 +323,14 @@ test.each([
   };
   expect([body.resourceType, body.issue[0]?.code]).toEqual(['OperationOutcome', code]);
 });
+
+test('an error that nobody took ends it, and is told by name and place alone', async () => {
+  const late = `data:text/javascript,process.on('SIGUSR2',()=>Promise.reject(new%20TypeError(process.env.SAID)))`;
+  const started = start({ DATA_DIR: folder(), NODE_OPTIONS: `--import=${late}`, SAID: 'Mrs Secretly' });
+  await listening(started);
+  started.child.kill('SIGUSR2');
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toContain('an error that nobody took ends the process');
+  expect(started.output()).toContain('TypeError');
+  expect(started.output()).not.toContain('Secretly');
+});

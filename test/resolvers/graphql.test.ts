@@ -206,10 +206,10 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
     });
 
     test('may be missing where a resource refers to itself', async () => {
-      await put('Patient', 'itself', { active: true, generalPractitioner: [{ reference: '#' }] });
+      await put('Patient', 'itself', { active: true, link: [{ other: { reference: '#' }, type: 'seealso' }] });
       for (const as of ['practitioner', 'patient-itself']) {
-        const read = await data('{ Patient(id: "itself") { generalPractitioner { resource { id } } } }', {}, as);
-        expect(read.Patient.generalPractitioner).toEqual([{ resource: { id: 'itself' } }]);
+        const read = await data('{ Patient(id: "itself") { link { other { resource { id } } } } }', {}, as);
+        expect(read.Patient.link).toEqual([{ other: { resource: { id: 'itself' } } }]);
       }
     });
 

@@ -277,7 +277,7 @@ describe('a profile of STU3', () => {
     ['has invariants', { ...patient, name: [{ text: 'x' }] }, ['invariant Patient clinic-1']],
     [
       'narrows references',
-      { ...patient, generalPractitioner: [{ reference: 'Patient/1' }, { reference: 'Organization/1' }] },
+      { ...patient, generalPractitioner: [{ reference: 'Organization/1' }, { reference: 'Practitioner/1' }] },
       ['value Patient.generalPractitioner[0]'],
     ],
   ])('%s', async (_, body, errors) => {

@@ -3,4 +3,5 @@ export declare const resources: string;
 export declare const primitives: string;
 export declare const open: string;
 export declare const codes: readonly string[];
+export declare const targets: readonly string[];
 export declare const types: Readonly<Record<string, string>>;

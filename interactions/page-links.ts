@@ -46,9 +46,9 @@ export class PageLinks implements Required<SearchPage['links']> {
     if (backwards ? !more : offset <= 0) return undefined;
     if (head === undefined) return this.first;
     // What is before this page and no more, however many a client asks for then: none is passed over, none comes twice.
-    const before = { offset: Math.max(0, offset - count), ...(offset > 0 && offset < count ? { size: offset } : {}) };
-    const { position: after } = head.hit;
-    return (this.sealedPrevious ??= this.sealed({ ...before, after, backwards: true }));
+    const size = offset > 0 && offset < count ? { size: offset } : {};
+    const before = { offset: Math.max(0, offset - count), ...size, after: head.hit.position };
+    return (this.sealedPrevious ??= this.sealed({ ...before, backwards: true }));
   }
 
   get next(): string | undefined {

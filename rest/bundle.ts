@@ -291,7 +291,7 @@ function responseEntry(
     case 'operation':
       return members([resource(operationBody(definitions, baseUrl, entry.answer)), responseOf(200)]);
     case 'failed': {
-      const { status, outcome: explained } = failureOf(entry.error, log);
+      const { status, outcome: explained } = failureOf(entry.error, log, definitions.version);
       return `{"response":{"status":${json(statusText(status))},"outcome":${stringifyJson(explained)}}}`;
     }
   }

@@ -251,7 +251,6 @@ describe('a search query', () => {
     ['Patient?_include=Nonsense:x', 'invalid', '_include'],
     ['Patient?_include=Patient:nonsense', 'invalid', '_include'],
     ['Patient?_include=Patient:family', 'invalid', '_include'],
-    ['Patient?_include=Observation:subject', 'invalid', '_include'],
     ['Patient?_include=Patient:organization:Nonsense', 'invalid', '_include'],
   ])('%s is refused (%s) at %s', (query, code, place) => {
     expect(refusal(query).slice(0, 2)).toEqual([code, place]);

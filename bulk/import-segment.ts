@@ -213,6 +213,6 @@ async function storeLine(
       ...issue,
       diagnostics: `Line ${String(number)}: ${issue.diagnostics ?? issue.code}`,
     }));
-    return stringifyJson(outcome(issues));
+    return stringifyJson(outcome(issues, server.definitions.version));
   }
 }

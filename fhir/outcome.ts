@@ -46,10 +46,22 @@ const error = (status: number, code: string, diagnostics: string, expression?: s
     { severity: 'error', code, diagnostics, ...(expression === undefined ? {} : { expression: [expression] }) },
   ]);
 
-/** The OperationOutcome of issues. */
-export const outcome = (issues: readonly OutcomeIssue[]): OperationOutcome => ({
+/** Codes of R4 that STU3 has not, by those above them: a client that knows STU3's would not read the others. */
+const stu3Codes: ReadonlyMap<string, string> = new Map([
+  ['deleted', 'not-found'],
+  ['multiple-matches', 'processing'],
+]);
+
+/**
+ * The OperationOutcome of issues. https://hl7.org/fhir/STU3/valueset-issue-type.html
+ * @param version whose codes it has; R4's, without one.
+ */
+export const outcome = (issues: readonly OutcomeIssue[], version?: FhirVersion): OperationOutcome => ({
   resourceType: 'OperationOutcome',
-  issue: [...issues],
+  issue:
+    version === 'stu3'
+      ? issues.map((issue) => ({ ...issue, code: stu3Codes.get(issue.code) ?? issue.code }))
+      : [...issues],
 });
 
 /** 404: there is no such resource, type or version. */

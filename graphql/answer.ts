@@ -26,8 +26,8 @@ export function createGraphql(limits: Partial<GraphqlLimits> = {}): NonNullable<
       requireWithin(operation, all);
       return await answer(server, caller, call, operation, all);
     } catch (error) {
-      if (error instanceof GraphqlRefusal) return refused(error.failures);
-      if (error instanceof OperationOutcomeError) return refused([failureAt(error, [])]);
+      if (error instanceof GraphqlRefusal) return refused(server.definitions, error.failures);
+      if (error instanceof OperationOutcomeError) return refused(server.definitions, [failureAt(error, [])]);
       throw error;
     }
   };
@@ -58,8 +58,8 @@ async function answer(
   const fields = compile(definitions, operation, root);
   const { result, failures } = await executed(new Execution(server, caller, limits, call.nulls), target, fields);
   // Only nulls can say, beside the errors, what it is that is not there.
-  if (failures.length > 0 && !(call.nulls && failures.every(isOfAbsence))) return refused(failures);
-  return { status: 200, data: stringifyJson(shaped(result, call.nulls)), errors: failures.map(failureJson) };
+  if (failures.length > 0 && !(call.nulls && failures.every(isOfAbsence))) return refused(definitions, failures);
+  return { status: 200, data: stringifyJson(shaped(result, call.nulls)), errors: told(definitions, failures) };
 }
 
 function executed(execution: Execution, target: GraphqlTarget, fields: ReturnType<typeof compile>): Promise<Executed> {
@@ -77,18 +77,21 @@ async function mutations(
 ): Promise<GraphqlAnswer> {
   const fields = compile(server.definitions, operation, { kind: 'mutation' });
   const { result, failures, done } = await new Execution(server, caller, limits).mutations(fields, onUnexpected);
-  if (done === 0 && failures.length > 0) return refused(failures);
+  if (done === 0 && failures.length > 0) return refused(server.definitions, failures);
   // Beside errors, null says which of several mutations failed.
   const data = stringifyJson(shaped(result, nulls || failures.length > 0));
-  return { status: 200, data, errors: failures.map(failureJson) };
+  return { status: 200, data, errors: told(server.definitions, failures) };
 }
 
 const typeOf = (target: GraphqlTarget): string | undefined =>
   target.kind === 'system' ? undefined : target.kind === 'instance' ? target.key.type : target.resource.resourceType;
 
-const refused = (failures: readonly GraphqlFailure[]): GraphqlAnswer => ({
+const told = ({ version }: FhirServer['definitions'], failures: readonly GraphqlFailure[]): GraphqlAnswer['errors'] =>
+  failures.map((failure) => failureJson(failure, version));
+
+const refused = (definitions: FhirServer['definitions'], failures: readonly GraphqlFailure[]): GraphqlAnswer => ({
   status: failures[0]?.error.status ?? 500,
-  errors: failures.map(failureJson),
+  errors: told(definitions, failures),
 });
 
 const mutationByGet = [

@@ -1,5 +1,6 @@
 import { getLocation, type ASTNode, type SourceLocation } from 'graphql';
 import { invalidRequest, OperationOutcomeError, outcome, type OutcomeIssue } from '../fhir/outcome.js';
+import type { FhirVersion } from '../fhir/version.js';
 import type { GraphqlErrorJson } from '../interactions/graphql-call.js';
 
 /** Where in the answer something is missing: response names, and places in lists. */
@@ -56,9 +57,9 @@ function namedAt(error: OperationOutcomeError, path: ResponsePath): OperationOut
 }
 
 /** A failure as JSON, with an OperationOutcome of its own. */
-export const failureJson = ({ error, path, locations }: GraphqlFailure): GraphqlErrorJson => ({
+export const failureJson = ({ error, path, locations }: GraphqlFailure, version: FhirVersion): GraphqlErrorJson => ({
   message: error.message,
   ...(locations.length === 0 ? {} : { locations }),
   ...(path.length === 0 ? {} : { path }),
-  extensions: { resource: outcome(error.issues) },
+  extensions: { resource: outcome(error.issues, version) },
 });

@@ -102,7 +102,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
         throw tooCostly(`More than ${String(limit)} resources stand between the links of the chain: narrow it`);
       }
       for (const { version } of matches) await see(version);
-      after = matches.at(-1)?.position;
+      after = matches.at(-1)?.hit.position;
       if (!more || after === undefined) return;
     }
   }
@@ -169,7 +169,7 @@ export function chainResolver(server: FhirServer, caller: Caller): ChainResolver
 
   return {
     async resolve({ filters, ...rest }) {
-      return { ...rest, filters: await filtersOf(rest.type, filters) };
+      return { filters: await filtersOf(rest.type, filters), ...rest };
     },
   };
 }

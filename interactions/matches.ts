@@ -20,10 +20,10 @@ export interface MatchRange {
   readonly countTo?: number;
 }
 
-/** A match, and its place in the order. */
+/** A match, and the hit that it was, which tells its place in the order. */
 export interface Match {
   readonly version: StoredVersion;
-  readonly position: Position;
+  readonly hit: Pick<IndexHit, 'position'>;
 }
 
 /**
@@ -46,8 +46,8 @@ export async function findMatches(
   for (;;) {
     const missing = wanted - found.length;
     const page = await server.index.search({
-      ...plan,
       limit: looked === 0 ? missing : Math.min(1_000, Math.max(missing, looked)),
+      ...plan,
       ...(from === undefined ? {} : { after: from }),
       ...(backwards ? { backwards } : {}),
       ...(skipsByIndex && looked === 0 ? { skip } : {}),
@@ -56,9 +56,10 @@ export async function findMatches(
     counted ??= page.counted;
     const hits = backwards ? [...page.hits].reverse() : page.hits;
     found.push(...(await currentMatches(server, plan, hits)));
-    from = hits.at(-1)?.position;
     looked += hits.length;
-    if (found.length >= wanted || !page.more || from === undefined) break;
+    if (found.length >= wanted || !page.more) break;
+    from = hits.at(-1)?.position;
+    if (from === undefined) break;
     if (looked > mostCandidates) throw tooCostly('The search looks at too many resources that do not match: narrow it');
   }
   const start = skipsByIndex ? 0 : skip;
@@ -86,7 +87,7 @@ export async function countMatches(
     const range = { limit: 1_000, ...(after === undefined ? {} : { after }) };
     const { matches, more } = await findMatches(server, plan, range);
     total += count(matches.map(({ version }) => version));
-    after = matches.at(-1)?.position;
+    after = matches.at(-1)?.hit.position;
     if (!more || after === undefined) return total;
   }
 }
@@ -94,7 +95,7 @@ export async function countMatches(
 /** Whether the index decides this request alone, so that its hits can be passed over unseen. */
 async function isExact(server: FhirServer, { request, access, others = [] }: SearchPlan): Promise<boolean> {
   for (const plan of [{ request, access }, ...others]) {
-    const { hits } = await server.index.search({ ...plan, limit: 1 });
+    const { hits } = await server.index.search({ limit: 1, ...plan });
     if (hits.some(({ exactVersion }) => exactVersion === undefined)) return false;
   }
   return true;
@@ -109,11 +110,13 @@ async function currentMatches(
   if (hits.length === 0) return [];
   const versions = await server.store.readMany(hits);
   const byType = new Map([{ request, access }, ...others].map((plan) => [plan.request.type, plan]));
-  return hits.flatMap(({ position, exactVersion }, i) => {
+  const current: Match[] = [];
+  for (const [i, hit] of hits.entries()) {
     const version = versions[i];
     const plan = version && byType.get(version.type);
-    if (version === undefined || plan === undefined || version.deleted || !permits(plan.access, version)) return [];
-    const matches = version.versionId === exactVersion || match(plan.request, resourceOf(version));
-    return matches ? [{ version, position }] : [];
-  });
+    if (version === undefined || plan === undefined || version.deleted || !permits(plan.access, version)) continue;
+    const matches = version.versionId === hit.exactVersion || match(plan.request, resourceOf(version));
+    if (matches) current.push({ version, hit });
+  }
+  return current;
 }

@@ -29,9 +29,9 @@ export interface SearchPage {
   /** Opaque, sealed page tokens, bound to the caller's access filter. */
   readonly links: {
     readonly first?: string;
-    readonly previous?: string;
-    readonly next?: string;
-    readonly last?: string;
+    readonly previous?: string | undefined;
+    readonly next?: string | undefined;
+    readonly last?: string | undefined;
   };
   /** The query as it was understood, for the self link: `[name, value]` in order. */
   readonly used: readonly (readonly [string, string])[];

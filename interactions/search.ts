@@ -10,7 +10,8 @@ import { rightsOf } from './access.js';
 import { type ContainedMatches, containerPlan, requireContainer } from './contained.js';
 import { distancesOf } from './distances.js';
 import { included } from './include.js';
-import { countMatches, findMatches, type Match } from './matches.js';
+import { countMatches, findMatches } from './matches.js';
+import { PageLinks } from './page-links.js';
 import type { SearchPage } from './search-page.js';
 import { pathOf, type SearchPlace } from './search-place.js';
 import { scopeOf, type SearchScope } from './search-scope.js';
@@ -68,7 +69,7 @@ export async function search(
     plan,
     used,
     binding,
-    place: { ...(open ?? { offset }), query: used, count },
+    place: { ...(open === undefined ? { offset } : withCount(open, count)), query: used, count },
     uncounted: query.uncounted === true,
     ...(contained === undefined ? {} : { contained }),
   };
@@ -144,6 +145,14 @@ async function planOf(
 /** Parameters that change what a page shows, not which search it is a page of. */
 const aboutThePage: ReadonlySet<string> = new Set(['_count', '_total', '_format', '_pretty']);
 
+/** A page's place for another page size: a page that ends at a place begins elsewhere then. */
+function withCount(place: PagePlace, count: number): PagePlace {
+  if (count === place.count) return place;
+  const { size, ...rest } = place;
+  if (place.backwards !== true) return rest;
+  return { ...rest, offset: Math.max(0, place.offset + (size ?? place.count) - count) };
+}
+
 /** The query of a page link; parameters beside it must be those of the same search, in any order. */
 function sameSearch({ query }: PagePlace, { parameters }: SearchQuery): SearchQuery['parameters'] {
   const text = (pairs: SearchQuery['parameters']): string =>
@@ -197,15 +206,15 @@ async function answer(server: FhirServer, caller: Caller, paging: Paging): Promi
   const shown = shownOf(paging, versions);
   const total = isWhole ? countShown(versions, shown) : await totalOf(server, paging, counted);
   return {
+    matches: versions,
+    included: await included(server, caller, plan.request, versions),
+    count,
+    offset,
     ...aboutThe(paging),
     ...distancesOf(plan, versions),
     ...(shown === undefined ? {} : { shown }),
-    matches: versions,
-    included: await included(server, caller, plan.request, versions),
     ...(total === undefined || plan.request.total === 'none' ? {} : { total }),
-    count,
-    offset,
-    links: linksOf(server, paging, { matches, more, offset, total }),
+    links: new PageLinks({ key: server.pageKey, binding: paging.binding, place }, { matches, more, offset, total }),
   };
 }
 
@@ -225,7 +234,7 @@ async function onlyTotal(server: FhirServer, paging: Paging): Promise<SearchPage
 }
 
 const exactTotal = async (server: FhirServer, paging: Paging): Promise<number> =>
-  (await server.index.count({ ...paging.plan, atMost: Infinity })) ??
+  (await server.index.count({ atMost: Infinity, ...paging.plan })) ??
   countMatches(server, paging.plan, (versions) => countShown(versions, shownOf(paging, versions)));
 
 /** What of each match is shown, where that is not the match itself. */
@@ -245,52 +254,5 @@ async function totalOf(server: FhirServer, paging: Paging, counted: IndexPage['c
   const { plan, uncounted } = paging;
   if (plan.request.total === 'none' || uncounted) return undefined;
   if (plan.request.total === 'accurate') return exactTotal(server, paging);
-  return counted === undefined ? server.index.count({ ...plan, atMost: countedUnasked(plan) }) : counted.total;
-}
-
-/** What was found for a page. */
-interface Found {
-  readonly matches: readonly Match[];
-  readonly more: boolean;
-  readonly offset: number;
-  readonly total: number | undefined;
-}
-
-/** The links of a page: each is sealed when it is first asked for, since most faces show few of them. */
-function linksOf(server: FhirServer, { binding, place }: Paging, found: Found): SearchPage['links'] {
-  const { matches, more, offset, total } = found;
-  const { query, count, after, backwards = false } = place;
-  const seal = (page: Omit<PagePlace, 'query' | 'count'>) => (): string =>
-    sealPage(server.pageKey, binding, { query, count, ...page });
-  const first = once(seal({ offset: 0 }));
-  const head = matches[0];
-  const tail = matches.at(-1);
-  const hasNext = backwards ? after !== undefined : more;
-  const hasPrevious = backwards ? more : offset > 0;
-  const previous =
-    offset <= count || head === undefined
-      ? first
-      : once(seal({ offset: offset - count, after: head.position, backwards: true }));
-  const next = tail && once(seal({ offset: offset + matches.length, after: tail.position }));
-  const lastOf = (all: number): (() => string) => {
-    const size = all % count === 0 ? count : all % count;
-    return all <= count ? first : once(seal({ offset: all - size, backwards: true, size }));
-  };
-  const last = total !== undefined && total > 0 ? lastOf(total) : undefined;
-  return Object.defineProperties(
-    {},
-    {
-      first: lazily(first),
-      ...(hasPrevious ? { previous: lazily(previous) } : {}),
-      ...(hasNext && next !== undefined ? { next: lazily(next) } : {}),
-      ...(last === undefined ? {} : { last: lazily(last) }),
-    },
-  );
-}
-
-const lazily = (get: () => string): PropertyDescriptor => ({ get, enumerable: true });
-
-function once(make: () => string): () => string {
-  let made: string | undefined;
-  return () => (made ??= make());
+  return counted === undefined ? server.index.count({ atMost: countedUnasked(plan), ...plan }) : counted.total;
 }

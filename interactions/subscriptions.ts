@@ -108,7 +108,7 @@ export function subscriptionsOf(server: FhirServer, allowed: AllowedEndpoints): 
         const found = await subscriberOf(version);
         if (found !== undefined && found !== 'kept') yield found;
       }
-      after = matches.at(-1)?.position;
+      after = matches.at(-1)?.hit.position;
       if (!more || after === undefined) return;
     }
   }

@@ -63,7 +63,7 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
 
   const read = (key: ItemKey): Item | undefined => {
     const attributes = collected.get(storedKey(key));
-    return attributes === undefined ? undefined : { ...attributes, pk: key.pk, sk: key.sk };
+    return attributes === undefined ? undefined : { pk: key.pk, sk: key.sk, ...attributes };
   };
 
   const lately = new Remembered<Item>(charactersKept);
@@ -120,7 +120,8 @@ export function lmdbTable(root: RootDatabase, name: string, options: LmdbTableOp
     for (const { key, value } of items.getRange({ start: descending ? high : low, reverse: descending })) {
       if (descending && Buffer.compare(key, high) >= 0) continue; // the start of a range counts, the upper bound does not
       if (found.length >= limit || Buffer.compare(key, low) < 0 || Buffer.compare(key, high) >= 0) break;
-      found.push({ ...value, ...keyOf(key) });
+      const { pk, sk } = keyOf(key);
+      found.push({ pk, sk, ...value });
     }
     return found;
   }

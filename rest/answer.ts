@@ -30,6 +30,6 @@ export const jsonAnswer = (
   headers: Readonly<Record<string, string>> = {},
 ): RestAnswer => ({
   status,
-  headers: { ...headers, 'Content-Type': fhirJson },
+  headers: { 'Content-Type': fhirJson, ...headers },
   body,
 });

@@ -153,7 +153,11 @@ async function answerOf(
     return isGraphql(route) ? afterBody(http, formatted) : formatted;
   } catch (error) {
     const isOfGraphql = route !== undefined && isGraphql(route);
-    return afterBody(http, isOfGraphql ? graphqlErrorAnswer(error, log) : errorAnswer(error, log, headers));
+    const { version } = server.definitions;
+    return afterBody(
+      http,
+      isOfGraphql ? graphqlErrorAnswer(error, log, version) : errorAnswer(error, log, headers, version),
+    );
   }
 }
 

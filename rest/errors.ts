@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stringifyJson } from '../fhir/json.js';
 import { OperationOutcomeError, outcome, type OperationOutcome } from '../fhir/outcome.js';
+import type { FhirVersion } from '../fhir/version.js';
 import { withoutWords } from '../fhir/without-words.js';
 import { UnreadableVersion } from '../persistence/unreadable-version.js';
 import { jsonAnswer, type RestAnswer } from './answer.js';
@@ -19,9 +20,10 @@ export interface Failure {
 /**
  * What a client may know of a failure. An unexpected one is masked and logged, by an id the client can name:
  * its name, code and stack, never its message, which may quote a resource or a query.
+ * @param version of FHIR whose codes it is told by.
  */
-export function failureOf(error: unknown, log: ErrorLog): Failure {
-  if (error instanceof OperationOutcomeError) return { status: error.status, outcome: outcome(error.issues) };
+export function failureOf(error: unknown, log: ErrorLog, version?: FhirVersion): Failure {
+  if (error instanceof OperationOutcomeError) return { status: error.status, outcome: outcome(error.issues, version) };
   const id = logUnexpected(error, log, 'unexpected error');
   const what =
     error instanceof UnreadableVersion
@@ -41,9 +43,17 @@ export function logUnexpected(error: unknown, log: ErrorLog, message: string): s
   return id;
 }
 
-/** The answer to a request that failed. */
-export function errorAnswer(error: unknown, log: ErrorLog, headers: Readonly<Record<string, string>> = {}): RestAnswer {
-  const { status, outcome: explained } = failureOf(error, log);
+/**
+ * The answer to a request that failed.
+ * @param version of FHIR that was asked; absent where the request is about none.
+ */
+export function errorAnswer(
+  error: unknown,
+  log: ErrorLog,
+  headers: Readonly<Record<string, string>> = {},
+  version?: FhirVersion,
+): RestAnswer {
+  const { status, outcome: explained } = failureOf(error, log, version);
   return jsonAnswer(status, stringifyJson(explained), {
     ...headers,
     ...(error instanceof OperationOutcomeError && error.versionId !== undefined

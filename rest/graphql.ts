@@ -8,6 +8,7 @@ import {
   unsupportedMediaType,
 } from '../fhir/outcome.js';
 import type { Resource } from '../fhir/resource.js';
+import type { FhirVersion } from '../fhir/version.js';
 import type { GraphqlAnswer, GraphqlCall } from '../interactions/graphql-call.js';
 import type { FoundOperation } from '../interactions/operations/find-operation.js';
 import { graphql } from '../interactions/operations/graphql.js';
@@ -52,7 +53,6 @@ export function graphqlAnswer(
     if (server.graphql === undefined) throw notImplemented('$graphql is not served here');
     const source = await readSource(context, request);
     return server.graphql(server, caller, {
-      ...source,
       target:
         target.level === 'instance'
           ? { kind: 'instance', key: { type: target.type, id: target.id } }
@@ -60,6 +60,7 @@ export function graphqlAnswer(
       nulls: mediaType === graphqlJson,
       mayMutate: http.method === 'POST',
       onUnexpected: masked,
+      ...source,
     });
   });
 }
@@ -91,7 +92,7 @@ type Mask = (error: unknown) => OperationOutcomeError;
 
 /** Answers in the media type the client wants; what is thrown is GraphQL's error. */
 async function answering(
-  { log }: RestContext,
+  { log, server }: RestContext,
   { http, parameters }: RestRequest,
   work: (mediaType: string, masked: Mask) => Promise<GraphqlAnswer>,
 ): Promise<RestAnswer> {
@@ -101,13 +102,13 @@ async function answering(
     mediaType = acceptedType(parameters.get('_format') ?? http.get('accept'));
     return rendered(await work(mediaType, masked), mediaType);
   } catch (error) {
-    return failed(masked(error), mediaType);
+    return failed(masked(error), mediaType, server.definitions.version);
   }
 }
 
 /** The answer to a request that failed before GraphQL had it: without a token that counts. */
-export function graphqlErrorAnswer(error: unknown, log: ErrorLog): RestAnswer {
-  const answer = failed(maskedBy(log, error), 'application/json');
+export function graphqlErrorAnswer(error: unknown, log: ErrorLog, version: FhirVersion): RestAnswer {
+  const answer = failed(maskedBy(log, error), 'application/json', version);
   return answer.status === 401 ? { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': 'Bearer' } } : answer;
 }
 
@@ -119,8 +120,13 @@ function maskedBy(log: ErrorLog, error: unknown): OperationOutcomeError {
 }
 
 /** A failure of the whole request. */
-function failed({ status, issues, message, retryAfter }: OperationOutcomeError, mediaType: string): RestAnswer {
-  const answer = rendered({ status, errors: [{ message, extensions: { resource: outcome(issues) } }] }, mediaType);
+function failed(
+  { status, issues, message, retryAfter }: OperationOutcomeError,
+  mediaType: string,
+  version: FhirVersion,
+): RestAnswer {
+  const errors = [{ message, extensions: { resource: outcome(issues, version) } }];
+  const answer = rendered({ status, errors }, mediaType);
   return retryAfter === undefined
     ? answer
     : { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfter) } };

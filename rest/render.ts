@@ -14,8 +14,8 @@ export const versionHeaders = (version: StoredVersion): Record<string, string> =
 /** The answer to a read or vread. */
 export const versionAnswer = (baseUrl: string, version: StoredVersion, body: string): RestAnswer =>
   jsonAnswer(200, body, {
-    ...versionHeaders(version),
     'Content-Location': `${baseUrl}/${versionText(version)}`,
+    ...versionHeaders(version),
   });
 
 /** The answer to a conditional read of what the client has already. */
@@ -35,13 +35,13 @@ export function writeAnswer(
   body: string = version.body,
 ): RestAnswer {
   const url = `${baseUrl}/${versionText(version)}`;
-  const headers = { ...versionHeaders(version), Location: url };
+  const headers = { Location: url, ...versionHeaders(version) };
   const code = status === 'created' ? 201 : 200;
   if (preference.return === 'OperationOutcome') {
     return informationAnswer(code, writtenText({ version, status }), headers);
   }
   if (preference.return === 'minimal' || isHidden === true) return { status: code, headers };
-  return jsonAnswer(code, body, { ...headers, 'Content-Location': url });
+  return jsonAnswer(code, body, { 'Content-Location': url, ...headers });
 }
 
 /** The answer to a delete, of one resource, of several or, where there was nothing to delete, of none. */

@@ -4,7 +4,7 @@ import { defaultTenant, type Tenant } from '../fhir/tenant.js';
 import { keyText } from '../fhir/resource.js';
 import { commitsOf } from '../lmdb/commits.js';
 import { termsFingerprint } from './document.js';
-import { candidates, decidedByLists, satisfies } from './lmdb/candidates.js';
+import { candidates, decidedByLists, deciderOf } from './lmdb/candidates.js';
 import type { Clause } from './lmdb/clause.js';
 import { clausesOf } from './lmdb/clauses.js';
 import { type Databases, emptied, type IndexPlace, openDatabases, openState } from './lmdb/databases.js';
@@ -16,6 +16,7 @@ import { ownType, type Placed, placed, typeOf } from './lmdb/placed.js';
 import { openPending, type PendingLimits } from './lmdb/pending.js';
 import { lists, postingKey } from './lmdb/postings.js';
 import { documentOf, type Numbers, stageIn } from './lmdb/stage.js';
+import type { ReadDocument } from './lmdb/read-document.js';
 import type { IndexView, SearchLimits } from './lmdb/view.js';
 import type { IndexInspection } from './index-inspection.js';
 import { newest } from './newest.js';
@@ -68,6 +69,25 @@ export interface RebuiltIndex {
   readonly deleted: number;
 }
 
+/** A hit; of most nobody asks where they stand, so that is written when somebody does. */
+class Hit implements IndexHit {
+  readonly type: string;
+  readonly id: string;
+  readonly exactVersion?: number;
+  private readonly place: Place;
+
+  constructor({ type, id, versionId }: ReadDocument, place: Place, exact: boolean) {
+    this.type = typeOf(type);
+    this.id = id;
+    this.place = place;
+    if (exact) this.exactVersion = versionId;
+  }
+
+  get position(): Position {
+    return positionOf(this.place);
+  }
+}
+
 /** Places as positions: text that only this adapter reads. */
 const positionOf = ({ keys, number }: Place): Position => JSON.stringify([number, ...keys]);
 function placeOf(position: Position): Place {
@@ -113,8 +133,9 @@ export function lmdbSearchIndex(
     return undefined;
   }
   const viewOf = (tenant: Tenant, type: string): IndexView => ({
-    ...serving,
     postings: pending.lists(),
+    documents: serving.documents,
+    words: serving.words,
     type: ownType(tenant, type),
     limits,
   });
@@ -256,16 +277,15 @@ export function lmdbSearchIndex(
     const hits: IndexHit[] = [];
     let passed = 0;
     let more = false;
-    for (const { place, exact } of merged(walks, (a, b) => comparePlaces(a, b, rules) * (backwards ? -1 : 1))) {
+    for (const { place, walk } of merged(walks, (a, b) => comparePlaces(a, b, rules) * (backwards ? -1 : 1))) {
       if (passed++ < skip) continue;
       if (hits.length >= limit) {
         more = true;
         break;
       }
-      const document = serving.documents.readLately(place.number);
+      const document = place.document ?? serving.documents.readLately(place.number);
       if (document === undefined) throw new Error('The search index names a document it does not have');
-      const { type, id, versionId } = document;
-      hits.push({ type: typeOf(type), id, position: positionOf(place), ...(exact ? { exactVersion: versionId } : {}) });
+      hits.push(new Hit(document, place, walk.exact));
     }
     if (backwards) hits.reverse();
     return { hits, more };
@@ -296,11 +316,12 @@ export function lmdbSearchIndex(
     if (isMore(view, clauses, atMost)) return undefined;
     const { numbers, others } = candidates(view, clauses, { collectAtMost: Math.min(atMost, 100_000) });
     const mostLooks = Math.max(1, atMost) * (decidedByLists(others) ? looksPerCount : 1);
+    const satisfies = deciderOf(view, others);
     let found = 0;
     let looks = 0;
     for (const number of numbers) {
       if ((looks += 1) > mostLooks) return undefined;
-      if (satisfies(view, others, number) && (found += 1) > atMost) return undefined;
+      if (satisfies(number) && (found += 1) > atMost) return undefined;
     }
     return found;
   }

@@ -25,6 +25,16 @@ const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
 
+/** Nonces are drawn many at once: to ask the system for each takes a quarter of the time of a token. */
+const noncesAtOnce = 256;
+let nonces = Buffer.alloc(0);
+function newNonce(): Buffer {
+  if (nonces.length === 0) nonces = randomBytes(nonceBytes * noncesAtOnce);
+  const nonce = nonces.subarray(0, nonceBytes);
+  nonces = nonces.subarray(nonceBytes);
+  return nonce;
+}
+
 const bound = (binding: PageBinding): Buffer => Buffer.from(JSON.stringify(['page-2', ...binding]));
 
 /**
@@ -34,7 +44,7 @@ const bound = (binding: PageBinding): Buffer => Buffer.from(JSON.stringify(['pag
  * @returns a token of URL-safe characters.
  */
 export function sealPage(key: Uint8Array, binding: PageBinding, page: PagePlace): string {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = newNonce();
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes }).setAAD(bound(binding));
   const content = [page.query, page.count, page.offset, page.after ?? null, page.backwards === true, page.size ?? null];
   const text = packed(JSON.stringify(content));

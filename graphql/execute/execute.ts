@@ -136,7 +136,7 @@ export class Execution {
     const next: Waiting[] = [];
     const of = <Kind extends FieldContent['kind']>(kind: Kind): WaitingFor<Kind>[] =>
       waiting.flatMap((each) =>
-        each.plan.content.kind === kind ? [{ ...each, content: each.plan.content } as WaitingFor<Kind>] : [],
+        each.plan.content.kind === kind ? [{ content: each.plan.content, ...each } as WaitingFor<Kind>] : [],
       );
     await this.resources(of('read'), next);
     await this.targets(of('target'), next);

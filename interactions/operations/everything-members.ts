@@ -78,7 +78,7 @@ export async function membersPage(
       const range = { limit: count - members.length, ...(after === undefined ? {} : { after }) };
       const found = await findMatches(server, { request, access: searched(wanted, access) }, range);
       looked += found.matches.length;
-      after = found.matches.at(-1)?.position ?? after;
+      after = found.matches.at(-1)?.hit.position ?? after;
       more = found.more;
       for (const { version } of found.matches) if (isMember(wanted, access, version)) members.push(version);
     }

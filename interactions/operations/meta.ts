@@ -76,7 +76,7 @@ async function labelsInUse(server: FhirServer, types: readonly ReadableType[]): 
         if (looked > mostLabelled) {
           throw tooCostly(`More than ${String(mostLabelled)} resources have labels; ask for one type or one resource`);
         }
-        after = matches.at(-1)?.position;
+        after = matches.at(-1)?.hit.position;
         if (!more || after === undefined) break;
       }
     }

@@ -74,8 +74,8 @@ export function appSyncHttp(options: AppSyncHttpOptions): (RequestHandler | Erro
     const runtime = await options.runtime();
     const headers = new Map<string, string>();
     const answered = await runtime.execute({
-      ...asked,
       identity: null,
+      ...asked,
       ...callers.get(request),
       headers: request.headers,
       lambdaContext: options.lambdaContext?.(request),

@@ -19,7 +19,7 @@ export function render(version: StoredVersion, members?: ReadonlySet<string>): J
   if (members === undefined) return whole;
   const last = lastShown.get(version);
   if (last?.members === members) return last.shown;
-  const shown = Object.freeze({ ...selected(whole, version, members), __typename: version.type });
+  const shown = Object.freeze(Object.assign(selected(whole, version, members), { __typename: version.type }));
   lastShown.set(version, { members, shown });
   return shown;
 }

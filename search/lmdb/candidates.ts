@@ -1,7 +1,7 @@
 import type { Clause } from './clause.js';
 import { documentCount } from './documents.js';
 import { together } from './merged.js';
-import type { DocumentNumber, Walk } from './numbers.js';
+import { type DocumentNumber, partOf, type Walk } from './numbers.js';
 import { type KeyRange, lists, postingKey } from './postings.js';
 import type { IndexView } from './view.js';
 
@@ -176,26 +176,29 @@ function collect(
   return [...found].sort();
 }
 
-/** Whether a document satisfies clauses; documents are read only where lists do not tell. */
-export function satisfies(
+/** What tells of a document whether it satisfies clauses; documents are read only where lists do not tell. */
+export function deciderOf(
   { postings, documents }: IndexView,
   clauses: readonly Clause[],
-  number: DocumentNumber,
-): boolean {
-  let toRead: Clause[] | undefined;
+): (number: DocumentNumber) => boolean {
+  const byNumber: ((number: DocumentNumber) => boolean)[] = [];
+  const toRead: Clause[] = [];
   for (const clause of clauses) {
-    if (clause.holds !== undefined) {
-      if (!clause.holds(number)) return false;
-    } else if (clause.isUnlooked !== true && onLists(clause) && clause.ranges.length <= fewLists) {
-      if (!clause.ranges.some((range) => 'key' in range && postings.has(range.key, number))) return false;
-    } else (toRead ??= []).push(clause);
+    if (clause.holds !== undefined) byNumber.push(clause.holds);
+    else if (clause.isUnlooked !== true && onLists(clause) && clause.ranges.length <= fewLists) {
+      const keys = clause.ranges.flatMap((range) => ('key' in range ? [range.key] : []));
+      byNumber.push((number) => keys.some((key) => postings.has(key, number)));
+    } else toRead.push(clause);
   }
-  if (toRead === undefined) return true;
-  const document = documents.readLately(number);
-  return document?.isDeleted === false && toRead.every((clause) => clause.accepts(document));
+  return (number) => {
+    for (const holds of byNumber) if (!holds(number)) return false;
+    if (toRead.length === 0) return true;
+    const document = documents.readLately(number);
+    return document?.isDeleted === false && toRead.every((clause) => clause.accepts(document));
+  };
 }
 
-/** Whether `satisfies` decides clauses without reading a document. */
+/** Whether `deciderOf` decides clauses without reading a document. */
 export const decidedByLists = (clauses: readonly Clause[]): boolean =>
   clauses.every((clause) => clause.holds !== undefined || (onLists(clause) && clause.ranges.length <= fewLists));
 
@@ -239,8 +242,9 @@ export function candidates(
 
 /** The documents that satisfy all clauses, in the order of their numbers, each once, as they are asked for. */
 export function* inNumberOrder(view: IndexView, clauses: readonly Clause[], walk: Walk): Generator<DocumentNumber> {
-  const { numbers, others } = candidates(view, clauses, { ...walk, collectAtMost: view.limits.collected });
-  for (const number of numbers) if (satisfies(view, others, number)) yield number;
+  const { numbers, others } = candidates(view, clauses, { collectAtMost: view.limits.collected, ...walk });
+  const satisfies = deciderOf(view, others);
+  for (const number of numbers) if (satisfies(number)) yield number;
 }
 
 /** The lists to walk along when no clause has few documents: those of the shortest clause with few lists, or all documents. */
@@ -271,14 +275,21 @@ function keysOf({ postings }: IndexView, ranges: readonly KeyRange[]): string[] 
   return [...keys];
 }
 
+/** A list of so many documents is read as a whole, and remembered, rather than walked along for a page. */
+const shortList = 256;
+
 /** Walks along several lists at once. */
 function merged(
   { postings }: IndexView,
   keys: readonly string[],
   after: DocumentNumber | undefined,
   backwards: boolean,
-): Generator<DocumentNumber> {
+): Iterable<DocumentNumber> {
   const walk = { backwards, ...(after === undefined ? {} : { after }) };
+  const [only, another] = keys;
+  if (only !== undefined && another === undefined && postings.count(only, shortList + 1) <= shortList) {
+    return partOf(postings.whole(only, shortList) ?? [], walk);
+  }
   const walks = keys.map((key) => postings.documents(key, walk));
   return together(walks, (a, b) => (backwards ? a > b : a < b));
 }

@@ -7,7 +7,7 @@ import type { AnyFilter, Filter, MissingFilter, RefersFilter, ValueFilter, Words
 import type { TypeSearchPlan } from '../search-index.js';
 import { firstSorted, inRange, sortKey, type TermRange, type TermRanges } from '../term.js';
 import { lacks } from './documents.js';
-import { satisfies } from './candidates.js';
+import { deciderOf } from './candidates.js';
 import type { Clause } from './clause.js';
 import type { DocumentNumber } from './numbers.js';
 import { allOf, type KeyRange, keyRange, lists, postingKey, type PostingLists } from './postings.js';
@@ -34,11 +34,14 @@ function accessClauses(view: IndexView, access: AccessFilter): Clause[] {
 }
 
 /** All clauses of one of several ways hold. */
-const eitherClause = (view: IndexView, ways: readonly (readonly Clause[])[]): Clause => ({
-  exact: ways.flat().every(({ exact }) => exact),
-  accepts: () => true,
-  holds: (number) => ways.some((clauses) => satisfies(view, clauses, number)),
-});
+function eitherClause(view: IndexView, ways: readonly (readonly Clause[])[]): Clause {
+  const deciders = ways.map((clauses) => deciderOf(view, clauses));
+  return {
+    exact: ways.flat().every(({ exact }) => exact),
+    accepts: () => true,
+    holds: (number) => deciders.some((satisfies) => satisfies(number)),
+  };
+}
 
 const inCompartments = (type: string, compartments: readonly string[]): Clause => ({
   ranges: compartments.map((compartment) => ({ key: postingKey(type, lists.compartment, compartment) })),
@@ -95,7 +98,8 @@ function anyClauses(view: IndexView, { filters }: AnyFilter<Filter>): Clause[] {
 function notClause(view: IndexView, filter: Filter): Clause {
   const clauses = clausesOfFilter(view, filter);
   const exact = clauses.every((clause) => clause.exact);
-  return { exact, accepts: () => true, holds: (number) => !exact || !satisfies(view, clauses, number) };
+  const satisfies = deciderOf(view, clauses);
+  return { exact, accepts: () => true, holds: (number) => !exact || !satisfies(number) };
 }
 
 function missingClause({ type, postings }: IndexView, { parameter, missing }: MissingFilter): Clause {
@@ -123,10 +127,11 @@ function valueClauses<T extends ServedType>({ type, postings }: IndexView, filte
 }
 
 /** A clause whose lists are looked for when they are first asked for. */
-function laterOnLists(look: () => readonly KeyRange[], clause: Omit<Clause, 'ranges' | 'isUnlooked'>): Clause {
+function laterOnLists(look: () => readonly KeyRange[], { exact, accepts }: Pick<Clause, 'exact' | 'accepts'>): Clause {
   let found: readonly KeyRange[] | undefined;
   return {
-    ...clause,
+    exact,
+    accepts,
     get ranges() {
       return (found ??= look());
     },

@@ -84,7 +84,7 @@ export function openWords(root: RootDatabase, name: string): Words {
 }
 
 /** Of what was read lately so many characters of documents are kept. */
-const charactersKept = 4_000_000;
+const charactersKept = 6_000_000;
 
 /** Keys beside those of documents: they hold a character that no key of a resource starts with. */
 const sizeKey = '#size';
@@ -101,6 +101,17 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
   const read = (number: DocumentNumber): IndexedDocument | undefined =>
     collected.get(documentKey(number)) as IndexedDocument | undefined;
   const lately = new Remembered<ReadDocument>(charactersKept);
+  /** What stands under the keys beside those of documents, which each search looks at, while none of it is being changed. */
+  const state = new Map<string, unknown>();
+  function stateOf(key: string): unknown {
+    if (collected.isUnderWay(() => key)) return collected.get(key);
+    if (!state.has(key)) state.set(key, collected.get(key));
+    return state.get(key);
+  }
+  const setState = (key: string, value: unknown): void => {
+    state.delete(key);
+    collected.put(key, value);
+  };
   const write = (number: DocumentNumber, document: IndexedDocument): void => {
     lately.forget(number);
     collected.put(documentKey(number), document);
@@ -122,35 +133,36 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
       lately.set(number, document, text.length);
       return document;
     },
-    fingerprint: () => collected.get(termsKey),
+    fingerprint: () => stateOf(termsKey),
     setFingerprint(fingerprint) {
-      collected.put(termsKey, fingerprint);
+      setState(termsKey, fingerprint);
     },
-    merged: () => collected.get(mergedKey) as Merged | undefined,
+    merged: () => stateOf(mergedKey) as Merged | undefined,
     setMerged(merged) {
-      collected.put(mergedKey, merged);
+      setState(mergedKey, merged);
     },
-    turn: () => (collected.get(turnKey) as number | undefined) ?? 0,
+    turn: () => (stateOf(turnKey) as number | undefined) ?? 0,
     setTurn(turn) {
-      collected.put(turnKey, turn);
+      setState(turnKey, turn);
     },
     count() {
       const others = [sizeKey, termsKey, mergedKey, turnKey].filter((key) => entries.doesExist(key)).length;
       return (entries.getKeysCount() - others) / 2; // a number and a document each
     },
     setSize(size) {
-      collected.put(sizeKey, size);
+      setState(sizeKey, size);
     },
     clear() {
       lately.clear();
+      state.clear();
       entries.clearSync();
     },
-    size: () => (collected.get(sizeKey) as number | undefined) ?? 0,
+    size: () => (stateOf(sizeKey) as number | undefined) ?? 0,
     write,
     add(number, document, count) {
       write(number, document);
       collected.put(resourceKey(document.type, document.id), number);
-      collected.put(sizeKey, count);
+      setState(sizeKey, count);
     },
   };
 }
@@ -201,6 +213,8 @@ export function listsOf({ type, compartments, terms }: IndexedDocument): Set<str
 export interface Place {
   readonly keys: readonly (string | null)[];
   readonly number: DocumentNumber;
+  /** The document, where it was read to find its place. */
+  readonly document?: ReadDocument;
 }
 
 /** A rule of an order: a parameter's code and its direction. */

@@ -27,7 +27,7 @@ export function joinedLists(onDisk: PostingLists, { end, behind, older, newer }:
       yield* partOf(older.of(key), walk);
       // What walks start behind may be on disk as little as what is being merged.
       const start = from === undefined || from >= end ? {} : { from };
-      for (const each of onDisk.documents(key, { ...start, backwards })) if (each < end && each !== after) yield each;
+      for (const each of onDisk.documents(key, { backwards, ...start })) if (each < end && each !== after) yield each;
       return;
     }
     if (from === undefined || from < end) {

@@ -1,13 +1,13 @@
 import type { Place } from './documents.js';
 
-/** The places of several walks, each in order, as one walk in that order. */
+/** The places of several walks, each in order and with the walk it is of, as one walk in that order. */
 export function* merged<Walk extends { readonly places: Iterable<Place> }>(
   walks: readonly Walk[],
   compare: (a: Place, b: Place) => number,
-): Generator<Walk & { readonly place: Place }> {
+): Generator<{ readonly walk: Walk; readonly place: Place }> {
   const [only, second] = walks;
   if (only !== undefined && second === undefined) {
-    for (const place of only.places) yield { ...only, place };
+    for (const place of only.places) yield { walk: only, place };
     return;
   }
   const heads = walks.flatMap((walk) => {
@@ -24,7 +24,7 @@ export function* merged<Walk extends { readonly places: Iterable<Place> }>(
       }
       const head = heads[next];
       if (head === undefined) return;
-      yield { ...head.walk, place: head.place };
+      yield { walk: head.walk, place: head.place };
       const following = head.rest.next();
       if (following.done === true) heads.splice(next, 1);
       else head.place = following.value;

@@ -1,5 +1,5 @@
 import { firstSorted, sortKey } from '../term.js';
-import { collectSmallest, inNumberOrder, narrowed, satisfies } from './candidates.js';
+import { collectSmallest, deciderOf, inNumberOrder, narrowed } from './candidates.js';
 import type { Clause } from './clause.js';
 import { unsortedBy } from './clauses.js';
 import { comparePlaces, type OrderRule, type Place, sortKeys } from './documents.js';
@@ -26,11 +26,13 @@ export function* inOrder(
   const smallest = collectSmallest(view, clauses, view.limits.sorted);
   if (smallest !== undefined) {
     const { numbers, others } = narrowed(view, smallest, clauses);
-    const places = numbers.flatMap((number): Place[] => {
-      if (!satisfies(view, others, number)) return [];
+    const satisfies = deciderOf(view, others);
+    const places: Place[] = [];
+    for (const number of numbers) {
+      if (!satisfies(number)) continue;
       const document = view.documents.readLately(number);
-      return document === undefined ? [] : [{ keys: sortKeys(document, rules), number }];
-    });
+      if (document !== undefined) places.push({ keys: sortKeys(document, rules), number, document });
+    }
     const direction = backwards ? -1 : 1;
     places.sort((a, b) => direction * comparePlaces(a, b, rules));
     for (const place of places)
@@ -70,9 +72,8 @@ function* byValue(
     };
     if (rest.length === 0) {
       const walk = { backwards, ...(inside === undefined ? {} : { after: inside.number }) };
-      for (const number of view.postings.documents(key, walk)) {
-        if (satisfies(view, [...clauses, sortsHere], number)) yield { keys: [term], number };
-      }
+      const satisfies = deciderOf(view, [...clauses, sortsHere]);
+      for (const number of view.postings.documents(key, walk)) if (satisfies(number)) yield { keys: [term], number };
       continue;
     }
     const hasValue: Clause = { ...sortsHere, ranges: [{ key }] };

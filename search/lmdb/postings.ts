@@ -63,11 +63,17 @@ export interface Postings extends PostingLists {
   clear(): void;
 }
 
-/** Of lists that were read lately so many numbers are kept, a list without any weighing as much as eight. */
+/** Of lists that were read or measured lately so many numbers are kept, each list weighing as much as eight beside. */
 const numbersKept = 150_000;
 const weightOfList = 8;
-/** No longer ones: what is asked of those is mostly a small part. */
+/** Of longer lists the length is kept: what is read of those is mostly a small part. */
 const longestKept = 1_000;
+
+/** What is known of a list: its length, and its numbers where it was read. */
+interface KnownList {
+  readonly length: number;
+  readonly numbers?: readonly DocumentNumber[];
+}
 
 /**
  * Opens the posting lists of an index: a database of LMDB whose keys have many, sorted values. Short lists that were read are
@@ -82,13 +88,14 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     compression: false,
   });
   const collected = commitsOf(root).database(lists);
-  const lately = new Remembered<readonly DocumentNumber[]>(numbersKept);
-  const isUnderWay = (key: string): boolean => collected.isUnderWay(() => key);
-  /** A list that was read lately, and is not being changed. */
-  const known = (key: string): readonly DocumentNumber[] | undefined => (isUnderWay(key) ? undefined : lately.get(key));
-  const remember = (key: string, list: readonly DocumentNumber[]): void => {
-    if (list.length <= longestKept && !isUnderWay(key)) lately.set(key, list, weightOfList + list.length);
-  };
+  const lately = new Remembered<KnownList>(numbersKept);
+  /** What is known of a list that is not being changed. */
+  const known = (key: string): KnownList | undefined => (collected.isUnderWay(() => key) ? undefined : lately.get(key));
+  function remember(key: string, list: KnownList): void {
+    if (collected.isUnderWay(() => key)) return;
+    lately.forget(key);
+    lately.set(key, list, weightOfList + (list.numbers?.length ?? 0));
+  }
   return {
     add(key, document) {
       lately.forget(key);
@@ -103,31 +110,34 @@ export function openPostings(root: RootDatabase, name: string): Postings {
       lists.clearSync();
     },
     has(key, document) {
-      const list = known(key);
-      return list === undefined ? lists.doesExist(key, document) : isIn(list, document);
+      const numbers = known(key)?.numbers;
+      return numbers === undefined ? lists.doesExist(key, document) : isIn(numbers, document);
     },
     count(key, atMost) {
-      const length = known(key)?.length ?? lists.getValuesCount(key, { limit: atMost });
-      if (length === 0) remember(key, []); // most of what is asked for in several ways is there in one
+      const list = known(key);
+      if (list !== undefined) return Math.min(atMost, list.length);
+      const length = lists.getValuesCount(key, {}); // LMDB knows it
+      remember(key, length === 0 ? { length, numbers: [] } : { length });
       return Math.min(atMost, length);
     },
     whole(key, atMost) {
       const list = known(key);
-      if (list !== undefined) return list.length > atMost ? undefined : list;
-      const found: DocumentNumber[] = [];
-      for (const document of lists.getValues(key)) if (found.push(document) > atMost) return undefined;
-      remember(key, found);
-      return found;
+      if (list !== undefined && list.length > atMost) return undefined;
+      if (list?.numbers !== undefined) return list.numbers;
+      const numbers: DocumentNumber[] = [];
+      for (const document of lists.getValues(key)) if (numbers.push(document) > atMost) return undefined;
+      if (numbers.length <= longestKept) remember(key, { length: numbers.length, numbers });
+      return numbers;
     },
     *documents(key, walk = {}) {
-      const list = known(key);
-      if (list !== undefined) {
-        yield* partOf(list, walk);
+      const numbers = known(key)?.numbers;
+      if (numbers !== undefined) {
+        yield* partOf(numbers, walk);
         return;
       }
       const { after, from = after, backwards = false } = walk;
       const start = from === undefined ? {} : { start: from };
-      for (const document of lists.getValues(key, { ...start, reverse: backwards })) {
+      for (const document of lists.getValues(key, { reverse: backwards, ...start })) {
         if (document !== after) yield document;
       }
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { gzipSync, gunzipSync } from 'node:zlib';
 import { fhirVersions } from '../../fhir/version.js';
-import { staleStatus, startTestServer, type TestResponse, type TestServer } from '../support/server.js';
+import { issueCode, staleStatus, startTestServer, type TestResponse, type TestServer } from '../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -79,7 +79,7 @@ describe.each(fhirVersions)('%s', (version) => {
     const again = await server.send('DELETE', url);
     expect([again.status, again.headers.etag]).toEqual([204, 'W/"2"']);
     const read = await server.send('GET', url);
-    expect([read.status, read.json.issue[0].code]).toEqual([410, 'deleted']);
+    expect([read.status, read.json.issue[0].code]).toEqual([410, issueCode(version, 'deleted')]);
     expect((await server.send('GET', `${url}/_history/2`)).status).toBe(410);
     expect((await server.send('GET', `${url}/_history/1`)).status).toBe(200);
     expect((await server.send('GET', `${root}/Patient?_id=gone-1`)).json.total).toBe(0);
@@ -126,7 +126,7 @@ describe.each(fhirVersions)('%s', (version) => {
     const third = await server.send('POST', `${root}/Patient`, { body, headers });
     expect([third.status, third.json.issue[0].code, third.json.issue[0].expression]).toEqual([
       412,
-      'multiple-matches',
+      issueCode(version, 'multiple-matches'),
       ['http.If-None-Exist'],
     ]);
   });

@@ -20,6 +20,10 @@ import { withSecurityHeaders } from '../../rest/security-headers.js';
 /** What a write that names a stale version is answered with. */
 export const staleStatus: Readonly<Record<FhirVersion, number>> = { r4: 412, stu3: 409 };
 
+/** The code of an issue in a version: STU3 lacks two of R4's. */
+export const issueCode = (version: FhirVersion, code: string): string =>
+  (version === 'stu3' ? { deleted: 'not-found', 'multiple-matches': 'processing' }[code] : undefined) ?? code;
+
 /** Whether the suites run on DynamoDB Local and OpenSearch, which take their time. */
 export const isOnDynamoDb = process.env['TEST_ENGINES'] === 'aws';
 

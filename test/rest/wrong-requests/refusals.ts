@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { fhirVersions, type FhirVersion } from '../../../fhir/version.js';
-import { staleStatus, type TestServer } from '../../support/server.js';
+import { issueCode, staleStatus, type TestServer } from '../../support/server.js';
 
 /** A request that must be refused, and how. */
 export interface WrongRequest {
@@ -33,7 +33,7 @@ export function describeRefusals(server: () => TestServer, wrong: readonly Wrong
       expect([answer.status, answer.json.resourceType, answer.json.issue[0].code]).toEqual([
         status === 'stale' ? staleStatus[version] : status,
         'OperationOutcome',
-        code,
+        issueCode(version, code),
       ]);
       expect(answer.headers['content-type']).toBe('application/fhir+json; charset=utf-8');
       expect(answer.json.issue[0].diagnostics).toEqual(expect.stringContaining(says ?? ''));

@@ -23,9 +23,9 @@ export interface JobSpace {
   readonly signal?: AbortSignal;
   /**
    * The workers of this process, where no other process does jobs of the same table: what anybody else holds was left by
-   * a process that was killed, and waits for nothing.
+   * a process that was killed, and waits for nothing. Untold: what failed so that not even that could be written.
    */
-  readonly alone?: Set<string>;
+  readonly alone?: Map<string, 'working' | 'untold'>;
 }
 
 const minute = 60_000;
@@ -69,7 +69,8 @@ export async function workSegment(
   if (before.done) return endIfDone(space, job, input);
   if (isHeld(space, before)) return 'taken';
   if (before.starts >= mostStarts) return givenUp(space, { job, input, segment: before });
-  const mine = { ...before, starts: before.starts + 1, owner: newOwner(space), until: now() + lease };
+  const starts = before.starts + (space.alone?.get(before.owner) === 'untold' ? 0 : 1); // that did not end the process
+  const mine = { ...before, starts, owner: newOwner(space), until: now() + lease };
   if (!(await items.claim(id, before, mine))) return 'taken';
   const holder = holdSegment(space, job, mine, isOver);
   try {
@@ -84,7 +85,7 @@ export async function workSegment(
     try {
       return await stopped(space, { job, input, segment: holder.segment() }, error);
     } catch (untold) {
-      space.alone?.delete(mine.owner); // nobody works on it any more, and nobody else could say so
+      space.alone?.set(mine.owner, 'untold'); // nobody works on it any more, and nothing else says so
       throw untold;
     }
   }
@@ -92,11 +93,11 @@ export async function workSegment(
 
 /** Whether somebody works on a segment, or it waits to be tried again. */
 export const isHeld = ({ now, alone }: Pick<JobSpace, 'now' | 'alone'>, { until, owner }: JobSegment): boolean =>
-  until > now() && alone?.has(owner) !== false;
+  until > now() && (alone === undefined || alone.get(owner) === 'working');
 
 function newOwner({ alone }: JobSpace): string {
   const owner = randomUUID();
-  alone?.add(owner);
+  alone?.set(owner, 'working');
   return owner;
 }
 

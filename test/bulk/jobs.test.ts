@@ -4,10 +4,11 @@ import { createJobs } from '../../bulk/jobs.js';
 import type { KindOfJob } from '../../bulk/kind-of-job.js';
 import { runJobs } from '../../bulk/run-jobs.js';
 import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
-import { OperationOutcomeError } from '../../fhir/outcome.js';
+import { OperationOutcomeError, outOfSpace } from '../../fhir/outcome.js';
 import type { JobKind } from '../../persistence/job.js';
 import { jobItems } from '../../persistence/job.js';
 import { defaultTenant } from '../../persistence/keys.js';
+import type { WriteAction } from '../../persistence/table.js';
 import type { OutputStore } from '../../persistence/output-store.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf } from '../support/server.js';
@@ -146,7 +147,7 @@ describe('a job whose worker was killed', () => {
 
   test('goes on at once in a process that is alone with its table', async () => {
     const { space, state } = await left();
-    const running = runJobs({ ...space, alone: new Set() });
+    const running = runJobs({ ...space, alone: new Map() });
     while ((await state()) === 'running') await new Promise(setImmediate);
     expect(await state()).toBe('complete');
     await running.stop();
@@ -159,7 +160,7 @@ describe('a job whose worker was killed', () => {
 
   test('is not taken from a worker of the same process', async () => {
     const { space, id, state } = await left();
-    const alone = { ...space, alone: new Set<string>() };
+    const alone = { ...space, alone: new Map<string, 'working' | 'untold'>() };
     const slow: KindOfJob = { work: () => new Promise(() => undefined) };
     void workSegment({ ...alone, kinds: { export: slow } }, id, 0);
     while (alone.alone.size === 0) await new Promise(setImmediate);
@@ -214,7 +215,7 @@ describe('a job that ends its process', () => {
           if (each.isOver()) return;
         }
       };
-      const running = runJobs({ ...space, items, kinds: { export: { work } }, alone: new Set() }, { atOnce: 2 });
+      const running = runJobs({ ...space, items, kinds: { export: { work } }, alone: new Map() }, { atOnce: 2 });
       const idle = async (): Promise<'idle'> => {
         const isRunning = async (): Promise<boolean> =>
           (await space.items.list()).some(({ state }) => state === 'running');
@@ -269,5 +270,66 @@ describe('a job that ends its process', () => {
     const job = await begin('a');
     expect(await liveOn()).toBe(12);
     expect([(await space.items.read(job))?.state, told]).toEqual(['complete', []]);
+  });
+});
+
+describe('on a full disk a job', () => {
+  /** A job that is begun, whose disk a test fills. */
+  async function begun(pause: number, whileWorking: (disk: { isFull: boolean }) => void = () => undefined) {
+    const disk = { isFull: false, refused: 0 };
+    const own = memoryTable();
+    const table = {
+      ...own,
+      write: (actions: readonly WriteAction[]) => {
+        if (!disk.isFull) return own.write(actions);
+        disk.refused += 1;
+        return Promise.reject(outOfSpace('full'));
+      },
+    };
+    const space: JobSpace = {
+      items: jobItems(table, defaultTenant),
+      output: noFiles,
+      kinds: {
+        export: {
+          work: async (own) => {
+            whileWorking(disk);
+            if (disk.isFull) throw outOfSpace('full');
+            await own.step({ progress: {}, done: true, files: [] });
+          },
+        },
+      },
+      now: Date.now,
+      pause,
+      alone: new Map(),
+      onProblem: () => undefined,
+    };
+    const jobs = createJobs(space, { onBegun: () => undefined });
+    const id = await jobs.begin({ kind: 'export', principal: principalOf('a'), request: 'x', input: {} });
+    return { disk, space, id };
+  }
+
+  test('asks now and then only', async () => {
+    const { disk, space } = await begun(1_000_000);
+    disk.isFull = true;
+    const running = runJobs(space);
+    for (let turns = 0; turns < 1_000 || disk.refused === 0; turns += 1) await new Promise(setImmediate);
+    expect(disk.refused).toBe(1);
+    await running.stop();
+  });
+
+  test('waits as long as it takes, without its failures being counted, and goes on', async () => {
+    let fillings = 0;
+    const { disk, space, id } = await begun(1, (own) => {
+      if (++fillings <= 8) own.isFull = true; // more often than a job may fail
+    });
+    const running = runJobs(space);
+    while ((await space.items.read(id))?.state === 'running') {
+      if (disk.refused > 0) [disk.isFull, disk.refused] = [false, 0];
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await running.stop();
+    expect((await space.items.read(id))?.state).toBe('complete');
+    expect((await space.items.segments(id)).map(({ failures }) => failures)).toEqual([0]);
+    expect(fillings).toBe(9);
   });
 });

@@ -3,7 +3,7 @@ import type { ExportInput } from '../interactions/jobs/export-input.js';
 import type { FhirServer } from '../interactions/server.js';
 import type { ItemKey } from '../persistence/table.js';
 import { planExport } from './export-plan.js';
-import type { KindOfJob, SegmentWork } from './kind-of-job.js';
+import { isTransient, type KindOfJob, type SegmentWork } from './kind-of-job.js';
 import { type FileSizes, type JobLine, segmentFiles } from './segment-files.js';
 import { errorLine } from './unreadable.js';
 
@@ -35,12 +35,23 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
   let written = work.files;
   for (let done = false; !done;) {
     const files = segmentFiles(work.output, { job: job.id, segment, written }, sizes);
+    let items = 0;
+    /** Whether the files have what was read so far, and no part of what was not. */
+    let areWhole = true;
+    const keep = async (): Promise<void> => {
+      const closed = await files.close();
+      written += closed.length;
+      await work.step({ progress: after === undefined ? {} : { after }, done, files: closed });
+    };
     try {
       if (segment === 0 && after === undefined) await files.append(warningLines(input));
-      for (let items = 0; ;) {
+      for (;;) {
         const part = { cut: input.cut, segment, segments: job.segments, limit };
         const page = await server.store.scanAt({ ...part, ...(after === undefined ? {} : { after }) });
-        await files.append([...(await plan.lines(page.versions)), ...plan.unreadableLines(page.unreadable)]);
+        const lines = [...(await plan.lines(page.versions)), ...plan.unreadableLines(page.unreadable)];
+        areWhole = false;
+        await files.append(lines);
+        areWhole = true;
         after = page.next;
         items += page.items;
         done = after === undefined;
@@ -48,11 +59,12 @@ async function exportSegment(server: FhirServer, work: SegmentWork, sizes: Expor
         if (done || work.isOver() || items >= stepItems || files.isFull(stepCharacters)) break;
         await setImmediate(); // requests are answered meanwhile
       }
-      const closed = await files.close();
-      written += closed.length;
-      await work.step({ progress: after === undefined ? {} : { after }, done, files: closed });
+      areWhole = false;
+      await keep();
       if (work.isOver()) return;
     } catch (error) {
+      // Of an engine that now and then does not answer each try gets further: what was read before is not read again.
+      if (areWhole && items > 0 && after !== undefined && isTransient(error)) await keep().catch(() => undefined);
       await files.abandon();
       throw error;
     }

@@ -11,7 +11,7 @@ import type { InputSource } from '../persistence/input-source.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
 import { chunksOf } from './chunks-of.js';
 import { filesOfLines, type JobLine } from './segment-files.js';
-import type { KindOfJob, SegmentWork } from './kind-of-job.js';
+import { isTransient, type KindOfJob, type SegmentWork } from './kind-of-job.js';
 import { type FileLine, linesOf } from './lines.js';
 
 /** How large an import's parts are. */
@@ -70,6 +70,8 @@ async function importSegment(
   /** What searches are to see before the job is complete, where that is asked for. */
   let unseen: StoredVersion[] = [];
   const isStrong = server.indexing === 'later' && server.consistency === 'strong';
+  /** As it was behind the last batch that was stored whole. */
+  let whole = { at: { ...at }, errors: 0, unseen: 0 };
 
   async function storeBatch(): Promise<void> {
     for (const part of distinctParts(batch)) {
@@ -86,7 +88,15 @@ async function importSegment(
     sinceStep += batch.length;
     batch = [];
     size = 0;
+    whole = { at: { ...at }, errors: errors.length, unseen: unseen.length };
     await setImmediate();
+  }
+  /** Keeps a step behind the last whole batch: of an engine that now and then does not answer each try gets further. */
+  async function keepWhole(): Promise<void> {
+    Object.assign(at, whole.at);
+    errors = errors.slice(0, whole.errors);
+    unseen = unseen.slice(0, whole.unseen);
+    await keepStep(false);
   }
   async function keepStep(done: boolean): Promise<void> {
     // What was stored before a crash is among them: it is met again, unchanged.
@@ -120,6 +130,9 @@ async function importSegment(
     }
     await storeBatch();
     await keepStep(true);
+  } catch (error) {
+    if (sinceStep > 0 && isTransient(error)) await keepWhole().catch(() => undefined);
+    throw error;
   } finally {
     stream.destroy();
   }

@@ -1,3 +1,4 @@
+import { OperationOutcomeError } from '../fhir/outcome.js';
 import type { Job, JobFile, JobSegment } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
 
@@ -54,3 +55,7 @@ export class StopWork extends Error {
     this.why = why;
   }
 }
+
+/** Whether the same may succeed later: an engine does not answer, or others got in the way. */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof OperationOutcomeError && (error.status >= 500 || error.status === 409);

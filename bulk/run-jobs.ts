@@ -61,13 +61,17 @@ export function runJobs(space: JobSpace, { atOnce = 2, every = 30_000, turn = 20
       underWay,
       turns,
     );
-    const taken = waiting.splice(0, Math.max(0, atOnce - underWay.size));
-    others = waiting.length;
+    // What a process that ended had under way may have ended it: one at a time until its next step, so that it is known which.
+    const suspect = waiting.filter(({ starts }) => starts > 0).sort((a, b) => a.starts - b.starts)[0];
+    const free = suspect === undefined ? atOnce - underWay.size : underWay.size === 0 ? 1 : 0;
+    const taken = suspect === undefined ? waiting.slice(0, Math.max(0, free)) : [suspect].slice(0, free);
+    others = waiting.length - taken.length;
     for (const { id, segment } of taken) {
       const name = nameOf(id, segment);
       const begun = space.now();
       turns.set(id, (turnsTaken += 1));
-      const work = workSegment(space, id, segment, () => others > 0 && space.now() - begun >= turn)
+      const isOver = (): boolean => suspect !== undefined || (others > 0 && space.now() - begun >= turn);
+      const work = workSegment(space, id, segment, isOver)
         .then((became) => {
           unwritten = 0;
           if (became === 'foreign') foreign.add(id);
@@ -128,9 +132,8 @@ export async function removeExpired(space: JobSpace, isWanted: (job: Job) => boo
   }
 }
 
-interface OpenSegment {
+interface OpenSegment extends Pick<JobSegment, 'segment' | 'starts'> {
   readonly id: string;
-  readonly segment: number;
 }
 
 const nameOf = (id: string, segment: number): string => `${id} ${String(segment)}`;
@@ -151,7 +154,7 @@ async function openSegments(space: JobSpace): Promise<{ open: readonly OpenSegme
     if (state !== 'running') continue;
     for (const each of leftOf(await items.segments(id))) {
       if (isHeld(space, each)) next = Math.min(next, each.until - now());
-      else open.push({ id, segment: each.segment });
+      else open.push({ id, segment: each.segment, starts: each.starts });
     }
   }
   return { open, next };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OperationOutcomeError } from '../fhir/outcome.js';
 import type { Job, JobItems, JobKind, JobSegment } from '../persistence/job.js';
 import type { OutputStore } from '../persistence/output-store.js';
-import { type KindOfJob, type SegmentWork, StopWork } from './kind-of-job.js';
+import { isTransient, type KindOfJob, type SegmentWork, StopWork } from './kind-of-job.js';
 
 /** What the workers of jobs work with. */
 export interface JobSpace {
@@ -23,15 +23,20 @@ export interface JobSpace {
   readonly signal?: AbortSignal;
   /**
    * The workers of this process, where no other process does jobs of the same table: what anybody else holds was left by
-   * a process that was killed, and waits for nothing.
+   * a process that was killed, and waits for nothing. Untold: what failed so that not even that could be written.
    */
-  readonly alone?: Set<string>;
+  readonly alone?: Map<string, 'working' | 'untold'>;
 }
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 /** So often in a row a segment may fail. */
 const mostFailures = 6;
+/**
+ * So often in a row the process may end in the middle of the same step: then what it does there is what ends it. Not the
+ * first times: a machine is restarted, or another job ended the process.
+ */
+const mostStarts = 5;
 /** So much is looked at before it is told. */
 const toldEvery = 2_000;
 
@@ -63,14 +68,16 @@ export async function workSegment(
   if (kind?.takes?.(input) === false) return 'foreign';
   if (before.done) return endIfDone(space, job, input);
   if (isHeld(space, before)) return 'taken';
-  const mine = { ...before, owner: newOwner(space), until: now() + lease };
+  if (before.starts >= mostStarts) return givenUp(space, { job, input, segment: before });
+  const starts = before.starts + (space.alone?.get(before.owner) === 'untold' ? 0 : 1); // that did not end the process
+  const mine = { ...before, starts, owner: newOwner(space), until: now() + lease };
   if (!(await items.claim(id, before, mine))) return 'taken';
   const holder = holdSegment(space, job, mine, isOver);
   try {
     if (kind === undefined) throw new Error(`This server does no jobs of kind ${job.kind}`);
     await kind.work({ ...holder.work, input });
     if (!holder.segment().done) {
-      await items.save(id, { ...holder.segment(), until: 0 });
+      await items.save(id, { ...holder.segment(), starts: 0, until: 0 });
       return 'left';
     }
     return await endIfDone(space, job, input);
@@ -78,7 +85,7 @@ export async function workSegment(
     try {
       return await stopped(space, { job, input, segment: holder.segment() }, error);
     } catch (untold) {
-      space.alone?.delete(mine.owner); // nobody works on it any more, and nobody else could say so
+      space.alone?.set(mine.owner, 'untold'); // nobody works on it any more, and nothing else says so
       throw untold;
     }
   }
@@ -86,11 +93,11 @@ export async function workSegment(
 
 /** Whether somebody works on a segment, or it waits to be tried again. */
 export const isHeld = ({ now, alone }: Pick<JobSpace, 'now' | 'alone'>, { until, owner }: JobSegment): boolean =>
-  until > now() && alone?.has(owner) !== false;
+  until > now() && (alone === undefined || alone.get(owner) === 'working');
 
 function newOwner({ alone }: JobSpace): string {
   const owner = randomUUID();
-  alone?.add(owner);
+  alone?.set(owner, 'working');
   return owner;
 }
 
@@ -125,7 +132,8 @@ function holdSegment(space: JobSpace, job: Job, mine: JobSegment, isOver: () => 
     },
     step({ progress, done, files }) {
       const next = { ...current, progress, done, seen, files: current.files + files.length, failures: 0 };
-      return keep({ ...next, until: done ? 0 : now() + lease }, files);
+      // It goes on with the next step.
+      return keep({ ...next, starts: done ? 0 : 1, until: done ? 0 : now() + lease }, files);
     },
   };
   return { work, segment: () => current };
@@ -141,7 +149,7 @@ interface WorkedOn {
 async function stopped(space: JobSpace, { job, input, segment }: WorkedOn, error: unknown): Promise<WorkedSegment> {
   const { items, now, onProblem, pause = 1_000 } = space;
   if (error instanceof StopWork && error.why === 'ending') {
-    await items.save(job.id, { ...segment, until: 0 });
+    await items.save(job.id, { ...segment, starts: 0, until: 0 });
     return 'left';
   }
   const current = await items.read(job.id);
@@ -158,15 +166,28 @@ async function stopped(space: JobSpace, { job, input, segment }: WorkedOn, error
     await items.save(job.id, {
       ...segment,
       failures,
+      starts: 0,
       until: now() + pause * 2 ** (isWaiting ? mostFailures : failures),
     });
     return 'failed';
   }
   const failure =
     error instanceof OperationOutcomeError ? error.message : 'Something went wrong on the server, not with the request';
+  return fail(space, { job, input }, failure);
+}
+
+async function fail(space: JobSpace, { job, input }: Omit<WorkedOn, 'segment'>, failure: string): Promise<'failed'> {
+  const { items, now } = space;
   const over: Job = { ...job, state: 'failed', failure, ended: now(), expires: now() + keptFor(space) };
   if (await items.end(over)) await space.kinds[job.kind]?.abandon?.(input);
   return 'failed';
+}
+
+/** Ends a job that ended the process again and again: it would at the next start as well. */
+function givenUp(space: JobSpace, { job, input, segment: { segment } }: WorkedOn): Promise<'failed'> {
+  const times = `${String(mostStarts)} times the process ended in the middle of the same step of it`;
+  space.onProblem(new Error(times), `the ${job.kind} ${job.id} is given up at its segment ${String(segment)}`);
+  return fail(space, { job, input }, `${times}, so it is not tried again`);
 }
 
 /**
@@ -178,10 +199,6 @@ export async function removeMade({ kinds, output }: JobSpace, { id, kind }: Job,
   if (input !== undefined) await kinds[kind]?.abandon?.(input);
 }
 
-/** Whether the same may succeed later: an engine does not answer, or others got in the way. */
-const isTransient = (error: unknown): boolean =>
-  error instanceof OperationOutcomeError && (error.status >= 500 || error.status === 409);
-
 /** Ends a job whose segments are all done; one that is ended already stays as it is. */
 async function endIfDone(space: JobSpace, job: Job, input: unknown): Promise<WorkedSegment> {
   const { items, now, lease = minute } = space;
@@ -190,8 +207,10 @@ async function endIfDone(space: JobSpace, job: Job, input: unknown): Promise<Wor
   if (first === undefined || segments.length < job.segments || !segments.every(({ done }) => done)) return 'done';
   const { finish } = space.kinds[job.kind] ?? {};
   if (finish !== undefined) {
-    const mine = { ...first, owner: newOwner(space), until: now() + lease };
-    if (isHeld(space, first) || !(await items.claim(job.id, first, mine))) return 'taken';
+    if (isHeld(space, first)) return 'taken';
+    if (first.starts >= mostStarts) return givenUp(space, { job, input, segment: first });
+    const mine = { ...first, starts: first.starts + 1, owner: newOwner(space), until: now() + lease };
+    if (!(await items.claim(job.id, first, mine))) return 'taken';
     try {
       await finish(input, segments);
     } catch (error) {

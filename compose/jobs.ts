@@ -63,7 +63,7 @@ export function jobSpaceOf(server: FhirServer, settings: JobSettings, signal?: A
     now: () => server.now(),
     onProblem: settings.onProblem,
     ...(signal === undefined ? {} : { signal }),
-    ...(settings.isShared ? {} : { alone: new Set() }),
+    ...(settings.isShared ? {} : { alone: new Map() }),
     ...settings.space,
   };
 }

@@ -44,9 +44,11 @@ export class PageLinks implements Required<SearchPage['links']> {
     const { count, backwards = false } = this.seal.place;
     const head = matches[0];
     if (backwards ? !more : offset <= 0) return undefined;
-    if (offset <= count || head === undefined) return this.first;
-    const { position: after } = head.hit;
-    return (this.sealedPrevious ??= this.sealed({ offset: offset - count, after, backwards: true }));
+    if (head === undefined) return this.first;
+    // What is before this page and no more, however many a client asks for then: none is passed over, none comes twice.
+    const size = offset > 0 && offset < count ? { size: offset } : {};
+    const before = { offset: Math.max(0, offset - count), ...size, after: head.hit.position };
+    return (this.sealedPrevious ??= this.sealed({ ...before, backwards: true }));
   }
 
   get next(): string | undefined {

@@ -74,7 +74,9 @@ function severalTypes(
   const typeParameters = parameters.filter(([name, value]) => name === '_type' && value !== '');
   const named = typesNamed(server, typeParameters);
   const rest = parameters.filter(([name]) => name !== '_type');
-  const wanted = named === undefined ? possible : possible.filter((type) => named.has(type));
+  const referredTo = possible.filter((type) => isReferredTo(server, rest, type));
+  const unnamed = referredTo.length === 0 ? possible : referredTo;
+  const wanted = named === undefined ? unnamed : possible.filter((type) => named.has(type));
   const outside = [...(named ?? [])].find((type) => !possible.includes(type));
   if (outside !== undefined) throw invalidRequest(`_type: ${outside} is not in this compartment`, '_type');
   if (wanted.length === 0) throw invalidRequest('_type: no type is in all of them', '_type');
@@ -86,6 +88,17 @@ function severalTypes(
   if (types.length === 0) throw forbidden('Your role may search none of the types');
   return { types, filters, parameters: rest, typeParameters };
 }
+
+/**
+ * Whether all `_has` parameters of a search may refer to a type: of the types nobody names, only those can have matches.
+ * One that names no reference parameter refers to any: reading it tells what is wrong.
+ */
+const isReferredTo = (server: FhirServer, parameters: SearchScope['parameters'], type: string): boolean =>
+  parameters.every(([name]) => {
+    const [prefix, source = '', code = ''] = name.split(':');
+    const targets = prefix === '_has' ? server.definitions.searchParameters.find(source, code)?.targets : undefined;
+    return targets === undefined || targets.length === 0 || targets.includes(type);
+  });
 
 /**
  * The types `_type` names: one of those between commas; of a repeated `_type`, those in all.

@@ -69,7 +69,7 @@ export async function search(
     plan,
     used,
     binding,
-    place: open === undefined ? { query: used, count, offset } : { ...open, query: used, count },
+    place: { ...(open === undefined ? { offset } : withCount(open, count)), query: used, count },
     uncounted: query.uncounted === true,
     ...(contained === undefined ? {} : { contained }),
   };
@@ -144,6 +144,14 @@ async function planOf(
 
 /** Parameters that change what a page shows, not which search it is a page of. */
 const aboutThePage: ReadonlySet<string> = new Set(['_count', '_total', '_format', '_pretty']);
+
+/** A page's place for another page size: a page that ends at a place begins elsewhere then. */
+function withCount(place: PagePlace, count: number): PagePlace {
+  if (count === place.count) return place;
+  const { size, ...rest } = place;
+  if (place.backwards !== true) return rest;
+  return { ...rest, offset: Math.max(0, place.offset + (size ?? place.count) - count) };
+}
 
 /** The query of a page link; parameters beside it must be those of the same search, in any order. */
 function sameSearch({ query }: PagePlace, { parameters }: SearchQuery): SearchQuery['parameters'] {

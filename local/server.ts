@@ -1,7 +1,7 @@
 import cors from 'cors';
-import express, { type Express, type Request } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { once } from 'node:events';
-import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,6 +20,7 @@ import { mountPaths } from '../rest/tenant.js';
 import { withSecurityHeaders } from '../rest/security-headers.js';
 import { refuseUnreadable } from '../rest/unreadable.js';
 import { type RealtimeEndpoints, serveRealtime, WebSocketAwareRequest } from './appsync/realtime/upgrade.js';
+import { aheadOfRouter } from './ahead-of-router.js';
 import { createAuthentication } from './authentication.js';
 import type { EmbeddedServers } from './compose.js';
 import { serveConsole } from './console.js';
@@ -50,7 +51,7 @@ const patience = 5000;
 
 /** What is served: requests, and the GraphQL faces, whose subscriptions come by WebSocket. */
 interface App {
-  readonly app: Express;
+  readonly listener: RequestListener;
   readonly faces: readonly GraphqlFace[];
 }
 
@@ -58,16 +59,17 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // one base URL: links and references under /R4 would be foreign to /r4
-  app.use(withSecurityHeaders); // pages say what else they may do
-  if (url.startsWith('https:')) app.use(withStrictTransport);
-  if (settings.auth === 'off') app.use(loopbackOnly);
+  const before: RequestHandler[] = [withSecurityHeaders]; // pages say what else they may do
+  if (url.startsWith('https:')) before.push(withStrictTransport);
+  if (settings.auth === 'off') before.push(loopbackOnly);
   const { engines } = settings;
   if (engines.kind === 'aws') {
-    app.use((request, _response, next) => {
+    before.push((request, _response, next) => {
       // What a client takes to send its body is not the server's time.
       within(engines.requestTimeout, next, (anew) => request.once('end', anew));
     });
   }
+  app.use(before);
   const signIn = createSignIn({
     publicUrl: url,
     isUrlFixed: settings.isPublicUrlSet,
@@ -94,6 +96,7 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     maxAge: 3600,
   });
   const faces: GraphqlFace[] = [];
+  const restFaces = new Map<string, RequestHandler>();
   for (const version of fhirVersions) {
     const asked = <Server extends FhirServer>(server: Server): Server => ({
       ...server,
@@ -117,7 +120,9 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
     });
     faces.push(face);
     app.all(`/${version}/graphql`, graphqlCors, face.handlers);
-    app.use(mountPaths(version, shared), createRestApp({ server, ...tenancy, authenticate, log, ...base }));
+    const rest = createRestApp({ server, ...tenancy, authenticate, log, ...base });
+    restFaces.set(`/${version}`, rest);
+    app.use(mountPaths(version, shared), rest);
   }
   if (settings.auth === 'on') {
     app.use(signInPath, (request, response) => {
@@ -134,8 +139,17 @@ function createApp(settings: Settings, url: string, { servers }: EmbeddedServers
       .type(fhirJson)
       .send(JSON.stringify(outcome(issues)));
   });
-  app.use(refusedByExpress(log));
-  return { app, faces };
+  const refused = refusedByExpress(log);
+  app.use(refused);
+  const listener = aheadOfRouter(app, {
+    faces: restFaces,
+    before,
+    isOther: (path) => path.startsWith('/graphql'),
+    onError: async (error, request, response) => {
+      await refused(error, request, response, () => undefined);
+    },
+  });
+  return { listener, faces };
 }
 
 /** OpenID's answer by a form sends itself, by a script in its page. */
@@ -187,8 +201,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     server.on('clientError', refuseUnreadable);
     const port = await listen(server, settings);
     const url = settings.publicUrl.replace(/:0$/, `:${String(port)}`);
-    const { app, faces } = createApp(settings, url, stores, log);
-    server.on('request', app);
+    const { listener: answer, faces } = createApp(settings, url, stores, log);
+    server.on('request', answer);
     const endpoints = serveRealtime(
       server,
       faces.map(({ realtime }) => realtime),

@@ -144,9 +144,14 @@ function sizeOf(value: unknown): number {
 
 const sizeOfFile = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
+/** File systems that do not know tell of none, or nothing: then a full disk is met by the write that finds it full. */
 function freeIn(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder);
+    return blocks === 0 ? Infinity : bavail * bsize;
+  } catch {
+    return Infinity;
+  }
 }
 
 function writeProbe(folder: string, bytes: number): void {
@@ -162,18 +167,13 @@ function writeProbe(folder: string, bytes: number): void {
   }
 }
 
-/** LMDB's word for a page that was written in part. */
-const isCutShort = (error: unknown): boolean => error instanceof Error && Reflect.get(error, 'code') === 5;
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/** Whether something could not be written for want of space: a full disk, or a user's part of it. */
-function isOfSpace(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code: unknown = Reflect.get(error, 'code');
-  return (
-    code === 'ENOSPC' ||
-    code === 'EDQUOT' ||
-    code === 28 ||
-    code === 122 ||
-    /no space left|quota exceeded/i.test(error.message)
-  );
-}
+/** LMDB's word for a page that was written in part. */
+const isCutShort = (error: unknown): boolean => codeOf(error) === 5;
+
+/** Whether something could not be written for want of space: a full disk, or a user's part of it. LMDB tells numbers. */
+const isOfSpace = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 28, 122].some((each) => each === codeOf(error)) ||
+  /no space left|quota exceeded/i.test(String(error));

@@ -53,6 +53,8 @@ export interface JobSegment {
   readonly files: number;
   /** How often it failed since it last came further. */
   readonly failures: number;
+  /** How many workers began the step that follows, and never said what became of it. */
+  readonly starts: number;
   /** Who does it, and until when nobody else may, in milliseconds since 1970. */
   readonly owner: string;
   readonly until: number;
@@ -113,7 +115,7 @@ const mostItems = 1_000_000;
 /** So often a job is begun anew when others begin at the same time. */
 const mostTries = 30;
 
-const untouched = { done: false, seen: 0, files: 0, failures: 0, owner: '', until: 0 };
+const untouched = { done: false, seen: 0, files: 0, failures: 0, starts: 0, owner: '', until: 0 };
 
 /** The jobs of a tenant on its table. */
 export function jobItems(table: Pick<Table, 'get' | 'query' | 'write'>, tenant: Tenant): JobItems {
@@ -275,6 +277,7 @@ const segmentOf = (item: Item): JobSegment => ({
   seen: count(item['seen']),
   files: count(item['files']),
   failures: count(item['failures']),
+  starts: count(item['starts'] ?? 0), // older jobs do not tell
   owner: text(item['owner']),
   until: count(item['until']),
 });

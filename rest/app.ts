@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import cors from 'cors';
-import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Principal } from '../auth/principal.js';
 import type { Claims } from '../auth/principal-from-claims.js';
 import { audited } from '../interactions/audit.js';
@@ -49,9 +49,9 @@ const mebibyte = 2 ** 20;
  * The REST face of one FHIR version, to be mounted at its base path, behind what sets the headers of all answers
  * (`app.use(withSecurityHeaders); app.use('/r4', createRestApp(…))`).
  * https://hl7.org/fhir/R4/http.html
- * @returns an Express router that answers everything below its path.
+ * @returns an Express handler that answers everything below its path.
  */
-export function createRestApp(options: RestOptions): Router {
+export function createRestApp(options: RestOptions): RequestHandler {
   const { log, bodyLimit = 50 * mebibyte } = options;
   const server = toldOf(options);
   const readBytes = createBytesReader(bodyLimit);
@@ -62,8 +62,7 @@ export function createRestApp(options: RestOptions): Router {
     readBody: async (http, response) => textOf(await readBytes(http, response)),
   };
   const served = servedContents(server);
-  const router = express.Router();
-  const shared = cors({
+  const allowOrigins = cors({
     exposedHeaders: [
       'ETag',
       'Location',
@@ -74,26 +73,26 @@ export function createRestApp(options: RestOptions): Router {
       'Content-Range',
       'X-Request-Id',
       ...ofJobs,
-    ],
+    ].join(),
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     maxAge: 3600,
   });
-  router.use((http: Request, response: Response, next: NextFunction) => {
-    // Others than browsers' pages do not say where they come from, and need not be told what these may read.
-    if (http.headers.origin === undefined && http.method !== 'OPTIONS') next();
-    else shared(http, response, next);
-  });
-  router.use(async (http: Request, response: Response) => {
+  const answer = async (http: Request, response: Response): Promise<void> => {
     response.removeHeader('X-Powered-By');
     response.setHeader('X-Request-Id', requestIdOf(http));
     if (served !== undefined && isOfContent(http.url)) {
       await serveContent(served, log, http, response);
       return;
     }
-    const answer = await answerOf(context, options, http, response);
-    await send(response, answer, { method: http.method, acceptEncoding: http.get('accept-encoding') });
-  });
-  return router;
+    const answered = await answerOf(context, options, http, response);
+    await send(response, answered, { method: http.method, acceptEncoding: http.get('accept-encoding') });
+  };
+  return (http, response, next) => {
+    const act = (): void => void answer(http, response).catch(next);
+    // Others than browsers' pages do not say where they come from, and need not be told what these may read.
+    if (http.headers.origin === undefined && http.method !== 'OPTIONS') act();
+    else allowOrigins(http, response, act);
+  };
 }
 
 /** What the server tells of itself: where tenants share it, nobody who asks may make the index anew, which is everybody's. */

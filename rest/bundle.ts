@@ -56,6 +56,8 @@ export function shownBody(
 export interface LinksAsked {
   /** The page token that was asked for, for the self link; absent on a first page. */
   readonly cursor?: string;
+  /** The page size that was asked for beside it. */
+  readonly count?: number;
   /** `_format` and `_pretty` as they were asked for: other pages are to be written as this one. */
   readonly format?: readonly (readonly [string, string])[];
 }
@@ -64,14 +66,16 @@ export interface LinksAsked {
 function linksFor(
   url: string,
   used: readonly (readonly [string, string])[],
-  { cursor, format = [] }: LinksAsked,
+  { cursor, count, format = [] }: LinksAsked,
 ): { readonly self: string; readonly pageUrl: (token: string) => string } {
   const withQuery = (pairs: readonly (readonly [string, string])[]): string => {
     const query = new URLSearchParams([...pairs, ...format].map(([name, value]): [string, string] => [name, value]));
     return query.size === 0 ? url : `${url}?${query.toString()}`;
   };
   const pageUrl = (token: string): string => withQuery([['_page', token]]);
-  return { pageUrl, self: cursor === undefined ? withQuery(used) : pageUrl(cursor) };
+  const ofPage = (token: string): string =>
+    withQuery([['_page', token], ...(count === undefined ? [] : [['_count', String(count)] as const])]);
+  return { pageUrl, self: cursor === undefined ? withQuery(used) : ofPage(cursor) };
 }
 
 /**

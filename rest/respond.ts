@@ -50,7 +50,7 @@ import {
 } from './negotiate.js';
 import { prettyJson } from './pretty.js';
 import { graphqlAnswer, graphqlOfAnswer, isGraphql } from './graphql.js';
-import { begunAnswer, isOfJobs, jobAnswer } from './jobs.js';
+import { begunAnswer, jobAnswer } from './jobs.js';
 import { besideProvenance } from './provenance.js';
 import { deleteAnswer, notModifiedAnswer, versionAnswer, writeAnswer } from './render.js';
 import type { RestContext, RestRequest } from './request.js';
@@ -70,11 +70,6 @@ async function respondTo(context: RestContext, request: RestRequest, caller: Cal
   const { server } = context;
   const { http, baseUrl, route } = request;
   const preference = readPreference(http.get('prefer'));
-  const isAsynchronous = route.kind === 'operation' && route.operation.asynchronous !== undefined;
-  if (preference.respondAsync === true && !isAsynchronous && !isOfJobs(route)) {
-    // It changes what the answer means.
-    throw notSupported('Prefer: respond-async is not supported here', 'http.Prefer');
-  }
   switch (route.kind) {
     case 'read':
       return readAnswer(request, server, await read(server, caller, route.key));
@@ -112,13 +107,13 @@ async function respondTo(context: RestContext, request: RestRequest, caller: Cal
         resource,
         ...(ifNoneExist === undefined ? {} : { ifNoneExist }),
       });
-      return writtenAnswer(request, server, outcome, isRaw ? { return: 'minimal', ...preference } : preference);
+      return writtenAnswer(request, server, outcome, isRaw ? { ...ofRaw(request, server), ...preference } : preference);
     }
     case 'update': {
       const { resource, isRaw } = await readSent(context, request, route.key.type, route.key.id);
       const change = { key: route.key, resource, ...preconditions(http) };
       const outcome = await update(server, caller, change);
-      return writtenAnswer(request, server, outcome, isRaw ? { return: 'minimal', ...preference } : preference);
+      return writtenAnswer(request, server, outcome, isRaw ? { ...ofRaw(request, server), ...preference } : preference);
     }
     case 'conditional-update': {
       const resource = await readResource(context, request);
@@ -226,6 +221,12 @@ async function readSent(
   return readBinary(server.definitions.version, (name) => http.get(name), await readBytes(http, response), id);
 }
 
+/** What is answered to content that came as it is: where it is; to who asks for JSON, the resource that holds it as well. */
+function ofRaw({ http, parameters }: RestRequest, server: FhirServer): Pick<Preference, 'return'> {
+  const form = negotiateBinary(server.definitions.version, http.get('accept'), parameters);
+  return { return: form === 'resource' || form === 'json' ? 'representation' : 'minimal' };
+}
+
 /** The answer to a write; a Binary without content is told where to put it. */
 async function writtenAnswer(
   { baseUrl }: RestRequest,
@@ -331,16 +332,30 @@ async function searchAnswer(
 ): Promise<RestAnswer> {
   const cursor = pairs.find(([name]) => name === '_page')?.[1];
   const parameters = pairs.filter(([name]) => name !== '_page' && !aboutFormat.has(name));
-  if (cursor !== undefined && parameters.length > 0) {
-    throw invalidRequest('A page link is used as it is, without further parameters', '_page');
-  }
+  const resized = cursor === undefined ? {} : pageSizeIn(parameters);
   const page = await search(server, caller, place, {
-    parameters,
+    parameters: cursor === undefined ? parameters : [],
     handling,
     ...(cursor === undefined ? {} : { cursor }),
+    ...resized,
   });
-  const links = { format: formatIn(pairs), ...(cursor === undefined ? {} : { cursor }) };
+  const links = { format: formatIn(pairs), ...(cursor === undefined ? {} : { cursor, ...resized }) };
   return jsonAnswer(200, searchsetBundle(server.definitions, caller.baseUrl, pathOf(place), page, links));
+}
+
+/**
+ * What may stand beside a page's token: another page size, as clients write it that take links apart (Medplum's).
+ * @throws OperationOutcomeError 400 for anything else.
+ */
+function pageSizeIn(parameters: readonly (readonly [string, string])[]): { readonly count?: number } {
+  const given = parameters.filter(([, value]) => value !== '');
+  if (given.some(([name]) => name !== '_count')) {
+    throw invalidRequest('A page link is used as it is, without further parameters but _count', '_page');
+  }
+  const text = given.at(-1)?.[1];
+  if (text === undefined) return {};
+  if (!/^\d+$/.test(text)) throw invalidRequest(`_count is a whole number from 0 on, not "${clip(text)}"`, '_count');
+  return { count: Number(text) };
 }
 
 /** Parameters that say how an answer is written, not what it holds. https://hl7.org/fhir/R4/http.html#parameters */

@@ -160,6 +160,7 @@ const resultParameters = new Set([
   '_summary',
   '_elements',
   '_total',
+  '_totalMethod',
   '_sort',
   '_include',
   '_revinclude',
@@ -168,7 +169,18 @@ const resultParameters = new Set([
 ]);
 
 /** Of these the last one counts where they are repeated; the self link tells no other. */
-const lastOneCounts = new Set(['_count', '_summary', '_elements', '_total', '_contained', '_containedType']);
+const lastOneCounts = new Set([
+  '_count',
+  '_summary',
+  '_elements',
+  '_total',
+  '_totalMethod',
+  '_contained',
+  '_containedType',
+]);
+
+/** What Aidbox calls the values of `_total`, and with it fhirpy's `count()`, of any server. */
+const totalMethods: Readonly<Record<string, Draft['total']>> = { count: 'accurate', estimate: 'estimate', no: 'none' };
 
 /** Whether a name, its modifier aside, is one of a parameter that this type has. */
 function isKnown(definitions: FhirDefinitions, type: string, name: string): boolean {
@@ -221,6 +233,12 @@ function readParameter(draft: Draft, scope: Scope, name: string, value: string):
       }
       draft.total = value;
       return true;
+    case '_totalMethod': {
+      const total = Object.hasOwn(totalMethods, value) ? totalMethods[value] : undefined;
+      if (total === undefined) throw invalidRequest(`${name} is not known; _total is what FHIR has`, name);
+      draft.total = total;
+      return true;
+    }
     case '_contained':
       if (value !== 'true' && value !== 'false' && value !== 'both')
         throw invalidRequest(`_contained is true, false or both, not "${value}"`, name);

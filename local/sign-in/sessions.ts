@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 
@@ -14,6 +14,12 @@ const passing = ['Interaction', 'ReplayDetection'];
 
 const isEntry = (value: unknown): value is Entry =>
   typeof value === 'object' && value !== null && 'until' in value && 'payload' in value;
+
+const isOfFullDisk = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 /** Whatever the file holds: a damaged one costs no more than signing in again. */
 function readEntries(file: string): Map<string, Entry> {
@@ -37,13 +43,22 @@ export function keepSessions(dataFolder: string): AdapterFactory {
   const entries = readEntries(file);
   const key = (model: string, id: string): string => `${model}:${id}`;
 
-  const write = (model: string): void => {
+  /**
+   * @param mayWait whether a full disk stops nobody: they go on in memory, and are written with the next change. What was given
+   * back must not count again after a restart.
+   */
+  const write = (model: string, mayWait = false): void => {
     if (passing.includes(model)) return;
     for (const [name, { until }] of entries) if (until <= Date.now()) entries.delete(name);
     const kept = [...entries].filter(([name]) => !passing.some((each) => name.startsWith(`${each}:`)));
     const draft = `${file}.${String(process.pid)}`;
-    writeFileSync(draft, JSON.stringify(Object.fromEntries(kept)), { mode: 0o600 });
-    renameSync(draft, file);
+    try {
+      writeFileSync(draft, JSON.stringify(Object.fromEntries(kept)), { mode: 0o600 });
+      renameSync(draft, file);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      if (!mayWait || !isOfFullDisk(error)) throw error;
+    }
   };
 
   const live = (name: string): AdapterPayload | undefined => {
@@ -64,7 +79,7 @@ export function keepSessions(dataFolder: string): AdapterFactory {
         payload,
         until: expiresIn === undefined ? Number.MAX_SAFE_INTEGER : Date.now() + expiresIn * 1000,
       });
-      write(model);
+      write(model, true);
       return Promise.resolve();
     },
     find: async (id) => Promise.resolve(live(key(model, id))),
@@ -73,7 +88,7 @@ export function keepSessions(dataFolder: string): AdapterFactory {
     consume: async (id) => {
       const entry = entries.get(key(model, id));
       if (entry !== undefined) entry.payload.consumed = Math.floor(Date.now() / 1000);
-      write(model);
+      write(model, true);
       return Promise.resolve();
     },
     destroy: async (id) => {

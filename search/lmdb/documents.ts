@@ -6,17 +6,7 @@ import type { ResourceWords } from '../words.js';
 import { compareTerms, isUnsorted, sortKey } from '../term.js';
 import type { DocumentNumber } from './numbers.js';
 import { lists, postingKey } from './postings.js';
-import { type ReadDocument, readDocument } from './read-document.js';
-
-/** What the index keeps of a resource: enough to sort by it, to check it, and to take it out again. */
-export interface IndexedDocument {
-  readonly type: string;
-  readonly id: string;
-  readonly versionId: number;
-  readonly compartments: readonly string[];
-  /** Absent for a deleted resource, which is in no list. */
-  readonly terms?: DocumentTerms;
-}
+import { type IndexedDocument, type ReadDocument, readDocument } from './read-document.js';
 
 /** Which documents the posting lists on disk have; counts of numbers given out (see `Pending`). */
 export interface Merged {

@@ -2,7 +2,8 @@ import { differenceOf, type IndexedKey, type IndexInspection } from '../index-in
 import { resourceWords } from '../words.js';
 import type { IndexView } from './view.js';
 import { type Placed, placed, tenantOf, typeOf } from './placed.js';
-import { documentNumber, type IndexedDocument, listsOf } from './documents.js';
+import { documentNumber, listsOf } from './documents.js';
+import type { IndexedDocument } from './read-document.js';
 
 /** So many documents are told of at once. */
 const chunk = 500;

@@ -1,5 +1,6 @@
 import { compareTerms, separator } from '../term.js';
-import { eachList, type IndexedDocument } from './documents.js';
+import { eachList } from './documents.js';
+import type { IndexedDocument } from './read-document.js';
 import { type DocumentNumber, firstFrom } from './numbers.js';
 import { postingKey } from './postings.js';
 

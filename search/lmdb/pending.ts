@@ -1,5 +1,6 @@
 import type { Databases } from './databases.js';
-import { countLists, documentNumber, type IndexedDocument, type Merged } from './documents.js';
+import { countLists, documentNumber, type Merged } from './documents.js';
+import type { IndexedDocument } from './read-document.js';
 import { joinedLists } from './joined.js';
 import { compareTerms } from '../term.js';
 import { type PendingLists, pendingLists } from './pending-lists.js';

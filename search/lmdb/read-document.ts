@@ -1,4 +1,14 @@
-import type { IndexedDocument } from './documents.js';
+import type { DocumentTerms } from '../document.js';
+
+/** What the index keeps of a resource: enough to sort by it, to check it, and to take it out again. */
+export interface IndexedDocument {
+  readonly type: string;
+  readonly id: string;
+  readonly versionId: number;
+  readonly compartments: readonly string[];
+  /** Absent for a deleted resource, which is in no list. */
+  readonly terms?: DocumentTerms;
+}
 
 /** A document as searches read it. */
 export interface ReadDocument extends Pick<IndexedDocument, 'type' | 'id' | 'versionId' | 'compartments'> {
@@ -76,15 +86,20 @@ function listIn(text: string, name: string, from: number): readonly string[] | u
   return JSON.parse(text.slice(start, endOfList(text, start))) as string[];
 }
 
-/** Behind the bracket that ends a list of strings: the first one that follows an unescaped quote. */
+/** Behind the bracket that ends a list of strings. */
 function endOfList(text: string, start: number): number {
-  if (text[start + 1] === ']') return start + 2;
-  let end = text.indexOf('"]', start + 2);
-  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"]', end + 1);
-  return end + 2;
+  let at = start + 1;
+  while (at < text.length && text[at] !== ']') at = text[at] === '"' ? endOfString(text, at) : at + 1;
+  return at + 1;
 }
 
-/** Whether an odd number of backslashes stands before a place. */
+/** Behind the quote that ends a string: the first one before which no odd number of backslashes stands. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end + 1;
+}
+
 function isEscaped(text: string, at: number): boolean {
   let before = at;
   while (text[before - 1] === '\\') before -= 1;

@@ -3,10 +3,11 @@ import { keyText } from '../../fhir/resource.js';
 import { documentTerms } from '../document.js';
 import { resourceWords } from '../words.js';
 import type { Databases } from './databases.js';
-import { documentNumber, type IndexedDocument, listsOf } from './documents.js';
+import { documentNumber, listsOf } from './documents.js';
 import type { PostingChanges } from './pending.js';
 import type { Placed } from './placed.js';
 import type { DocumentNumber } from './numbers.js';
+import type { IndexedDocument } from './read-document.js';
 
 /** Numbers of documents by their resources, as `Patient/1`. */
 export type Numbers = Map<string, DocumentNumber>;

@@ -77,25 +77,30 @@ export function nextOpenSearchIndex(
     await remove(replaces);
   }
 
+  async function count({ index }: NextIndexNames): Promise<number> {
+    await client.indices.refresh({ index });
+    const { body } = await client.count({ index });
+    return body.count;
+  }
+
+  async function abandon({ index }: NextIndexNames): Promise<void> {
+    // Whoever takes its alias away, to let it serve or to remove it, has it: it is not there for others.
+    const actions = [{ remove: { index, alias: next, must_exist: true } }];
+    const { statusCode } = await client.indices.updateAliases({ body: { actions } }, { ignore: [404] });
+    if (statusCode === 404) return;
+    await remove(index);
+  }
+
   return {
     get terms() {
       return terms();
     },
-    names,
-    open,
+    // Each may be done again: while OpenSearch is busy a job waits, and is not given up.
+    names: () => asked(names()),
+    open: (each) => asked(open(each)),
     put,
-    async count({ index }) {
-      await client.indices.refresh({ index });
-      const { body } = await client.count({ index });
-      return body.count;
-    },
-    serve,
-    async abandon({ index }) {
-      // Whoever takes its alias away, to let it serve or to remove it, has it: it is not there for others.
-      const actions = [{ remove: { index, alias: next, must_exist: true } }];
-      const { statusCode } = await client.indices.updateAliases({ body: { actions } }, { ignore: [404] });
-      if (statusCode === 404) return;
-      await remove(index);
-    },
+    count: (each) => asked(count(each)),
+    serve: (each) => asked(serve(each)),
+    abandon: (each) => asked(abandon(each)),
   };
 }

@@ -9,7 +9,10 @@ export interface UriValue {
   readonly version?: string;
 }
 
-/** A URI asked for: itself, what it begins with (above), what begins with it (below), or as an operator of `_filter` says. */
+/**
+ * A URI asked for: itself, what it begins with (above), what begins with it (below; of one with a version, the versions
+ * that begin so: `|1` is 1.0 and 1.1), or as an operator of `_filter` says.
+ */
 export interface UriQuery extends UriValue {
   readonly modifier: 'equals' | 'above' | 'below' | 'ne' | 'co' | 'sw' | 'ew';
 }
@@ -38,8 +41,9 @@ export const uriType: ParameterType<UriValue, UriQuery> = {
     const found = parseCanonical(unescaped(text), { name });
     if (modifier === undefined) return found;
     if (isUrn(found.uri)) throw notSupported(`${name} is for URLs: a URN has nothing above or below it`, name);
+    if (modifier === 'below' && found.version !== '') return { ...found, modifier: 'below' };
     if (found.version !== undefined) throw notSupported(`${name} is for URLs without a version`, name);
-    return { ...found, modifier: modifier === 'above' ? 'above' : 'below' };
+    return { ...found, modifier: 'above' };
   },
   operators: {
     eq: parseCanonical,
@@ -57,6 +61,9 @@ export const uriType: ParameterType<UriValue, UriQuery> = {
     }),
   matches(value, { uri, version, modifier }) {
     if (modifier === 'above') return uri.startsWith(value.uri) && !isUrn(value.uri);
+    if (modifier === 'below' && version !== undefined) {
+      return value.uri === uri && `${value.version ?? ''}.`.startsWith(`${version}.`);
+    }
     if (modifier === 'below') return value.uri.startsWith(uri) && !isUrn(value.uri);
     if (modifier === 'co') return value.uri.includes(uri);
     if (modifier === 'sw') return value.uri.startsWith(uri);
@@ -73,6 +80,9 @@ export const uriType: ParameterType<UriValue, UriQuery> = {
       // A term for each start of a long URI would take time by the square of its length: those of long starts all
       // begin alike, and are few.
       return { ranges: [...terms, startingWith(termPrefix(uri))], exact: false };
+    }
+    if (modifier === 'below' && version !== undefined) {
+      return { ranges: [startingWith(versionTerm(uri, '') + termPrefix(version))], exact: false };
     }
     if (modifier === 'below') {
       const prefix = termPrefix(uri);

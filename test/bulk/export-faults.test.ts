@@ -184,6 +184,23 @@ describe('an export', () => {
     }
   });
 
+  test('is done, page by page, where an engine never answers for as long as a step takes', async () => {
+    const at = await scene();
+    const job = await begin(at);
+    let tries = 0;
+    for (; (await at.space().items.read(job))?.state === 'running'; tries += 1) {
+      let scans = 0;
+      const scan: Table['scan'] = (request) =>
+        (scans += 1) > 1 ? Promise.reject(unavailable('not now')) : at.table.scan(request);
+      const store = createResourceStore({ ...at.table, scan });
+      await workSegment({ ...at.space(), kinds: { export: exportKind({ ...at.fhir, store }, { page: 2 }) } }, job, 0);
+      at.time += 60_001;
+    }
+    expect(tries).toBeGreaterThan(6);
+    expect((await at.space().items.read(job))?.state).toBe('complete');
+    expect(await exportedBy(at, job)).toEqual({ lines: expected, errors: 1 });
+  });
+
   test('fails when an engine never answers, and says so', async () => {
     const at = await scene();
     const job = await begin(at);

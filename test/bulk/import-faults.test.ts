@@ -154,3 +154,38 @@ test.each(['before', 'after'] as const)(
     }
   },
 );
+
+test.each([
+  ['an engine', 'reads'],
+  ['the file', 'open'],
+])('an import is done, batch by batch, where %s never answers for as long as a step takes', async (_, what) => {
+  const at = scene();
+  const job = await begin(at);
+  let tries = 0;
+  for (; (await spaceOf(at).items.read(job))?.state === 'running'; tries += 1) {
+    let reads = 0;
+    const get: Table['get'] = (key) =>
+      key.pk.includes('#Patient#') && (reads += 1) > 4 ? Promise.reject(unavailable('not now')) : at.table.get(key);
+    const breaking: InputSource = {
+      ...files,
+      open: (_, from) =>
+        Promise.resolve(
+          Readable.from(
+            (function* () {
+              // As much as four lines.
+              yield file.subarray(from, from + file.length / 2.5);
+              if (file.length - from > file.length / 2.5) throw new Error('broken off');
+            })(),
+          ),
+        ),
+    };
+    const table = what === 'reads' ? { ...at.table, get } : at.table;
+    const source = what === 'open' ? breaking : files;
+    const fhir = { ...server.servers.r4, store: createResourceStore(table), now: () => at.time };
+    const kinds = { import: importKind(fhir, () => source, { lines: 2, atOnce: 1, step: 1_000 }) };
+    await workSegment({ ...spaceOf(at), kinds }, job, 0);
+    at.time += 120_000;
+  }
+  expect(tries).toBeGreaterThan(2);
+  await expectWhole(at, job);
+});

@@ -4,14 +4,15 @@ import { createJobs } from '../../bulk/jobs.js';
 import type { KindOfJob } from '../../bulk/kind-of-job.js';
 import { runJobs } from '../../bulk/run-jobs.js';
 import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
-import { OperationOutcomeError } from '../../fhir/outcome.js';
+import { OperationOutcomeError, outOfSpace } from '../../fhir/outcome.js';
 import type { JobKind } from '../../persistence/job.js';
 import { jobItems } from '../../persistence/job.js';
 import { defaultTenant } from '../../persistence/keys.js';
+import type { WriteAction } from '../../persistence/table.js';
 import type { OutputStore } from '../../persistence/output-store.js';
 import { memoryTable } from '../support/memory-table.js';
 import { callerOf } from '../support/server.js';
-import { gated } from '../support/table-calls.js';
+import { gated, gatedPort } from '../support/table-calls.js';
 
 // How many jobs there may be, whoever begins them at the same time, and whose turn it is.
 
@@ -146,7 +147,7 @@ describe('a job whose worker was killed', () => {
 
   test('goes on at once in a process that is alone with its table', async () => {
     const { space, state } = await left();
-    const running = runJobs({ ...space, alone: new Set() });
+    const running = runJobs({ ...space, alone: new Map() });
     while ((await state()) === 'running') await new Promise(setImmediate);
     expect(await state()).toBe('complete');
     await running.stop();
@@ -159,11 +160,176 @@ describe('a job whose worker was killed', () => {
 
   test('is not taken from a worker of the same process', async () => {
     const { space, id, state } = await left();
-    const alone = { ...space, alone: new Set<string>() };
+    const alone = { ...space, alone: new Map<string, 'working' | 'untold'>() };
     const slow: KindOfJob = { work: () => new Promise(() => undefined) };
     void workSegment({ ...alone, kinds: { export: slow } }, id, 0);
     while (alone.alone.size === 0) await new Promise(setImmediate);
     for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate);
     expect([await workSegment(alone, id, 0), await state()]).toEqual(['taken', 'running']);
+  });
+});
+
+describe('a job that ends its process', () => {
+  interface Lives {
+    readonly begin: (subject: string) => Promise<string>;
+    /** Starts one process after the other until one has nothing to do any more. @returns how many were ended. */
+    readonly liveOn: () => Promise<number>;
+    readonly space: JobSpace;
+    readonly told: string[];
+    /** Steps in the order they were begun, by their job. */
+    readonly steps: string[];
+  }
+
+  const turns = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at += 1) await new Promise(setImmediate);
+  };
+
+  /** Jobs of three steps. @param ends whether a step that is begun ends the process. */
+  function lives(ends: (step: string) => boolean): Lives {
+    const { space: whole, begin } = scene();
+    const steps: string[] = [];
+    const told: string[] = [];
+    const space: JobSpace = { ...whole, onProblem: (error, what) => told.push(`${what}: ${String(error)}`) };
+
+    async function live(): Promise<'ended' | 'idle'> {
+      let isDead = false;
+      let end = (): void => undefined;
+      const ended = new Promise<'ended'>((resolve) => {
+        end = () => {
+          isDead = true;
+          resolve('ended');
+        };
+      });
+      const never = new Promise<never>(() => undefined);
+      // What a process that was ended would do next never happens.
+      const items = gatedPort(space.items, async (call) =>
+        isDead ? never : call().then((is) => (isDead ? never : is)),
+      );
+      const work: KindOfJob['work'] = async (each) => {
+        for (let { page = 0 } = each.progress as { page?: number }; page < 3; page += 1) {
+          const step = `${each.job.subject}${String(page)}`;
+          steps.push(step);
+          await turns(5); // others are in the middle of something as well
+          if (ends(step)) end();
+          await each.step({ progress: { page: page + 1 }, done: page === 2, files: [] });
+          if (each.isOver()) return;
+        }
+      };
+      const running = runJobs({ ...space, items, kinds: { export: { work } }, alone: new Map() }, { atOnce: 2 });
+      const idle = async (): Promise<'idle'> => {
+        const isRunning = async (): Promise<boolean> =>
+          (await space.items.list()).some(({ state }) => state === 'running');
+        while (!isDead && (await isRunning())) await turns(1);
+        return 'idle';
+      };
+      const became = await Promise.race([ended, idle().then((is) => (isDead ? ended : is))]);
+      if (became === 'idle') await running.stop();
+      else void running.stop();
+      return became;
+    }
+
+    return {
+      space,
+      told,
+      steps,
+      begin: async (subject) => String(await begin(subject)),
+      async liveOn() {
+        let count = 0;
+        while ((await live()) === 'ended') count += 1;
+        return count;
+      },
+    };
+  }
+
+  test('is given up when five ended in the middle of the same step of it, and is named; others beside it are done', async () => {
+    const { begin, liveOn, space, told, steps } = lives((step) => step === 'a1');
+    const [poison, other] = [await begin('a'), await begin('b')];
+    expect(await liveOn()).toBe(5);
+    const failure = '5 times the process ended in the middle of the same step of it, so it is not tried again';
+    expect(await space.items.read(poison)).toMatchObject({ state: 'failed', failure });
+    expect((await space.items.read(other))?.state).toBe('complete');
+    expect(told).toEqual([
+      `the export ${poison} is given up at its segment 0: Error: 5 times the process ended in the middle of the same step of it`,
+    ]);
+    expect(steps.filter((step) => step === 'a1')).toHaveLength(5);
+    // Once it is not known which of them it was, one is done at a time: the other one was begun twice at most.
+    for (const step of ['b0', 'b1', 'b2']) expect(steps.filter((each) => each === step).length).toBeLessThanOrEqual(2);
+  });
+
+  test('is done where it was not the job: processes end now and then', async () => {
+    const left = new Map([
+      ['a0', 4],
+      ['a1', 4],
+      ['a2', 4],
+    ]);
+    const { begin, liveOn, space, told } = lives((step) => {
+      const more = left.get(step) ?? 0;
+      left.set(step, more - 1);
+      return more > 0;
+    });
+    const job = await begin('a');
+    expect(await liveOn()).toBe(12);
+    expect([(await space.items.read(job))?.state, told]).toEqual(['complete', []]);
+  });
+});
+
+describe('on a full disk a job', () => {
+  /** A job that is begun, whose disk a test fills. */
+  async function begun(pause: number, whileWorking: (disk: { isFull: boolean }) => void = () => undefined) {
+    const disk = { isFull: false, refused: 0 };
+    const own = memoryTable();
+    const table = {
+      ...own,
+      write: (actions: readonly WriteAction[]) => {
+        if (!disk.isFull) return own.write(actions);
+        disk.refused += 1;
+        return Promise.reject(outOfSpace('full'));
+      },
+    };
+    const space: JobSpace = {
+      items: jobItems(table, defaultTenant),
+      output: noFiles,
+      kinds: {
+        export: {
+          work: async (own) => {
+            whileWorking(disk);
+            if (disk.isFull) throw outOfSpace('full');
+            await own.step({ progress: {}, done: true, files: [] });
+          },
+        },
+      },
+      now: Date.now,
+      pause,
+      alone: new Map(),
+      onProblem: () => undefined,
+    };
+    const jobs = createJobs(space, { onBegun: () => undefined });
+    const id = await jobs.begin({ kind: 'export', principal: principalOf('a'), request: 'x', input: {} });
+    return { disk, space, id };
+  }
+
+  test('asks now and then only', async () => {
+    const { disk, space } = await begun(1_000_000);
+    disk.isFull = true;
+    const running = runJobs(space);
+    for (let turns = 0; turns < 1_000 || disk.refused === 0; turns += 1) await new Promise(setImmediate);
+    expect(disk.refused).toBe(1);
+    await running.stop();
+  });
+
+  test('waits as long as it takes, without its failures being counted, and goes on', async () => {
+    let fillings = 0;
+    const { disk, space, id } = await begun(1, (own) => {
+      if (++fillings <= 8) own.isFull = true; // more often than a job may fail
+    });
+    const running = runJobs(space);
+    while ((await space.items.read(id))?.state === 'running') {
+      if (disk.refused > 0) [disk.isFull, disk.refused] = [false, 0];
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await running.stop();
+    expect((await space.items.read(id))?.state).toBe('complete');
+    expect((await space.items.segments(id)).map(({ failures }) => failures)).toEqual([0]);
+    expect(fillings).toBe(9);
   });
 });

@@ -89,6 +89,103 @@ export function describeContentStore(name: string, make: () => Promise<ServedSto
       expect(await get(url)).toBe(403);
     });
 
+    /** A URL with one thing of it changed, by what was changed. */
+    function changed(url: string, other: string): [string, string][] {
+      const { pathname, searchParams } = new URL(url);
+      const names = [...new Set(searchParams.keys())];
+      const having = (change: (query: URLSearchParams) => void): string => {
+        const next = new URL(url);
+        change(next.searchParams);
+        return next.href;
+      };
+      const another = (value: string): string => `${value.slice(0, -1)}${value.endsWith('1') ? '2' : '1'}`;
+      return [
+        ...names.flatMap((name): [string, string][] => [
+          [
+            `${name} left out`,
+            having((query) => {
+              query.delete(name);
+            }),
+          ],
+          [
+            `${name} empty`,
+            having((query) => {
+              query.set(name, '');
+            }),
+          ],
+          [
+            `${name} other`,
+            having((query) => {
+              query.set(name, another(query.get(name) ?? ''));
+            }),
+          ],
+          [
+            `${name} longer`,
+            having((query) => {
+              query.set(name, `${query.get(name) ?? ''}0`);
+            }),
+          ],
+        ]),
+        [
+          'a parameter more',
+          having((query) => {
+            query.set('response-cache-control', 'public');
+          }),
+        ],
+        [
+          'a version more',
+          having((query) => {
+            query.set('versionId', 'null');
+          }),
+        ],
+        [
+          'an access list asked for',
+          having((query) => {
+            query.set('acl', '');
+          }),
+        ],
+        ['no parameters', url.split('?')[0] ?? ''],
+        ...['', '/', '/..', '/../..', '/.', '%2e%2e', '%00'].map((end): [string, string] => [
+          `the path ending in ${end}`,
+          url.replace(pathname, `${pathname.slice(0, pathname.lastIndexOf('/'))}${end}`),
+        ]),
+        ['another path', url.replace(encodeURI(pathOf(pathname)), encodeURI(other))],
+      ];
+    }
+    const pathOf = (pathname: string): string => decodeURI(pathname.slice(pathname.lastIndexOf('/_-/') + 1));
+
+    test('answers no URL of which anything was changed, left out or added, and none by another method', async () => {
+      const [path, other] = [newPath(), newPath()];
+      for (const each of [path, other]) await put(await store.contents.uploadUrl(terms(each)), `content of ${each}`);
+      const url = await store.contents.downloadUrl(terms(path));
+      for (const [what, from] of changed(url, other)) {
+        const answer = await fetch(from);
+        expect([what, answer.ok, (await answer.text()).includes('content of')]).toEqual([what, false, false]);
+      }
+      for (const method of ['PUT', 'POST', 'DELETE']) {
+        const body = method === 'DELETE' ? {} : { body: 'x' };
+        const type = { 'content-type': 'text/plain; charset=utf-8' };
+        expect([method, (await fetch(url, { method, headers: type, ...body })).ok]).toEqual([method, false]);
+      }
+      const fresh = newPath();
+      const to = await store.contents.uploadUrl(terms(fresh));
+      for (const [what, at] of changed(to, other)) expect([what, (await put(at, 'x')) < 300]).toEqual([what, false]);
+      for (const method of ['GET', 'HEAD', 'DELETE']) expect((await fetch(to, { method })).ok).toBe(false);
+      expect(await store.contents.head(fresh)).toBeUndefined();
+      expect(await (await fetch(await store.contents.downloadUrl(terms(other)))).text()).toBe(`content of ${other}`);
+    });
+
+    test('takes a content from who sends it, never from another one’s path', async () => {
+      const [path, other] = [newPath(), newPath()];
+      await put(await store.contents.uploadUrl(terms(other)), 'content of another');
+      const url = await store.contents.uploadUrl(terms(path));
+      const source = new URL(await store.contents.uploadUrl(terms(other))).pathname;
+      await put(url, 'own', { 'x-amz-copy-source': source, 'x-amz-acl': 'public-read' });
+      const answer = await fetch(await store.contents.downloadUrl(terms(path)));
+      expect(await answer.text()).not.toContain('content of another');
+      expect((await fetch(new URL(url).origin + new URL(url).pathname)).ok).toBe(false);
+    });
+
     test('answers 404 for a content that is not there, or was removed', async () => {
       const path = newPath();
       const url = await store.contents.downloadUrl(terms(path));

@@ -238,9 +238,30 @@ function writes({ type, id, versions }: Recorded): OracleRequest[] {
   ];
 }
 
+/** What the console asks of its own accord: on its home page, of a resource, of what points to one, of jobs and the audit trail. */
+const byConsole = ({ type, id, patient = 'p2' }: Recorded): OracleRequest[] => [
+  get('$permissions'),
+  get('$index-lag'),
+  get('_jobs'),
+  get(`_history?_count=8&_type=${recordedTypes.join(',')}`),
+  bundle('batch', ...recordedTypes.map((each) => ({ request: { method: 'GET', url: `${each}?_summary=count` } }))),
+  bundle(
+    'batch',
+    ...['List?item', 'Observation?has-member', 'Observation?subject', 'AuditEvent?entity'].map((query) => ({
+      request: { method: 'GET', url: `${query}=${type}/${id}&_summary=count` },
+    })),
+  ),
+  get(`${type}/${id}?_pretty=true`),
+  get(`${type}/${id}/_history?_count=200`),
+  get(`Patient/${patient}/$everything?_count=200`),
+  get('AuditEvent?_summary=count&outcome=4'),
+  get(`AuditEvent?patient=Patient/${patient}&_sort=-date&_count=50`),
+];
+
 /** All that is asked about a hidden resource: what reads, and then what writes. */
 export const oracleRequests = (definitions: FhirDefinitions, hidden: Recorded): readonly OracleRequest[] => [
   ...reads(hidden),
+  ...byConsole(hidden),
   ...searches(definitions, hidden),
   ...writes(hidden),
 ];

@@ -173,6 +173,15 @@ describe('the space of a disk', () => {
     expect(space.failed(coded(5))).toBeInstanceOf(OperationOutcomeError);
   });
 
+  test('that nobody knows of is taken for enough', () => {
+    const space = diskSpace('/nowhere/at/all');
+    expect(
+      statusOf(() => {
+        space.require(2 ** 60);
+      }),
+    ).toBe('done');
+  });
+
   test('is that of the folder, where it is asked and probed', () => {
     const folder = temporaryFolder();
     const space = diskSpace(folder);

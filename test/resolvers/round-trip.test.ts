@@ -51,7 +51,7 @@ describe.each(fhirVersions)('what is read from the GraphQL of %s can be written 
     const bundle = `{"resourceType":"Bundle","type":"collection","entry":[
       {"fullUrl":"urn:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427","resource":{"resourceType":"Patient","id":"p","contained":[
         {"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"valueQuantity":{"value":7.0}}],
-        "managingOrganization":{"reference":"#o"}}},
+        "extension":[{"url":"http://e/o","valueReference":{"reference":"#o"}}]}},
       {"resource":{"resourceType":"Parameters","parameter":[{"name":"a","valueDecimal":0.50},{"name":"b","resource":{"resourceType":"Basic","code":{"text":"c"}}}]}}
     ]}`;
     const trip = await roundTrip(graphql, schema, bundle);

@@ -58,6 +58,17 @@ describe.each(fhirVersions)('A Binary of %s', (version) => {
       expect(all.json).toEqual(json);
     });
 
+    test.each(['application/fhir+json', 'application/fhir+json, */*; q=0.1', 'application/json'])(
+      'is answered with the resource that holds it when the client accepts %s, unless it prefers not to know',
+      async (accept) => {
+        const headers = { 'content-type': 'image/png', accept };
+        const created = await post(headers, pdf);
+        expect(created.json).toMatchObject({ resourceType: 'Binary', [element]: pdf.toString('base64') });
+        expect((await send('PUT', pathOf(created), { headers, body: pdf })).json.meta.versionId).toBe('2');
+        expect((await post({ ...headers, prefer: 'return=minimal' }, pdf)).text).toBe('');
+      },
+    );
+
     test('says what was stored when asked to', async () => {
       const headers = { 'content-type': 'image/png', prefer: 'return=representation' };
       expect((await post(headers, pdf)).json).toMatchObject({

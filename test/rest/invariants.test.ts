@@ -111,7 +111,7 @@ describe.each(fhirVersions)('a write of %s keeps the invariants', (version) => {
   });
 
   test('a reference to the resource itself is no contained one', async () => {
-    const body = { resourceType: 'Patient', active: true, generalPractitioner: [{ reference: '#' }] };
+    const body = { resourceType: 'Patient', active: true, link: [{ other: { reference: '#' }, type: 'seealso' }] };
     expect((await server.send('POST', `/${version}/Patient`, { body })).status).toBe(201);
   });
 

@@ -53,6 +53,8 @@ describe.each(fhirVersions)('a search of the whole system, %s', (version) => {
     ['?_type=Patient&family=two', ['Patient/p2']],
     ['?_type=Patient,Observation&_type=Observation,Condition&code=b', ['Observation/o2']],
     ['?_id=nobody', []],
+    ['?_has:Observation:subject:code=b', ['Patient/p1']],
+    ['?_has:Observation:subject:code=a&_has:Condition:subject:code=a', ['Patient/p1']],
   ])('%s finds resources of all types it names', async (query, wanted) => {
     const answer = await get(query);
     expect(keys(answer)).toEqual(wanted);

@@ -104,7 +104,6 @@ const wrong: readonly WrongRequest[] = [
   { name: 'unknown Content-Encoding', method: 'POST', path: '/Patient', body: '{}', headers: { ...json, 'content-encoding': 'lzw' }, status: 415, code: 'not-supported', place: 'http.Content-Encoding' },
   { name: 'body that is not gzip', method: 'POST', path: '/Patient', body: '{}', headers: { ...json, 'content-encoding': 'gzip' }, status: 400, code: 'invalid', place: 'http.Content-Encoding' },
   { name: '_search as JSON', method: 'POST', path: '/Patient/_search', body: {}, status: 415, code: 'not-supported', place: 'http.Content-Type' },
-  { name: 'respond-async', method: 'GET', path: '/Patient/p1', headers: { prefer: 'respond-async' }, status: 400, code: 'not-supported', place: 'http.Prefer' },
   { name: '_summary=count of a read', method: 'GET', path: '/Patient/p1?_summary=count', status: 400, code: 'invalid', place: '_summary' },
   { name: '_elements nobody knows', method: 'GET', path: '/Patient/p1?_elements=shoeSize', status: 400, code: 'invalid', place: '_elements' },
   { name: 'metadata mode', method: 'GET', path: '/metadata?mode=nonsense', status: 400, code: 'not-supported', place: 'mode' },

@@ -32,13 +32,15 @@ describe('the OpenSearch adapter', () => {
   let answers: Answer[];
   /** Whether an index is being made beside the one that serves, as every put asks first. */
   let isMadeAnew: boolean;
+  let isBusy: boolean;
   beforeEach(async () => {
     got = [];
     answers = [];
     isMadeAnew = false;
+    isBusy = false;
     server = createServer((request, response) => {
       if (request.method === 'HEAD') {
-        response.writeHead(isMadeAnew && request.url === '/_alias/r4-next' ? 200 : 404).end();
+        response.writeHead(isBusy ? 429 : isMadeAnew && request.url === '/_alias/r4-next' ? 200 : 404).end();
         return;
       }
       const chunks: Buffer[] = [];
@@ -258,6 +260,16 @@ describe('the OpenSearch adapter', () => {
     expect(pathsOf()).toEqual(['/r4-next/_bulk']);
     expect(got[0]?.lines[0]?.['index']).toMatchObject({ version: 3, version_type: 'external_gte' });
   });
+
+  test.each(['names', 'open', 'count', 'serve', 'abandon'] as const)(
+    'a step of making an index anew that meets a busy OpenSearch is told as 503, so that its job waits: %s',
+    async (step) => {
+      answers = [() => [429, { error: 'rejected_execution_exception' }]];
+      isBusy = true;
+      const names = { index: 'r4-2', replaces: 'r4-1' };
+      await expect(open().next[step](names)).rejects.toMatchObject({ status: 503 });
+    },
+  );
 
   test('without an index nothing is put', async () => {
     answers = [items(404)];

@@ -176,6 +176,14 @@ describe('a search query', () => {
     expect(parse('Patient?_format=json&_pretty=true&name=a').used).toEqual([['name', 'a']]);
   });
 
+  test.each([
+    ['count', 'accurate'],
+    ['estimate', 'estimate'],
+    ['no', 'none'],
+  ])('_totalMethod=%s, which fhirpy asks of every server, is _total=%s', (method, total) => {
+    expect(parse(`Patient?_count=0&_totalMethod=${method}`).total).toBe(total);
+  });
+
   test('of _count, _total, _elements and the like the last one counts, and is among those used; conditions and _sort add up', () => {
     const { used, count, total, sort } = parse(
       'Patient?_count=1&name=a&_total=none&_count=2&_sort=name&_total=accurate&name=b&_sort=-_id',
@@ -236,6 +244,8 @@ describe('a search query', () => {
     ['Patient?_count=-1', 'invalid', '_count'],
     ['Patient?_count=many', 'invalid', '_count'],
     ['Patient?_total=maybe', 'invalid', '_total'],
+    ['Patient?_totalMethod=maybe', 'invalid', '_totalMethod'],
+    ['Patient?_totalMethod=constructor', 'invalid', '_totalMethod'],
     ['Patient?_summary=maybe', 'invalid', '_summary'],
     ['Patient?_include=Patient', 'invalid', '_include'],
     ['Patient?_include=Nonsense:x', 'invalid', '_include'],

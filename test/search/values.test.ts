@@ -387,14 +387,31 @@ describe('uri', () => {
   describe('that is a canonical one may have a version', () => {
     examples(
       { ...valueSet, version: '1.0' },
-      ['url=http://x.org/fhir/a|1.0', 'url=http://x.org/fhir/a'],
-      ['url=http://x.org/fhir/a|2.0', 'url=http://x.org/fhir/a|1'],
+      [
+        'url=http://x.org/fhir/a|1.0',
+        'url=http://x.org/fhir/a',
+        'url:below=http://x.org/fhir/a|1',
+        'url:below=http://x.org/fhir/a|1.0',
+      ],
+      [
+        'url=http://x.org/fhir/a|2.0',
+        'url=http://x.org/fhir/a|1',
+        'url:below=http://x.org/fhir/a|1.0.1',
+        'url:below=http://x.org/fhir|1',
+        'url:below=http://x.org/fhir/a|2',
+      ],
     );
-    examples(valueSet, [], ['url=http://x.org/fhir/a|1.0']);
+    examples(valueSet, [], ['url=http://x.org/fhir/a|1.0', 'url:below=http://x.org/fhir/a|1']);
+    examples({ ...valueSet, version: '10.1' }, [], ['url:below=http://x.org/fhir/a|1']);
     examples(
       { resourceType: 'Patient', meta: { profile: ['http://p.org/a|3.1'] } },
-      ['_profile=http://p.org/a', '_profile=http://p.org/a|3.1', '_profile:below=http://p.org'],
-      ['_profile=http://p.org/a|3', '_profile=http://p.org'],
+      [
+        '_profile=http://p.org/a',
+        '_profile=http://p.org/a|3.1',
+        '_profile:below=http://p.org',
+        '_profile:below=http://p.org/a|3',
+      ],
+      ['_profile=http://p.org/a|3', '_profile=http://p.org', '_profile:below=http://p.org/a|3.10'],
     );
   });
 });

@@ -13,6 +13,8 @@ export interface Answered {
   readonly status: number;
   readonly text: string;
   readonly retryAfter: string | undefined;
+  /** Where what was begun is asked for. */
+  readonly location?: string;
 }
 
 /** A client of a server whose engines are in trouble, which looks at every answer. */
@@ -48,11 +50,12 @@ export function troubledClient(base: string): TroubledClient {
           headers: { 'content-type': 'application/fhir+json', ...headers },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
-        const retryAfter = reply.headers['retry-after'];
+        const { 'retry-after': retryAfter, 'content-location': location } = reply.headers;
         answered = {
           status: reply.statusCode,
           text: await reply.body.text(),
           retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+          ...(typeof location === 'string' ? { location } : {}),
         };
       } catch (error) {
         answered = { status: 0, text: String(error), retryAfter: undefined };

@@ -43,6 +43,22 @@ else {
     ]);
     expect((await fetch(url.replace('a.ndjson', 'b.ndjson'))).status).toBe(403);
     expect((await fetch(url.split('?')[0] ?? '')).status).toBe(403);
+    for (const [name, value] of new URL(url).searchParams) {
+      for (const other of [undefined, '', `${value}0`]) {
+        const changed = new URL(url);
+        if (other === undefined) changed.searchParams.delete(name);
+        else changed.searchParams.set(name, other);
+        const refused = await fetch(changed);
+        expect([name, other, refused.ok, (await refused.text()).includes('a.ndjson\n')]).toEqual([
+          name,
+          other,
+          false,
+          false,
+        ]);
+      }
+    }
+    for (const method of ['PUT', 'DELETE']) expect((await fetch(url, { method })).ok).toBe(false);
+    expect((await fetch(url)).status).toBe(200);
     client.destroy();
   });
 

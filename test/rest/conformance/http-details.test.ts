@@ -70,6 +70,19 @@ describe.each(fhirVersions)('http, %s', (version) => {
     expect(status).toBe(400);
   });
 
+  test.each(['respond-async', 'respond-async, wait=10', 'return=representation, respond-async'])(
+    'Prefer: %s of what is done at once is answered at once, as preferences may be (RFC 7240)',
+    async (prefer) => {
+      const headers = { prefer };
+      const body = { resourceType: 'Patient', id: 'at-once' };
+      expect((await server.send('PUT', `${root}/Patient/at-once`, { headers, body })).json.id).toBe('at-once');
+      expect((await server.send('GET', `${root}/Patient?_id=at-once`, { headers })).json.total).toBe(1);
+      const entry = [{ request: { method: 'GET', url: 'Patient/at-once' } }];
+      const bundle = { resourceType: 'Bundle', type: 'batch', entry };
+      expect((await server.send('POST', root, { headers, body: bundle })).json.type).toBe('batch-response');
+    },
+  );
+
   test('a search by POST may have all its parameters in the URL, and no body', async () => {
     await server.send('PUT', `${root}/Patient/one`, { body: { resourceType: 'Patient', id: 'one' } });
     const { status, json } = await server.send('POST', `${root}/Patient/_search?_id=one`);

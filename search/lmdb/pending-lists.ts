@@ -1,8 +1,8 @@
 import { compareTerms, separator } from '../term.js';
 import { eachList } from './documents.js';
-import type { IndexedDocument } from './read-document.js';
 import { type DocumentNumber, firstFrom } from './numbers.js';
 import { postingKey } from './postings.js';
+import type { IndexedDocument } from './read-document.js';
 
 /** Posting lists in memory, of documents that the lists on disk do not have yet. */
 export interface PendingLists {

@@ -1,11 +1,11 @@
 import type { Databases } from './databases.js';
 import { countLists, documentNumber, type Merged } from './documents.js';
-import type { IndexedDocument } from './read-document.js';
 import { joinedLists } from './joined.js';
 import { compareTerms } from '../term.js';
 import { type PendingLists, pendingLists } from './pending-lists.js';
 import type { DocumentNumber } from './numbers.js';
 import type { PostingLists } from './postings.js';
+import type { IndexedDocument } from './read-document.js';
 
 /** How many postings wait in memory, and how many are merged at once. The results of searches are the same. */
 export interface PendingLimits {

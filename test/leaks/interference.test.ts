@@ -23,6 +23,26 @@ interface World {
 const past = Date.UTC(2025, 0, 1);
 const later = Date.UTC(2035, 0, 1);
 
+/** Documents of both patients, for what is asked of documents; that of p1 refers to what is p2's. */
+function documentsOf(version: FhirVersion): readonly Recorded[] {
+  const of = (patient: 'p1' | 'p2', section: string): Recorded[] => {
+    const subject = { reference: `Patient/${patient}` };
+    const type = { text: `secret-of-${patient}` };
+    const author = [{ reference: 'Practitioner/x' }];
+    const composition = { status: 'final', type, subject, author, date: '2020-01-01', title: `secret-of-${patient}` };
+    const content = [{ attachment: { contentType: 'text/plain', url: `https://x.example/${patient}` } }];
+    const indexed = version === 'stu3' ? { indexed: '2020-01-01T00:00:00Z' } : {};
+    return [
+      ['Composition', { ...composition, section: [{ title: 'x', entry: [{ reference: section }] }] }] as const,
+      ['DocumentReference', { status: 'current', type, subject, content, ...indexed }] as const,
+    ].map(([resourceType, resource]) => {
+      const id = `${resourceType.toLowerCase()}-${patient}`;
+      return { type: resourceType, id, patient, versions: [{ resourceType, id, ...resource }] };
+    });
+  };
+  return [...of('p1', 'Observation/lab-p2'), ...of('p2', 'Observation/lab-p2')];
+}
+
 /** @param change what this world's server has otherwise than it should. */
 async function worldOf(
   version: FhirVersion,
@@ -40,11 +60,14 @@ async function worldOf(
       newId: () => `new-${String((times.ids += 1))}`,
     }),
   });
-  for (const [place, each] of recordOf(version).entries()) {
+  for (const [place, each] of [...recordOf(version), ...documentsOf(version)].entries()) {
     for (const [at, body] of (isThere(each) ? each.versions : []).entries()) {
       times.now = past + place * 10_000 + at * 1_000;
       const { status, text } = await server.send('PUT', `/${version}/${each.type}/${each.id}`, { body });
-      if (status >= 300) throw new Error(text);
+      if (status >= 300) {
+        await server.close();
+        throw new Error(text);
+      }
     }
   }
   return Object.assign(times, { server });
@@ -117,7 +140,7 @@ const ofOnePatient = 'patient/Patient.rs patient/Observation.cruds?category=labo
 const callers: Readonly<Record<FhirVersion, readonly (readonly [string, number])[]>> = {
   r4: [
     ['patient/*.cruds', 2],
-    [ofOnePatient, 2],
+    [ofOnePatient, 1],
     ['patient', 1],
     ['auditor', 1],
     ['system/Observation.rs?category=laboratory', 1],

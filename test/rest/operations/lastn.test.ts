@@ -140,6 +140,7 @@ describe.each(fhirVersions)('%s', (version) => {
     await put({ ...observed, id: 'n-p2', subject: { reference: 'Patient/p2' }, performer });
     expect(await idsOf('code=nine&_include=Observation:performer', 'patient-2')).toEqual(['n-p2']);
     expect(await idsOf('patient=p2&code=nine&_include=Observation:performer')).toEqual(['n-p2', 'p9']);
+    expect(await idsOf('patient=p2&code=nine&_include=Patient:organization')).toEqual(['n-p2']);
   });
 
   test('is asked by POST as well, and in a batch', async () => {

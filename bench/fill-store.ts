@@ -9,6 +9,7 @@ import { indexable } from '../indexer/index-change.js';
 import { commitsOf } from '../lmdb/commits.js';
 import { tenantOf } from '../persistence/keys.js';
 import { lmdbTable } from '../persistence/lmdb.js';
+import { environmentOptions } from '../persistence/lmdb-root.js';
 import type { ResourceWrite } from '../persistence/resource-store.js';
 import { createResourceStore } from '../persistence/store.js';
 import { currentChange } from '../persistence/stream.js';
@@ -20,15 +21,7 @@ async function fill(folder: string, wanted: number): Promise<void> {
   await (await openServers(folder)).close(); // makes what a new store has
   const definitions = await loadDefinitions('r4');
   const path = join(folder, 'store');
-  const root = open({
-    path,
-    maxDbs: 64,
-    compression: true,
-    overlappingSync: false,
-    eventTurnBatching: false,
-    cache: false,
-    noSync: true,
-  });
+  const root = open({ path, ...environmentOptions, noSync: true });
   const search = lmdbSearchIndex(root, 'r4:search', definitions);
   const table = lmdbTable(root, 'r4:resources', {
     inTransaction: (changes) =>

@@ -3,7 +3,7 @@ import type { Compiled } from './fhirpath/call.js';
 import { fhirPathCompiler } from './fhirpath/compile.js';
 import { onlyFormats, showsSomething } from './fhirpath/html.js';
 import { type FhirNode, newBudget, resourceNode, type Surroundings, TooManySteps, truthOf } from './fhirpath/node.js';
-import type { Invariant } from './invariant.js';
+import type { Invariant, InvariantTable } from './invariant.js';
 import { Decimal } from './json.js';
 import type { OutcomeIssue } from './outcome.js';
 import { issueAt } from './place.js';
@@ -117,6 +117,15 @@ function verdictOf(compiled: Compiled, around: Surroundings): Verdict {
   return truthOf(compiled(focus, { ...around, noTextIsNoMatch: true })) === true ? true : undefined;
 }
 
+const ofMembers = new WeakMap<InvariantTable, WeakMap<Member, readonly Invariant[]>>();
+
+/** The rules of elements that were looked for, by the members of their types. */
+function invariantsOfMembers({ invariants }: FhirDefinitions): WeakMap<Member, readonly Invariant[]> {
+  let known = ofMembers.get(invariants);
+  if (known === undefined) ofMembers.set(invariants, (known = new WeakMap<Member, readonly Invariant[]>()));
+  return known;
+}
+
 /** Where a walk is: `%resource` and `%rootResource`. */
 type Owner = Pick<Surroundings, 'resource' | 'root'>;
 
@@ -127,9 +136,11 @@ class Walk {
   private readonly options: CheckOptions;
   private readonly path: (string | number)[];
   private readonly budget = newBudget();
+  private readonly known: WeakMap<Member, readonly Invariant[]>;
 
   constructor(definitions: FhirDefinitions, options: CheckOptions) {
     this.definitions = definitions;
+    this.known = invariantsOfMembers(definitions);
     this.options = options;
     this.path = options.path === undefined ? [] : [options.path];
   }
@@ -164,7 +175,7 @@ class Walk {
   }
 
   private element(type: string, value: unknown, member: Member, owner: Owner): void {
-    const own = this.definitions.invariants.ofElement(`${type}.${member.rule.name}`);
+    const own = this.ofMember(type, member);
     if (member.isPrimitive && own.length === 0) return;
     this.path.push(member.expression);
     this.each(value, (item) => {
@@ -173,14 +184,23 @@ class Walk {
     this.path.pop();
   }
 
+  private ofMember(type: string, member: Member): readonly Invariant[] {
+    let own = this.known.get(member);
+    if (own === undefined) {
+      own = this.definitions.invariants.ofElement(`${type}.${member.rule.name}`);
+      this.known.set(member, own);
+    }
+    return own;
+  }
+
   private each(value: unknown, visit: (item: unknown) => void): void {
     if (!Array.isArray(value)) {
       visit(value);
       return;
     }
-    for (const [place, item] of (value as unknown[]).entries()) {
+    for (let place = 0; place < value.length; place += 1) {
       this.path.push(place);
-      visit(item);
+      visit((value as unknown[])[place]);
       this.path.pop();
     }
   }

@@ -69,7 +69,7 @@ export async function search(
     plan,
     used,
     binding,
-    place: { ...(open === undefined ? { offset } : withCount(open, count)), query: used, count },
+    place: open === undefined ? { query: used, count, offset } : { ...withCount(open, count), query: used, count },
     uncounted: query.uncounted === true,
     ...(contained === undefined ? {} : { contained }),
   };

@@ -15,6 +15,12 @@ export interface CollectedDatabase<Value, DatabaseKey extends Key> {
   isUnderWay(keyOf: () => DatabaseKey): boolean;
 }
 
+/** The same for one that is not read while its changes are made. */
+export type UnreadDatabase<Value, DatabaseKey extends Key> = Pick<
+  CollectedDatabase<Value, DatabaseKey>,
+  'put' | 'remove' | 'isUnderWay'
+>;
+
 /** What a commit is about to write. */
 export interface Wanted {
   /** How many keys change, at most so many pages and those above them. */
@@ -39,6 +45,8 @@ export interface Commits {
   database<Value, DatabaseKey extends Key>(
     database: Database<Value, DatabaseKey>,
   ): CollectedDatabase<Value, DatabaseKey>;
+  /** As `database`, for one that commits change and do not read: less is kept of what is collected. */
+  unread<Value, DatabaseKey extends Key>(database: Database<Value, DatabaseKey>): UnreadDatabase<Value, DatabaseKey>;
   /**
    * Commits what a function puts into collected databases, all of it or, when it throws, nothing; others that wait go with it.
    * @param change is called when all before it is committed, and may be called again when the commit failed.
@@ -97,8 +105,6 @@ function openCommits(root: RootDatabase, room: Room): Commits {
     stored: Database<Value, DatabaseKey>,
   ): CollectedDatabase<Value, DatabaseKey> {
     const byKey = new Map<DatabaseKey | string, { readonly value: Value | undefined }>();
-    const nameOf = (key: DatabaseKey): DatabaseKey | string =>
-      key instanceof Uint8Array ? Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1') : key;
     function change(key: DatabaseKey, value: Value | undefined, operation: () => void): void {
       if (!isCollecting) {
         operation(); // in a transaction of whoever asks
@@ -122,6 +128,31 @@ function openCommits(root: RootDatabase, room: Room): Commits {
       },
       isChanged: () => isCollecting && byKey.size > 0,
       isUnderWay: (keyOf) => byKey.size > 0 && byKey.has(nameOf(keyOf())),
+    };
+  }
+
+  function unread<Value, DatabaseKey extends Key>(
+    stored: Database<Value, DatabaseKey>,
+  ): UnreadDatabase<Value, DatabaseKey> {
+    const keys = new Set<DatabaseKey | string>();
+    function change(key: DatabaseKey, value: Value | undefined, operation: () => void): void {
+      if (!isCollecting) {
+        operation(); // in a transaction of whoever asks
+        return;
+      }
+      keys.add(nameOf(key));
+      if (value !== undefined) values.push(value);
+      touched.add(keys);
+      operations.push(operation);
+    }
+    return {
+      put(key, value) {
+        change(key, value, () => void stored.put(key, value));
+      },
+      remove(key, value) {
+        change(key, undefined, () => void (value === undefined ? stored.remove(key) : stored.remove(key, value)));
+      },
+      isUnderWay: (keyOf) => keys.size > 0 && keys.has(nameOf(keyOf())),
     };
   }
 
@@ -255,6 +286,7 @@ function openCommits(root: RootDatabase, room: Room): Commits {
 
   return {
     database,
+    unread,
     commit: (change) => ask('commit', change),
     commitSmall: (change) => ask('small', change),
     commitAlone: (change) => ask('alone', change),
@@ -267,6 +299,9 @@ function openCommits(root: RootDatabase, room: Room): Commits {
     },
   };
 }
+
+const nameOf = <DatabaseKey extends Key>(key: DatabaseKey): DatabaseKey | string =>
+  key instanceof Uint8Array ? Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1') : key;
 
 function outcomeOf(action: () => unknown): Outcome {
   try {

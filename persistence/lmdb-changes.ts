@@ -37,16 +37,25 @@ export function changeLog(
   mostUnread = Infinity,
   readUpTo = (): number => Infinity,
 ): ChangeLog {
-  const log: Database<LoggedChange, number> = root.openDB({ name, cache: false });
+  const log: Database<LoggedChange, number> = root.openDB({ name, cache: false, compression: { threshold: 16_000 } });
   const collected = commitsOf(root).database(log);
-  /** What the commit that is collected at this moment numbered and removed up to now. */
-  let numbered = 0;
+  /** The last position and the last one removed, of the commit that is collected at this moment or of the one before. */
+  let numbered: number | undefined;
   let removed = 0;
   const edge = (reverse: boolean): number => {
     for (const position of log.getKeys(reverse ? { start: Infinity, reverse, limit: 1 } : { limit: 1 }))
       return position;
     return 0;
   };
+
+  /** Before a commit puts anything: what the one before put is known, unless it was not committed. */
+  function begin(): number {
+    if (numbered === undefined || !log.doesExist(numbered) || log.doesExist(numbered + 1)) {
+      removed = Math.max(0, edge(false) - 1);
+      numbered = edge(true);
+    }
+    return numbered;
+  }
 
   function read({ after, limit }: { after?: string; limit: number }): readonly ItemChange[] {
     const from = after === undefined ? 1 : Number(after) + 1;
@@ -61,16 +70,18 @@ export function changeLog(
 
   return {
     number(changes) {
-      if (!collected.isChanged()) [numbered, removed] = [edge(true), 0];
-      return changes.map((change) => ({ position: positionText((numbered += 1)), ...change }));
+      let last = numbered !== undefined && collected.isChanged() ? numbered : begin();
+      const positioned = changes.map((change) => ({ position: positionText((last += 1)), ...change }));
+      numbered = last;
+      return positioned;
     },
     append(changes) {
       for (const change of changes) collected.put(Number(change.position), logged(change));
       const last = Number(changes.at(-1)?.position ?? 0);
       // Twice as many as were put, so that a log that was kept longer shrinks, yet no write pays for all of it.
       const end = Math.max(Math.min(last - kept, readUpTo()), last - Math.max(kept, mostUnread)) + 1;
-      const outdated = [...log.getKeys({ start: removed + 1, end, limit: 2 * changes.length })];
-      for (const position of outdated) collected.remove((removed = position));
+      const upTo = Math.min(end - 1, removed + 2 * changes.length);
+      while (removed < upTo) collected.remove((removed += 1));
     },
     end() {
       const last = edge(true);

@@ -17,6 +17,20 @@ const formatVersion = 3;
 const formatKey = 'format';
 
 /**
+ * How the environment of a store is opened: every commit is flushed to disk before it counts. lmdb-js compresses a value in a
+ * thread beside, which takes the event loop ten times as long as to put it as it is: shorter ones, that a page holds, are
+ * (docs/adr/0086-what-a-create-costs.md). Its own thread gets a batch as a whole: one that waits for the rest must be woken each time.
+ */
+export const environmentOptions = {
+  maxDbs: 64,
+  compression: { threshold: 4_000 },
+  overlappingSync: false,
+  eventTurnBatching: false,
+  batchStartThreshold: Infinity,
+  cache: false,
+} as const;
+
+/**
  * Opens the embedded store in a folder, which is made if it is not there.
  * Every commit is flushed to disk before it counts (no `overlappingSync`): what a reader saw, a power cut keeps.
  * @param room looks after the folder's disk; without it a full one is met by the write that finds it full.
@@ -55,14 +69,7 @@ function requireWritable(folder: string): void {
 function openEnvironment(folder: string): RootDatabase {
   let root: RootDatabase;
   try {
-    root = open({
-      path: folder,
-      maxDbs: 64,
-      compression: true,
-      overlappingSync: false,
-      eventTurnBatching: false,
-      cache: false,
-    });
+    root = open({ path: folder, ...environmentOptions });
   } catch (error) {
     throw new StoreError(`The store in ${folder} cannot be opened: ${reason(error)}`, { cause: error });
   }

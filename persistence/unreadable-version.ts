@@ -1,6 +1,6 @@
 import type { ResourceKey } from '../fhir/resource.js';
 import { resourceOfPartition } from './keys.js';
-import type { StoredVersion } from './resource-store.js';
+import type { StoredVersion } from './stored-version.js';
 import type { ItemKey } from './table.js';
 
 /**

@@ -30,6 +30,26 @@ export function termsFingerprint({ resourceTypes, searchParameters }: FhirDefini
   return hash.digest('base64url');
 }
 
+/** The parameters by which a type is searched, and those of them that are references. */
+interface Searched {
+  readonly all: readonly ServedParameter[];
+  readonly references: readonly ServedParameter[];
+}
+
+const searched = new WeakMap<FhirDefinitions['searchParameters'], Map<string, Searched>>();
+
+/** What a type is searched by, found once. */
+function searchedBy({ searchParameters }: FhirDefinitions, type: string): Searched {
+  let types = searched.get(searchParameters);
+  if (types === undefined) searched.set(searchParameters, (types = new Map<string, Searched>()));
+  const known = types.get(type);
+  if (known !== undefined) return known;
+  const all = searchParameters.ofType(type).filter(isServedParameter);
+  const found = { all, references: all.filter((parameter) => parameter.type === 'reference') };
+  types.set(type, found);
+  return found;
+}
+
 /**
  * Stands where a parameter's code stands, for the codes of the reference parameters that point into the resource
  * itself: chains look there as well. No code looks like it.
@@ -53,8 +73,7 @@ export type DocumentTerms = Record<string, readonly string[]>;
  */
 export function documentTerms(definitions: FhirDefinitions, resource: Resource): DocumentTerms {
   const terms: DocumentTerms = {};
-  for (const parameter of definitions.searchParameters.ofType(resource.resourceType)) {
-    if (!isServedParameter(parameter)) continue;
+  for (const parameter of searchedBy(definitions, resource.resourceType).all) {
     const found = termsOf(parameter.type, parameter, resource);
     if (found !== undefined) terms[parameter.code] = found;
   }
@@ -77,10 +96,8 @@ export const typesHeld = (resource: Resource): string[] => [
 
 /** The codes of the reference parameters that point into the resource itself. */
 export function pointersInside(definitions: FhirDefinitions, resource: Resource): string[] {
-  return definitions.searchParameters
-    .ofType(resource.resourceType)
-    .filter((each): each is ServedParameter => each.type === 'reference' && isServedParameter(each))
-    .filter((parameter) => pointsInside(parameter, resource))
+  return searchedBy(definitions, resource.resourceType)
+    .references.filter((parameter) => pointsInside(parameter, resource))
     .map(({ code }) => code);
 }
 
@@ -89,6 +106,15 @@ function termsOf<T extends ServedType>(type: T, parameter: ServedParameter, reso
   const values = parameterValues(type, parameter, resource);
   if (values === undefined) return undefined;
   const parameterType = parameterTypes[type];
-  const found = values.flatMap((value) => parameterType.terms(value));
-  return found.length > 1 ? [...new Set(found)] : found;
+  const [only, second] = values;
+  if (only !== undefined && second === undefined) return distinct(parameterType.terms(only));
+  return distinct(values.flatMap((value) => parameterType.terms(value)));
+}
+
+/** So few are compared with each other in less time than a set takes. */
+const few = 12;
+
+function distinct(terms: string[]): string[] {
+  if (terms.length > few) return [...new Set(terms)];
+  return terms.every((term, place) => terms.indexOf(term) === place) ? terms : [...new Set(terms)];
 }

@@ -142,6 +142,7 @@ export function lmdbSearchIndex(
 
   function stage(changes: readonly Indexable[], again = false): () => void {
     const wanted = newest(changes).map(placed);
+    pending.follow();
     const { write, numbers } = stageIn(serving, definitions, wanted, { again, post: pending.write });
     const other = making && stageIn(making, definitions, wanted, { again, given: numbers });
     return () => {

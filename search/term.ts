@@ -12,6 +12,9 @@ export const afterAll = '\u{10ffff}';
  */
 export const unsorted = '\u0005';
 
+/** Whether a term is there to be found only. */
+export const isUnsorted = (term: string): boolean => term.startsWith(unsorted);
+
 /** Where the terms to sort by begin. */
 export const firstSorted = '\u0006';
 
@@ -88,7 +91,7 @@ export function inRange(term: string, range: TermRange): boolean {
 export function sortKey(terms: readonly string[], descending: boolean): string | null {
   let best: string | null = null;
   for (const term of terms) {
-    if (term.startsWith(unsorted)) continue;
+    if (isUnsorted(term)) continue;
     if (best === null || (descending ? compareTerms(term, best) > 0 : compareTerms(term, best) < 0)) best = term;
   }
   return best;

@@ -17,19 +17,37 @@ export function codingsOf(input: OperationInput, versionName: 'version' | 'syste
       given[1] ?? 'code',
     );
   }
-  const coding = inputElement(input, 'coding');
-  if (coding !== undefined) return [coding];
+  const coding: Coding | undefined = inputElement(input, 'coding');
+  if (coding !== undefined) return [{ ...coding, ...systemBeside(input, coding, versionName) }];
   const concept = inputElement(input, 'codeableConcept');
   if (concept !== undefined) return (concept['coding'] as readonly Coding[] | undefined) ?? [];
-  const element = (name: string, text: string | undefined): object => (text === undefined ? {} : { [name]: text });
   return [
     {
       ...element('code', inputText(input, 'code')),
-      ...element('system', inputText(input, 'system')),
-      ...element('version', inputText(input, versionName)),
+      ...systemBeside(input, undefined, versionName),
       ...element('display', inputText(input, 'display')),
     },
   ];
+}
+
+const element = (name: string, text: string | undefined): object => (text === undefined ? {} : { [name]: text });
+
+/**
+ * The system and version that are given beside a code, or for a coding that has none.
+ * @throws OperationOutcomeError 400 when the coding has others.
+ */
+export function systemBeside(
+  input: OperationInput,
+  coding: Coding | undefined,
+  versionName: 'version' | 'systemVersion',
+): Coding {
+  const system = inputText(input, 'system');
+  const version = inputText(input, versionName);
+  const isOther = (given: string | undefined, own: string | undefined): boolean =>
+    given !== undefined && own !== undefined && given !== own;
+  if (isOther(system, coding?.system)) throw invalidRequest('The coding is of another system', 'system');
+  if (isOther(version, coding?.version)) throw invalidRequest('The coding is of another version', versionName);
+  return { ...element('system', system), ...element('version', version) };
 }
 
 /** The answer of `$validate-code`: valid when one of the codings is. */

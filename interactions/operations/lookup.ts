@@ -7,6 +7,7 @@ import type { Coding } from '../../fhir/terminology/validate-code.js';
 import { clip } from '../resource-type.js';
 import type { Caller, FhirServer } from '../server.js';
 import { terminologyFinder } from '../terminology.js';
+import { systemBeside } from './coding-input.js';
 import { inputElement, type OperationInput, inputText, inputTexts } from './input.js';
 import type { Operation } from './operation.js';
 import { type OutputParameter, parametersOf } from './parameters.js';
@@ -48,12 +49,9 @@ function askedFor(input: OperationInput): Coding {
   if ((coding === undefined) === (code === undefined)) {
     throw invalidRequest('Either code and system are needed, or coding', 'code');
   }
-  const system = inputText(input, 'system');
-  const version = inputText(input, 'version');
-  const asked: Coding = coding ?? {
-    ...(code === undefined ? {} : { code }),
-    ...(system === undefined ? {} : { system }),
-    ...(version === undefined ? {} : { version }),
+  const asked: Coding = {
+    ...(code === undefined ? coding : { code }),
+    ...systemBeside(input, coding, 'version'),
   };
   if (asked.system === undefined) throw invalidRequest('A code needs the system it is of', 'system');
   if (asked.code === undefined) throw invalidRequest('The coding has no code', 'coding');

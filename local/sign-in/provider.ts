@@ -296,6 +296,7 @@ export function createProvider(
     await next();
     const { oidc } = context as Partial<KoaContextWithOIDC>;
     if (oidc?.route === 'revocation' && context.body === '') context.remove('Content-Type'); // oidc-client-ts takes no text
+    if (oidc?.route === 'token') context.set('Pragma', 'no-cache'); // https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     const user = oidc?.route === 'token' ? userBySubject(oidc.entities.Account?.accountId ?? '') : undefined;
     const body = context.body as { scope?: string; access_token?: string } | undefined;
     if (user === undefined || body?.access_token === undefined) return;

@@ -82,7 +82,6 @@ export const smartEndpoints = (issuer: string, { applicationSecret, applicationK
     ],
     capabilities: [
       'launch-standalone',
-      'authorize-post',
       'client-public',
       ...(!hasApplication ? [] : [hasKeys ? 'client-confidential-asymmetric' : 'client-confidential-symmetric']),
       'sso-openid-connect',

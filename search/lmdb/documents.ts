@@ -3,7 +3,7 @@ import { commitsOf } from '../../lmdb/commits.js';
 import { Remembered } from '../../fhir/remembered.js';
 import type { DocumentTerms } from '../document.js';
 import type { ResourceWords } from '../words.js';
-import { compareTerms, sortKey } from '../term.js';
+import { compareTerms, isUnsorted, sortKey } from '../term.js';
 import type { DocumentNumber } from './numbers.js';
 import { lists, postingKey } from './postings.js';
 import { type IndexedDocument, type ReadDocument, readDocument } from './read-document.js';
@@ -33,6 +33,8 @@ export interface Documents {
   /** How many writes there were of documents that are not in those lists; 0 in the beginning. */
   turn(): number;
   setTurn(turn: number): void;
+  /** Whether what is collected at this moment changes anything in it. */
+  isChanged(): boolean;
   /** How many resources there are documents of, deleted ones included. */
   count(): number;
   /** Gives numbers out from `size` on. */
@@ -54,7 +56,7 @@ export interface Words {
 
 /** Opens the words of an index. */
 export function openWords(root: RootDatabase, name: string): Words {
-  const entries: Database<string, string> = root.openDB({ name, encoding: 'string', cache: false, compression: true });
+  const entries: Database<string, string> = root.openDB({ name, encoding: 'string', cache: false });
   const collected = commitsOf(root).database(entries);
   return {
     has(number, parameter, words) {
@@ -86,7 +88,7 @@ const documentKey = (number: DocumentNumber): string => `#${number}`;
 
 /** Opens the documents of an index. */
 export function openDocuments(root: RootDatabase, name: string): Documents {
-  const entries: Database<unknown, string> = root.openDB({ name, encoding: 'json', cache: false, compression: true });
+  const entries: Database<unknown, string> = root.openDB({ name, encoding: 'json', cache: false });
   const collected = commitsOf(root).database(entries);
   const read = (number: DocumentNumber): IndexedDocument | undefined =>
     collected.get(documentKey(number)) as IndexedDocument | undefined;
@@ -135,6 +137,7 @@ export function openDocuments(root: RootDatabase, name: string): Documents {
     setTurn(turn) {
       setState(turnKey, turn);
     },
+    isChanged: () => collected.isChanged(),
     count() {
       const others = [sizeKey, termsKey, mergedKey, turnKey].filter((key) => entries.doesExist(key)).length;
       return (entries.getKeysCount() - others) / 2; // a number and a document each
@@ -177,10 +180,14 @@ const unsortable = '!';
  * Which parameters a document has values for, as one term: there are few different ones, so that what lacks a value
  * is found without a list per document and missing parameter.
  */
-const signature = (terms: DocumentTerms): string =>
-  Object.entries(terms)
-    .map(([code, found]) => (sortKey(found, false) === null ? code + unsortable : code))
-    .join(',');
+function signature(terms: DocumentTerms): string {
+  let text = '';
+  for (const code in terms) {
+    if (text !== '') text += ',';
+    text += terms[code]?.every(isUnsorted) === false ? code : code + unsortable;
+  }
+  return text;
+}
 
 /** Whether a document of this signature has no value for a code; with `sorted`, none to sort by. */
 export function lacks(signatureText: string, code: string, sorted: boolean): boolean {
@@ -188,14 +195,27 @@ export function lacks(signatureText: string, code: string, sorted: boolean): boo
   return !codes.includes(`,${code},`) && (sorted || !codes.includes(`,${code}${unsortable},`));
 }
 
+/** Calls a function once for each list that a document is in: with its kind (a parameter's code) and its term. */
+export function eachList({ compartments, terms }: IndexedDocument, visit: (list: string, term: string) => void): void {
+  if (terms === undefined) return;
+  visit(lists.all, '');
+  visit(lists.signature, signature(terms));
+  for (const compartment of compartments) visit(lists.compartment, compartment);
+  for (const code in terms) for (const term of terms[code] ?? []) visit(code, term);
+}
+
+/** In how many lists a document is: as often as `eachList` calls. */
+export function countLists({ compartments, terms }: IndexedDocument): number {
+  if (terms === undefined) return 0;
+  let count = 2 + compartments.length;
+  for (const code in terms) count += terms[code]?.length ?? 0;
+  return count;
+}
+
 /** The keys of all lists a document is in. */
-export function listsOf({ type, compartments, terms }: IndexedDocument): Set<string> {
+export function listsOf(document: IndexedDocument): Set<string> {
   const keys = new Set<string>();
-  if (terms === undefined) return keys;
-  keys.add(postingKey(type, lists.all, ''));
-  keys.add(postingKey(type, lists.signature, signature(terms)));
-  for (const compartment of compartments) keys.add(postingKey(type, lists.compartment, compartment));
-  for (const [code, found] of Object.entries(terms)) for (const term of found) keys.add(postingKey(type, code, term));
+  eachList(document, (list, term) => keys.add(postingKey(document.type, list, term)));
   return keys;
 }
 

@@ -1,10 +1,11 @@
 import type { Databases } from './databases.js';
-import { documentNumber, listsOf, type Merged } from './documents.js';
+import { countLists, documentNumber, type Merged } from './documents.js';
 import { joinedLists } from './joined.js';
 import { compareTerms } from '../term.js';
 import { type PendingLists, pendingLists } from './pending-lists.js';
 import type { DocumentNumber } from './numbers.js';
 import type { PostingLists } from './postings.js';
+import type { IndexedDocument } from './read-document.js';
 
 /** How many postings wait in memory, and how many are merged at once. The results of searches are the same. */
 export interface PendingLimits {
@@ -16,12 +17,10 @@ export interface PendingLimits {
   readonly merged: number;
 }
 
-/** What a change of a document does to posting lists. */
-export interface PostingChanges {
-  readonly number: DocumentNumber;
-  readonly removed: readonly string[];
-  readonly added: readonly string[];
-}
+/** What a change of a document does to posting lists: one that was not there stands in all of its own. */
+export type PostingChanges = { readonly number: DocumentNumber } & (
+  { readonly made: IndexedDocument } | { readonly removed: readonly string[]; readonly added: readonly string[] }
+);
 
 /**
  * The posting lists of the index that serves. New documents stand in lists in memory first, made from the documents
@@ -34,6 +33,8 @@ export interface PostingChanges {
 export interface Pending {
   /** All lists as they are at this moment, for a search in the same turn; never in a commit. */
   lists(): PostingLists;
+  /** Lets the lists in memory follow what was committed, where nothing is collected yet: it is less to keep than the changes. */
+  readonly follow: () => void;
   /** Changes the lists by changes of documents, in the commit of those; `size` was that of documents before. */
   readonly write: (changes: readonly PostingChanges[], size: number) => void;
   /** Whether so much waits that it is time to merge, or a merge is under way, or nobody looked yet. */
@@ -49,6 +50,8 @@ export interface Pending {
 interface Turn {
   readonly turn: number;
   readonly changes: readonly PostingChanges[];
+  /** How many postings are added. */
+  readonly postings: number;
 }
 
 /** Opens what is pending of an index; it is read from the documents when it is first asked for. */
@@ -89,13 +92,12 @@ export function openPending(
       const number = documentNumber(count);
       const document = documents.read(number);
       if (document === undefined) continue; // the number is another index's that is being made
-      const segment = segmentOf(number);
-      for (const list of listsOf(document)) segment.add(list, number);
+      segmentOf(number).addDocument(document, number);
     }
   }
 
   /** Lets the lists in memory follow a part of a merge that is on disk now. */
-  function follow(next: Merged): void {
+  function followMerge(next: Merged): void {
     if (merged?.merging === undefined) [older, newer] = [newer, pendingLists()];
     if (next.merging === undefined) older = pendingLists();
     merged = next;
@@ -115,7 +117,7 @@ export function openPending(
         readAll();
         return;
       }
-      follow(mergedNext); // no write was committed between: merges are alone
+      followMerge(mergedNext); // no write was committed between: merges are alone
     }
     while (turn < committed) {
       const next = turns.shift();
@@ -124,12 +126,16 @@ export function openPending(
         return;
       }
       turn = next.turn;
-      for (const { number, removed, added } of next.changes) {
+      for (const change of next.changes) {
+        const { number } = change;
         const segment = segmentOf(number);
-        for (const list of removed) segment.remove(list, number);
-        for (const list of added) segment.add(list, number);
+        if ('made' in change) segment.addDocument(change.made, number);
+        else {
+          for (const list of change.removed) segment.remove(list, number);
+          for (const list of change.added) segment.add(list, number);
+        }
       }
-      waiting -= postingsOf(next);
+      waiting -= next.postings;
     }
   }
 
@@ -143,7 +149,9 @@ export function openPending(
     const [first, end] = [documentNumber(upTo), merging === undefined ? '' : documentNumber(merging.to)];
     const isOnDisk = (number: DocumentNumber, list: string): boolean =>
       number < first || (merging !== undefined && number < end && compareTerms(list, merging.behind) <= 0);
-    for (const { number, removed, added } of changes) {
+    for (const change of changes) {
+      if ('made' in change) continue; // its number is behind all that are on disk
+      const { number, removed, added } = change;
       for (const list of removed) if (isOnDisk(number, list)) postings.remove(list, number);
       for (const list of added) if (isOnDisk(number, list)) postings.add(list, number);
     }
@@ -151,10 +159,10 @@ export function openPending(
     if (recent.length === 0) return;
     const next = documents.turn() + 1;
     documents.setTurn(next);
-    while (next <= (turns.at(-1)?.turn ?? 0)) waiting -= postingsOf(turns.pop()); // those were not committed
-    const made = { turn: next, changes: recent };
+    while (next <= (turns.at(-1)?.turn ?? 0)) waiting -= turns.pop()?.postings ?? 0; // those were not committed
+    const made = { turn: next, changes: recent, postings: recent.reduce((sum, change) => sum + added(change), 0) };
     turns.push(made);
-    waiting += postingsOf(made);
+    waiting += made.postings;
   }
 
   function merge(): boolean {
@@ -169,13 +177,13 @@ export function openPending(
     const most = limits.merged * (isBegun ? 1 + Math.floor(newer.size() / Math.max(1, limits.pending)) : 1);
     let next: Merged = { upTo: to };
     let [put, last] = [0, behind];
-    for (const key of lists.behind(behind)) {
+    for (const { key, list } of lists.behind(behind)) {
       if (put >= most) {
         next = { upTo, merging: { to, behind: last } };
         break;
       }
-      for (const number of lists.of(key)) postings.add(key, number);
-      put += lists.of(key).length;
+      for (const number of list) postings.add(key, number);
+      put += list.length;
       last = key;
     }
     documents.setMerged(next);
@@ -190,6 +198,9 @@ export function openPending(
       const { upTo, merging } = merged;
       return joinedLists(postings, { end: documentNumber(upTo), behind: merging?.behind ?? '', older, newer });
     },
+    follow() {
+      if (turn !== undefined && !documents.isChanged()) settle();
+    },
     write,
     isDue: () => turn === undefined || merged?.merging !== undefined || isMuch(newer.size() + waiting),
     merge,
@@ -199,5 +210,5 @@ export function openPending(
 const isSame = (a: Merged | undefined, b: Merged): boolean =>
   a?.upTo === b.upTo && a.merging?.to === b.merging?.to && a.merging?.behind === b.merging?.behind;
 
-const postingsOf = (turn: Turn | undefined): number =>
-  turn?.changes.reduce((sum, { added }) => sum + added.length, 0) ?? 0;
+/** How many postings a change adds. */
+const added = (change: PostingChanges): number => ('made' in change ? countLists(change.made) : change.added.length);

@@ -87,7 +87,7 @@ export function openPostings(root: RootDatabase, name: string): Postings {
     cache: false,
     compression: false,
   });
-  const collected = commitsOf(root).database(lists);
+  const collected = commitsOf(root).unread(lists);
   const lately = new Remembered<KnownList>(numbersKept);
   /** What is known of a list that is not being changed. */
   const known = (key: string): KnownList | undefined => (collected.isUnderWay(() => key) ? undefined : lately.get(key));

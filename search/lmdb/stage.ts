@@ -59,14 +59,7 @@ export function stageIn(
     const after = documentOf(definitions, change);
     const wordsAfter = change.resource === undefined ? undefined : resourceWords(change.resource);
     const count = size;
-    const old = before === undefined ? new Set<string>() : listsOf(before);
-    const next = listsOf(after);
-    posted.push({
-      number,
-      removed: [...old].filter((list) => !next.has(list)),
-      // Indexed once more it stands in all of its lists, also where one had lost it.
-      added: [...next].filter((list) => again || !old.has(list)),
-    });
+    posted.push(known === undefined ? { number, made: after } : { number, ...differences(before, after, again) });
     return [
       () => {
         if (known === undefined) documents.add(number, after, count);
@@ -76,7 +69,9 @@ export function stageIn(
     ];
   });
   function postAll(): void {
-    for (const { number, removed, added } of posted) {
+    for (const change of posted) {
+      const { number } = change;
+      const { removed, added } = 'made' in change ? differences(undefined, change.made) : change;
       for (const list of removed) postings.remove(list, number);
       for (const list of added) postings.add(list, number);
     }
@@ -87,4 +82,19 @@ export function stageIn(
     else if (posted.length > 0) post(posted, sizeBefore);
   };
   return { write, numbers };
+}
+
+/** The keys of lists that a document leaves, and those that it comes into. */
+function differences(
+  before: IndexedDocument | undefined,
+  after: IndexedDocument,
+  again = false,
+): { readonly removed: readonly string[]; readonly added: readonly string[] } {
+  const old = before === undefined ? new Set<string>() : listsOf(before);
+  const next = listsOf(after);
+  return {
+    removed: [...old].filter((list) => !next.has(list)),
+    // Indexed once more it stands in all of its lists, also where one had lost it.
+    added: [...next].filter((list) => again || !old.has(list)),
+  };
 }

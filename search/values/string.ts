@@ -36,11 +36,16 @@ const likeness: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
+/** What folding and taking away punctuation leave as it is: most texts. */
+const plainWords = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
+
 /**
  * A text without case, accents, and white space at the ends and repeated.
  * @see https://hl7.org/fhir/R4/search.html#string
  */
 export function fold(text: string): string {
+  const small = text.toLowerCase();
+  if (plainWords.test(small)) return small;
   // eslint-disable-next-line no-control-regex -- plain ASCII is told from the rest
   const plain = /^[\u0000-\u007f]*$/.test(text)
     ? text.toLowerCase()
@@ -70,8 +75,9 @@ const mostWords = 20;
  */
 export function stringValue(text: string, isName = false): StringValue {
   const folded = fold(text);
-  const bare = withoutPunctuation(folded);
-  const apart = folded.replace(punctuation, ' ').replace(/ +/g, ' ').trim();
+  const isPlain = plainWords.test(folded);
+  const bare = isPlain ? folded : withoutPunctuation(folded);
+  const apart = isPlain ? folded : folded.replace(punctuation, ' ').replace(/ +/g, ' ').trim();
   const words: string[] = [];
   if (isName) {
     for (let at = apart.indexOf(' '); at >= 0 && words.length < mostWords; at = apart.indexOf(' ', at + 1))
@@ -89,13 +95,19 @@ const partsOf: Readonly<Record<string, readonly string[]>> = {
 /** Parameters of parts of a HumanName. */
 const nameParts = new Set(['family', 'given']);
 
+const otherParts = ['text', 'display', 'value'];
+
 function textsOf({ type, value }: ExtractedValue): string[] {
   if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  const parts = partsOf[type] ?? ['text', 'display', 'value'];
-  return parts
-    .flatMap((part): unknown => (value as Record<string, unknown>)[part])
-    .filter((text) => typeof text === 'string');
+  const found: string[] = [];
+  if (typeof value !== 'object' || value === null) return found;
+  for (const part of partsOf[type] ?? otherParts) {
+    const texts = (value as Record<string, unknown>)[part];
+    for (const text of Array.isArray(texts) ? (texts as unknown[]) : [texts]) {
+      if (typeof text === 'string') found.push(text);
+    }
+  }
+  return found;
 }
 
 /** @throws OperationOutcomeError 400 for a text without anything to compare. */
@@ -164,11 +176,14 @@ export const stringType: ParameterType<StringValue, StringQuery> = {
     ge: comparing('ge'),
     le: comparing('le'),
   },
-  values: (extracted, { parameter }) =>
-    extracted.flatMap((each) => {
+  values(extracted, { parameter }) {
+    const values: StringValue[] = [];
+    for (const each of extracted) {
       const isName = each.type === 'HumanName' || nameParts.has(parameter.code);
-      return textsOf(each).map((text) => stringValue(text, isName));
-    }),
+      for (const text of textsOf(each)) values.push(stringValue(text, isName));
+    }
+    return values;
+  },
   matches(value, query) {
     if (query.modifier === 'exact') return value.text === query.text;
     if (query.modifier === 'contains') return value.folded.some((text) => text.includes(query.folded));
@@ -177,7 +192,10 @@ export const stringType: ParameterType<StringValue, StringQuery> = {
     return value.folded.some(starts) || value.words.some(starts);
   },
   terms({ folded: [bare = '', ...apart], words }) {
-    return [termPart(bare) || ' ', ...[...apart, ...words].map((text) => unsorted + termPart(text))];
+    const found = [termPart(bare) || ' '];
+    for (const text of apart) found.push(unsorted + termPart(text));
+    for (const text of words) found.push(unsorted + termPart(text));
+    return found;
   },
   ranges({ folded, modifier }) {
     if (modifier === 'exact') return { ranges: [{ term: termPart(folded) || ' ' }], exact: false };

@@ -242,11 +242,20 @@ function codeRanges({ code, system }: CodeQuery): TermRange[] {
   return [...ranges, { term: impliedStart + termPart(system) }, ...(isImplied(system) ? [{ term: impliedStart }] : [])];
 }
 
-const codeTerms = ({ code, system, implied, caseSensitive, namespaces = [] }: CodeValue): string[] =>
-  [system, ...namespaces].flatMap((each) => [
-    codePart(code, caseSensitive) + (implied ? impliedPart : '') + termPart(each),
-    ...(each === '' ? [] : [`${systemMark}${termPart(each)}`]),
-  ]);
+function codeTerms({ code, system, implied, caseSensitive, namespaces = none }: CodeValue): string[] {
+  const start = codePart(code, caseSensitive) + (implied ? impliedPart : '');
+  const found: string[] = [];
+  const add = (from: string): void => {
+    const part = termPart(from);
+    found.push(start + part);
+    if (from !== '') found.push(systemMark + part);
+  };
+  add(system);
+  for (const each of namespaces) add(each);
+  return found;
+}
+
+const none: readonly string[] = [];
 
 /** A range of another type's terms, behind a mark. */
 export const marked = (mark: string, range: TermRange): TermRange => {

@@ -75,6 +75,32 @@ describe('a commit', () => {
     expect([...told, isUnderWay('a')]).toEqual([true, false, false]);
   });
 
+  test('changes a database that it does not read like any other, and tells which of its keys are on their way', async () => {
+    const lists = root.openDB<string, string>({
+      name: 'lists',
+      dupSort: true,
+      encoding: 'ordered-binary',
+      cache: false,
+    });
+    const collected = commits.unread(lists);
+    const told: boolean[] = [];
+    const written = commits.commit(() => {
+      collected.put('a', 'x');
+      collected.put('a', 'y');
+      collected.remove('a', 'x');
+      setImmediate(() => told.push(...['a', 'b'].map((key) => collected.isUnderWay(() => key))));
+    });
+    const undone = commits.commit(() => {
+      collected.put('b', 'z');
+      throw new Error('planted');
+    });
+    await expect(undone).rejects.toThrow('planted');
+    await written;
+    await turn();
+    expect([...told.slice(-2), collected.isUnderWay(() => 'a')]).toEqual([true, false, false]); // the group was done again
+    expect([...lists.getRange()]).toEqual([{ key: 'a', value: 'y' }]);
+  });
+
   test('that throws does nothing, and hinders none of those that go with it', async () => {
     const put = (key: string, value: number): Promise<void> =>
       commits.commit(() => {

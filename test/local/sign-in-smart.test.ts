@@ -84,7 +84,10 @@ async function launch(username: string, scope: string, aud = `${server.url}/r4`)
   return (await (await fetch(token, { method: 'POST', body })).json()) as Tokens;
 }
 
-async function byCredentials(scope: string, password: string): Promise<{ status: number; tokens: Tokens }> {
+async function byCredentials(
+  scope: string,
+  password: string,
+): Promise<{ status: number; headers: Headers; tokens: Tokens }> {
   const { token_endpoint: token } = await configuration();
   const credentials = [applicationClientId, password].map(encodeURIComponent).join(':');
   const response = await fetch(token, {
@@ -92,7 +95,7 @@ async function byCredentials(scope: string, password: string): Promise<{ status:
     headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
     body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
   });
-  return { status: response.status, tokens: (await response.json()) as Tokens };
+  return { status: response.status, headers: response.headers, tokens: (await response.json()) as Tokens };
 }
 
 const statusOf = async (token: string, path: string, body?: object): Promise<number> =>
@@ -278,6 +281,11 @@ describe('an application without a user', () => {
     expect([status, tokens.scope]).toEqual([200, 'system/*.read']);
     expect(await statusOf(tokens.access_token, 'Patient')).toBe(200);
     expect(await statusOf(tokens.access_token, 'Patient', { resourceType: 'Patient' })).toBe(403);
+  });
+
+  test('gets tokens that no cache on the way keeps', async () => {
+    const { headers } = await byCredentials('system/*.read', secret);
+    expect([headers.get('cache-control'), headers.get('pragma')]).toEqual(['no-store', 'no-cache']);
   });
 
   test('gets nothing by another secret', async () => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { open } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import { lmdbTable } from '../../persistence/lmdb.js';
 import { openRoot } from '../../persistence/lmdb-root.js';
 import { StoreError } from '../../persistence/store-error.js';
@@ -57,6 +57,33 @@ describe('a store', () => {
       301,
     ]);
     await root.close();
+  });
+
+  test('has what was written when shorter values were compressed, and programs of then read what is written now', async () => {
+    const options = { path: folder, maxDbs: 64, compression: true, overlappingSync: false, cache: false } as const;
+    const bodies = [500, 1_200, 3_000, 10_000, 50_000].map((length) => `${'text '.repeat(length / 5)}é`);
+    const put = async (root: RootDatabase, pk: string): Promise<void> => {
+      const table = lmdbTable(root, 'items');
+      for (const [n, body] of bodies.entries()) await table.write([{ kind: 'put', item: { pk, sk: String(n), body } }]);
+    };
+    const bodiesIn = async (root: RootDatabase): Promise<unknown[]> => {
+      const table = lmdbTable(root, 'items');
+      const items = [...(await table.query({ pk: 'then', limit: 9 })), ...(await table.query({ pk: 'now', limit: 9 }))];
+      const changed = (await table.changes({ limit: 99 })).map(({ after }) => after?.['body']);
+      expect(changed).toStrictEqual(items.map(({ body }) => body));
+      return changed;
+    };
+    await openRoot(folder).close();
+    const then = open(options);
+    await put(then, 'then');
+    await then.close();
+    const root = openRoot(folder);
+    await put(root, 'now');
+    expect(await bodiesIn(root)).toStrictEqual([...bodies, ...bodies]);
+    await root.close();
+    const old = open(options);
+    expect(await bodiesIn(old)).toStrictEqual([...bodies, ...bodies]);
+    await old.close();
   });
 
   test('is made with its folder', async () => {

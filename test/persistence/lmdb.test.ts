@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { commitsOf } from '../../lmdb/commits.js';
 import { StoreError } from '../../persistence/store-error.js';
 import { lmdbTable, type LmdbTableOptions } from '../../persistence/lmdb.js';
@@ -140,6 +141,47 @@ describe('the change feed', () => {
     expect((await table.changes({ limit: 9 })).map(({ key }) => key.sk)).toStrictEqual(['d', 'e', 'f']);
     await expect(table.changes({ after: '1', limit: 9 })).rejects.toThrow(StoreError);
     await close();
+  });
+
+  test('has no gap and as much as it should keep, whatever is undone and whenever a process begins anew', async () => {
+    const write = fc.constantFrom('good', 'bad', 'bad-then-good');
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.array(write, { minLength: 1, maxLength: 3 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 6 }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 15 }), async (steps) => {
+        const { root, close } = temporaryRoot();
+        const failing = (changes: readonly ItemChange[]) => {
+          if (changes.some(({ after }) => after?.['v'] === -1)) throw new Error('planted');
+          return () => {
+            if (changes.some(({ after }) => after?.['v'] === -2)) throw new Error('planted');
+          };
+        };
+        let kept = 4;
+        const begun = (): Table => lmdbTable(root, 'items', { changesKept: kept, inTransaction: failing });
+        let table = begun();
+        let [last, removed] = [0, 0];
+        for (const next of steps) {
+          if (typeof next === 'number') {
+            kept = next;
+            table = begun();
+            continue;
+          }
+          const versions = next.flatMap((each) => (each === 'good' ? [1] : each === 'bad' ? [-1] : [-2, 1]));
+          await Promise.allSettled(versions.map((v) => table.write([{ kind: 'put', item: item(`k${String(v)}`, v) }])));
+          for (const v of versions) {
+            if (v < 0) continue;
+            last += 1;
+            removed = Math.max(removed, Math.min(last - kept, removed + 2));
+          }
+          const positions = (await table.changes({ limit: 100 })).map(({ position }) => Number(position));
+          expect(positions).toStrictEqual(Array.from({ length: last - removed }, (_, place) => removed + place + 1));
+        }
+        await close();
+      }),
+      { numRuns: 20 },
+    );
   });
 
   test('of two tables in one root are apart', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirVersions } from '../../../fhir/version.js';
-import { dataOf, mistakesOf } from '../../support/graphql.js';
-import { startTestServer, type TestServer } from '../../support/server.js';
+import { ask, dataOf, mistakesOf } from '../../support/graphql.js';
+import { issueCode, startTestServer, type TestServer } from '../../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -119,6 +119,12 @@ describe.each(fhirVersions)('searches, %s', (version) => {
       410,
       ['a', 'Patient/gone was deleted'],
     ]);
+    const documents = { [root]: '{ Patient(id: gone) { id } }', [`${root}/Patient/gone`]: '{ id }' };
+    for (const [path, document] of Object.entries(documents)) {
+      const { answer } = await ask(server, path, document);
+      const codes = answer.errors?.map(({ extensions }) => extensions.resource.issue[0]?.code);
+      expect(codes).toEqual([issueCode(version, 'deleted')]);
+    }
   });
 
   test('give pages, whose cursors are followed at the root', async () => {

@@ -170,7 +170,6 @@ describe.each(fhirVersions)('%s', (version) => {
     ['patient=p1&_count=1', '_count'],
     ['patient=p1&_summary=count', '_summary'],
     ['patient=p1&_include=Observation:bogus', '_include'],
-    ['patient=p1&_include=Patient:organization', '_include'],
     ['patient=p1&bogus=1', 'bogus'],
   ])('refuses %s', async (query, place) => {
     const { status, json } = await lastn(query);

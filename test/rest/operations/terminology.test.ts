@@ -415,6 +415,24 @@ describe.each(fhirVersions)('%s', (version) => {
     });
 
     test.each([
+      ['http://food', {}, 200],
+      ['http://food', { system: 'http://food' }, 200],
+      ['http://food', { system: genderSystem }, 400],
+    ])('of a coding beside the system %s, of %j, is %i', async (valueUri, system, status) => {
+      const parameter = [
+        { name: 'coding', valueCoding: { ...system, code: 'pear' } },
+        { name: 'system', valueUri },
+      ];
+      const url = { name: 'url', valueUri: 'http://hl7.org/fhir/ValueSet/administrative-gender' };
+      const statusOf = async (path: string, ...more: object[]): Promise<number> => {
+        const body = { resourceType: 'Parameters', parameter: [...parameter, ...more] };
+        return (await server.send('POST', `${root}/${path}`, { body })).status;
+      };
+      expect(await statusOf('CodeSystem/$lookup')).toBe(status);
+      expect(await statusOf('ValueSet/$validate-code', url)).toBe(status);
+    });
+
+    test.each([
       ['system=http://food&code=plum', 404],
       ['system=http://nowhere&code=plum', 404],
       ['system=http://food&version=2&code=pear', 404],

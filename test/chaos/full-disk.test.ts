@@ -12,8 +12,12 @@ import { startServerProcess, type ServerProcess } from './support/server-process
 
 const runs = 4 * Number(process.env['CHAOS_RUNS'] ?? '1');
 const disk = mkdtempSync(join(tmpdir(), 'fhir-full-disk-'));
-const mounted =
-  spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${String(128 + 4 * runs)}m`, 'tmpfs', disk]).status === 0;
+const mount = (): boolean => {
+  const size = `size=${String(128 + 4 * runs)}m`;
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', disk]).status === 0;
+};
+const unmount = (): boolean => spawnSync('umount', [disk]).status === 0;
+const canMount = mount() && unmount();
 const data = join(disk, 'data');
 const ballast = join(disk, 'ballast');
 
@@ -77,15 +81,19 @@ const patient = (id: string) => ({
   photo: [{ contentType: 'image/png', data: randomBytes(20_000).toString('base64') }],
 });
 
-(mounted ? describe : describe.skip)('a disk that is full again and again', () => {
+(canMount ? describe : describe.skip)('a disk that is full again and again', () => {
   beforeAll(async () => {
+    mount();
     mkdirSync(data);
     await start();
   });
   afterAll(async () => {
-    await server.close();
-    spawnSync('umount', [disk]);
-    rmSync(disk, { recursive: true, force: true });
+    try {
+      await server.close();
+    } finally {
+      unmount();
+      rmSync(disk, { recursive: true, force: true });
+    }
   });
 
   test('refuses writes while it is, loses none that was answered, and ends no process', async () => {

@@ -9,6 +9,7 @@ import { type DocumentPut, putDocuments } from './opensearch/bulk.js';
 import { countDocuments } from './opensearch/count.js';
 import { documentOf, opaqueDocument } from './opensearch/document.js';
 import { type FoundDocument, findDocuments, hasNoNumber, type SortValue } from './opensearch/find.js';
+import { findLastChanged } from './opensearch/last-changed.js';
 import { knownFor, nextAlias, nextIndexWatch, nextOpenSearchIndex } from './opensearch/next-index.js';
 import { documentId, indexedTenant } from './opensearch/indexed-tenant.js';
 import { openSearchInspection, withDigest } from './opensearch/inspection.js';
@@ -70,8 +71,11 @@ export function openSearchIndex(
     // Opaque documents stand at the head of the order without rules: where there is none, all is decided by the index.
     const isFirst = values === undefined && skip === 0 && !backwards;
     const counts = countTo !== undefined && isFirst && request.sort.length === 0;
+    const [rule] = request.sort;
+    const findOrdered =
+      rule?.parameter.code === '_lastUpdated' && rule.descending !== backwards ? findLastChanged : findDocuments;
     const find = (byNumber: boolean): ReturnType<typeof findDocuments> =>
-      findDocuments(client, alias, {
+      findOrdered(client, alias, {
         query: plan.query,
         sort: orderOf(request.sort, backwards, byNumber),
         limit: limit + 1,
@@ -140,7 +144,7 @@ export function openSearchIndex(
   }
 
   async function newestIndexed(tenant: Tenant): Promise<string | undefined> {
-    const { found } = await findDocuments(client, alias, {
+    const { found } = await findLastChanged(client, alias, {
       query: { term: { tenant: indexedTenant(tenant) } },
       sort: [{ lastUpdated: 'desc' }],
       limit: 1,

@@ -1,3 +1,4 @@
+import { endOfNumber } from './json-number.js';
 import { invalidRequest } from './outcome.js';
 
 /** Deeper nesting is refused; no resource comes near, and whoever walks the value must not overflow the stack. */
@@ -13,8 +14,7 @@ const deepest = 1000;
 export const readJson = (text: string, readNumber: (text: string) => unknown): unknown =>
   new JsonReader(text, readNumber).document();
 
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
-const space = /[ \t\r\n]*/y;
+const space: ReadonlySet<string | undefined> = new Set([' ', '\t', '\r', '\n']);
 const word = /true|false|null/y;
 const words: ReadonlyMap<string, unknown> = new Map([
   ['true', true],
@@ -57,8 +57,11 @@ class JsonReader {
       default: {
         const literal = this.match(word);
         if (literal !== undefined) return words.get(literal);
-        const digits = this.match(number);
-        return digits === undefined ? this.fail('a value') : this.readNumber(digits);
+        const end = endOfNumber(this.text, this.at);
+        if (end < 0) return this.fail('a value');
+        const digits = this.text.slice(this.at, end);
+        this.at = end;
+        return this.readNumber(digits);
       }
     }
   }
@@ -144,7 +147,7 @@ class JsonReader {
   }
 
   private skipSpace(): void {
-    this.match(space);
+    while (space.has(this.text[this.at])) this.at += 1;
   }
 
   private take(character: string): boolean {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { endOfNumber } from './json-number.js';
 import { readJson } from './json-reader.js';
 import { tooCostly } from './outcome.js';
-
-const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
 /** The texts of the Decimals met while `stringifyJson` runs; undefined at all other times. */
 let collected: string[] | undefined;
@@ -22,7 +21,7 @@ export class Decimal {
    * @throws TypeError when it is none.
    */
   constructor(text: string) {
-    if (!numberPattern.test(text)) throw new TypeError(`"${text}" is not a JSON number`);
+    if (text === '' || endOfNumber(text, 0) !== text.length) throw new TypeError(`"${text}" is not a JSON number`);
     this.text = text;
   }
   /** The nearest JavaScript number; infinite beyond its range. */

@@ -253,3 +253,7 @@ test('a number of millions of digits is a number', () => {
   for (const text of [digits, `0.${digits}`, `[1e${digits}]`, `[${digits}.0]`])
     expect(stringifyJson(parseUniqueJson(text)) === text).toBe(true);
 });
+
+test('millions of spaces are as good as none', () => {
+  expect(parseUniqueJson(`[${' \n\t\r'.repeat(2_500_000)}1.0,1]`)).toEqual([new Decimal('1.0'), 1]);
+});

@@ -20,6 +20,7 @@ const resultParameters = new Set([
   '_revinclude',
   '_summary',
   '_total',
+  '_totalMethod',
   '_elements',
   '_contained',
   '_containedType',

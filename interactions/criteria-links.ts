@@ -11,6 +11,9 @@ export interface LinkedCriteria {
   filled(entries: ReadonlyMap<string, ResourceKey>): string;
 }
 
+/** The type or the whole URL before criteria. A question mark further on is one of a value. */
+const beforeCriteria = /^[^?=&]*\?/;
+
 /**
  * Finds the entries that criteria name by their fullUrl, as a value of a reference parameter: an identifier may look the
  * same and is none. docs/adr/0087-criteria-of-a-transaction.md
@@ -27,10 +30,12 @@ export function linkedCriteria(
   place: string,
 ): LinkedCriteria {
   const names = new Set<string>();
-  const mark = text.indexOf('?') + 1;
+  const mark = beforeCriteria.exec(text)?.[0].length ?? 0;
   const pairs = fullUrls.size === 0 ? [] : readQuery(text.slice(mark), place);
-  const isReference = (name: string): boolean =>
-    searchParameters.find(type, name.split(':', 1)[0] ?? '')?.type === 'reference';
+  const isReference = (name: string): boolean => {
+    const [code = '', modifier] = name.split(':', 2);
+    return modifier !== 'identifier' && searchParameters.find(type, code)?.type === 'reference';
+  };
   for (const [name, value] of pairs) {
     if (!isReference(name)) continue;
     for (const part of splitEscaped(value, ',')) if (fullUrls.has(part)) names.add(part);

@@ -2,6 +2,7 @@ import { invalidRequest, type OperationOutcomeError } from '../fhir/outcome.js';
 import type { AccessFilter } from '../search/access.js';
 import { keyText, type Resource, type ResourceKey } from '../fhir/resource.js';
 import type { StoredVersion } from '../persistence/resource-store.js';
+import type { BundleLinks, LinkTarget } from './bundle-links.js';
 import { findExisting, type ConditionalCreate } from './conditional-create.js';
 import { linkedCriteria, type LinkedCriteria } from './criteria-links.js';
 import { createdKey, idTaken, requireSameId } from './conditional-update.js';
@@ -49,12 +50,14 @@ export interface FoundEntry extends WriteEntry {
  * What there is for the entries of a transaction. Criteria are matched in the order entries are done: those of deletes
  * on what is stored, those of creates when the deletes are done, those of updates and patches when the creates are as
  * well; those that name another entry when it is known what that one is about. https://hl7.org/fhir/R4/http.html#trules
+ * @param links between the entries' resources: filled in as far as is known, so that criteria match what will be written.
  * @throws OperationOutcomeError naming the entry.
  */
 export async function findEntries(
   server: FhirServer,
   caller: Caller,
   writes: readonly WriteEntry[],
+  links: Pick<BundleLinks, 'fill'>,
 ): Promise<FoundEntry[]> {
   const found: FoundEntry[] = [];
   const fullUrls = fullUrlsOf(writes);
@@ -73,6 +76,7 @@ export async function findEntries(
   const resolve = async (entries: readonly LinkedEntry[], pending?: (type: string) => PendingWrites): Promise<void> => {
     for (let waiting = entries; waiting.length > 0;) {
       const [ready, late] = readyOf(waiting, known);
+      if (ready.some(({ criteria }) => criteria !== undefined)) links.fill(targetsOf(known), new Map());
       const resolved = await inParallel(ready, 16, ({ entry, criteria, at }) =>
         resolveCriteria(server, caller, entry, criteria && { text: criteria.filled(known), at }, pending),
       );
@@ -91,6 +95,10 @@ export async function findEntries(
   await resolve(of('update', 'conditional-update', 'patch', 'conditional-patch'), (type) => pendingWrites(found, type));
   return readPrevious(server, found);
 }
+
+/** What fullUrls stand for as far as criteria can tell, which ask for no version. */
+const targetsOf = (known: ReadonlyMap<string, ResourceKey>): ReadonlyMap<string, LinkTarget> =>
+  new Map([...known].map(([fullUrl, { type, id }]) => [fullUrl, { type, id, versionId: 1 }]));
 
 /** An entry with its criteria, where it has any. */
 interface LinkedEntry {

@@ -45,7 +45,8 @@ export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): Tran
   return { fullUrls, ofEntries };
 }
 
-const isDelete = ({ kind }: WriteEntry['action']): boolean => kind === 'delete' || kind === 'conditional-delete';
+/** Whether an entry deletes: its fullUrl names nothing that is there. */
+export const isDelete = ({ kind }: WriteEntry['action']): boolean => kind === 'delete' || kind === 'conditional-delete';
 
 /**
  * Reads what is there, decides every entry by it, and commits all of them together.
@@ -59,7 +60,7 @@ export async function tryWrites(
   reads: readonly ReadEntry[],
   { fullUrls, ofEntries }: TransactionLinks,
 ): Promise<EntryAnswer[] | undefined> {
-  const entries = await findEntries(server, caller, writes);
+  const entries = await findEntries(server, caller, writes, ofEntries);
   const written = requireDistinct(entries);
   requireNoneDeleted(entries, reads);
   const ofPatched = findLinks(server.definitions.structures, fullUrls, patchedResources(entries));

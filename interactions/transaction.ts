@@ -15,7 +15,7 @@ import { retryLostRaces } from './retry.js';
 import { requireSearch } from './search.js';
 import type { Caller, FhirServer } from './server.js';
 import { newKeyOf, type WriteEntry } from './transaction-find.js';
-import { linksOf, tryWrites } from './transaction-writes.js';
+import { isDelete, linksOf, tryWrites } from './transaction-writes.js';
 import { authorize } from './access.js';
 
 /** More issues than anyone reads; the rest is not looked for. */
@@ -133,7 +133,7 @@ async function requireAllValid(server: FhirServer, caller: Caller, writes: reado
   const issues: OutcomeIssue[] = [];
   const entryTypes = new Map(
     writes.flatMap(({ fullUrl, action }) =>
-      fullUrl === undefined ? [] : [[fullUrl, 'key' in action ? action.key.type : action.type]],
+      fullUrl === undefined || isDelete(action) ? [] : [[fullUrl, 'key' in action ? action.key.type : action.type]],
     ),
   );
   for (const { place, action } of writes) {

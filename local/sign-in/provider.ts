@@ -87,6 +87,17 @@ function grantable({ oidc }: KoaContextWithOIDC, smart: SmartSignIn | undefined,
 const keptOffline = `kept_${offlineScope}`;
 const asTold = (scope: string): string => scope.replace(keptOffline, offlineScope);
 
+/** Lets a token be refreshed with the scopes that its client was told. https://www.rfc-editor.org/rfc/rfc6749#section-6 */
+function knowOfflineAccess({ OIDCContext: { prototype } }: Provider): void {
+  Object.defineProperty(prototype, 'requestParamScopes', {
+    get(this: KoaContextWithOIDC['oidc']) {
+      const { scope } = this.params ?? {};
+      const scopes = scopesIn(typeof scope === 'string' ? scope : undefined);
+      return new Set(scopes.map((each) => (each === offlineScope ? keptOffline : each)));
+    },
+  });
+}
+
 /** The application that gets tokens without a user, where it has a secret or keys. */
 function applicationClients({ applicationSecret, applicationKeys }: SmartSignIn = {}): ClientMetadata[] {
   const common = {
@@ -281,6 +292,7 @@ export function createProvider(
     },
   });
   allowOwnPages(provider, new URL(issuer));
+  knowOfflineAccess(provider);
   // A sign-in that goes on has its parameters from where it began. oidc-provider fails on those of the URL when there is none.
   provider.use(async (context, next) => {
     if (/\/oauth2\/authorize\/./.test(context.path)) context.querystring = '';

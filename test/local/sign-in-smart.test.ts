@@ -202,13 +202,20 @@ describe('an application that asks who the user is', () => {
   });
 
   test('keeps its scopes, offline access among them, when it refreshes its token', async () => {
-    const { refresh_token } = await launch('patient', scope);
     const { token_endpoint: token } = await configuration();
-    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id: consoleClientId });
-    const refreshed = (await (await fetch(token, { method: 'POST', body })).json()) as Tokens;
+    const refresh = async ({ refresh_token }: Tokens, asked: Record<string, string> = {}): Promise<Tokens> => {
+      const form = { grant_type: 'refresh_token', refresh_token, client_id: consoleClientId, ...asked };
+      return (await (await fetch(token, { method: 'POST', body: new URLSearchParams(form) })).json()) as Tokens;
+    };
+    const refreshed = await refresh(await launch('patient', scope));
     expect(refreshed.scope.split(' ').sort()).toEqual(scope.split(' ').sort());
     expect(claimsIn(refreshed.access_token)['scope']).toBe(refreshed.scope);
     expect(refreshed.patient).toBe(demoPatientId);
+    // Some clients (oidc-client-ts) ask for the scopes that they were told.
+    const again = await refresh(refreshed, { scope: refreshed.scope });
+    expect([again.error, again.scope]).toEqual([undefined, refreshed.scope]);
+    const narrowed = await refresh(again, { scope: 'openid offline_access patient/*.rs' });
+    expect(narrowed.scope.split(' ').sort()).toEqual(['offline_access', 'openid', 'patient/*.rs']);
   });
 });
 

@@ -142,6 +142,7 @@ const wrong: readonly WrongRequest[] = [
   { name: 'If-Match of another version', method: 'DELETE', path: '/Patient/p1', headers: { 'if-match': 'W/"9"' }, status: 'stale', code: 'conflict', place: 'http.If-Match' },
   { name: 'If-None-Exist without criteria', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': '' }, status: 400, code: 'invalid', place: 'http.If-None-Exist' },
   { name: 'If-None-Exist by result parameters', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': '_count=1' }, status: 400, code: 'invalid', place: 'http.If-None-Exist', says: '_count' },
+  { name: 'If-None-Exist beside what only counts', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'identifier=a|1&_totalMethod=count' }, status: 400, code: 'invalid', place: 'http.If-None-Exist', says: '_totalMethod' },
   { name: 'If-None-Exist by an unknown parameter', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'nonsense=1' }, status: 400, code: 'invalid', place: 'nonsense', says: 'nonsense' },
   { name: 'If-None-Exist by a chain', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'organization.nonsense=x' }, status: 400, code: 'invalid', place: 'organization.nonsense', says: 'nonsense' },
   { name: 'If-None-Exist about another type', method: 'POST', path: '/Patient', body: patient, headers: { 'if-none-exist': 'Observation?code=x' }, status: 400, code: 'invalid', says: 'Observation' },

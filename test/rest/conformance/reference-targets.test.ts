@@ -64,6 +64,9 @@ describe.each(fhirVersions)('%s', (version) => {
     );
     expect((await server.send('GET', `/${version}/Practitioner?active=true`)).json.total).toBe(0);
     expect((await send('POST', '', bundle('transaction', pointing, patient))).status).toBe(200);
+    // What is deleted is nothing that a URN could mean.
+    const deletion = { fullUrl: urn, request: { method: 'DELETE', url: 'Practitioner/none' } };
+    expect((await send('POST', '', bundle('transaction', pointing, patient, deletion))).status).toBe(200);
   });
 
   test('by an entry of a batch alone', async () => {

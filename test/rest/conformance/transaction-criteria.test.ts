@@ -163,6 +163,50 @@ describe.each(fhirVersions)('the criteria of a transaction, %s', (version) => {
       expect(statusesOf(await send([entry]))).toEqual(['200']);
     });
 
+    test('are not found in the identifier by which a reference names something', async () => {
+      const urn = newUrn();
+      const subject = { reference: urn, identifier: { system: 'urn:ietf:rfc:3986', value: urn } };
+      const known = patient(newValue());
+      const entries = [
+        { fullUrl: urn, resource: known, request: { method: 'POST', url: 'Patient' } },
+        {
+          resource: observation({ subject }),
+          request: { method: 'POST', url: 'Observation', ifNoneExist: `subject:identifier=${urn}` },
+        },
+      ];
+      expect(statusesOf(await send(entries))).toEqual(['201', '201']);
+      expect(statusesOf(await send(entries))).toEqual(['201', '200']);
+    });
+
+    test.each([
+      ['before', (urn: string, value: string) => `identifier=${value}&subject=${urn}`],
+      ['behind', (urn: string, value: string) => `subject=${urn}&identifier=${value}`],
+    ])('are found with a question mark in a value %s them', async (_, criteria) => {
+      const value = `http://x?${newValue()}`;
+      const entries = pair(newValue(), (urn) => ({
+        method: 'POST',
+        url: 'Observation',
+        ifNoneExist: criteria(urn, value),
+      })).map(({ resource, ...rest }, place) => ({
+        ...rest,
+        resource: place === 0 ? { ...resource, identifier: [{ value }] } : { ...resource },
+      }));
+      expect(statusesOf(await send(entries))).toEqual(['201', '201']);
+      expect(statusesOf(await send(entries))).toEqual(['200', '200']);
+    });
+
+    test('match what another entry writes about it, which is refused', async () => {
+      const urn = newUrn();
+      const about = observation({ subject: { reference: urn } });
+      const { status, json } = await send([
+        { fullUrl: urn, resource: patient(newValue()), request: { method: 'POST', url: 'Patient' } },
+        { resource: about, request: { method: 'POST', url: 'Observation' } },
+        { resource: about, request: { method: 'PUT', url: `Observation?subject=${urn}` } },
+      ]);
+      expect([status, json.issue[0].expression]).toEqual([400, ['Bundle.entry[2]']]);
+      expect(json.issue[0].diagnostics).toContain('Another entry writes Observation/');
+    });
+
     test('are refused by their place where it is known too late what it is about', async () => {
       const [one, other] = [newUrn(), newUrn()];
       const circle = [one, other].map((fullUrl, place) => ({

@@ -152,7 +152,10 @@ async function stopped(space: JobSpace, { job, input, segment }: WorkedOn, error
     await items.save(job.id, { ...segment, starts: 0, until: 0 });
     return 'left';
   }
-  const current = await items.read(job.id);
+  const current = await items.read(job.id).catch((unread: unknown) => {
+    if (error instanceof StopWork) throw unread;
+    return job; // what gives nothing for now may take what became of the segment: else it counts as a process that ended
+  });
   if (error instanceof StopWork || current?.state !== 'running') {
     // Who ended the job may have done so before this worker made its last file, or index.
     if (current?.state !== 'running' && current?.state !== 'complete') await removeMade(space, job, input);

@@ -42,7 +42,7 @@ export function webFiles(lookup?: Resolve): InputSource {
   async function asked(url: string, from: number): Promise<IncomingMessage> {
     const answer = await ask(url, from);
     const { statusCode: status = 0 } = answer;
-    if (status === 200 || status === 206) return answer;
+    if (status === 200 || status === 206 || (status === 416 && from > 0)) return answer;
     answer.destroy();
     if (status >= 500 || status === 429) throw unavailable(`${shown(url)} answers ${String(status)} for now`);
     throw invalidRequest(`${shown(url)} cannot be read: it answers ${String(status)}`);
@@ -51,13 +51,14 @@ export function webFiles(lookup?: Resolve): InputSource {
   return {
     async open(url, from) {
       let answer = await asked(url, from);
-      if (from > 0 && answer.statusCode === 206 && isEncoded(answer)) {
-        // A part of what is compressed begins anywhere: the whole is read again.
+      if (from > 0 && (answer.statusCode === 416 || (answer.statusCode === 206 && isEncoded(answer)))) {
+        // A part of what is compressed begins anywhere, or behind its end, and at the end of a file is no part: the whole
+        // is read again.
         answer.destroy();
         answer = await asked(url, 0);
       }
       const stream = decoded(answer, shown(url));
-      return from === 0 || answer.statusCode === 206 ? stream : Readable.from(without(stream, from));
+      return from === 0 || answer.statusCode === 206 ? stream : Readable.from(without(stream, from, shown(url)));
     },
     /** Asked by a range: what signs URLs signs them for GET. */
     async size(url) {
@@ -159,11 +160,15 @@ async function* toldWhenWrong(stream: Readable, why: string): AsyncGenerator<Uin
 /** A URL without its query, which may be a signature. */
 const shown = (url: string): string => url.split('?')[0] ?? '';
 
-/** What is behind the first bytes, of a server that gives no ranges. */
-async function* without(stream: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+/**
+ * What is behind the first bytes, of a server that gives no ranges. What is passed over comes as empty chunks: who waits for
+ * the next one sees that it does not stand still.
+ */
+async function* without(stream: AsyncIterable<Uint8Array>, bytes: number, url: string): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const chunk of stream) {
-    if (left < chunk.length) yield chunk.subarray(left);
+    yield chunk.subarray(Math.min(left, chunk.length));
     left = Math.max(0, left - chunk.length);
   }
+  if (left > 0) throw invalidRequest(`${url} is shorter than it was when it was begun`);
 }

@@ -1,5 +1,12 @@
-import { GetObjectCommand, HeadObjectCommand, NoSuchBucket, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import type { Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchBucket,
+  NoSuchKey,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
 import { invalidRequest, unavailable } from '../../fhir/outcome.js';
 import { callsWithin } from '../aws-call.js';
 import type { InputSource } from '../input-source.js';
@@ -14,7 +21,7 @@ function addressOf(url: string): { Bucket: string; Key: string } {
 }
 
 /** Objects of S3, by URLs such as `s3://bucket/folder/file.ndjson`. */
-export const s3Files = (client: S3Client): InputSource => ({
+export const s3Files = (client: Pick<S3Client, 'send'>): InputSource => ({
   async size(url) {
     const request = new HeadObjectCommand(addressOf(url));
     const found = await calls.once((signal) => client.send(request, signal)).catch(() => undefined);
@@ -28,7 +35,12 @@ export const s3Files = (client: S3Client): InputSource => ({
       return Body as Readable;
     } catch (error) {
       if (error instanceof NoSuchKey || error instanceof NoSuchBucket) throw invalidRequest(`There is no file ${url}`);
-      throw error;
+      if (!(error instanceof S3ServiceException && error.name === 'InvalidRange')) throw error;
+      // Nothing is left of a file that was read to its end.
+      const request = new HeadObjectCommand(addressOf(url));
+      const { ContentLength: size } = await calls.once((signal) => client.send(request, signal));
+      if (size !== from) throw invalidRequest(`${url} is shorter than it was when it was begun`);
+      return Readable.from([]);
     }
   },
 });

@@ -4,7 +4,7 @@ import { createJobs } from '../../bulk/jobs.js';
 import type { KindOfJob } from '../../bulk/kind-of-job.js';
 import { runJobs } from '../../bulk/run-jobs.js';
 import { type JobSpace, workSegment } from '../../bulk/work-segment.js';
-import { OperationOutcomeError, outOfSpace } from '../../fhir/outcome.js';
+import { OperationOutcomeError, outOfSpace, unavailable } from '../../fhir/outcome.js';
 import type { JobKind } from '../../persistence/job.js';
 import { jobItems } from '../../persistence/job.js';
 import { defaultTenant } from '../../persistence/keys.js';
@@ -167,6 +167,27 @@ describe('a job whose worker was killed', () => {
     for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate);
     expect([await workSegment(alone, id, 0), await state()]).toEqual(['taken', 'running']);
   });
+});
+
+test('a worker whose table gives nothing for now says what became of its segment, and is no process that ended', async () => {
+  let isOut = false;
+  let time = 0;
+  const work: KindOfJob['work'] = () => {
+    isOut = true;
+    return Promise.reject(unavailable('not now'));
+  };
+  const { space, begin } = scene({ export: { work } });
+  const id = String(await begin('one'));
+  const items = {
+    ...space.items,
+    read: (job: string) => (isOut ? Promise.reject(unavailable('not now')) : space.items.read(job)),
+  };
+  for (let tries = 1; tries < 6; tries += 1) {
+    isOut = false;
+    const worked = await workSegment({ ...space, items, now: () => time, onProblem: () => undefined }, id, 0);
+    expect([worked, await space.items.segments(id)]).toMatchObject(['failed', [{ failures: tries, starts: 0 }]]);
+    time += 60_000;
+  }
 });
 
 describe('a job that ends its process', () => {

@@ -42,6 +42,17 @@ beforeAll(async () => {
       const isPart = headers.range !== undefined && url.startsWith('/part');
       const body = isPart ? bytes?.subarray(2) : bytes;
       response.writeHead(isPart ? 206 : 200, { 'content-encoding': encoding }).end(body);
+    } else if (url.startsWith('/ranges')) {
+      const [, from = '0'] = /^bytes=([0-9]+)-$/.exec(headers.range ?? '') ?? [];
+      const body = url === '/ranges-gzip' ? gzipSync('lines'.repeat(1_000)) : Buffer.from('lines');
+      const size = `bytes */${String(body.length)}`;
+      if (headers.range === undefined) {
+        response.writeHead(200, url === '/ranges-gzip' ? { 'content-encoding': 'gzip' } : {}).end(body);
+      } else if (Number(from) >= body.length) response.writeHead(416, { 'content-range': size }).end();
+      else response.writeHead(206).end(body.subarray(Number(from)));
+    } else if (url === '/long') {
+      for (let part = 0; part < 20; part += 1) response.write(Buffer.alloc(100_000, 'x'));
+      response.end('lines');
     } else if (url === '/elsewhere') response.writeHead(307, { location: '/file' }).end();
     else response.end('lines');
   });
@@ -120,6 +131,26 @@ test.each(['gzip', 'x-gzip', 'deflate', 'brotli', 'identity', 'part-gzip', 'part
     expect(await text(await open(`/${name}`, 2))).toBe('nes');
   },
 );
+
+test.each([
+  ['an end that nothing is behind', '/ranges', 5, ''],
+  ['a place behind the end of what is compressed', '/ranges-gzip', 4_995, 'lines'],
+])('a server with ranges that has none at a place is asked for the whole: %s', async (_, path, from, rest) => {
+  expect(await text(await open(path, from))).toBe(rest);
+});
+
+test('a file that became shorter is told so, and is not taken for one that was read to its end', async () => {
+  for (const path of ['/file', '/ranges']) {
+    await expect(text(await open(path, 6))).rejects.toMatchObject({ status: 400, message: /is shorter than it was/ });
+  }
+});
+
+test('while what was read before is passed over, something comes', async () => {
+  const sizes: number[] = [];
+  for await (const chunk of await open('/long', 2_000_000)) sizes.push((chunk as Buffer).length);
+  expect(sizes.length).toBeGreaterThan(10);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(5);
+});
 
 test.each(['zstd', 'twice'])('an encoding that is not known is told by its name: %s', async (name) => {
   const encoding = encoded.find((each) => each[0] === name)?.[1] ?? '';

@@ -59,6 +59,8 @@ export interface Commits {
   commitAlone<Result>(change: () => Result): Promise<Result>;
   /** Calls a function while nothing is under way, for transactions of its own. */
   between<Result>(action: () => Result): Promise<Result>;
+  /** As `between`, for what only takes something away, and is done though the disk is nearly full. */
+  betweenSmall<Result>(action: () => Result): Promise<Result>;
   /** Waits for all that was asked for until now. */
   settled(): Promise<void>;
   /** As `settled`, and refuses what is asked for later: to be called before the environment is closed. */
@@ -66,7 +68,7 @@ export interface Commits {
 }
 
 interface Asked {
-  readonly kind: 'commit' | 'small' | 'alone' | 'between';
+  readonly kind: 'commit' | 'small' | 'alone' | 'between' | 'between-small';
   readonly action: () => unknown;
   readonly settle: (outcome: Outcome) => void;
 }
@@ -252,15 +254,15 @@ function openCommits(root: RootDatabase, room: Room): Commits {
       } else {
         asked.shift();
         if (next.kind === 'alone') await commitOne(next);
-        else next.settle(outcomeOf(() => ownTransaction(next.action)));
+        else next.settle(outcomeOf(() => ownTransaction(next)));
       }
     }
     running = undefined;
   }
 
   /** A transaction that clears a database changes its pages' list, and little else. */
-  function ownTransaction(action: () => unknown): unknown {
-    room.require({ keys: 1, values: [], isSmall: false });
+  function ownTransaction({ kind, action }: Asked): unknown {
+    room.require({ keys: 1, values: [], isSmall: kind === 'between-small' });
     try {
       return action();
     } catch (error) {
@@ -291,6 +293,7 @@ function openCommits(root: RootDatabase, room: Room): Commits {
     commitSmall: (change) => ask('small', change),
     commitAlone: (change) => ask('alone', change),
     between: (action) => ask('between', action),
+    betweenSmall: (action) => ask('between-small', action),
     settled,
     close() {
       const last = settled();

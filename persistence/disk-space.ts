@@ -136,7 +136,7 @@ function bytesOf({ keys, values }: Wanted, file: string): number {
 
 /** About how many bytes a value takes. */
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length;
+  if (typeof value === 'string') return Buffer.byteLength(value);
   if (value instanceof Uint8Array) return value.byteLength;
   if (typeof value !== 'object' || value === null) return 8;
   return Object.entries(value).reduce((sum, [name, member]) => sum + name.length + sizeOf(member), 8);

@@ -41,12 +41,11 @@ export function openRoot(folder: string, room?: Room): Root {
   const unlock = lockFolder(folder);
   try {
     requireIntact(folder);
-    const root = openEnvironment(folder);
-    const commits = commitsOf(root, room);
+    const root = openEnvironment(folder, room);
     markMade(folder);
     const close = root.close.bind(root);
     root.close = async () => {
-      await commits.close();
+      await commitsOf(root).close();
       await close();
       unlock();
     };
@@ -66,13 +65,14 @@ function requireWritable(folder: string): void {
   }
 }
 
-function openEnvironment(folder: string): RootDatabase {
+function openEnvironment(folder: string, room: Room | undefined): RootDatabase {
   let root: RootDatabase;
   try {
     root = open({ path: folder, ...environmentOptions });
   } catch (error) {
     throw new StoreError(`The store in ${folder} cannot be opened: ${reason(error)}`, { cause: error });
   }
+  commitsOf(root, room); // before an upgrade asks for them, which knows of no room
   try {
     requireFormat(root, folder);
   } catch (error) {

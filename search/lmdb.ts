@@ -233,7 +233,7 @@ export function lmdbSearchIndex(
         making = undefined;
       }),
     abandon: ({ index }) =>
-      commits.between(() => {
+      commits.betweenSmall(() => {
         if (!isMade(index)) return;
         const databases = requireMade();
         making = undefined;

@@ -86,6 +86,11 @@ describe('the space of a disk', () => {
     ).toBe(507);
     expect(
       statusOf(() => {
+        room.require({ keys: 1, values: ['李'.repeat(4 * mebibyte)], isSmall: false }); // three bytes each
+      }),
+    ).toBe(507);
+    expect(
+      statusOf(() => {
         room.require({ keys: 1, values: [new Uint8Array(20 * mebibyte)], isSmall: false });
       }),
     ).toBe(507);

@@ -63,6 +63,21 @@ describe('a store of format 1', () => {
     }
   });
 
+  test('is looked after by who looks after its disk as soon as it is brought up to date', async () => {
+    await storeOfFormat1(itemsOfFormat1('p1', 1));
+    const full = new Error('full');
+    const root = openRoot(folder, {
+      require: () => {
+        throw full;
+      },
+      failed: (error) => error,
+    });
+    const table = lmdbTable(root, 'r4:resources');
+    await expect(table.write([{ kind: 'put', item: { pk: 'p', sk: 'x' } }])).rejects.toBe(full);
+    expect(await table.get({ pk: 'p', sk: 'x' })).toBeUndefined();
+    await root.close();
+  });
+
   test('of many items is brought up to date in parts, also after an interruption, and goes on as any other', async () => {
     await storeOfFormat1(Array.from({ length: 1200 }, (_, n) => itemsOfFormat1(`p${String(n)}`, 1)).flat());
     await openRoot(folder).close();

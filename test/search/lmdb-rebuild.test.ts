@@ -134,6 +134,27 @@ test('one that fails or ends in the middle leaves the old index, and the next be
   expect(await found(again, 'a')).toEqual(['2']);
 });
 
+test('one that is given up is removed though the disk has no room for another', async () => {
+  let isFull = false;
+  const full = new Error('full');
+  commitsOf(root, {
+    require: ({ isSmall }) => {
+      if (isFull && !isSmall) throw full;
+    },
+    failed: (error) => error,
+  });
+  const { next, index } = lmdbSearchIndex(root, 'r4', definitions);
+  const names = await next.names();
+  await next.open(names);
+  await index.put([version(1, 1, 'A')]);
+  expect(await next.count(names)).toBe(1);
+  isFull = true;
+  await expect(index.put([version(2, 1, 'A')])).rejects.toBe(full);
+  await next.abandon(names);
+  await expect(next.count(names)).rejects.toThrow('no search index');
+  await expect(next.open(names)).rejects.toBe(full);
+});
+
 test('another set of search parameters makes it out of date', async () => {
   await lmdbSearchIndex(root, 'r4', definitions).rebuild(inChunks([]));
   const { searchParameters } = definitions;

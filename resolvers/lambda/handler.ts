@@ -61,13 +61,18 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
   const serverFor = (claims: Claims = {}): FhirServer =>
     options.tenancy === undefined ? server : options.tenancy.ofTenant(tenantOfRequest(options.tenancy, claims));
   const one = (request: InteractionRequest, baseUrl: string | undefined): Promise<InteractionAnswer> =>
-    answer(() => {
-      const caller = callerOf(request.claims, baseUrl);
-      const own = serverFor(request.claims);
-      const act = (): Promise<unknown> => failingAtField(request.field, () => interact(own, caller, request, options));
-      if (request.interaction === 'reference') return audited(own, caller, referencesSubject([request]), act);
-      return audited(own, caller, auditSubject(request), act, auditOutcome);
-    }, options.onUnexpected);
+    answer(
+      server.definitions.version,
+      () => {
+        const caller = callerOf(request.claims, baseUrl);
+        const own = serverFor(request.claims);
+        const act = (): Promise<unknown> =>
+          failingAtField(request.field, () => interact(own, caller, request, options));
+        if (request.interaction === 'reference') return audited(own, caller, referencesSubject([request]), act);
+        return audited(own, caller, auditSubject(request), act, auditOutcome);
+      },
+      options.onUnexpected,
+    );
 
   const batch = (
     requests: readonly InteractionRequest[],
@@ -82,17 +87,21 @@ export function createResolverHandler(server: FhirServer, options: ResolverHandl
         const together = levels.get(caller) ?? { requests: [] };
         levels.set(caller, together);
         const place = together.requests.push(request) - 1;
-        return answer(async () => {
-          await Promise.resolve(); // until all requests of the level are gathered
-          together.level ??= Promise.resolve().then(() => {
-            const from = callerOf(request.claims, baseUrl);
-            const own = serverFor(request.claims);
-            return audited(own, from, referencesSubject(together.requests), () =>
-              resolveReferences(own, from, together.requests, options.isInSchema),
-            );
-          });
-          return valueOf((await together.level)[place]);
-        }, options.onUnexpected);
+        return answer(
+          server.definitions.version,
+          async () => {
+            await Promise.resolve(); // until all requests of the level are gathered
+            together.level ??= Promise.resolve().then(() => {
+              const from = callerOf(request.claims, baseUrl);
+              const own = serverFor(request.claims);
+              return audited(own, from, referencesSubject(together.requests), () =>
+                resolveReferences(own, from, together.requests, options.isInSchema),
+              );
+            });
+            return valueOf((await together.level)[place]);
+          },
+          options.onUnexpected,
+        );
       }),
     );
   };

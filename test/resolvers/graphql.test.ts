@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument -- tests look into answers freely */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { staleStatus } from '../support/server.js';
+import { issueCode, staleStatus } from '../support/server.js';
 import { fhirVersions } from '../../fhir/version.js';
 import { startGraphqlServer, type Answer, type GraphqlServer } from './graphql-server.js';
 
@@ -484,8 +484,8 @@ describe.each(fhirVersions)('GraphQL of %s', (version) => {
       );
       expect(deleted.PatientDelete).toMatchObject({ location: expect.stringMatching(/_history\/3$/), resource: null });
       expect(await failure(`{ Patient(id: "${String(id)}") { id } }`)).toMatchObject({
-        errorType: 'deleted',
-        errorInfo: { status: 410 },
+        errorType: issueCode(version, 'deleted'),
+        errorInfo: { status: 410, resource: { issue: [{ code: issueCode(version, 'deleted') }] } },
       });
     });
 

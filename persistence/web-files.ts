@@ -77,8 +77,6 @@ const isOwnName = (hostname: string): boolean => /^(?:.+\.)?localhost$/.test(hos
 
 /** Where a name never leads: this machine, its links (where clouds keep credentials), and what is no single place. */
 const closed: readonly string[] = ['loopback', 'linkLocal', 'unspecified', 'multicast', 'broadcast', 'reserved'];
-/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html, by IPv6. */
-const metadata = 'fd00:ec2::254';
 
 const refusalOf: RefusalOf = (address, hostname) => {
   if (isOwnName(hostname)) return undefined;
@@ -91,11 +89,18 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 const mayHaveName = (address: Address): boolean =>
   !closed.includes(address.range()) &&
-  address.toString() !== metadata &&
-  !(address instanceof ipaddr.IPv6 && unnamed.some((range) => address.match(range)));
+  !unnamed.some((range) => range[0].kind() === address.kind() && address.match(range));
 
-/** The old form of IPv4 in IPv6 (`::7f00:1`), and translation within a network, which may lead anywhere in it (RFC 8215). */
-const unnamed = ['::/96', '64:ff9b:1::/48'].map((range) => ipaddr.IPv6.parseCIDR(range));
+/**
+ * What no range of `closed` has: the old form of IPv4 in IPv6 (`::7f00:1`), translation within a network, which may lead
+ * anywhere in it (RFC 8215), and where clouds keep credentials: services of AWS by IPv6 (of an instance, and of pods),
+ * Google's by IPv6, and Alibaba's.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+ */
+const unnamed = ['::/96', '64:ff9b:1::/48', 'fd00:ec2::/32', 'fd20:ce::254/128', '100.100.100.200/32'].map((range) =>
+  ipaddr.parseCIDR(range),
+);
 
 /** Where the IPv4 address begins in an IPv6 address that stands for it, in bytes. `ipaddr.process` knows `::ffff:0:0/96`. */
 const translated: readonly (readonly [range: ReturnType<typeof ipaddr.IPv6.parseCIDR>, at: number])[] = [

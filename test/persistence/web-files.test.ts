@@ -90,6 +90,10 @@ test.each([
   ['::7f00:1'],
   ['fe80::1'],
   ['fd00:ec2::254'],
+  ['fd00:ec2::23'],
+  ['fd20:ce::254'],
+  ['100.100.100.200'],
+  ['64:ff9b::100.100.100.200'],
   // IPv4 addresses in what networks translate: NAT64, SIIT, 6to4, and prefixes of a network's own.
   ['64:ff9b::7f00:1'],
   ['64:ff9b::169.254.169.254'],

@@ -165,6 +165,9 @@ async function* toldWhenWrong(stream: Readable, why: string): AsyncGenerator<Uin
 /** A URL without its query, which may be a signature. */
 const shown = (url: string): string => url.split('?')[0] ?? '';
 
+/** No part of a chunk, which would keep all of it in memory. */
+const nothing = new Uint8Array();
+
 /**
  * What is behind the first bytes, of a server that gives no ranges. What is passed over comes as empty chunks: who waits for
  * the next one sees that it does not stand still.
@@ -172,7 +175,7 @@ const shown = (url: string): string => url.split('?')[0] ?? '';
 async function* without(stream: AsyncIterable<Uint8Array>, bytes: number, url: string): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const chunk of stream) {
-    yield chunk.subarray(Math.min(left, chunk.length));
+    yield left < chunk.length ? chunk.subarray(left) : nothing;
     left = Math.max(0, left - chunk.length);
   }
   if (left > 0) throw invalidRequest(`${url} is shorter than it was when it was begun`);

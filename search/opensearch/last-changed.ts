@@ -4,23 +4,21 @@ import { countDocuments } from './count.js';
 import { type FindRequest, findDocuments } from './find.js';
 import { asked } from './retry.js';
 
-/** So many documents are put in order without a look at when they were made. */
-const standardFew = 2_000;
-/** Into so many parts a stretch of time is parted at a time. */
-const parts = 16;
-/** The first stretches that are looked into, in milliseconds: four times as long each, from a second to some 30 years. */
+/** So many documents are put in order without a look at when they were made: OpenSearch takes some 2 ms for a thousand. */
+const standardFew = 20_000;
+/** So many are not worth looking on for a later time. */
+const notMany = 2_000;
+/** The stretches that are looked into, in milliseconds: four times as long each, from a second to some 30 years. */
 const stretches = Array.from({ length: 16 }, (_, i) => 1_000 * 4 ** i);
-/** Queries of more characters, with the many ids of a chain, are not asked sixteen times in one request: domains take 10 MiB. */
+/** Queries of more characters, with the many ids of a chain, are not asked again and again. */
 const longestQuery = 100_000;
-/** So often a stretch is parted: one of a year comes down to two seconds. */
-const mostPartings = 6;
 
 /**
  * `findDocuments` in an order that begins with the last changed. Documents stand in an index as they were made, so in this
  * order each is ahead of all before it, and OpenSearch passes none over: it would put all in order that satisfy the query. A
  * time is looked for since which there are enough and not many, by counting, which ends early.
  * @param request ordered by `lastUpdated` first, the latest in front.
- * @param few so many are put in order without that; 2,000 without it.
+ * @param few so many are put in order without that; 20,000 without it.
  * @see docs/adr/0092-the-last-changed-are-looked-for-by-time.md
  */
 export async function findLastChanged(
@@ -47,26 +45,30 @@ async function enoughSince(
   const wanted = skip + limit;
   const last = after?.[0];
   const upTo = typeof last === 'number' ? allOf([query, { range: { lastUpdated: { lte: last } } }]) : query;
-  const enough = Math.max(few, 2 * wanted);
-  const [all = 0] = await countDocuments(client, index, [{ query: upTo, atMost: enough }]);
-  const newest = typeof last === 'number' ? last : all < enough ? undefined : await newestIn(client, index);
-  if (all < enough || newest === undefined) return undefined;
+  const enough = Math.max(Math.min(few, notMany), 2 * wanted);
+  const many = Math.max(few, enough);
+  const count = async (counted: QueryDsl, atMost: number): Promise<number> =>
+    (await countDocuments(client, index, [{ query: counted, atMost }]))[0] ?? 0;
+  if ((await count(upTo, many)) < many) return undefined;
+  const newest = typeof last === 'number' ? last : await newestIn(client, index);
+  if (newest === undefined) return undefined;
 
-  let near = newest;
-  let since: number | undefined;
-  let times: readonly number[] = stretches.map((length) => Math.max(0, newest - length));
-  for (let partings = 0; partings <= mostPartings; partings += 1) {
-    const requests = times.map((time) => ({ query: madeSince(upTo, time), atMost: enough }));
-    const counts = await countDocuments(client, index, requests);
-    const first = counts.findIndex((count) => count >= wanted);
-    if (first < 0) return since;
-    since = times[first];
-    if (since === undefined || (counts[first] ?? 0) < enough) return since;
-    near = times[first - 1] ?? near;
-    const part = (near - since) / parts;
-    if (part < 1) return since;
-    const [from, to] = [near, since];
-    times = Array.from({ length: parts }, (_, i) => (i === parts - 1 ? to : Math.ceil(from - part * (i + 1))));
+  const timeOf = (stretch: number): number => Math.max(0, newest - (stretches[stretch] ?? 0));
+  let found = 0;
+  let [short, long] = [0, stretches.length];
+  while (short < long) {
+    const middle = (short + long) >>> 1;
+    const counted = await count(madeSince(upTo, timeOf(middle)), enough);
+    if (counted < wanted) short = middle + 1;
+    else [long, found] = [middle, counted];
+  }
+  if (long === stretches.length) return undefined;
+  let [near, since] = [long === 0 ? newest : timeOf(long - 1), timeOf(long)];
+  while (found >= enough && near - since > 1) {
+    const middle = Math.floor((near + since) / 2);
+    const counted = await count(madeSince(upTo, middle), enough);
+    if (counted < wanted) near = middle;
+    else [since, found] = [middle, counted];
   }
   return since;
 }

@@ -74,15 +74,16 @@ export function diskSpace(folder: string, options: DiskOptions = {}): DiskSpace 
   /** @param wanted bytes, by how many are left for them. */
   function look(kept: number, wanted: (left: number) => number): void {
     const left = free(folder);
-    tell(left);
+    if (!isDoubted) tell(left);
     if (left - kept < wanted(left - kept)) throw full();
     if (!isDoubted) return;
     try {
       probe(folder, probed);
-      isDoubted = false;
     } catch (error) {
       throw isOfSpace(error) ? full() : error;
     }
+    isDoubted = false;
+    tell(left);
   }
 
   const require = (bytes: number): void => {
@@ -91,6 +92,7 @@ export function diskSpace(folder: string, options: DiskOptions = {}): DiskSpace 
   function failed(error: unknown): unknown {
     if (!isOfSpace(error) && !(isCutShort(error) && free(folder) < lastReserve)) return error;
     isDoubted = true;
+    tell(0); // whatever the file system says: writes are refused from now on
     return Object.assign(full(), { cause: error });
   }
 

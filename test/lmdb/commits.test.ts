@@ -68,7 +68,7 @@ describe('a commit', () => {
     const told: boolean[] = [];
     const written = commits.commit(() => {
       numbers.put('a', 1);
-      setImmediate(() => told.push(isUnderWay('a'), isUnderWay('b')));
+      queueMicrotask(() => told.push(isUnderWay('a'), isUnderWay('b'))); // before LMDB's thread can tell that it is done
     });
     await written;
     await turn();
@@ -88,7 +88,7 @@ describe('a commit', () => {
       collected.put('a', 'x');
       collected.put('a', 'y');
       collected.remove('a', 'x');
-      setImmediate(() => told.push(...['a', 'b'].map((key) => collected.isUnderWay(() => key))));
+      queueMicrotask(() => told.push(...['a', 'b'].map((key) => collected.isUnderWay(() => key)))); // as above
     });
     const undone = commits.commit(() => {
       collected.put('b', 'z');

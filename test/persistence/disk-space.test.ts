@@ -137,7 +137,11 @@ describe('the space of a disk', () => {
     'that was told of and is not there (%s) is not believed before something could be written',
     (failure) => {
       const full = { is: true };
-      const { probes, space } = disk({
+      const {
+        probes,
+        told: news,
+        space,
+      } = disk({
         probe: () => {
           if (full.is) throw coded('EDQUOT');
         },
@@ -149,6 +153,7 @@ describe('the space of a disk', () => {
           space.require(0);
         }),
       ).toBe(507);
+      expect(news).toEqual(['full']);
       full.is = false;
       expect(
         statusOf(() => {
@@ -161,6 +166,7 @@ describe('the space of a disk', () => {
         }),
       ).toBe('done');
       expect(probes.length).toBe(2);
+      expect(news).toEqual(['full', 'enough']);
     },
   );
 

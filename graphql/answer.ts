@@ -89,8 +89,9 @@ const typeOf = (target: GraphqlTarget): string | undefined =>
 const told = ({ version }: FhirServer['definitions'], failures: readonly GraphqlFailure[]): GraphqlAnswer['errors'] =>
   failures.map((failure) => failureJson(failure, version));
 
+/** Beside something worse, such as an outage, that something is not there does not say what becomes of the request. */
 const refused = (definitions: FhirServer['definitions'], failures: readonly GraphqlFailure[]): GraphqlAnswer => ({
-  status: failures[0]?.error.status ?? 500,
+  status: (failures.find((failure) => !isOfAbsence(failure)) ?? failures[0])?.error.status ?? 500,
   errors: told(definitions, failures),
 });
 

@@ -34,7 +34,10 @@ export function aheadOfRouter(app: Express, { faces, before, isOther, onError }:
     request.originalUrl = url;
     request.baseUrl = base;
     request.url = url.slice(end);
-    const failed = (error: unknown): void => void onError(error, request, response);
+    const failed = (error: unknown): void => {
+      // What cannot even be told must not end the process, with the answers to everybody else.
+      onError(error, request, response).catch(() => response.destroy());
+    };
     const pass = (at: number): void => {
       const next = (error?: unknown): void => {
         if (error === undefined) pass(at + 1);

@@ -61,7 +61,8 @@ const ahead = await listening(
     faces: new Map([['/r4', face]]),
     before,
     isOther: (path) => path.startsWith('/graphql'),
-    onError: (error, _request, response) => {
+    onError: (error, request, response) => {
+      if (request.url.includes('untold')) return Promise.reject(new Error('untold'));
       failures.push(`ahead: ${error instanceof Error ? error.message : ''}`);
       response.status(500).end();
       return Promise.resolve();
@@ -93,6 +94,11 @@ test.each([
   '/r4/refused',
 ])('%s is answered as by the router', async (path) => {
   expect(await answerOf(ahead, path)).toEqual(await answerOf(routed, path));
+});
+
+test('what cannot even be told breaks off that answer, and nothing else', async () => {
+  await expect(answerOf(ahead, '/r4/broken?untold')).rejects.toThrow('fetch failed');
+  expect(await answerOf(ahead, '/r4/')).toMatchObject({ status: 200, who: 'face' });
 });
 
 test.each(['/r4/broken', '/r4/failed'])('what is thrown on the way of %s is told', async (path) => {

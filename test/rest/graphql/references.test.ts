@@ -118,6 +118,16 @@ describe.each(fhirVersions)('references, %s', (version) => {
     expect((await ask(server, `/${version}`, query)).status).toBe(404);
   });
 
+  test('that lead nowhere do not hide what else is wrong: nothing is told then, by its status', async () => {
+    const query =
+      '{ Patient(id: "nobody") { id } found: Patient(id: "p1") { id } ObservationList(date: "never") { id } }';
+    for (const accept of ['application/graphql-response+json', 'application/json']) {
+      const { status, answer } = await ask(server, `/${version}`, query, { accept });
+      expect([status, answer.data ?? null]).toEqual([400, null]);
+      expect(answer.errors?.map(({ path }) => path?.join('.'))).toEqual(['Patient', 'ObservationList']);
+    }
+  });
+
   test('of another type than asked for are passed over', async () => {
     expect(await of('group', '{ subject { reference resource(type: Patient) { birthDate } } }')).toEqual({
       subject: { reference: 'Group/g1' },

@@ -230,7 +230,11 @@ function decideDelete(server: FhirServer, entry: FoundEntry, commit: ResourceWri
   if (action.kind === 'delete') requireDeletable(access, key.type, previous);
   else requireWritable(access, key.type, previous);
   requirePreconditions(server.definitions.version, key, action as Preconditions, previous);
-  if (!isThere(previous)) return { kind: 'deleted', versions: previous === undefined ? [] : [previous] };
+  if (!isThere(previous)) {
+    // What is not there must not be there when the others are written either: somebody may make it meanwhile.
+    if (entry.key !== undefined) commit.push({ kind: 'check', key: entry.key, versionId: previous?.versionId ?? 0 });
+    return { kind: 'deleted', versions: previous === undefined ? [] : [previous] };
+  }
   const version = tombstone(previous, server.now());
   commit.push({ kind: 'put', next: version, previous });
   return { kind: 'deleted', versions: [version] };

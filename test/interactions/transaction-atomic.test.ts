@@ -205,6 +205,21 @@ describe.each(fhirVersions)('%s', (version) => {
       expect(json.entry.map(({ response }) => response?.status)).toEqual(['201 Created', '201 Created']);
     });
 
+    test.each(['deleted-before', 'never-there'])(
+      'that makes %s, which it deletes: it is deleted after all',
+      async (id) => {
+        const patient = `/${version}/Patient/${id}`;
+        if (id === 'deleted-before') await put(version, { ...identified('Patient', id), id });
+        await server.send('DELETE', patient);
+        interfere(() => put(version, { ...identified('Patient', id), id }));
+        const { status } = await transaction(version, [
+          entry('DELETE', `Patient/${id}`),
+          post(observation('Patient/kept')),
+        ]);
+        expect([status, (await server.send('GET', patient)).status]).toEqual([200, 410]);
+      },
+    );
+
     test('again and again: 409, nothing is written', async () => {
       const before = await state();
       jest.spyOn(server.servers[version].store, 'commit').mockResolvedValue({ committed: false, conflicts: [0] });

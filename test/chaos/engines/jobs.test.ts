@@ -60,7 +60,7 @@ async function done(asked: Asked): Promise<Answered> {
   for (;;) {
     const answered = await client.send([200, 202], { method: 'GET', path: pathname });
     if (![202, 503].includes(answered.status)) return answered;
-    await pause(250);
+    await pause(1_000); // what is asked meanwhile is counted as the job's
   }
 }
 

@@ -5,6 +5,7 @@ import type { BundleAnswer, EntryAnswer } from './bundle-answer.js';
 import { conditionalDelete } from './conditional-delete.js';
 import { conditionalUpdate } from './conditional-update.js';
 import { create } from './create.js';
+import { beginOfCriteria } from './criteria-links.js';
 import { deleteResource } from './delete.js';
 import type { EntryAction } from './entry-action.js';
 import { placed } from './entry-place.js';
@@ -93,7 +94,7 @@ function writeTarget(action: EntryAction): string | undefined {
 }
 
 /** Equal criteria one after the other spare lost races; whether they are equal is decided by their claims. */
-const criteriaText = (type: string, criteria: string): string => `${type}?${criteria.replace(/^[^?]*\?/, '')}`;
+const criteriaText = (type: string, criteria: string): string => `${type}?${criteria.slice(beginOfCriteria(criteria))}`;
 
 function append(chains: Map<string, number[]>, target: string, index: number): void {
   const chain = chains.get(target);

@@ -11,8 +11,8 @@ export interface LinkedCriteria {
   filled(entries: ReadonlyMap<string, ResourceKey>): string;
 }
 
-/** The type or the whole URL before criteria. A question mark further on is one of a value. */
-const beforeCriteria = /^[^?=&]*\?/;
+/** Where criteria begin, behind the type or the whole URL before them. A question mark further on is one of a value. */
+export const beginOfCriteria = (text: string): number => /^[^?=&]*\?/.exec(text)?.[0].length ?? 0;
 
 /**
  * Finds the entries that criteria name by their fullUrl, as a value of a reference parameter: an identifier may look the
@@ -30,7 +30,7 @@ export function linkedCriteria(
   place: string,
 ): LinkedCriteria {
   const names = new Set<string>();
-  const mark = beforeCriteria.exec(text)?.[0].length ?? 0;
+  const mark = beginOfCriteria(text);
   const pairs = fullUrls.size === 0 ? [] : readQuery(text.slice(mark), place);
   const isReference = (name: string): boolean => {
     const [code = '', modifier] = name.split(':', 2);

@@ -108,13 +108,12 @@ interface LinkedEntry {
   readonly at: string;
 }
 
-/** The fullUrls by which criteria may name an entry: those of deletes name nothing that is there. */
+/** Whether an entry deletes: its fullUrl names nothing that is there. */
+export const isDelete = ({ kind }: WriteEntry['action']): boolean => kind === 'delete' || kind === 'conditional-delete';
+
+/** The fullUrls by which criteria may name an entry. */
 const fullUrlsOf = (writes: readonly WriteEntry[]): ReadonlySet<string> =>
-  new Set(
-    writes.flatMap(({ fullUrl, action: { kind } }) =>
-      fullUrl === undefined || kind === 'delete' || kind === 'conditional-delete' ? [] : [fullUrl],
-    ),
-  );
+  new Set(writes.flatMap(({ fullUrl, action }) => (fullUrl === undefined || isDelete(action) ? [] : [fullUrl])));
 
 function linkedEntry({ definitions }: FhirServer, entry: WriteEntry, fullUrls: ReadonlySet<string>): LinkedEntry {
   const { action, place } = entry;
@@ -136,9 +135,7 @@ function readyOf(
   const ready: LinkedEntry[] = [];
   const late: LinkedEntry[] = [];
   const unknownIn = ({ criteria }: LinkedEntry): string | undefined =>
-    criteria === undefined || criteria.names.size === 0
-      ? undefined
-      : [...criteria.names].find((fullUrl) => !known.has(fullUrl));
+    [...(criteria?.names ?? [])].find((fullUrl) => !known.has(fullUrl));
   for (const entry of entries) (unknownIn(entry) === undefined ? ready : late).push(entry);
   const [first] = late;
   if (first === undefined || ready.length > 0) return [ready, late];

@@ -12,7 +12,7 @@ import type { ReadAction } from './read-entry.js';
 import { clip } from './resource-type.js';
 import type { PendingWrites } from './search-type.js';
 import type { Caller, FhirServer } from './server.js';
-import { findEntries, type FoundEntry, pendingWrites, type WriteEntry } from './transaction-find.js';
+import { findEntries, type FoundEntry, isDelete, pendingWrites, type WriteEntry } from './transaction-find.js';
 import { isThere, updatedVersion } from './update.js';
 
 /** The links of a transaction that are found once, and what else may point at: patched resources differ in each try. */
@@ -44,9 +44,6 @@ export function linksOf(server: FhirServer, writes: readonly WriteEntry[]): Tran
   if (open !== undefined) throw invalidRequest(`"${clip(open.text)}" is the fullUrl of no entry`, open.place);
   return { fullUrls, ofEntries };
 }
-
-/** Whether an entry deletes: its fullUrl names nothing that is there. */
-export const isDelete = ({ kind }: WriteEntry['action']): boolean => kind === 'delete' || kind === 'conditional-delete';
 
 /**
  * Reads what is there, decides every entry by it, and commits all of them together.

@@ -14,8 +14,8 @@ import { readsTogether } from './reads-together.js';
 import { retryLostRaces } from './retry.js';
 import { requireSearch } from './search.js';
 import type { Caller, FhirServer } from './server.js';
-import { newKeyOf, type WriteEntry } from './transaction-find.js';
-import { isDelete, linksOf, tryWrites } from './transaction-writes.js';
+import { isDelete, newKeyOf, type WriteEntry } from './transaction-find.js';
+import { linksOf, tryWrites } from './transaction-writes.js';
 import { authorize } from './access.js';
 
 /** More issues than anyone reads; the rest is not looked for. */

@@ -176,6 +176,6 @@ const codeOf = (error: unknown): unknown =>
 const isCutShort = (error: unknown): boolean => codeOf(error) === 5;
 
 /** Whether something could not be written for want of space: a full disk, or a user's part of it. LMDB tells numbers. */
-const isOfSpace = (error: unknown): boolean =>
+export const isOfSpace = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT', 28, 122].some((each) => each === codeOf(error)) ||
   /no space left|quota exceeded/i.test(String(error));

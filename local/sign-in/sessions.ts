@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import { isOfSpace } from '../../persistence/disk-space.js';
 
 /** One record of oidc-provider: a session, a grant, a refresh token, … */
 interface Entry {
@@ -14,12 +15,6 @@ const passing = ['Interaction', 'ReplayDetection'];
 
 const isEntry = (value: unknown): value is Entry =>
   typeof value === 'object' && value !== null && 'until' in value && 'payload' in value;
-
-const isOfFullDisk = (error: unknown): boolean =>
-  typeof error === 'object' &&
-  error !== null &&
-  'code' in error &&
-  (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 /** Whatever the file holds: a damaged one costs no more than signing in again. */
 function readEntries(file: string): Map<string, Entry> {
@@ -57,7 +52,7 @@ export function keepSessions(dataFolder: string): AdapterFactory {
       renameSync(draft, file);
     } catch (error) {
       rmSync(draft, { force: true });
-      if (!mayWait || !isOfFullDisk(error)) throw error;
+      if (!mayWait || !isOfSpace(error)) throw error;
     }
   };
 

@@ -21,10 +21,10 @@ function disk(more: { readonly probe?: () => void } = {}) {
   return { state, told, probes, space };
 }
 
-/** What an action throws, as a status; 'done' when nothing. */
-function statusOf(action: () => void): number | string {
+/** What is thrown when room for something is required, as a status; 'done' when nothing. */
+function statusOf<Wanted>(of: { require(wanted: Wanted): void }, wanted: Wanted): number | string {
   try {
-    action();
+    of.require(wanted);
     return 'done';
   } catch (error) {
     return error instanceof OperationOutcomeError ? error.status : String(error);
@@ -37,16 +37,8 @@ describe('the space of a disk', () => {
   test('is refused when less than the reserve would be left, by 507 with the time to wait', () => {
     const { state, space } = disk();
     state.free = reserve + mebibyte;
-    expect(
-      statusOf(() => {
-        space.require(mebibyte);
-      }),
-    ).toBe('done');
-    expect(
-      statusOf(() => {
-        space.require(mebibyte + 1);
-      }),
-    ).toBe(507);
+    expect(statusOf(space, mebibyte)).toBe('done');
+    expect(statusOf(space, mebibyte + 1)).toBe(507);
     state.free = reserve - 1;
     const thrown = (() => {
       try {
@@ -58,57 +50,24 @@ describe('the space of a disk', () => {
     })();
     expect([thrown?.status, thrown?.issues[0]?.code, thrown?.retryAfter]).toEqual([507, 'no-store', 30]);
     state.free = 2 * reserve;
-    expect(
-      statusOf(() => {
-        space.require(0);
-      }),
-    ).toBe('done');
+    expect(statusOf(space, 0)).toBe('done');
   });
 
   test('is asked for as much as a commit may take, and what is small goes into the reserve', () => {
     const { state, space } = disk();
     const room = space.room('/nowhere');
     state.free = reserve + 10 * mebibyte;
-    expect(
-      statusOf(() => {
-        room.require(keys(10));
-      }),
-    ).toBe('done');
-    expect(
-      statusOf(() => {
-        room.require({ keys: 1, values: ['x'.repeat(20 * mebibyte)], isSmall: false });
-      }),
-    ).toBe(507);
-    expect(
-      statusOf(() => {
-        room.require({ keys: 1, values: [{ before: { body: 'x'.repeat(20 * mebibyte) } }], isSmall: false });
-      }),
-    ).toBe(507);
-    expect(
-      statusOf(() => {
-        room.require({ keys: 1, values: ['李'.repeat(4 * mebibyte)], isSmall: false }); // three bytes each
-      }),
-    ).toBe(507);
-    expect(
-      statusOf(() => {
-        room.require({ keys: 1, values: [new Uint8Array(20 * mebibyte)], isSmall: false });
-      }),
-    ).toBe(507);
+    expect(statusOf(room, keys(10))).toBe('done');
+    expect(statusOf(room, { keys: 1, values: ['x'.repeat(20 * mebibyte)], isSmall: false })).toBe(507);
+    expect(statusOf(room, { keys: 1, values: [{ before: { body: 'x'.repeat(20 * mebibyte) } }], isSmall: false })).toBe(
+      507,
+    );
+    expect(statusOf(room, { keys: 1, values: ['李'.repeat(4 * mebibyte)], isSmall: false })).toBe(507);
+    expect(statusOf(room, { keys: 1, values: [new Uint8Array(20 * mebibyte)], isSmall: false })).toBe(507);
     state.free = reserve / 2;
-    expect([
-      statusOf(() => {
-        room.require(keys(1));
-      }),
-      statusOf(() => {
-        room.require(keys(1, true));
-      }),
-    ]).toEqual([507, 'done']);
+    expect([statusOf(room, keys(1)), statusOf(room, keys(1, true))]).toEqual([507, 'done']);
     state.free = reserve / 8;
-    expect(
-      statusOf(() => {
-        room.require(keys(1, true));
-      }),
-    ).toBe(507);
+    expect(statusOf(room, keys(1, true))).toBe(507);
   });
 
   test('is told of when it gets low, ends and comes back, and not again and again at an edge', () => {
@@ -126,9 +85,7 @@ describe('the space of a disk', () => {
       2 * low,
     ]) {
       state.free = free;
-      statusOf(() => {
-        space.require(0);
-      });
+      statusOf(space, 0);
     }
     expect(told).toEqual(['low', 'full', 'low', 'enough']);
   });
@@ -148,23 +105,11 @@ describe('the space of a disk', () => {
       });
       const told = space.failed(failure);
       expect([told instanceof OperationOutcomeError, (told as Error).cause]).toEqual([true, failure]);
-      expect(
-        statusOf(() => {
-          space.require(0);
-        }),
-      ).toBe(507);
+      expect(statusOf(space, 0)).toBe(507);
       expect(news).toEqual(['full']);
       full.is = false;
-      expect(
-        statusOf(() => {
-          space.require(0);
-        }),
-      ).toBe('done');
-      expect(
-        statusOf(() => {
-          space.require(0);
-        }),
-      ).toBe('done');
+      expect(statusOf(space, 0)).toBe('done');
+      expect(statusOf(space, 0)).toBe('done');
       expect(probes.length).toBe(2);
       expect(news).toEqual(['full', 'enough']);
     },
@@ -174,11 +119,7 @@ describe('the space of a disk', () => {
     const { state, probes, space } = disk();
     const failures = [coded('EIO'), coded(5), new Error('closed')];
     expect(failures.map((failure) => space.failed(failure) === failure)).toEqual([true, true, true]);
-    expect(
-      statusOf(() => {
-        space.require(0);
-      }),
-    ).toBe('done');
+    expect(statusOf(space, 0)).toBe('done');
     expect(probes).toEqual([]);
     state.free = 0; // then LMDB says so of a page that was written in part
     expect(space.failed(coded(5))).toBeInstanceOf(OperationOutcomeError);
@@ -186,26 +127,14 @@ describe('the space of a disk', () => {
 
   test('that nobody knows of is taken for enough', () => {
     const space = diskSpace('/nowhere/at/all');
-    expect(
-      statusOf(() => {
-        space.require(2 ** 60);
-      }),
-    ).toBe('done');
+    expect(statusOf(space, 2 ** 60)).toBe('done');
   });
 
   test('is that of the folder, where it is asked and probed', () => {
     const folder = temporaryFolder();
     const space = diskSpace(folder);
     space.failed(coded('ENOSPC'));
-    expect(
-      statusOf(() => {
-        space.require(0);
-      }),
-    ).toBe('done');
-    expect(
-      statusOf(() => {
-        space.require(2 ** 60);
-      }),
-    ).toBe(507);
+    expect(statusOf(space, 0)).toBe('done');
+    expect(statusOf(space, 2 ** 60)).toBe(507);
   });
 });
